@@ -1,0 +1,32 @@
+import { exitRefused, jsonSchemaOf, type Operation } from '@agentcoord/contract';
+import { inOrder, type OutputSchema, render } from './answer.ts';
+import { configOf } from './configuration.ts';
+import { commandLineCaller, connect } from './connection.ts';
+import type { Globals } from './globals.ts';
+import { leaveQuietlyWhenUnread, print, printJson, printProgress, terminalWidth } from './output.ts';
+
+/** Calls an operation as the person at the command line, prints the answer, and exits 1 when it says no. */
+export async function call(operation: Operation, input: Record<string, unknown>, globals: Globals): Promise<void> {
+  leaveQuietlyWhenUnread();
+  const config = configOf(globals);
+  await using connection = await connect(config, { identity: commandLineCaller(config), onProgress: printProgress });
+  const { transport, workspace } = connection;
+  const answer = (await transport.invoke(operation, workspace.prepare(operation, input), {
+    ...(globals.idempotencyKey === undefined ? {} : { idempotency_key: globals.idempotencyKey }),
+    // On this machine SESSION_ID is a label of ours; another coordinator knows only the sessions it has registered.
+    ...(config.url && config.session_id ? { session_id: config.session_id } : {}),
+  })) as Record<string, unknown>;
+  if (globals.json) printJson(answer);
+  else print(render(ordered(operation, answer), terminalWidth()));
+  if (isRefusal(operation, answer)) process.exitCode = exitRefused;
+}
+
+/** An answer that opens with a participle (`acquired`, `claimed`, `released`) says no with it. */
+function isRefusal(operation: Operation, answer: Record<string, unknown>): boolean {
+  const [first = ''] = Object.keys(operation.output.shape);
+  return answer[first] === false;
+}
+
+function ordered({ output }: Operation, answer: Record<string, unknown>): Record<string, unknown> {
+  return inOrder(answer, jsonSchemaOf(output, 'output') as OutputSchema) as Record<string, unknown>;
+}

@@ -1,0 +1,93 @@
+import { jsonSchemaOf, type Operation, type Toolset } from '@agentcoord/contract';
+import { Argument, type Command, Option } from 'commander';
+import type { Globals } from './globals.ts';
+import { explanationOf, type FieldSchema, placeholderOf, typedValue } from './schema.ts';
+
+const headings: Record<Toolset, string> = {
+  locks: 'Locks:',
+  work: 'Work:',
+  presence: 'Agents:',
+  admin: 'Administration:',
+};
+
+interface Positional {
+  flags: string;
+  field: string;
+}
+
+/** Adds the command of an operation: words and positionals from its definition, options from its input. */
+export function addOperation(program: Command, operation: Operation, globals: () => Globals): void {
+  const { words, positionals } = takeApart(operation.cli);
+  const { properties = {}, required = [] } = jsonSchemaOf(operation.input, 'input') as {
+    properties?: Record<string, FieldSchema>;
+    required?: string[];
+  };
+  const command = commandFor(program, words, headings[operation.toolset])
+    .summary(operation.summary)
+    .description([operation.summary, operation.guidance].filter(Boolean).join('\n'));
+  for (const { flags, field } of positionals) {
+    command.addArgument(new Argument(flags, explanationOf(properties[field] ?? {}, false)));
+  }
+  const fields = new Map<string, string>();
+  for (const [field, schema] of Object.entries(properties)) {
+    if (positionals.some((positional) => positional.field === field)) continue;
+    for (const option of optionsFor(field, schema, required.includes(field))) {
+      command.addOption(option);
+      fields.set(option.attributeName(), field);
+    }
+  }
+  command.action(async (...values: unknown[]) => {
+    const options = Object.entries(command.opts()).map(([attribute, value]) => [fields.get(attribute), value]);
+    const input = { ...positionalInput(positionals, properties, values), ...Object.fromEntries(options) };
+    // Only now: help needs neither database nor tables.
+    const { call } = await import('./call.ts');
+    await call(operation, input, globals());
+  });
+}
+
+function takeApart(cli: string): { words: string[]; positionals: Positional[] } {
+  const parts = cli.split(' ');
+  const flags = parts.filter((part) => /^[<[]/.test(part));
+  return {
+    words: parts.filter((part) => !flags.includes(part)),
+    positionals: flags.map((part) => ({ flags: part.replaceAll('_', '-'), field: part.replace(/[<>[\].]/g, '') })),
+  };
+}
+
+/** The command of these words; the ones before the last are groups, made when first met. */
+function commandFor(program: Command, words: readonly string[], heading: string): Command {
+  const [word = '', ...rest] = words;
+  if (rest.length === 0) return program.command(word).helpGroup(program.parent ? '' : heading);
+  const known = program.commands.find((command) => command.name() === word);
+  const group = known ?? program.command(word).helpGroup(heading);
+  const verbs = [...group.commands.map((command) => command.name()), rest[0]];
+  group.description(`${word}: ${verbs.join(', ')}`);
+  return commandFor(group, rest, heading);
+}
+
+function optionsFor(field: string, schema: FieldSchema, required: boolean): Option[] {
+  const flag = field.replaceAll('_', '-');
+  const explanation = explanationOf(schema, required);
+  if (schema.type === 'boolean') return [new Option(`--${flag}`, explanation), new Option(`--no-${flag}`)];
+  const option = new Option(`--${flag} <${placeholderOf(schema)}>`, explanation);
+  const parse = (text: string) => typedValue(field, schema, text);
+  if (schema.type !== 'array') return [option.argParser(parse)];
+  return [option.argParser((text: string, earlier: unknown[] | undefined) => [...(earlier ?? []), parse(text)])];
+}
+
+function positionalInput(
+  positionals: readonly Positional[],
+  properties: Record<string, FieldSchema>,
+  values: readonly unknown[],
+): Record<string, unknown> {
+  const entries = positionals.map(({ field }, index) => {
+    const schema = properties[field] ?? {};
+    const typed = values[index];
+    const value = Array.isArray(typed)
+      ? typed.map((text) => typedValue(field, schema, text))
+      : typedValue(field, schema, String(typed));
+    const isMissing = typed === undefined || (Array.isArray(typed) && typed.length === 0);
+    return [field, isMissing ? undefined : value];
+  });
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}

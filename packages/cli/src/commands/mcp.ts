@@ -1,0 +1,57 @@
+import { type Invoker, operationsOf } from '@agentcoord/contract';
+import { type Config, startSweeper } from '@agentcoord/core';
+import { serveStdio } from '@agentcoord/mcp';
+import { Session } from '@agentcoord/sdk';
+import { configOf } from '../configuration.ts';
+import { agentName, type Connection, connect } from '../connection.ts';
+import type { Globals } from '../globals.ts';
+import { printProgress } from '../output.ts';
+import { version } from '../version.ts';
+
+/** Serves an agent on stdin and stdout; the database may come later, and may go and come back. */
+export async function mcp(globals: Globals): Promise<void> {
+  const config = configOf(globals);
+  const agent = new Agent(config);
+  serveStdio({
+    operations: operationsOf(config.toolsets),
+    version,
+    openInvoker: () => agent.open(),
+    onClose: () => agent.close(),
+  });
+}
+
+/** What stands between the MCP server and the database: connection, session and sweeper of one agent. */
+class Agent {
+  readonly #config: Config;
+  #connection: Connection | undefined;
+  #session: Session | undefined;
+  #stopSweeper: (() => Promise<void>) | undefined;
+
+  constructor(config: Config) {
+    this.#config = config;
+  }
+
+  async open(): Promise<Invoker> {
+    const agent_type = this.#config.agent_type ?? 'mcp';
+    const identity = { agent: agentName(this.#config), agent_type, trust: 2 };
+    this.#connection ??= await connect(this.#config, { identity, onProgress: printProgress, fromRoot: true });
+    const { transport, workspace, database } = this.#connection;
+    if (database) this.#stopSweeper ??= startSweeper(database);
+    const session = new Session(transport, {
+      agent_type,
+      onLapsed: () => printProgress('The session had lapsed: its locks and claims are lost. A new one is open.'),
+    });
+    this.#session = session;
+    await session.open();
+    return {
+      invoke: (operation, input = {}, options) =>
+        session.invoke(operation, workspace.prepare(operation, input as Record<string, unknown>), options),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#session?.close('The MCP client has gone.');
+    await this.#stopSweeper?.();
+    await this.#connection?.[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,42 @@
+import { coordinatorOver } from '@agentcoord/contract';
+import { type Config, serverStatus, workspaceOf } from '@agentcoord/core';
+import { render } from '../answer.ts';
+import { configOf } from '../configuration.ts';
+import { commandLineCaller, connect } from '../connection.ts';
+import type { Globals } from '../globals.ts';
+import { findHttpProcess } from '../http_process.ts';
+import { print, printJson, printProgress, terminalWidth } from '../output.ts';
+
+/** Shows what runs, without starting any of it. */
+export async function status({ json, ...globals }: Globals): Promise<void> {
+  const config = configOf(globals);
+  const http = await findHttpProcess(config.home);
+  const { project } = await workspaceOf(process.cwd(), config);
+  const { running, ...database } = await databaseOf(config);
+  const facts = {
+    ...database,
+    running,
+    http_url: http?.url ?? null,
+    project,
+    ...(running ? await activity(config) : {}),
+  };
+  if (json) printJson(facts);
+  else print(render(facts, terminalWidth()));
+}
+
+async function databaseOf(config: Config): Promise<{ data: string; running: boolean }> {
+  if (config.url) return { data: `the coordinator at ${config.url}`, running: true };
+  if (config.supabase_url) return { data: `Supabase at ${new URL(config.supabase_url).host}`, running: true };
+  if (config.database_url) return { data: `Postgres at ${new URL(config.database_url).host}`, running: true };
+  const { cluster, running } = await serverStatus(config.home);
+  return { data: `embedded Postgres in ${cluster}`, running };
+}
+
+async function activity(config: Config) {
+  await using connection = await connect(config, {
+    identity: commandLineCaller(config),
+    onProgress: printProgress,
+  });
+  const { agents, tasks, locks } = await coordinatorOver(connection.transport).getTaskBoard();
+  return { agents: agents.length, tasks, locks };
+}

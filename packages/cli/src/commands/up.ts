@@ -1,0 +1,83 @@
+import { once } from 'node:events';
+import { CoordinationError, operationsOf } from '@agentcoord/contract';
+import {
+  type Config,
+  type Database,
+  localTransport,
+  openDatabase,
+  startSweeper,
+  type Workspace,
+  workspaceOf,
+} from '@agentcoord/core';
+import { createApp, listen } from '@agentcoord/http';
+import { createHttpHandler } from '@agentcoord/mcp';
+import { configOf } from '../configuration.ts';
+import { commandLineCaller } from '../connection.ts';
+import { ensureFirstKey } from '../first_key.ts';
+import type { Globals } from '../globals.ts';
+import { findHttpProcess, forgetHttpProcess, noteHttpProcess } from '../http_process.ts';
+import { print, printJson, printProgress } from '../output.ts';
+import { version } from '../version.ts';
+import { describe, welcome } from '../welcome.ts';
+
+/** Starts what a first day needs, and stays until it is told to end. */
+export async function up({ json, ...globals }: Globals): Promise<void> {
+  const config = configOf(globals);
+  if (config.url) throw elsewhere(config.url);
+  const running = await findHttpProcess(config.home);
+  if (running) {
+    if (json) printJson({ ...running, already_running: true });
+    else print(`Already running at ${running.url} (process ${running.pid}).`);
+    return;
+  }
+  await using cleanup = new AsyncDisposableStack();
+  const stopped = stopSignal();
+  const workspace = await workspaceOf(process.cwd(), config);
+  const database = cleanup.adopt(await openDatabase(config, { onProgress: printProgress }), (opened) => opened.close());
+  const url = await serve(config, database, cleanup);
+  const administrator = localTransport(database, workspace.project, commandLineCaller(config));
+  const keyFile = await ensureFirstKey(config.home, url, administrator);
+  announce(config, workspace, database, { url, keyFile, json: json === true });
+  await stopped;
+}
+
+async function serve(config: Config, database: Database, cleanup: AsyncDisposableStack): Promise<string> {
+  cleanup.defer(startSweeper(database));
+  const mcp = createHttpHandler({ operations: operationsOf(config.toolsets), version });
+  const app = await createApp({
+    database,
+    version,
+    mounts: [{ path: '/mcp', handle: mcp, close: () => mcp.close() }],
+    allowedHosts: config.allowed_hosts,
+    logger: { level: 'warn', stream: process.stderr },
+  });
+  cleanup.adopt(app, (server) => server.close());
+  const url = await listen(app, { host: config.host, port: config.port });
+  await noteHttpProcess(config.home, { pid: process.pid, url });
+  cleanup.defer(() => forgetHttpProcess(config.home, process.pid));
+  return url;
+}
+
+function announce(
+  config: Config,
+  { project }: Workspace,
+  { kind }: Database,
+  { url, keyFile, json }: { url: string; keyFile: string; json: boolean },
+): void {
+  const ready = describe({ url, keyFile, project, kind, home: config.home });
+  if (json) printJson({ ...ready, pid: process.pid, already_running: false });
+  else print(welcome(ready));
+}
+
+/** Asked for before anything is started, so that an early Ctrl-C still cleans up. */
+function stopSignal(): Promise<unknown> {
+  return Promise.race((['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => once(process, signal)));
+}
+
+function elsewhere(url: string): CoordinationError {
+  return new CoordinationError({
+    code: 'invalid_input',
+    message: `AGENTCOORD_URL says that the coordinator is ${url}, so there is nothing to start here.`,
+    hint: 'Unset AGENTCOORD_URL to run one on this machine.',
+  });
+}

@@ -1,0 +1,66 @@
+import { userInfo } from 'node:os';
+import type { Transport } from '@agentcoord/contract';
+import {
+  type Config,
+  type Database,
+  type LocalCaller,
+  localTransport,
+  openDatabase,
+  type Workspace,
+  workspaceOf,
+} from '@agentcoord/core';
+import { httpTransport } from '@agentcoord/sdk';
+
+/** What the configuration leads to: another coordinator, or a database of this process. */
+export interface Connection extends AsyncDisposable {
+  transport: Transport;
+  workspace: Workspace;
+  /** Undefined when another coordinator answers. */
+  database: Database | undefined;
+}
+
+export interface ConnectOptions {
+  /** Who calls; counts only where no API key says it. */
+  identity: LocalCaller;
+  /** Told what takes time. */
+  onProgress: (line: string) => void;
+  /** True when relative paths start at the root of the repository, as models think, and not at the current folder. */
+  fromRoot?: boolean;
+}
+
+/** Connects as the configuration says. */
+export async function connect(config: Config, options: ConnectOptions): Promise<Connection> {
+  const { identity, onProgress, fromRoot = false } = options;
+  const here = await workspaceOf(process.cwd(), config);
+  const workspace = fromRoot ? await workspaceOf(here.root, config) : here;
+  if (config.url && config.api_key) {
+    const transport = httpTransport({ url: config.url, apiKey: config.api_key });
+    return connection(transport, workspace, undefined);
+  }
+  const database = await openDatabase(config, { onProgress, pool: 4 });
+  const transport = localTransport(database, workspace.project, identity);
+  return connection(transport, workspace, database);
+}
+
+function connection(transport: Transport, workspace: Workspace, database: Database | undefined): Connection {
+  return { transport, workspace, database, [Symbol.asyncDispose]: () => transport.close() };
+}
+
+/** The person at the command line: one standing session, so that what one command locks another can release. */
+export function commandLineCaller(config: Config): LocalCaller {
+  return { agent: agentName(config), agent_type: 'cli', trust: 4, label: `cli:${config.session_id ?? 'default'}` };
+}
+
+/** AGENT_ID, else the name of the user. */
+export function agentName(config: Config): string {
+  return config.agent_id ?? userName().replace(/[^A-Za-z0-9_.@-]/g, '_');
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run as a uid that has no name.
+    return 'local';
+  }
+}

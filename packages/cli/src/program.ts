@@ -1,0 +1,44 @@
+import { operations } from '@agentcoord/contract';
+import { Command } from 'commander';
+import { addOperation } from './catalogue.ts';
+import { addCommands } from './commands/index.ts';
+import { reportFailure } from './failure.ts';
+import { type Globals, globalOptions } from './globals.ts';
+import { version } from './version.ts';
+
+const environment = `
+Environment:
+  AGENT_ID    who you are (default: your user name)
+  SESSION_ID  separates what would otherwise be one holder: commands with the
+              same AGENT_ID and SESSION_ID share their locks and claims
+  .env.example of the repository lists the rest.
+
+Exit codes: 0 done, 1 the answer is no (locked, nothing to claim), 2 input,
+3 not allowed, 4 not found, 5 conflict, 6 limit, 70 defect, 75 try again.`;
+
+/** The whole command line: what the catalogue says, and the commands that run servers. */
+export function createProgram(): Command {
+  const program = new Command('agentcoord')
+    .description('Locks, a work queue and presence for AI coding agents that share a repository.')
+    .version(version)
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    // Failures are told in one place, with their hint.
+    .configureOutput({ outputError: () => {} })
+    .addHelpText('after', environment);
+  for (const option of globalOptions()) program.addOption(option);
+  const globals = () => program.opts<Globals>();
+  addCommands(program, globals);
+  for (const operation of operations) addOperation(program, operation, globals);
+  return program;
+}
+
+/** Runs one command line and answers its exit code. */
+export async function run(words: readonly string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync(words.length > 0 ? [...words] : ['--help'], { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    return reportFailure(error, words.includes('--json'));
+  }
+}

@@ -1,0 +1,28 @@
+import * as keys from './operations/keys.ts';
+import * as locks from './operations/locks.ts';
+import * as projects from './operations/projects.ts';
+import * as sessions from './operations/sessions.ts';
+import * as work from './operations/work.ts';
+import type { Operation, Toolset } from './operation.ts';
+import { toolsets } from './operation.ts';
+
+const nouns = { ...locks, ...work, ...sessions, ...keys, ...projects };
+
+export type Catalogue = typeof nouns;
+
+/** Every operation, noun by noun. */
+export const operations: readonly Operation[] = Object.values(nouns);
+
+const byName = new Map(operations.map((operation) => [operation.name, operation]));
+
+/** The operation of that name; undefined when there is none. */
+export function operationNamed(name: string): Operation | undefined {
+  return byName.get(name);
+}
+
+/** Operations of the named toolsets; the default ones when nothing is named, every one for `all`. */
+export function operationsOf(names?: readonly (Toolset | 'all')[]): Operation[] {
+  const wanted = (toolset: Toolset) =>
+    names === undefined ? toolsets[toolset].default : names.includes('all') || names.includes(toolset);
+  return operations.filter((operation) => wanted(operation.toolset));
+}

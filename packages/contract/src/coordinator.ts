@@ -1,0 +1,54 @@
+import type { z } from 'zod';
+import type { Catalogue } from './catalogue.ts';
+import { operations } from './catalogue.ts';
+import type { Operation } from './operation.ts';
+
+/** What a call may say beside its input. */
+export interface CallOptions {
+  /** Same key and same input: one effect and the same answer, for 48 hours. */
+  idempotency_key?: string;
+}
+
+/** Carries calls to the database, in process or over the network. Throws `CoordinationError`. */
+export interface Invoker {
+  invoke(operation: Operation, input: unknown, options?: CallOptions): Promise<unknown>;
+}
+
+/** An `Invoker` that can speak for more than one session. */
+export interface Transport {
+  invoke(
+    operation: Operation,
+    input: unknown,
+    options?: CallOptions & { session_id?: string | undefined },
+  ): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+type CamelCase<Name extends string> = Name extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : Name;
+
+type Definitions = Catalogue[keyof Catalogue];
+
+/** One method an operation, derived from the catalogue: `coordinator.acquireLock({ paths: ['a.ts'] })`. */
+export type Coordinator = {
+  [Definition in Definitions as CamelCase<Definition['name']>]: Record<string, never> extends z.input<
+    Definition['input']
+  >
+    ? (input?: z.input<Definition['input']>, options?: CallOptions) => Promise<z.output<Definition['output']>>
+    : (input: z.input<Definition['input']>, options?: CallOptions) => Promise<z.output<Definition['output']>>;
+};
+
+/** `acquire_lock` → `acquireLock`. */
+export function methodName(operation: string): string {
+  return operation.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** The typed methods over anything that can invoke. */
+export function coordinatorOver(invoker: Invoker): Coordinator {
+  const methods = operations.map((operation) => [
+    methodName(operation.name),
+    (input: unknown = {}, options?: CallOptions) => invoker.invoke(operation, input, options),
+  ]);
+  return Object.fromEntries(methods) as Coordinator;
+}

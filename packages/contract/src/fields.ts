@@ -1,0 +1,65 @@
+import { z } from 'zod';
+
+/** Largest text accepted in one field, in UTF-8 bytes. */
+export const maxTextBytes = 262_144;
+
+const repositoryPaths = new WeakSet<object>();
+
+/**
+ * A path relative to the root of the repository. Doors that know the working copy turn what the caller typed into
+ * this form (see `isRepositoryPath`); the database checks it again without a file system.
+ */
+export function repositoryPath(description: string): z.ZodString {
+  const schema = z.string().min(1).max(1024).describe(description);
+  repositoryPaths.add(schema);
+  return schema;
+}
+
+/** True when the schema was made by `repositoryPath`, possibly inside an optional or an array. */
+export function isRepositoryPath(schema: unknown): boolean {
+  if (typeof schema !== 'object' || schema === null) return false;
+  if (repositoryPaths.has(schema)) return true;
+  const definition = (schema as { def?: { innerType?: unknown; element?: unknown } }).def;
+  return definition !== undefined && isRepositoryPath(definition.innerType ?? definition.element);
+}
+
+/** An instant, ISO 8601 with offset, taken from the clock of the database. */
+export const instant = (description: string) => z.iso.datetime({ offset: true }).describe(description);
+
+export const uuid = (description: string) =>
+  z
+    .string()
+    .regex(
+      /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/,
+      'must be a UUID such as 019a8e7c-2f64-7cc1-9d0e-5a1b2c3d4e5f',
+    )
+    .describe(description);
+
+/** A fencing token: grows with every grant of the same thing, never shrinks. */
+export const token = (description: string) => z.int().min(1).max(Number.MAX_SAFE_INTEGER).describe(description);
+
+export const count = (description: string) => z.int().min(0).max(2_147_483_647).describe(description);
+
+/** Seconds a grant lasts, from 1 second to 8 hours. */
+export const leaseSeconds = (description: string) => z.int().min(1).max(28_800).default(900).describe(description);
+
+export const limit = z.int().min(1).max(200).default(50).describe('Most rows to answer.');
+
+export const hint = z.string().describe('What to do next.').optional();
+
+/** A lower-case word such as a type, a tag or a capability. */
+export const word = (description: string) =>
+  z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9_.:/-]{0,63}$/, 'must be 1 to 64 of a-z 0-9 _ . : / -, starting with a letter or digit')
+    .describe(description);
+
+/** Free JSON of the caller; stored and handed out as it is. */
+export const json = (description: string) => z.record(z.string(), z.unknown()).describe(description);
+
+/** Who stands behind a session, as others see it. */
+export const agentFields = {
+  agent: z.string().describe('Name of the agent.'),
+  agent_type: z.string().describe('Kind of agent, such as claude_code or codex.'),
+  session_id: uuid('Session that holds it; two sessions of one agent are two holders.'),
+};

@@ -1,0 +1,13 @@
+export { type Catalogue, operationNamed, operations, operationsOf } from './catalogue.ts';
+export {
+  type CallOptions,
+  type Coordinator,
+  coordinatorOver,
+  type Invoker,
+  methodName,
+  type Transport,
+} from './coordinator.ts';
+export { CoordinationError, codeOfSqlState, type ErrorBody, type ErrorCode, errorBodyOf, errorCodes, exitRefused } from './errors.ts';
+export { isRepositoryPath, maxTextBytes } from './fields.ts';
+export { defineOperation, type HttpMethod, type Operation, routeOf, type Toolset, type Trust, toolsets } from './operation.ts';
+export { jsonSchemaOf } from './schema.ts';

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { instant, word } from '../fields.ts';
+import { defineOperation } from '../operation.ts';
+
+const keyId = z
+  .string()
+  .regex(/^[a-z0-9]{12}$/, 'must be the 12 characters between ac_ and the next underscore')
+  .describe('Public part of the key.');
+const agent = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$/, 'must be 1 to 64 letters, digits, _ . @ -')
+  .describe('Agent that calls with this key.');
+const trust = z.int().min(0).max(4).describe('Most the key may do: 1 read, 2 write, 3 elevated, 4 administer.');
+
+const key = z.object({
+  key_id: keyId,
+  agent,
+  agent_type: z.string(),
+  trust,
+  description: z.string().nullable(),
+  created_at: instant('When it was made.'),
+  expires_at: instant('When it stops working; null for never.').nullable(),
+  revoked_at: instant('When it was revoked.').nullable(),
+});
+
+export const createKey = defineOperation({
+  name: 'create_key',
+  summary: 'Make an API key for an agent of this project.',
+  guidance: 'The key is shown once and stored only as a hash.',
+  kind: 'write',
+  http: 'POST /keys',
+  cli: 'keys create <agent>',
+  toolset: 'admin',
+  minimumTrust: 4,
+  input: z.strictObject({
+    agent,
+    agent_type: word('Kind of agent, such as codex.').default('cloud'),
+    trust: trust.default(2),
+    description: z.string().max(200).describe('What it is for.').optional(),
+    expires_in_days: z.int().min(1).max(3650).describe('Days until it stops working; never when left out.').optional(),
+  }),
+  output: z.object({
+    key_id: keyId,
+    api_key: z.string().describe('The key itself: ac_<id>_<secret>. It is not shown again.'),
+    agent,
+    trust,
+    expires_at: instant('When it stops working; null for never.').nullable(),
+  }),
+});
+
+export const listKeys = defineOperation({
+  name: 'list_keys',
+  summary: 'List the API keys of this project, without their secrets.',
+  kind: 'read',
+  http: 'GET /keys',
+  cli: 'keys list',
+  toolset: 'admin',
+  minimumTrust: 4,
+  input: z.strictObject({}),
+  output: z.object({ keys: z.array(key) }),
+});
+
+export const revokeKey = defineOperation({
+  name: 'revoke_key',
+  summary: 'Stop an API key and end its sessions at once.',
+  kind: 'write',
+  http: 'POST /keys/{key_id}/revoke',
+  cli: 'keys revoke <key_id>',
+  toolset: 'admin',
+  minimumTrust: 4,
+  input: z.strictObject({ key_id: keyId }),
+  output: z.object({
+    key_id: keyId,
+    revoked_at: instant('When it stopped working.'),
+    ended_sessions: z.int().min(0).describe('Sessions that ended with it.'),
+  }),
+});

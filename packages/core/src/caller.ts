@@ -1,0 +1,23 @@
+import type { CallOptions } from '@agentcoord/contract';
+
+/**
+ * Who calls, as the door found out from a credential; never from the input of an operation. It becomes `p_caller`.
+ * With `session_id` the call is made by that session. Without it, `coord._enter` finds or opens the standing session
+ * of the key or of the local user, named by `label`.
+ */
+export type Caller = CallOptions & { project_id: number; session_id?: string | undefined } & (KeyCaller | LocalCaller);
+
+/** Authenticated by API key: agent and trust stand in the key's row. */
+export interface KeyCaller {
+  key_id: string;
+  project_id: number;
+}
+
+/** A process of the user who owns the database connection. */
+export interface LocalCaller {
+  agent: string;
+  agent_type: string;
+  trust: number;
+  /** Separates the standing sessions of one agent: one a label. Left out: every registration is a new session. */
+  label?: string;
+}

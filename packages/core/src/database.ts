@@ -1,0 +1,15 @@
+/** A Postgres that holds schema `coord`, reached one way or another. All calls throw `CoordinationError`. */
+export interface Database {
+  /** `embedded`, `postgres` or `supabase`, for people who ask where their data is. */
+  readonly kind: 'embedded' | 'postgres' | 'supabase';
+  /**
+   * Calls `coord.<name>` with named arguments, in one round trip and one transaction, and returns its jsonb answer.
+   * Objects become jsonb, arrays of strings text[], everything else its own type. Throws `unavailable` within
+   * `callTimeout` when the database does not answer.
+   */
+  call(name: string, args: Record<string, unknown>): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** Milliseconds after which a call that has no answer counts as `unavailable`. */
+export const callTimeout = 4500;

@@ -1,0 +1,101 @@
+import postgres from 'postgres';
+import { callTimeout, type Database } from '../database.ts';
+import { errorOfDriver, repeatingRolledBack, unavailable } from '../failure.ts';
+import type { ConnectionOptions } from '../migrations/index.ts';
+
+export interface PostgresOptions {
+  kind: 'embedded' | 'postgres';
+  /** Options of postgres.js, or a connection string. */
+  connection: ConnectionOptions;
+  /** What errors call this database; holds no credentials. */
+  where: string;
+  /** Connections at most. */
+  pool?: number;
+  /** Called when nobody listens: may start the server. The call is repeated once afterwards. */
+  revive?: () => Promise<void>;
+}
+
+/**
+ * Postgres reached directly. Statements are prepared and named arguments are bound by the types the server reports.
+ * Behind a transaction pooler (port 6543, or `pgbouncer=true`) nothing is prepared and nothing is set per connection.
+ */
+export function postgresDatabase(options: PostgresOptions): Database {
+  let sql = openPool(options);
+  const statements = new Map<string, string>();
+
+  async function attempt(name: string, args: Record<string, unknown>): Promise<unknown> {
+    const statement = statements.get(name) ?? remember(statements, name, Object.keys(args));
+    const pool = sql;
+    const query = pool.unsafe(statement, Object.values(args) as never[], { prepare: !isPooled(options.connection) });
+    const [row] = await withinTimeout(query, () => {
+      // A call that may still be running must not share its connection with the next one.
+      if (sql === pool) sql = openPool(options);
+      pool.end({ timeout: 0 }).catch(() => {});
+      return unavailable(options.where);
+    }).catch((error: unknown) => {
+      throw errorOfDriver(error, options.where);
+    });
+    return (row as unknown as { answer: unknown }).answer;
+  }
+
+  return {
+    kind: options.kind,
+    call: (name, args) =>
+      repeatingRolledBack(async () => {
+        try {
+          return await attempt(name, args);
+        } catch (error) {
+          if (!options.revive || !nobodyListens(error)) throw error;
+          await options.revive();
+          return attempt(name, args);
+        }
+      }),
+    close: () => sql.end({ timeout: 1 }),
+  };
+}
+
+function openPool({ connection, pool = 10 }: PostgresOptions): postgres.Sql {
+  const shared = {
+    max: pool,
+    connect_timeout: 4,
+    idle_timeout: 300,
+    // Reconnect at once: the calls that wait have only seconds.
+    backoff: () => 0.1,
+    fetch_types: false,
+    onnotice: () => {},
+    types: { array: { to: 1009, from: [1009, 1016, 2951], serialize: arrayLiteral, parse: (text: string) => text } },
+    connection: {
+      application_name: 'agentcoord',
+      ...(isPooled(connection) ? {} : { role: 'coord_app', statement_timeout: callTimeout - 500 }),
+    },
+  };
+  return typeof connection === 'string' ? postgres(connection, shared) : postgres({ ...shared, ...connection });
+}
+
+function isPooled(connection: PostgresOptions['connection']): boolean {
+  return typeof connection === 'string' && /:6543\b|[?&]pgbouncer=true/.test(connection);
+}
+
+function remember(statements: Map<string, string>, name: string, names: string[]): string {
+  const list = names.map((argument, index) => `${argument} => $${index + 1}`).join(', ');
+  const statement = `select coord.${name}(${list}) as answer`;
+  statements.set(name, statement);
+  return statement;
+}
+
+/** `{"a","b"}`: how Postgres reads arrays of text, uuid and bigint. */
+function arrayLiteral(items: readonly unknown[]): string {
+  return `{${items.map((item) => `"${String(item).replace(/[\\"]/g, '\\$&')}"`).join(',')}}`;
+}
+
+function withinTimeout<Answer>(answer: PromiseLike<Answer>, expire: () => Error): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(expire()), callTimeout);
+    answer.then(resolve, reject).then(() => clearTimeout(timer));
+  });
+}
+
+function nobodyListens(error: unknown): boolean {
+  const code = (error as { cause?: { code?: unknown } }).cause?.code;
+  return code === 'ECONNREFUSED' || code === 'ENOENT';
+}

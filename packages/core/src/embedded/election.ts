@@ -1,0 +1,45 @@
+import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isAlive } from './postmaster.ts';
+
+/** A starter that took longer than this has failed, whatever became of its process. */
+const maxAge = 60_000;
+
+/**
+ * Elects the process that starts the server: holds the file, or returns undefined when another does. It saves work and
+ * noise only; that there is one server, Postgres and the rename of the cluster decide.
+ */
+export async function electStarter(home: string): Promise<AsyncDisposable | undefined> {
+  const path = join(home, 'starter.lock');
+  const file = await openExclusive(path);
+  if (!file) {
+    if (await isStale(path)) await rm(path, { force: true });
+    return undefined;
+  }
+  try {
+    await file.writeFile(String(process.pid));
+  } finally {
+    await file.close();
+  }
+  return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
+}
+
+async function openExclusive(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'wx', 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+    throw error;
+  }
+}
+
+async function isStale(path: string): Promise<boolean> {
+  try {
+    const { mtimeMs } = await stat(path);
+    const pid = Number(await readFile(path, 'utf8'));
+    return Date.now() - mtimeMs > maxAge || (pid > 0 && !isAlive(pid));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}

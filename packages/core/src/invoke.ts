@@ -1,0 +1,99 @@
+import { CoordinationError, errorBodyOf, maxTextBytes, type Operation } from '@agentcoord/contract';
+import type { z } from 'zod';
+import type { Caller } from './caller.ts';
+import type { Database } from './database.ts';
+
+const maxDepth = 64;
+
+/**
+ * The only way to an operation: checks the input, calls the SQL function of the same name as the given caller, and
+ * turns an `error` in the answer into a `CoordinationError`. One validator, so every door says the same words.
+ */
+export async function invoke(
+  database: Database,
+  operation: Operation,
+  caller: Caller,
+  input: unknown,
+): Promise<unknown> {
+  const parsed = parseInput(operation, input);
+  const args: Record<string, unknown> = { p_caller: caller.idempotency_key ? withInput(caller, parsed) : caller };
+  for (const field of Object.keys(operation.input.shape)) args[`p_${field}`] = parsed[field] ?? null;
+  const answer = await database.call(operation.name, args);
+  const error = errorBodyOf(answer);
+  if (error) throw new CoordinationError(error);
+  return answer;
+}
+
+/** With an idempotency key the database compares inputs: the same key with another input is a conflict. */
+function withInput(caller: Caller, input: Record<string, unknown>): Caller & { input: unknown } {
+  return { ...caller, input };
+}
+
+function parseInput(operation: Operation, input: unknown): Record<string, unknown> {
+  const unusable = findUnusable(input ?? {}, operation.name, 0);
+  if (unusable) throw invalidInput(operation, unusable);
+  const parsed = operation.input.safeParse(input ?? {});
+  if (!parsed.success) throw invalidInput(operation, ...parsed.error.issues.flatMap(describeIssue));
+  return parsed.data;
+}
+
+interface Issue {
+  field: string;
+  problem: string;
+}
+
+function invalidInput(operation: Operation, ...issues: Issue[]): CoordinationError {
+  const fields = Object.keys(operation.input.shape);
+  const [first] = issues as [Issue];
+  return new CoordinationError({
+    code: 'invalid_input',
+    message: first.field ? `${first.field}: ${first.problem}` : first.problem,
+    hint: fields.length
+      ? `Correct the field and call ${operation.name} again. It takes: ${fields.join(', ')}.`
+      : `Call ${operation.name} again without input: it takes no fields.`,
+    details: { issues: issues.slice(0, 10) },
+  });
+}
+
+function describeIssue(issue: z.core.$ZodIssue): Issue[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ field: fieldName([...issue.path, key]), problem: 'unknown field' }));
+  }
+  return [{ field: fieldName(issue.path), problem: issue.message }];
+}
+
+function fieldName(path: readonly PropertyKey[]): string {
+  return path
+    .map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index ? '.' : ''}${String(part)}`))
+    .join('')
+    .slice(0, 200);
+}
+
+/**
+ * What JSON can carry and Postgres cannot keep: NUL (refused by jsonb), lone surrogates (become U+FFFD, so that two
+ * strings turn into one), endless nesting, numbers that are none, and texts larger than any column should be.
+ */
+function findUnusable(value: unknown, field: string, depth: number): Issue | undefined {
+  if (depth > maxDepth) return { field, problem: `nested deeper than ${maxDepth} levels` };
+  if (typeof value === 'string') {
+    const problem = findUnusableText(value);
+    return problem === undefined ? undefined : { field, problem };
+  }
+  if (typeof value === 'number' && !Number.isFinite(value)) return { field, problem: 'not a finite number' };
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, item] of Object.entries(value)) {
+    const name = depth === 0 ? key : fieldName([field, Array.isArray(value) ? Number(key) : key]);
+    const found = findUnusable(key, 'field name', depth + 1) ?? findUnusable(item, name, depth + 1);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function findUnusableText(text: string): string | undefined {
+  if (text.includes('\u0000')) return 'contains a NUL character';
+  if (!text.isWellFormed()) return 'contains half of a surrogate pair';
+  if (text.length > maxTextBytes || (text.length > maxTextBytes / 3 && Buffer.byteLength(text) > maxTextBytes)) {
+    return `longer than ${maxTextBytes} bytes`;
+  }
+  return undefined;
+}

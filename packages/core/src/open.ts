@@ -1,0 +1,76 @@
+import { CoordinationError } from '@agentcoord/contract';
+import type { Config } from './config.ts';
+import type { Database } from './database.ts';
+import { postgresDatabase } from './databases/postgres.ts';
+import { ensureServer } from './embedded/index.ts';
+import { migrate } from './migrations/index.ts';
+
+export interface OpenOptions {
+  /** Connections at most; a process that serves one agent needs few. */
+  pool?: number;
+  /** Told in a line what takes time at a first start. */
+  onProgress?: (line: string) => void;
+}
+
+/**
+ * Opens the configured database, with its schema up to date: Supabase, else `DATABASE_URL`, else the embedded server.
+ * Throws `CoordinationError`. With `AGENTCOORD_FALLBACK=embedded`, a configured database that is away now is replaced
+ * by the embedded one until the process ends, and every answer says `degraded: true`.
+ */
+export async function openDatabase(config: Config, options: OpenOptions = {}): Promise<Database> {
+  if (!config.supabase_url && !config.database_url) return openEmbedded(config, options);
+  try {
+    return config.supabase_url ? await openSupabase(config) : await openPostgres(config, options);
+  } catch (error) {
+    const away = error instanceof CoordinationError && error.code === 'unavailable';
+    if (!away || config.fallback !== 'embedded') throw error;
+    options.onProgress?.('The configured database is away: using the embedded one (AGENTCOORD_FALLBACK).');
+    return degraded(await openEmbedded(config, options));
+  }
+}
+
+async function openEmbedded(config: Config, options: OpenOptions): Promise<Database> {
+  const server = await ensureServer(config.home, options);
+  await migrate(server.connection('agentcoord'), {
+    onProgress: () => options.onProgress?.('Creating the schema.'),
+  });
+  return postgresDatabase({
+    ...options,
+    kind: 'embedded',
+    connection: server.connection('agentcoord'),
+    where: 'The embedded database',
+    revive: async () => {
+      await ensureServer(config.home, { explicit: false });
+    },
+  });
+}
+
+async function openPostgres(config: Config, options: OpenOptions): Promise<Database> {
+  const url = config.database_url as string;
+  await migrate(url, { onProgress: ({ name }) => options.onProgress?.(`Applying migration ${name}.`) });
+  const { hostname, pathname } = new URL(url);
+  return postgresDatabase({
+    ...options,
+    kind: 'postgres',
+    connection: url,
+    where: `The database ${pathname.slice(1)} at ${hostname || 'localhost'}`,
+  });
+}
+
+/** Supabase is migrated by its own CLI; here it is only asked whether that has happened. */
+async function openSupabase(config: Config): Promise<Database> {
+  const { supabaseDatabase } = await import('./databases/supabase.ts');
+  const database = supabaseDatabase(config.supabase_url as string, config.supabase_key as string);
+  await database.call('schema_version', {});
+  return database;
+}
+
+function degraded(database: Database): Database {
+  return {
+    ...database,
+    call: async (name, args) => {
+      const answer = await database.call(name, args);
+      return typeof answer === 'object' && answer !== null ? { ...answer, degraded: true } : answer;
+    },
+  };
+}

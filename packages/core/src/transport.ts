@@ -1,0 +1,22 @@
+import type { Transport } from '@agentcoord/contract';
+import type { LocalCaller } from './caller.ts';
+import type { Database } from './database.ts';
+import { invoke } from './invoke.ts';
+
+/** Calls in process, as the user who owns the database connection. The project is made when it is new. */
+export function localTransport(database: Database, project: string, caller: LocalCaller): Transport {
+  let opened: Promise<number> | undefined;
+  // Asked once; a failure is not remembered, so that the next call tries again.
+  const openProject = () => {
+    opened ??= (database.call('open_project', { p_name: project }) as Promise<number>).catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
+  return {
+    invoke: async (operation, input, options) =>
+      invoke(database, operation, { ...caller, ...options, project_id: await openProject() }, input),
+    close: () => database.close(),
+  };
+}

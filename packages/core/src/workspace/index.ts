@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CoordinationError, isRepositoryPath, type Operation } from '@agentcoord/contract';
+import { z } from 'zod';
+import type { Config } from '../config.ts';
+import { findRepository, localProject } from './git.ts';
+import { repositoryPathOf } from './path.ts';
+
+/** A working copy, as doors that run inside it see it. */
+export interface Workspace {
+  project: string;
+  /** Top folder; the current one outside a repository. */
+  root: string;
+  /** Turns typed paths into repository-relative ones and fills in the configured life of a lock. */
+  prepare(operation: Operation, input: Record<string, unknown>): Record<string, unknown>;
+}
+
+/**
+ * Finds project and root of a folder: AGENT_PROJECT, else `.agentcoord.json` at the root, else the git remote.
+ * Relative paths start from `folder`, as with git; pass the root itself for callers that think in repository paths.
+ */
+export async function workspaceOf(folder: string, config: Config): Promise<Workspace> {
+  const repository = await findRepository(folder);
+  const root = repository?.root ?? folder;
+  const project =
+    config.project ?? (await projectFile(root)) ?? repository?.project ?? localProject(folder);
+  return { project, root, prepare: (operation, input) => prepare(operation, input, root, folder, config) };
+}
+
+const projectFileSchema = z.object({ project: z.string().min(1).max(200) });
+
+async function projectFile(root: string): Promise<string | undefined> {
+  const name = '.agentcoord.json';
+  let text: string;
+  try {
+    text = await readFile(join(root, name), 'utf8');
+  } catch {
+    return undefined;
+  }
+  try {
+    return projectFileSchema.parse(JSON.parse(text)).project;
+  } catch {
+    throw new CoordinationError({
+      code: 'invalid_input',
+      message: `${name} at the root of the repository is not valid.`,
+      hint: 'It must be JSON such as {"project": "github.com/acme/web"}.',
+    });
+  }
+}
+
+function prepare(
+  operation: Operation,
+  input: Record<string, unknown>,
+  root: string,
+  base: string,
+  config: Config,
+): Record<string, unknown> {
+  const prepared = { ...input };
+  for (const [field, schema] of Object.entries(operation.input.shape)) {
+    if (isRepositoryPath(schema) && prepared[field] !== undefined) {
+      prepared[field] = mapStrings(prepared[field], (typed) => repositoryPathOf(typed, root, base));
+    }
+  }
+  if (operation.toolset === 'locks' && 'ttl_seconds' in operation.input.shape && config.lock_ttl_minutes) {
+    prepared.ttl_seconds ??= Math.round(config.lock_ttl_minutes * 60);
+  }
+  return prepared;
+}
+
+/** Leaves whatever is no text, or text that no file can have, to the validator. */
+function mapStrings(value: unknown, map: (text: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((item) => mapStrings(item, map));
+  return typeof value === 'string' && value !== '' && !value.includes('\0') ? map(value) : value;
+}

@@ -1,0 +1,32 @@
+import { realpathSync } from 'node:fs';
+import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { CoordinationError } from '@agentcoord/contract';
+
+/**
+ * The one name of a file in its repository: links resolved and case corrected as far as the path exists, separators
+ * and Unicode form made equal. `base` is the folder that a relative path starts from. Throws `invalid_input` when the
+ * file lies outside `root` (which has its links resolved already).
+ */
+export function repositoryPathOf(typed: string, root: string, base: string): string {
+  const path = relative(root, realPath(resolve(base, typed)));
+  if (path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path)) {
+    throw new CoordinationError({
+      code: 'invalid_input',
+      message: `paths: '${typed.slice(0, 100)}' lies outside the repository`,
+      hint: 'Only files of the repository can be locked; give the path relative to its root, such as src/server.ts.',
+    });
+  }
+  const normal = path.split(sep).join('/').normalize('NFC');
+  // What ends in a slash names a folder; the database says what can be done with that.
+  return /[\\/]$/.test(typed) ? `${normal}/` : normal;
+}
+
+/** Resolves links in the part of the path that exists; the rest is taken as it stands. */
+function realPath(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : resolve(realPath(parent), basename(path));
+  }
+}

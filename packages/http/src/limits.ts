@@ -1,0 +1,52 @@
+import { CoordinationError } from '@agentcoord/contract';
+import rateLimit from '@fastify/rate-limit';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+
+export interface RateLimit {
+  /** Requests of one key in a window; also the refused keys of one address. */
+  max: number;
+  windowSeconds: number;
+}
+
+/** Far above what ten busy agents send with one key, far below what harms the database. */
+const defaultLimit: RateLimit = { max: 6000, windowSeconds: 60 };
+
+/** Counts requests, and throws `limit_exceeded` when there were too many. */
+export interface Limits {
+  /** One more request of the authenticated key. */
+  countKey(request: FastifyRequest): Promise<void>;
+  /** One more request of an address that has shown no valid key. */
+  countAddress(request: FastifyRequest): Promise<void>;
+  /** Throws when the address has used up its share, without counting. */
+  checkAddress(request: FastifyRequest): Promise<void>;
+}
+
+export async function createLimits(app: FastifyInstance, limit: RateLimit = defaultLimit): Promise<Limits> {
+  await app.register(rateLimit, { global: false });
+  const window = { max: limit.max, timeWindow: limit.windowSeconds * 1000 };
+  const keys = app.createRateLimit({ ...window, keyGenerator: (request) => request.credential?.caller.key_id ?? '' });
+  const addresses = app.createRateLimit(window);
+  return {
+    async countKey(request) {
+      const state = await keys(request);
+      if (!state.isAllowed && state.isExceeded) throw limitExceeded('This key', limit, state.ttlInSeconds);
+    },
+    async countAddress(request) {
+      const state = await addresses(request);
+      if (!state.isAllowed && state.isExceeded) throw limitExceeded('This address', limit, state.ttlInSeconds);
+    },
+    async checkAddress(request) {
+      const state = await addresses(request, { increment: false });
+      if (!state.isAllowed && state.remaining === 0) throw limitExceeded('This address', limit, state.ttlInSeconds);
+    },
+  };
+}
+
+function limitExceeded(who: string, limit: RateLimit, seconds: number): CoordinationError {
+  return new CoordinationError({
+    code: 'limit_exceeded',
+    message: `${who} has sent more than ${limit.max} requests in ${limit.windowSeconds} seconds.`,
+    hint: `Wait ${seconds} seconds and send the request again, and less often from then on.`,
+    details: { retry_after_seconds: seconds },
+  });
+}

@@ -1,0 +1,44 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Invoker } from '@agentcoord/contract';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { callerOf } from './callers.ts';
+import type { Call } from './calls.ts';
+import { errorOf } from './failures.ts';
+import { answerHeaders, writeProblem } from './problem.ts';
+
+/** Another protocol on a path of the server, such as MCP; called only for authenticated requests. */
+export interface Mount {
+  path: `/${string}`;
+  /** Answers the request; `invoker` calls operations as its key, `body` is the parsed JSON. */
+  handle(request: IncomingMessage, response: ServerResponse, invoker: Invoker, body: unknown): Promise<void>;
+  /** Ends answers that would go on for ever, when the server closes. */
+  close?(): Promise<void>;
+}
+
+export function addMounts(app: FastifyInstance, mounts: readonly Mount[], call: Call): void {
+  for (const mount of mounts) {
+    app.route({
+      method: ['GET', 'POST', 'DELETE'],
+      url: mount.path,
+      exposeHeadRoute: false,
+      handler: async (request, reply) => {
+        const invoker = invokerOf(request, call);
+        reply.hijack();
+        const response = reply.raw;
+        for (const [name, value] of Object.entries(answerHeaders)) response.setHeader(name, value);
+        try {
+          await mount.handle(request.raw, response, invoker, request.body);
+        } catch (cause) {
+          request.log.error({ err: cause }, 'mount failed');
+          writeProblem(response, errorOf(cause, request.id), request.id);
+        }
+      },
+    });
+    app.addHook('preClose', async () => mount.close?.());
+  }
+}
+
+function invokerOf(request: FastifyRequest, call: Call): Invoker {
+  const caller = callerOf(request);
+  return { invoke: (operation, input, options) => call(request, operation, { ...caller, ...options }, input) };
+}

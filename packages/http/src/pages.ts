@@ -1,0 +1,31 @@
+import helmet from '@fastify/helmet';
+import swagger, { type StaticDocumentSpec } from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import type { Limits } from './limits.ts';
+
+/** `/openapi.json` and the page that shows it, `/docs`. In a scope of their own, so that calls do not pay for them. */
+export async function addPages(app: FastifyInstance, document: object, limits: Limits): Promise<void> {
+  app.addHook('onRequest', limits.countAddress);
+  await app.register(helmet, {
+    // Plain HTTP on loopback: whoever terminates TLS in front of the server decides about HSTS.
+    hsts: false,
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+  });
+  await app.register(swagger, { mode: 'static', specification: { document } as StaticDocumentSpec });
+  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { deepLinking: true, docExpansion: 'list' } });
+  const text = JSON.stringify(document);
+  app.get('/openapi.json', (_request, reply) => {
+    reply.type('application/json').send(text);
+  });
+}

@@ -1,0 +1,53 @@
+import { isUtf8 } from 'node:buffer';
+import { randomBytes } from 'node:crypto';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { closeGracefully } from './closing.ts';
+import { errorOf, type HttpError, invalidInput, maxBodyBytes } from './failures.ts';
+import type { LoggerOptions } from './logging.ts';
+import { endWithProblem, sendProblem, writeProblem } from './problem.ts';
+
+/** A Fastify that answers every failure with the envelope, its own and Node's included. */
+export function createServer(logger: LoggerOptions | false): FastifyInstance {
+  const boot = randomBytes(6).toString('base64url');
+  let requests = 0;
+  const app: FastifyInstance = fastify({
+    logger,
+    bodyLimit: maxBodyBytes,
+    requestTimeout: 60_000,
+    return503OnClosing: false,
+    genReqId: () => `${boot}-${++requests}`,
+    http: { requireHostHeader: false },
+    routerOptions: { maxParamLength: 2048 },
+    frameworkErrors: (error, request, reply) => answerError(error, request, reply),
+    clientErrorHandler: (error, socket) => endWithProblem(socket, errorOf(error)),
+  });
+  app.decorateRequest('credential', undefined);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, readJson);
+  app.setErrorHandler(answerError);
+  app.server.on('checkExpectation', (_request, response) => writeProblem(response, expectationRefused()));
+  closeGracefully(app);
+  return app;
+}
+
+function answerError(cause: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const error = errorOf(cause, request.id);
+  if (error.code === 'internal') request.log.error({ err: cause }, error.message);
+  if (error.code === 'unavailable') request.log.warn({ err: cause }, error.message);
+  sendProblem(reply, error);
+}
+
+/** An empty body is no input; invalid UTF-8 would turn two texts into one. */
+async function readJson(_request: FastifyRequest, body: Buffer): Promise<unknown> {
+  if (body.length === 0) return undefined;
+  if (!isUtf8(body)) throw invalidInput('The body is not UTF-8.', 'Send plain JSON, encoded as UTF-8.');
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    throw invalidInput('The body is not valid JSON.', 'Send one JSON object; check quotes, commas and brackets.');
+  }
+}
+
+function expectationRefused(): HttpError {
+  return invalidInput('The server does not do what the Expect header asks for.', 'Leave the header out.', 417);
+}

@@ -1,0 +1,27 @@
+import { CoordinationError, errorCodes } from '@agentcoord/contract';
+import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
+
+/** Receives what nobody expected; its text stays on this side. */
+export type Report = (cause: unknown) => void;
+
+/** The error a caller may see: its own when it was meant for callers, otherwise `internal` without the cause's words. */
+export function errorOf(cause: unknown, report: Report): CoordinationError {
+  if (cause instanceof CoordinationError) return cause;
+  report(cause);
+  return new CoordinationError({
+    code: 'internal',
+    message: 'The server failed to answer.',
+    hint: 'This is a defect: the log of the server has the cause. `agentcoord doctor` says what else is wrong.',
+  });
+}
+
+/** The same error where the protocol has no result to put it in. Hosts show models the message only, so the hint is in it. */
+export function protocolErrorOf(error: CoordinationError): ProtocolError {
+  const code = errorCodes[error.code].http < 500 ? ProtocolErrorCode.InvalidParams : ProtocolErrorCode.InternalError;
+  return new ProtocolError(code, `${error.message} ${error.hint}`, error.toJSON());
+}
+
+/** Writes to the log of this process. */
+export function reportToConsole(cause: unknown): void {
+  console.error(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause));
+}

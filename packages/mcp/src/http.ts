@@ -1,0 +1,37 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Invoker } from '@agentcoord/contract';
+import type { NodeIncomingMessageLike } from '@modelcontextprotocol/node';
+import { createMcpHandler } from '@modelcontextprotocol/server';
+import { reportToConsole } from './failure.ts';
+import { createServer, type Offer } from './server.ts';
+
+/** Answers one MCP request in the name of an authenticated caller; `body` is given when it was parsed already. */
+export interface HttpHandler {
+  (request: IncomingMessage, response: ServerResponse, invoker: Invoker, body?: unknown): Promise<void>;
+  /** Ends the streams that are open. */
+  close(): Promise<void>;
+}
+
+/** MCP over streamable HTTP without sessions: every request has a server of its own, bound to its caller. */
+export function createHttpHandler({ report = reportToConsole, ...offer }: Offer): HttpHandler {
+  const callers = new AsyncLocalStorage<Invoker>();
+  const handler = createMcpHandler(() => createServer({ ...offer, report, invoker: callerOf(callers) }), {
+    onerror: report,
+  });
+  // Loaded here, because a stdio server must start fast and has no use for it.
+  const handle = import('@modelcontextprotocol/node').then((node) => node.toNodeHandler(handler, { onerror: report }));
+  return Object.assign(
+    async (request: IncomingMessage, response: ServerResponse, invoker: Invoker, body?: unknown) => {
+      const answer = await handle;
+      await callers.run(invoker, () => answer(request as IncomingMessage & NodeIncomingMessageLike, response, body));
+    },
+    { close: () => handler.close() },
+  );
+}
+
+function callerOf(callers: AsyncLocalStorage<Invoker>): Invoker {
+  const invoker = callers.getStore();
+  if (!invoker) throw new Error('An MCP server was asked for outside of a request.');
+  return invoker;
+}

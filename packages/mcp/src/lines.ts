@@ -1,0 +1,86 @@
+import { Transform, type TransformCallback } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import { CoordinationError } from '@agentcoord/contract';
+import {
+  type JSONRPCErrorResponse,
+  ProtocolErrorCode,
+  parseJSONRPCMessage,
+  STDIO_DEFAULT_MAX_BUFFER_SIZE,
+} from '@modelcontextprotocol/server';
+
+// The SDK closes the connection over its limit in bytes, and a UTF-16 unit takes up to three.
+const maxLineLength = Math.floor(STDIO_DEFAULT_MAX_BUFFER_SIZE / 3) - 1;
+
+/**
+ * Lets lines that are JSON-RPC messages through and answers all others: the SDK drops them without a word, and
+ * whoever sent one would wait for ever.
+ */
+export class MessageLines extends Transform {
+  readonly #decoder = new StringDecoder('utf8');
+  readonly #answer: (line: string) => void;
+  #rest = '';
+  #skipping = false;
+
+  constructor(answer: (line: string) => void) {
+    super();
+    this.#answer = answer;
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    const [first = '', ...others] = this.#decoder.write(chunk).split('\n');
+    this.#rest += first;
+    for (const start of others) {
+      this.#take(this.#rest);
+      this.#rest = start;
+    }
+    if (this.#rest.length > maxLineLength) {
+      this.#rest = '';
+      this.#skipping = true;
+    }
+    done();
+  }
+
+  #take(line: string): void {
+    const tooLong = this.#skipping || line.length > maxLineLength;
+    this.#skipping = false;
+    if (tooLong)
+      this.#refuse(ProtocolErrorCode.InvalidRequest, `The message is longer than ${maxLineLength} characters.`);
+    else if (line.trim() !== '') this.#check(line);
+  }
+
+  #check(line: string): void {
+    let message: unknown;
+    try {
+      message = JSON.parse(line);
+    } catch {
+      this.#refuse(ProtocolErrorCode.ParseError, 'The line is not JSON.');
+      return;
+    }
+    try {
+      parseJSONRPCMessage(message);
+      this.push(`${line}\n`);
+    } catch {
+      this.#refuse(ProtocolErrorCode.InvalidRequest, 'The line is not a JSON-RPC 2.0 message.', idOf(message));
+    }
+  }
+
+  #refuse(code: ProtocolErrorCode, message: string, id: string | number | null = null): void {
+    const error = new CoordinationError({
+      code: 'invalid_input',
+      message,
+      hint: 'Send one complete JSON-RPC 2.0 message on each line, and no batches.',
+    });
+    const answer: Omit<JSONRPCErrorResponse, 'id'> & { id: typeof id } = {
+      jsonrpc: '2.0',
+      id,
+      error: { code, message: `${message} ${error.hint}`, data: error.toJSON() },
+    };
+    this.#answer(`${JSON.stringify(answer)}\n`);
+  }
+}
+
+/** The id of what was meant as a request. The id of anything else is one of ours, and must not come back as an answer. */
+function idOf(message: unknown): string | number | null {
+  if (typeof message !== 'object' || message === null || !('method' in message) || !('id' in message)) return null;
+  return typeof message.id === 'string' || typeof message.id === 'number' ? message.id : null;
+}

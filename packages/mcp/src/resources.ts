@@ -1,0 +1,81 @@
+import { type Invoker, type Operation, operationNamed } from '@agentcoord/contract';
+import { type ReadResourceResult, type Resource, ResourceNotFoundError } from '@modelcontextprotocol/server';
+import { errorOf, protocolErrorOf, type Report } from './failure.ts';
+
+type Input = Record<string, unknown>;
+
+/** A reading of one operation under an address. With `sections`, the answers to several inputs stand side by side. */
+interface Reading {
+  uri: string;
+  title: string;
+  description: string;
+  operation: string;
+  sections?: Record<string, Input>;
+}
+
+const readings: readonly Reading[] = [
+  {
+    uri: 'locks://current',
+    title: 'Locks',
+    description: 'Who holds which files now, and why.',
+    operation: 'check_locks',
+  },
+  {
+    uri: 'work://pending',
+    title: 'Pending work',
+    description: 'Tasks that may be claimed, and tasks that wait for others.',
+    operation: 'list_tasks',
+    sections: { ready: { status: 'ready' }, blocked: { status: 'blocked' } },
+  },
+];
+
+const mimeType = 'application/json';
+
+/** The resources whose operation is switched on. */
+export function resourcesOf(operations: readonly Operation[]): Resource[] {
+  return readingsOf(operations).map(({ uri, title, description }) => ({
+    uri,
+    name: title,
+    title,
+    description,
+    mimeType,
+  }));
+}
+
+/** Reads a resource as JSON. */
+export async function readResource(
+  invoker: Invoker,
+  uri: string,
+  operations: readonly Operation[],
+  report: Report,
+): Promise<ReadResourceResult> {
+  const offered = readingsOf(operations);
+  const reading = offered.find((candidate) => candidate.uri === uri);
+  if (!reading) {
+    const known = offered.map((candidate) => candidate.uri).join(', ');
+    throw new ResourceNotFoundError(
+      uri,
+      `There is no such resource. Read one of: ${known || '(none is switched on)'}.`,
+    );
+  }
+  try {
+    const text = JSON.stringify(await answerOf(invoker, reading));
+    return { contents: [{ uri, mimeType, text }] };
+  } catch (cause) {
+    throw protocolErrorOf(errorOf(cause, report));
+  }
+}
+
+function readingsOf(operations: readonly Operation[]): Reading[] {
+  return readings.filter((reading) => operations.some((operation) => operation.name === reading.operation));
+}
+
+async function answerOf(invoker: Invoker, { operation: name, sections }: Reading): Promise<unknown> {
+  const operation = operationNamed(name) as Operation;
+  if (!sections) return invoker.invoke(operation, {});
+  const answers = Object.entries(sections).map(async ([section, input]) => [
+    section,
+    await invoker.invoke(operation, input),
+  ]);
+  return Object.fromEntries(await Promise.all(answers));
+}

@@ -1,0 +1,46 @@
+import type { Invoker } from '@agentcoord/contract';
+import { StdioServerTransport, serveStdio as serve } from '@modelcontextprotocol/server/stdio';
+import { claimStdout, whenClientGone } from './client.ts';
+import { type Report, reportToConsole } from './failure.ts';
+import { MessageLines } from './lines.ts';
+import { createServer, type Offer } from './server.ts';
+
+/** Milliseconds that `onClose` may take before the process exits without it. */
+const closeLimit = 2000;
+
+export interface StdioOptions extends Offer {
+  /** Connects and opens the session; called at once, and again by the next call after it has failed. */
+  openInvoker(): Promise<Invoker>;
+  /** Ends the session; called once, when the client is gone. */
+  onClose?(): Promise<void>;
+}
+
+/** Serves MCP on stdin and stdout, and exits the process when its client is gone. */
+export function serveStdio({ openInvoker, onClose, report = reportToConsole, ...offer }: StdioOptions): void {
+  const stdout = claimStdout();
+  const invoker = opened(openInvoker, report);
+  const messages = new MessageLines((line) => stdout.write(line));
+  const transport = new StdioServerTransport(process.stdin.pipe(messages), stdout);
+  serve(() => createServer({ ...offer, report, invoker }), { transport, onerror: report });
+  whenClientGone(() => closed(onClose, report).finally(() => process.exit(0)));
+}
+
+/** Listing tools must not wait for a database: the session opens behind the first answers, and calls wait for it. */
+function opened(open: () => Promise<Invoker>, report: Report): Invoker {
+  let opening: Promise<Invoker> | undefined;
+  const current = () => {
+    opening ??= open().catch((cause) => {
+      opening = undefined;
+      throw cause;
+    });
+    return opening;
+  };
+  current().catch(report);
+  return { invoke: async (...call) => (await current()).invoke(...call) };
+}
+
+async function closed(close: (() => Promise<void>) | undefined, report: Report): Promise<void> {
+  if (!close) return;
+  const limit = new Promise<void>((resolve) => setTimeout(resolve, closeLimit));
+  await Promise.race([close().catch(report), limit]);
+}

@@ -1,0 +1,103 @@
+import { CoordinationError, type Coordinator } from '@agentcoord/contract';
+import { Lease } from './lease.ts';
+import { secondsOf } from './seconds.ts';
+import type { Session } from './session.ts';
+
+type GetWork = Coordinator['getWork'];
+type Completion = Awaited<ReturnType<Coordinator['completeWork']>>;
+
+/** Which tasks to take, and for how long: the input of `get_work`. */
+export type ClaimOptions = NonNullable<Parameters<GetWork>[0]>;
+
+/** A task as it is handed to a worker. */
+export type ClaimedTask = NonNullable<Awaited<ReturnType<GetWork>>['task']>;
+
+/** A claimed task, renewed until reported; `await using` reports it as failed when nothing else was reported. */
+export class Claim implements AsyncDisposable {
+  readonly task: ClaimedTask;
+  /** Fencing token of the claim. */
+  readonly token: number;
+  readonly #session: Session;
+  readonly #lease: Lease;
+  #outcome: 'open' | 'reporting' | 'reported' = 'open';
+
+  constructor(session: Session, task: ClaimedTask, token: number, seconds: number, since: number) {
+    this.#session = session;
+    this.task = task;
+    this.token = token;
+    this.#lease = new Lease({ seconds, every: seconds / 3, renew: () => this.#renew() }, since);
+    session.hold(this);
+  }
+
+  /** Aborts when the claim is lost, with the reason: stop working on the task then. */
+  get signal(): AbortSignal {
+    return this.#lease.signal;
+  }
+
+  /** Tells the claim that it is gone. */
+  lose(reason: CoordinationError): void {
+    this.#lease.lose(reason);
+  }
+
+  /** Reports the task as done. */
+  complete(result?: Record<string, unknown>): Promise<Completion> {
+    return this.#report('complete', { success: true, ...(result ? { result } : {}) });
+  }
+
+  /** Reports the attempt as failed; the queue decides whether another follows. */
+  fail(error: string): Promise<Completion> {
+    return this.#report('fail', { success: false, error });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#outcome === 'reported') return;
+    if (this.signal.aborted) return this.#session.letGo(this);
+    await this.fail('abandoned').catch((error: unknown) => this.#session.report(error));
+    await this.#letGo();
+  }
+
+  /** The key makes it safe to report again when the first answer got lost. */
+  async #report(outcome: string, report: { success: boolean; error?: string; result?: Record<string, unknown> }) {
+    const { task_id } = this.task;
+    // From here on a renewal that finds the task finished is no loss.
+    this.#outcome = 'reporting';
+    try {
+      const answer = await this.#session.coordinator.completeWork(
+        { task_id, claim_token: this.token, ...report },
+        { idempotency_key: `${outcome}-${task_id}-${this.token}` },
+      );
+      this.#outcome = 'reported';
+      await this.#letGo();
+      return answer;
+    } catch (error) {
+      this.#outcome = 'open';
+      throw error;
+    }
+  }
+
+  async #letGo(): Promise<void> {
+    this.#session.letGo(this);
+    await this.#lease.stop();
+  }
+
+  async #renew(): Promise<void> {
+    const { renewed_claims } = await this.#session.beat();
+    if (renewed_claims >= this.#session.openClaims) return;
+    const now = await this.#session.coordinator.getTask({ task_id: this.task.task_id });
+    if (this.#outcome !== 'open' || (now.status === 'claimed' && now.attempts === this.task.attempt)) return;
+    throw new CoordinationError({
+      code: 'conflict',
+      message: 'The claim has passed on: it was not renewed in time.',
+      hint: 'Stop working on the task; somebody else may have it.',
+      details: { task_id: this.task.task_id, status: now.status },
+    });
+  }
+}
+
+/** Claims the next task; null when there is nothing to do now. */
+export async function claimNext(session: Session, options: ClaimOptions): Promise<Claim | null> {
+  const since = performance.now();
+  const { task, claim_token } = await session.coordinator.getWork(options);
+  if (!task || claim_token === undefined) return null;
+  return new Claim(session, task, claim_token, secondsOf('get_work', 'lease_seconds', options.lease_seconds), since);
+}

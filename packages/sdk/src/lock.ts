@@ -1,0 +1,116 @@
+import { CoordinationError, type Coordinator } from '@agentcoord/contract';
+import { Lease } from './lease.ts';
+import { secondsOf } from './seconds.ts';
+import type { Session } from './session.ts';
+import { pause } from './timer.ts';
+
+type Acquire = Coordinator['acquireLock'];
+type Grant = NonNullable<Awaited<ReturnType<Acquire>>['locks']>[number];
+
+/** How to lock: what `acquire_lock` takes beside its paths, and how long to try. */
+export interface LockOptions extends Omit<Parameters<Acquire>[0], 'paths'> {
+  /** Seconds to keep trying while others hold any of the paths; 0 asks once. */
+  wait_seconds?: number;
+}
+
+/** Locked paths, renewed until released; `await using` releases them. */
+export class Lock implements AsyncDisposable {
+  readonly #session: Session;
+  readonly #lease: Lease;
+  #grants: readonly Grant[];
+  #released: Promise<void> | undefined;
+
+  constructor(session: Session, grants: readonly Grant[], options: LockOptions, since: number) {
+    this.#session = session;
+    this.#grants = grants;
+    const seconds = secondsOf('acquire_lock', 'ttl_seconds', options.ttl_seconds);
+    const { wait_seconds: _, ...input } = options;
+    this.#lease = new Lease({ seconds, every: seconds / 2, renew: () => this.#renew(input) }, since);
+    session.hold(this);
+  }
+
+  /** Paths in their one normal form. */
+  get paths(): string[] {
+    return this.#grants.map((grant) => grant.path);
+  }
+
+  /** Fencing tokens in the order of `paths`. */
+  get tokens(): number[] {
+    return this.#grants.map((grant) => grant.token);
+  }
+
+  /** Aborts when the lock is lost, with the reason. */
+  get signal(): AbortSignal {
+    return this.#lease.signal;
+  }
+
+  /** Tells the lock that it is gone. */
+  lose(reason: CoordinationError): void {
+    this.#lease.lose(reason);
+  }
+
+  /** Gives the paths back; throws `conflict` when they were not held all the time until now. */
+  release(): Promise<void> {
+    this.#released ??= this.#release();
+    return this.#released;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.release();
+  }
+
+  async #release(): Promise<void> {
+    await this.#lease.stop();
+    this.#session.letGo(this);
+    const answer = await this.#session.coordinator
+      .releaseLock({ paths: this.paths, tokens: this.tokens })
+      // Its TTL frees it; an error here would hide the outcome of the work.
+      .catch((error: unknown) => this.#session.report(error));
+    if (this.signal.aborted) throw this.signal.reason;
+    const missed = answer?.not_held.filter((entry) => entry.reason !== 'free') ?? [];
+    if (missed.length > 0) throw lost({ not_held: missed });
+  }
+
+  async #renew(input: Omit<Parameters<Acquire>[0], 'paths'>): Promise<void> {
+    const before = this.tokens;
+    const answer = await this.#session.coordinator.acquireLock({ ...input, paths: this.paths });
+    if (!answer.acquired) throw lost({ blocked_by: answer.blocked_by });
+    this.#grants = answer.locks ?? [];
+    if (this.tokens.some((token) => !before.includes(token))) throw lost({ paths: this.paths });
+  }
+}
+
+/** Locks the paths, trying for `wait_seconds`; throws `conflict` with `blocked_by` in its details when others keep them. */
+export async function acquire(session: Session, paths: readonly string[], options: LockOptions): Promise<Lock> {
+  const { wait_seconds = 0, ...rest } = options;
+  const until = performance.now() + wait_seconds * 1000;
+  for (let delay = 100; ; delay = Math.min(delay * 1.5, 2000)) {
+    const since = performance.now();
+    const answer = await session.coordinator.acquireLock({ ...rest, paths: [...paths] });
+    if (answer.acquired) return new Lock(session, answer.locks ?? [], options, since);
+    const left = until - performance.now();
+    if (left <= 0) throw heldByOthers(answer);
+    await pause(Math.min(left, delay * (0.5 + Math.random())));
+  }
+}
+
+function heldByOthers({ blocked_by = [], hint }: Awaited<ReturnType<Acquire>>): CoordinationError {
+  const [first] = blocked_by;
+  return new CoordinationError({
+    code: 'conflict',
+    message: first
+      ? `${first.path} is locked by ${first.agent} until ${first.expires_at}${first.reason ? `: ${first.reason}` : ''}.`
+      : 'Others hold what was asked for.',
+    hint: hint ?? 'Work on something else, ask the holder, or try with `wait_seconds`.',
+    details: { blocked_by },
+  });
+}
+
+function lost(details: Record<string, unknown>): CoordinationError {
+  return new CoordinationError({
+    code: 'conflict',
+    message: 'The lock was lost: it lapsed before it was renewed.',
+    hint: 'Stop writing, check what was changed meanwhile, and acquire again.',
+    details,
+  });
+}

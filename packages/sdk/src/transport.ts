@@ -1,0 +1,106 @@
+import { CoordinationError, errorBodyOf, type Transport } from '@agentcoord/contract';
+import { requestFor } from './request.ts';
+
+/** Milliseconds after which a call without an answer counts as `unavailable`. */
+const callTimeout = 5000;
+
+/** Where a coordinator is and how to be let in. */
+export interface HttpTransportOptions {
+  /** Address of the coordinator, such as http://127.0.0.1:8787. */
+  url: string;
+  /** Key of the form ac_<id>_<secret>. */
+  apiKey: string;
+  /** Another `fetch`, for environments that need one. */
+  fetch?: typeof globalThis.fetch;
+}
+
+/** Calls a coordinator over HTTP; every failure is a `CoordinationError`, and the key appears in none. */
+export function httpTransport({ url, apiKey, fetch = globalThis.fetch }: HttpTransportOptions): Transport {
+  const base = baseOf(url);
+  // `Headers` would quote an unusable key in its error message.
+  if (!/^[\x21-\x7e]+$/.test(apiKey)) throw unusableKey();
+  return {
+    async invoke(operation, input, options = {}) {
+      const { method, target, body } = requestFor(operation, input);
+      const headers: Record<string, string> = { accept: 'application/json', authorization: `Bearer ${apiKey}` };
+      if (body !== undefined) headers['content-type'] = 'application/json';
+      if (options.session_id !== undefined) headers['agentcoord-session'] = options.session_id;
+      if (options.idempotency_key !== undefined) headers['idempotency-key'] = headerText(options.idempotency_key);
+      const request = { method, headers, redirect: 'error' as const, signal: AbortSignal.timeout(callTimeout) };
+      return exchange(base, () => fetch(`${base}/v1${target}`, body === undefined ? request : { ...request, body }));
+    },
+    close: async () => {},
+  };
+}
+
+async function exchange(base: string, send: () => Promise<Response>): Promise<unknown> {
+  let status: number;
+  let text: string;
+  try {
+    const response = await send();
+    status = response.status;
+    text = await response.text();
+  } catch (cause) {
+    throw noAnswer(base, { cause });
+  }
+  const answer = parse(text);
+  if (status >= 200 && status < 300 && typeof answer === 'object' && answer !== null) return answer;
+  const error = errorBodyOf(answer);
+  throw error ? new CoordinationError(error) : strangeAnswer(base, status);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function baseOf(url: string): string {
+  const parsed = URL.parse(url);
+  if (parsed && /^https?:$/.test(parsed.protocol) && !parsed.username && !parsed.password) {
+    return parsed.origin + parsed.pathname.replace(/\/+$/, '');
+  }
+  throw new CoordinationError({
+    code: 'invalid_input',
+    message: 'url: must be an http or https address without a user name',
+    hint: 'Give the address of a coordinator, such as http://127.0.0.1:8787.',
+  });
+}
+
+function headerText(key: string): string {
+  if (/^[\x20-\x7e]+$/.test(key)) return key;
+  throw new CoordinationError({
+    code: 'invalid_input',
+    message: 'idempotency_key: must be printable ASCII',
+    hint: 'Use letters, digits and - only, such as a UUID.',
+  });
+}
+
+function unusableKey(): CoordinationError {
+  return new CoordinationError({
+    code: 'unauthenticated',
+    message: 'The API key is empty or has characters that no key has.',
+    hint: 'Give the whole key, ac_<id>_<secret>, without spaces or line breaks.',
+  });
+}
+
+function noAnswer(base: string, options: ErrorOptions): CoordinationError {
+  return new CoordinationError(
+    {
+      code: 'unavailable',
+      message: `${base} does not answer.`,
+      hint: `Wait a few seconds and call again; if it persists, check that a coordinator runs at ${base}.`,
+    },
+    options,
+  );
+}
+
+function strangeAnswer(base: string, status: number): CoordinationError {
+  return new CoordinationError({
+    code: status >= 500 || status === 429 ? 'unavailable' : 'internal',
+    message: `${base} answered ${status} in a form that no coordinator uses.`,
+    hint: `Check that ${base} is the address of a coordinator and not of a proxy or another service.`,
+  });
+}

@@ -1,0 +1,98 @@
+import { jsonSchemaOf, methodName, type Operation, operations, routeOf } from '@agentcoord/contract';
+
+interface FieldSchema {
+  type?: string;
+  description?: string;
+  default?: unknown;
+  enum?: unknown[];
+  minimum?: number;
+  maximum?: number;
+  minLength?: number;
+  maxLength?: number;
+  minItems?: number;
+  maxItems?: number;
+  format?: string;
+  anyOf?: FieldSchema[];
+  items?: FieldSchema;
+  properties?: Record<string, FieldSchema>;
+  required?: string[];
+}
+
+const trustNames = ['untrusted', 'limited', 'standard', 'elevated', 'administrator'] as const;
+
+/** The reference of all operations, for docs/operations.md. */
+export function referenceText(): string {
+  const contents = operations.map(({ name, summary }) => `- [\`${name}\`](#${name}): ${summary}`);
+  return `<!-- GENERATED from packages/contract by \`npm run fix\`; do not edit. -->
+
+# Operations
+
+What every door offers. One operation has one name: the SQL function, the MCP tool, the OpenAPI \`operationId\` and the
+heading here. Each may answer an error; see [errors](errors.md).
+
+${contents.join('\n')}
+
+${operations.map(section).join('\n')}`;
+}
+
+function section(operation: Operation): string {
+  const { method, path } = routeOf(operation);
+  const paragraphs = [
+    `## ${operation.name}`,
+    operation.summary,
+    ...(operation.guidance ? [operation.guidance] : []),
+    table(
+      ['', ''],
+      [
+        ['HTTP', `\`${method} /v1${path}\``],
+        ['command', `\`agentcoord ${operation.cli}\``],
+        ['client', `\`coordinator.${methodName(operation.name)}(…)\``],
+        ['MCP toolset', operation.toolset],
+        ['kind', operation.kind],
+        ['least trust', `${operation.minimumTrust} (${trustNames[operation.minimumTrust]})`],
+      ],
+    ),
+    fields('Input', jsonSchemaOf(operation.input, 'input')),
+    fields('Output', jsonSchemaOf(operation.output, 'output')),
+  ];
+  return `${paragraphs.join('\n\n')}\n`;
+}
+
+function fields(title: string, schema: FieldSchema): string {
+  const rows = fieldRows(schema, '');
+  return `### ${title}\n\n${rows.length ? table(['field', 'type', 'meaning'], rows) : 'None.'}`;
+}
+
+function fieldRows(schema: FieldSchema, prefix: string): string[][] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+    const optional = schema.required?.includes(name) ? '' : ' (optional)';
+    const path = `${prefix}${name}`;
+    const inner = field.items?.properties ? field.items : field;
+    const innerPrefix = inner === field ? `${path}.` : `${path}[].`;
+    return [[`\`${path}\`${optional}`, typeOf(field), meaningOf(field)], ...fieldRows(inner, innerPrefix)];
+  });
+}
+
+function typeOf(field: FieldSchema): string {
+  if (field.anyOf) return field.anyOf.map(typeOf).join(' or ');
+  if (field.enum) return field.enum.map((value) => `\`${value}\``).join(', ');
+  if (field.items) return `list of ${typeOf(field.items)}${range(field.minItems, field.maxItems, ' items')}`;
+  const type = field.format === 'date-time' ? 'instant' : (field.type ?? 'any');
+  return `${type}${range(field.minimum, field.maximum, '')}${range(field.minLength, field.maxLength, ' characters')}`;
+}
+
+function range(least: number | undefined, most: number | undefined, unit: string): string {
+  const shownMost = most === Number.MAX_SAFE_INTEGER ? undefined : most;
+  if (shownMost === undefined) return least === undefined ? '' : `, at least ${least}${unit}`;
+  return least === undefined ? `, at most ${shownMost}${unit}` : `, ${least} to ${shownMost}${unit}`;
+}
+
+function meaningOf(field: FieldSchema): string {
+  const described = field.description ?? field.anyOf?.find(({ description }) => description)?.description ?? '';
+  return field.default === undefined ? described : `${described} Default \`${JSON.stringify(field.default)}\`.`.trim();
+}
+
+function table(head: string[], rows: string[][]): string {
+  const line = (cells: string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}

@@ -1,0 +1,1669 @@
+-- GENERATED from supabase/schemas by `npm run db:migration`; do not edit.
+
+-- supabase/schemas/schema.sql
+-- Schema coord and its four roles.
+--   coord_owner   owns everything; operations run as it (security definer). Nobody logs in as it.
+--   coord_app     may execute operations, touches no table: what servers and local processes act as.
+--   coord_reader  may read rows of its projects through row-level security: dashboards.
+-- On Supabase, service_role acts as coord_app, and anon and authenticated read as coord_reader.
+-- Roles belong to the whole server, so another database of it may have made them already, or be making them now.
+do $$
+declare
+  v_role text;
+begin
+  foreach v_role in array array['coord_owner', 'coord_app', 'coord_reader'] loop
+    begin
+      if not exists (select from pg_catalog.pg_roles where rolname = v_role) then
+        execute format('create role %I nologin', v_role);
+      end if;
+    exception when duplicate_object or unique_violation then null;
+    end;
+    begin
+      -- Needed by a migrating role that is no superuser: from Postgres 16 on, creating a role is not yet being it.
+      execute format('grant %I to %I', v_role, current_user);
+    exception when insufficient_privilege or unique_violation then null;
+    end;
+  end loop;
+end
+$$;
+
+do $$
+begin
+  if exists (select from pg_catalog.pg_roles where rolname = 'service_role') then
+    grant coord_app to service_role;
+  end if;
+  if exists (select from pg_catalog.pg_roles where rolname = 'authenticated') then
+    grant coord_reader to authenticated;
+  end if;
+  if exists (select from pg_catalog.pg_roles where rolname = 'anon') then
+    grant coord_reader to anon;
+  end if;
+end
+$$;
+
+create schema coord authorization coord_owner;
+
+set role coord_owner;
+
+grant usage on schema coord to coord_app, coord_reader;
+alter default privileges revoke execute on functions from public;
+
+-- supabase/schemas/frame/_call.sql
+-- One call on its way through the frame: who calls, since when, and the answer if the frame already has it.
+-- _enter fills the first seven by one SELECT, in this order.
+create type coord._call as (
+  project_id integer,
+  session_id uuid,
+  agent text,
+  trust smallint,
+  key_id text,
+  operation text,
+  started_at timestamptz,
+  idempotency_key text,
+  -- What a repetition of this call is told instead of the answer, when the answer holds a secret.
+  replay jsonb,
+  answer jsonb
+);
+
+-- supabase/schemas/projects/_readable_projects.sql
+-- Projects whose rows the asking dashboard may see: those its user is a member of, and public ones.
+-- The user is `sub` of the token that PostgREST has verified; nobody else can set it for a reader.
+-- The policies of all tables use it, so it is made before them, which plpgsql allows.
+create function coord._readable_projects() returns setof integer
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return query
+    select m.project_id from coord.project_members m
+    where m.user_id = (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid
+    union
+    select p.project_id from coord.projects p where p.is_public;
+end
+$$;
+
+grant execute on function coord._readable_projects to coord_reader;
+
+-- supabase/schemas/projects/table.sql
+-- Everything belongs to a project, and project_id leads every key and index. Projects themselves and API keys are
+-- looked up before the project is known. Hot tables carry no foreign key to it: the check would take a share lock on
+-- one row that all callers need.
+create table coord.projects (
+  project_id integer generated always as identity primary key,
+  name text not null unique check (length(name) between 1 and 200),
+  is_public boolean not null default false,
+  created_at timestamptz not null default clock_timestamp()
+);
+
+-- People who may read a project in a dashboard: ids of Supabase users.
+create table coord.project_members (
+  project_id integer not null references coord.projects,
+  user_id uuid not null,
+  added_at timestamptz not null default clock_timestamp(),
+  primary key (project_id, user_id)
+);
+
+alter table coord.projects enable row level security;
+alter table coord.project_members enable row level security;
+create policy readers on coord.projects for select to coord_reader
+using (project_id in (select coord._readable_projects()));
+create policy readers on coord.project_members for select to coord_reader
+using (project_id in (select coord._readable_projects()));
+grant select on coord.projects, coord.project_members to coord_reader;
+
+-- supabase/schemas/frame/table.sql
+-- Answers kept for callers that repeat a call with the same idempotency key. Kept for 48 hours (see _sweep).
+create table coord.idempotency_keys (
+  project_id integer not null,
+  agent text not null,
+  key text not null,
+  operation text not null,
+  input_hash bytea not null,
+  answer jsonb,
+  created_at timestamptz not null default clock_timestamp(),
+  primary key (project_id, agent, key)
+);
+
+alter table coord.idempotency_keys enable row level security;
+
+-- supabase/schemas/journal/table.sql
+-- The one journal: audit trail, history and event stream are readings of it. Each state change and each refusal is
+-- exactly one row, written in its own transaction. Readers that follow it use (xact_id, entry_id) below
+-- pg_snapshot_xmin(pg_current_snapshot()): entry_id alone would skip rows of transactions that commit late.
+create table coord.journal (
+  project_id integer not null,
+  xact_id xid8 not null default pg_current_xact_id(),
+  entry_id bigint generated always as identity,
+  started_at timestamptz,
+  at timestamptz not null default clock_timestamp(),
+  session_id uuid,
+  agent text,
+  operation text not null,
+  outcome text not null,
+  resource text not null,
+  detail jsonb,
+  primary key (project_id, xact_id, entry_id)
+);
+
+create function coord._refuse_change() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  raise exception 'the journal is append-only' using errcode = 'DNIED', hint = 'Write a new entry instead.';
+end
+$$;
+
+create trigger append_only before update or delete on coord.journal
+for each row execute function coord._refuse_change();
+create trigger append_only_truncate before truncate on coord.journal
+for each statement execute function coord._refuse_change();
+
+alter table coord.journal enable row level security;
+create policy readers on coord.journal for select to coord_reader
+using (project_id in (select coord._readable_projects()));
+grant select on coord.journal to coord_reader;
+
+-- supabase/schemas/keys/table.sql
+-- API keys. Only a hash of the secret is kept; the key is random, so a fast hash is enough. No reader may see this
+-- table. key_id is looked up before the project is known.
+create table coord.api_keys (
+  key_id text primary key check (key_id ~ '^[a-z0-9]{12}$'),
+  project_id integer not null references coord.projects,
+  secret_hash text not null,
+  agent text not null,
+  agent_type text not null,
+  trust smallint not null check (trust between 0 and 4),
+  description text,
+  created_at timestamptz not null default clock_timestamp(),
+  expires_at timestamptz,
+  revoked_at timestamptz
+);
+
+create index api_keys_by_project on coord.api_keys (project_id, created_at);
+alter table coord.api_keys enable row level security;
+
+-- supabase/schemas/locks/table.sql
+-- One row a path that was ever locked, for ever: the token is a column of the row, so a path's tokens only grow.
+-- Released rows stay with session_id null. Releasing updates no indexed column, so it is HOT; expires_at is not
+-- indexed for the same reason. Lock order: rows of one call by path ("C" collation), then sessions without waiting.
+create table coord.locks (
+  project_id integer not null,
+  path text collate "C" not null,
+  token bigint not null,
+  session_id uuid,
+  reason text,
+  acquired_at timestamptz not null,
+  expires_at timestamptz not null,
+  primary key (project_id, path)
+) with (fillfactor = 60);
+
+alter table coord.locks enable row level security;
+create policy readers on coord.locks for select to coord_reader
+using (project_id in (select coord._readable_projects()));
+grant select on coord.locks to coord_reader;
+
+-- supabase/schemas/sessions/table.sql
+-- Agents by name, and their runs. The holder of a lock or a claim is a session, never a name.
+-- A session that beats lapses when its lease does; the others ('infinity', or the end of their key) hold by TTLs alone.
+-- A session with a label is a standing one: at most one lives for each agent and label, so that callers who cannot
+-- remember anything (a key without session, one shell command after the other) stay the same holder.
+create table coord.agents (
+  project_id integer not null,
+  agent text not null check (length(agent) between 1 and 128),
+  agent_type text not null,
+  created_at timestamptz not null default clock_timestamp(),
+  primary key (project_id, agent)
+);
+
+create table coord.sessions (
+  project_id integer not null,
+  session_id uuid not null,
+  agent text not null,
+  agent_type text not null,
+  trust smallint not null check (trust between 0 and 4),
+  key_id text,
+  label text,
+  capabilities text[] not null default '{}',
+  working_on text,
+  beats boolean not null,
+  lease_expires_at timestamptz not null,
+  -- Until then a call need not look whether the session lives: 5 s from the last look; -infinity once it has ended.
+  fresh_until timestamptz not null,
+  started_at timestamptz not null default clock_timestamp(),
+  last_call_at timestamptz not null default clock_timestamp(),
+  ended_at timestamptz,
+  end_reason text,
+  primary key (project_id, session_id)
+) with (fillfactor = 50);
+
+-- Neither index holds a column that a heartbeat writes, so heartbeats stay HOT.
+create unique index sessions_standing on coord.sessions (project_id, agent, label) where ended_at is null and label is not null;
+create index sessions_live on coord.sessions (project_id, agent) where ended_at is null;
+
+alter table coord.agents enable row level security;
+alter table coord.sessions enable row level security;
+create policy readers on coord.agents for select to coord_reader
+using (project_id in (select coord._readable_projects()));
+create policy readers on coord.sessions for select to coord_reader
+using (project_id in (select coord._readable_projects()));
+grant select on coord.agents, coord.sessions to coord_reader;
+
+-- supabase/schemas/work/table.sql
+-- Tasks. status: ready → claimed → done | ready (another attempt) | failed; blocked → ready when the last dependency
+-- is done. `unmet` counts dependencies that are not done, so the ready index holds only what may be handed out.
+-- rank is the time of submission plus an hour for each step of priority: urgent first, and nothing waits for ever.
+-- Every later change names task, claim token and status. Lock order: the task, then its dependents by task_id.
+create table coord.tasks (
+  project_id integer not null,
+  task_id uuid not null,
+  type text not null,
+  title text not null,
+  description text,
+  input jsonb,
+  priority smallint not null,
+  tags text[] not null default '{}',
+  status text not null check (status in ('ready', 'blocked', 'claimed', 'done', 'failed')),
+  rank timestamptz not null,
+  unmet integer not null default 0,
+  attempts integer not null default 0,
+  max_attempts integer not null,
+  claim_token bigint not null default 0,
+  claim_session_id uuid,
+  claim_expires_at timestamptz,
+  lease_seconds integer,
+  agent text,
+  submitted_by text not null,
+  created_at timestamptz not null default clock_timestamp(),
+  finished_at timestamptz,
+  result jsonb,
+  error text,
+  primary key (project_id, task_id)
+) with (fillfactor = 70);
+
+create index tasks_ready on coord.tasks (project_id, rank, task_id) where status = 'ready';
+create index tasks_ready_by_type on coord.tasks (project_id, type, rank, task_id) where status = 'ready';
+-- One index for what is looked up by status, because each one that a row might belong to costs every write.
+create index tasks_by_status on coord.tasks (project_id, status, task_id) where status in ('claimed', 'blocked', 'failed');
+
+create table coord.task_dependencies (
+  project_id integer not null,
+  task_id uuid not null,
+  depends_on uuid not null,
+  primary key (project_id, task_id, depends_on)
+);
+
+create index task_dependents on coord.task_dependencies (project_id, depends_on, task_id);
+
+alter table coord.tasks enable row level security;
+alter table coord.task_dependencies enable row level security;
+create policy readers on coord.tasks for select to coord_reader
+using (project_id in (select coord._readable_projects()));
+create policy readers on coord.task_dependencies for select to coord_reader
+using (project_id in (select coord._readable_projects()));
+grant select on coord.tasks, coord.task_dependencies to coord_reader;
+
+-- supabase/schemas/frame/_enter.sql
+-- Opens every operation: finds the session that calls, checks that it lives and is trusted enough, keeps it alive,
+-- and answers at once when the call may not go on or repeats an earlier one.
+-- The common path is one look-up by primary key: PL/pgSQL prepares each expression anew in each transaction, so every
+-- operator here is paid by every call. Whatever is doubtful is looked at closer by _enter_doubtful.
+create function coord._enter(p_caller jsonb, p_operation text, p_touch boolean default true) returns coord._call
+language plpgsql volatile
+as $$
+declare
+  v_call coord._call;
+begin
+  select s.project_id, s.session_id, s.agent, s.trust, s.key_id, p_operation, clock_timestamp() into v_call
+  from coord.sessions s
+  where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = (p_caller ->> 'session_id')::uuid
+    and s.fresh_until > clock_timestamp() and s.key_id is not distinct from p_caller ->> 'key_id'
+    and s.trust >= coord._minimum_trust(p_operation);
+  if v_call.session_id is null or p_caller ? 'idempotency_key' then
+    return coord._enter_doubtful(p_caller, p_operation, p_touch);
+  end if;
+  return v_call;
+end
+$$;
+
+-- supabase/schemas/frame/_enter_doubtful.sql
+-- The rest of _enter: callers without a session, dead sessions, missing trust, the touch that keeps a session alive
+-- (at most every 5 s), idempotency keys.
+-- Concurrency: a lapsed session can never come back. The touch repeats the check of the lease under the row lock, so
+-- a process that was paused between look-up and touch finds itself lapsed, and whoever took its locks is right.
+create function coord._enter_doubtful(p_caller jsonb, p_operation text, p_touch boolean) returns coord._call
+language plpgsql volatile
+as $$
+declare
+  v_call coord._call;
+  v_session_id uuid := coalesce((p_caller ->> 'session_id')::uuid, coord._standing_session(p_caller));
+begin
+  select s.project_id, s.session_id, s.agent, s.trust, s.key_id, p_operation, clock_timestamp() into v_call
+  from coord.sessions s
+  where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = v_session_id;
+  if v_session_id is null then
+    v_call.answer := coord._error('unauthenticated', 'This credential is not valid any more.',
+      'Ask an administrator for a new key: agentcoord keys create <agent>.');
+  elsif v_call.session_id is null or v_call.key_id is distinct from p_caller ->> 'key_id' then
+    -- A key speaks only for its own sessions, a local process never for those of a key.
+    v_call.answer := coord._error('unauthenticated', 'There is no such session.',
+      'Register again: call register_session without naming a session.', '{"reason": "session_ended"}');
+  elsif not coord._touch_session(v_call.project_id, v_session_id, p_touch) then
+    v_call.answer := coord._refuse_ended(v_call);
+  elsif v_call.trust < coord._minimum_trust(p_operation) then
+    v_call.answer := coord._refuse(v_call, 'forbidden',
+      format('%s needs trust %s; this session has %s.', p_operation, coord._minimum_trust(p_operation), v_call.trust),
+      'Ask an administrator, or do it from the command line of the machine that runs the coordinator.',
+      '{"reason": "insufficient_trust_level"}');
+  elsif p_caller ? 'idempotency_key' then
+    v_call.idempotency_key := p_caller ->> 'idempotency_key';
+    v_call.answer := coord._replay(v_call, p_caller -> 'input');
+  end if;
+  return v_call;
+end
+$$;
+
+-- supabase/schemas/frame/_error.sql
+-- The envelope of an error, the same on every door.
+create function coord._error(p_code text, p_message text, p_hint text, p_details jsonb default null) returns jsonb
+language sql immutable parallel safe
+as $$
+  select pg_catalog.jsonb_build_object('error', pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+    'code', p_code, 'message', p_message, 'hint', p_hint, 'details', p_details)));
+$$;
+
+-- supabase/schemas/frame/_leave.sql
+-- Closes an operation that was carried out: writes its journal row and keeps the answer for repetitions.
+-- p_resource names what changed (a path, task:<id>, session:<id>, key:<id>); null says that nothing did, and nothing
+-- is journalled. p_outcome is 'ok', or the word for an answer that is a "no", such as 'held'.
+create function coord._leave(
+  p_call coord._call, p_answer jsonb, p_resource text default null, p_detail jsonb default null,
+  p_outcome text default 'ok'
+) returns jsonb
+language plpgsql volatile
+as $$
+begin
+  if p_resource is not null then
+    insert into coord.journal (project_id, session_id, agent, operation, outcome, resource, detail, started_at)
+    values (p_call.project_id, p_call.session_id, p_call.agent, p_call.operation, p_outcome, p_resource, p_detail,
+      p_call.started_at);
+  end if;
+  if p_call.idempotency_key is not null then
+    update coord.idempotency_keys k set answer = coalesce(p_call.replay, p_answer)
+    where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = p_call.idempotency_key;
+  end if;
+  return p_answer;
+end
+$$;
+
+-- supabase/schemas/frame/_minimum_trust.sql
+-- GENERATED from packages/contract by `npm run fix`; do not edit.
+-- Least trust that may call an operation; 5, which nobody has, for names that are no operation.
+-- Has no `set search_path` so that the planner can inline it; one jsonb constant is read faster than 20 cases.
+create function coord._minimum_trust(p_operation text) returns smallint
+language sql immutable parallel safe
+as $$
+  select coalesce(('{
+    "acquire_lock": 2,
+    "check_locks": 1,
+    "release_lock": 2,
+    "complete_work": 2,
+    "get_task": 1,
+    "get_task_board": 1,
+    "get_work": 2,
+    "list_tasks": 1,
+    "submit_work": 2,
+    "discover_agents": 1,
+    "end_session": 1,
+    "heartbeat": 1,
+    "register_session": 1,
+    "sweep": 3,
+    "create_key": 4,
+    "list_keys": 4,
+    "revoke_key": 4,
+    "create_project": 4,
+    "list_projects": 4
+  }'::jsonb ->> p_operation)::smallint, 5::smallint);
+$$;
+
+-- supabase/schemas/frame/_new_id.sql
+-- A UUID of version 7: random, and ordered by the time it was made, so that indexes grow at their end.
+-- Ids tell nothing of other projects but the clock. (Postgres 18 has uuidv7(); this runs on 15 too.)
+create function coord._new_id() returns uuid
+language sql volatile
+as $$
+  select encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
+    placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),
+    52, 1), 53, 1), 'hex')::uuid;
+$$;
+
+-- supabase/schemas/frame/_refuse.sql
+-- Closes an operation that was refused. The error is returned, not raised: raising would roll its journal row back.
+-- So an operation must refuse before it changes anything.
+create function coord._refuse(
+  p_call coord._call, p_code text, p_message text, p_hint text, p_details jsonb default null,
+  p_resource text default null
+) returns jsonb
+language plpgsql volatile
+as $$
+begin
+  return coord._leave(p_call, coord._error(p_code, p_message, p_hint, p_details),
+    coalesce(p_resource, 'session:' || p_call.session_id), p_details, p_code);
+end
+$$;
+
+-- supabase/schemas/frame/_refuse_ended.sql
+-- What a session is told that is not alive any more.
+create function coord._refuse_ended(p_call coord._call) returns jsonb
+language sql volatile
+as $$
+  select coord._refuse(p_call, 'unauthenticated', 'This session has ended or lapsed; what it held is free.',
+    'Register again, then take the locks and tasks you still need.', '{"reason": "session_ended"}');
+$$;
+
+-- supabase/schemas/frame/_replay.sql
+-- Reserves an idempotency key, or gives the answer that the first call with it got.
+-- Concurrency: the primary key decides. A second call at the same instant waits in the insert until the first has
+-- committed, then reads its answer; if the first was rolled back, the second takes its place.
+create function coord._replay(p_call coord._call, p_input jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_hash bytea := sha256(convert_to(coalesce(p_input, '{}')::text, 'UTF8'));
+  v_first coord.idempotency_keys;
+begin
+  insert into coord.idempotency_keys (project_id, agent, key, operation, input_hash)
+  values (p_call.project_id, p_call.agent, p_call.idempotency_key, p_call.operation, v_hash)
+  on conflict do nothing;
+  if found then return null; end if;
+  select k.* into v_first from coord.idempotency_keys k
+  where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = p_call.idempotency_key;
+  if v_first.operation = p_call.operation and v_first.input_hash = v_hash and v_first.answer is not null then
+    return v_first.answer;
+  end if;
+  return coord._error('conflict', 'This idempotency key was used for another call.',
+    'Use a new idempotency key for each call that differs.', '{"reason": "idempotency_key_reused"}');
+end
+$$;
+
+-- supabase/schemas/frame/_sweep.sql
+-- Cleans up in one project (all when null): ends lapsed sessions, gives lapsed claims back, forgets old idempotency
+-- keys and sessions. Nothing depends on it for correctness: every decision looks at expiry itself.
+-- Concurrency: one at a time under an advisory lock; each session is ended under its row lock after the lease was
+-- looked at again, each task under its own guard (see _return_task).
+create function coord._sweep(p_project_id integer) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_session record;
+  v_freed record;
+  v_sessions integer := 0;
+  v_locks integer := 0;
+  v_tasks integer := 0;
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('coord.sweep', 0)) then
+    return '{"ended_sessions": 0, "returned_tasks": 0, "released_locks": 0}';
+  end if;
+  for v_session in
+    select s.project_id, s.session_id from coord.sessions s
+    where s.ended_at is null and s.lease_expires_at <= clock_timestamp()
+      and (p_project_id is null or s.project_id = p_project_id)
+    order by s.project_id, s.session_id limit 1000 for update skip locked
+  loop
+    v_freed := coord._end_session(v_session.project_id, v_session.session_id, 'lapsed', true);
+    perform coord._note(v_session.project_id, 'sweep', 'session:' || v_session.session_id, 'lapsed',
+      jsonb_build_object('released_locks', v_freed.released_locks, 'returned_tasks', v_freed.returned_tasks));
+    v_sessions := v_sessions + 1;
+    v_locks := v_locks + v_freed.released_locks;
+    v_tasks := v_tasks + v_freed.returned_tasks;
+  end loop;
+  v_tasks := v_tasks + coord._return_lapsed_claims(p_project_id, 1000);
+
+  delete from coord.idempotency_keys k where (k.project_id, k.agent, k.key) in (
+    select o.project_id, o.agent, o.key from coord.idempotency_keys o
+    where o.created_at < clock_timestamp() - interval '48 hours' limit 1000 for update skip locked);
+  delete from coord.sessions s where (s.project_id, s.session_id) in (
+    select o.project_id, o.session_id from coord.sessions o
+    where o.ended_at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
+  return jsonb_build_object('ended_sessions', v_sessions, 'returned_tasks', v_tasks, 'released_locks', v_locks);
+end
+$$;
+
+-- supabase/schemas/journal/_note.sql
+-- A journal row for what happens without a caller: the sweeper's work.
+create function coord._note(
+  p_project_id integer, p_operation text, p_resource text, p_outcome text, p_detail jsonb default null
+) returns void
+language sql volatile
+as $$
+  insert into coord.journal (project_id, operation, resource, outcome, detail)
+  values (p_project_id, p_operation, p_resource, p_outcome, p_detail);
+$$;
+
+-- supabase/schemas/locks/_normal_path.sql
+-- The one form of a repository-relative path. Doors that see the file system have resolved links and case before;
+-- this is what can be known without it: separators, empty and dotted segments, Unicode form. Refuses whatever lies
+-- outside the repository, and forms that mean something else than one file.
+create function coord._normal_path(p_path text) returns text
+language plpgsql immutable
+as $$
+declare
+  v_path text := p_path;
+  v_segments text[] := '{}';
+  v_segment text;
+begin
+  -- Nearly all paths are in their form already: printable ASCII, no empty or dotted segment, nothing special.
+  if v_path !~ '(^|/)\.{0,2}(/|$)|[^ -~]|[\\*?:]' and length(v_path) <= 1024 then
+    return v_path;
+  end if;
+  v_path := normalize(replace(v_path, '\', '/'), nfc);
+  if v_path ~ '^/' then
+    raise exception 'paths: % is absolute', quote_literal(left(p_path, 100)) using errcode = 'BADIN',
+      hint = 'Give the path relative to the root of the repository, such as src/server.ts.';
+  elsif v_path ~ '^[A-Za-z][A-Za-z0-9+.-]*:' then
+    raise exception 'paths: % has a drive letter or a scheme', quote_literal(left(p_path, 100))
+      using errcode = 'BADIN', hint = 'Give the path relative to the root of the repository, such as src/server.ts.';
+  elsif v_path ~ '[*?]' or v_path ~ '/$' then
+    raise exception 'paths: % names more than one file', quote_literal(left(p_path, 100)) using errcode = 'BADIN',
+      hint = 'Name each file.';
+  elsif v_path ~ '[\u0001-\u001f\u007f]' then
+    raise exception 'paths: a path contains a control character' using errcode = 'BADIN', hint = 'Remove it.';
+  end if;
+  foreach v_segment in array string_to_array(v_path, '/') loop
+    if v_segment = '..' then
+      if v_segments = '{}' then
+        raise exception 'paths: % lies outside the repository', quote_literal(left(p_path, 100))
+          using errcode = 'BADIN', hint = 'Only files of the repository can be locked.';
+      end if;
+      v_segments := v_segments[1:cardinality(v_segments) - 1];
+    elsif v_segment not in ('', '.') then
+      v_segments := v_segments || v_segment;
+    end if;
+  end loop;
+  v_path := array_to_string(v_segments, '/');
+  if v_path = '' or octet_length(v_path) > 1024 then
+    raise exception 'paths: % names no file or is longer than 1024 bytes', quote_literal(left(p_path, 100))
+      using errcode = 'BADIN', hint = 'Name a file relative to the root of the repository.';
+  end if;
+  return v_path;
+end
+$$;
+
+-- supabase/schemas/locks/_release_lock.sql
+-- Frees one path if the calling session holds it (with that token, when one is given); null when done, else why not.
+create function coord._release_lock(p_call coord._call, p_path text, p_token bigint) returns text
+language plpgsql volatile
+as $$
+declare
+  v_lock record;
+begin
+  update coord.locks l set session_id = null, reason = null
+  where l.project_id = p_call.project_id and l.path = p_path and l.session_id = p_call.session_id
+    and l.expires_at > clock_timestamp() and (p_token is null or l.token = p_token);
+  if found then return null; end if;
+  select l.session_id, l.expires_at, l.token into v_lock
+  from coord.locks l where l.project_id = p_call.project_id and l.path = p_path;
+  return case
+    when v_lock.session_id = p_call.session_id and v_lock.expires_at <= clock_timestamp() then 'lapsed'
+    when v_lock.session_id = p_call.session_id then 'stale_token'
+    when v_lock.session_id is null or v_lock.expires_at <= clock_timestamp() then 'free'
+    else 'locked_by_other'
+  end;
+end
+$$;
+
+-- supabase/schemas/locks/_take_held.sql
+-- Takes a path whose row says that it is held: renews it for its holder, takes it from a session that has ended or
+-- lapsed, else tells who holds it. Answers as _take_lock, which has locked the row.
+-- Concurrency: the holder's session is looked at without waiting (skip locked): it may be just beating, then it lives;
+-- and nothing may wait from a lock to a session, because ending a session goes the other way.
+create function coord._take_held(p_call coord._call, p_path text, p_reason text, p_ttl_seconds integer) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_holder record;
+  v_mine boolean;
+  v_lock jsonb;
+begin
+  select l.session_id, l.reason, l.acquired_at, l.expires_at, s.agent, s.agent_type,
+      coord._is_live(s.ended_at, s.lease_expires_at) as live, s.session_id is null as forgotten
+    into v_holder
+  from coord.locks l
+  left join coord.sessions s on s.project_id = l.project_id and s.session_id = l.session_id
+  where l.project_id = p_call.project_id and l.path = p_path;
+  v_mine := v_holder.session_id = p_call.session_id;
+  if not v_mine and not v_holder.live and not v_holder.forgotten then
+    perform from coord.sessions s
+    where s.project_id = p_call.project_id and s.session_id = v_holder.session_id
+      and not coord._is_live(s.ended_at, s.lease_expires_at)
+    for share skip locked;
+    v_holder.live := not found;
+  end if;
+  if v_holder.live and not v_mine then
+    return jsonb_build_object('held', jsonb_build_object('path', p_path, 'agent', v_holder.agent,
+      'agent_type', v_holder.agent_type, 'session_id', v_holder.session_id, 'reason', v_holder.reason,
+      'since', v_holder.acquired_at, 'expires_at', v_holder.expires_at));
+  end if;
+  update coord.locks l set
+    token = l.token + case when v_mine then 0 else 1 end,
+    acquired_at = case when v_mine then l.acquired_at else clock_timestamp() end,
+    session_id = p_call.session_id,
+    reason = case when v_mine then coalesce(p_reason, l.reason) else p_reason end,
+    expires_at = clock_timestamp() + make_interval(secs => p_ttl_seconds)
+  where l.project_id = p_call.project_id and l.path = p_path
+  returning jsonb_build_object('path', l.path, 'token', l.token, 'expires_at', l.expires_at, 'renewed', v_mine)
+    into v_lock;
+  return v_lock;
+end
+$$;
+
+-- supabase/schemas/locks/_take_lock.sql
+-- Takes one path (in normal form) for the calling session: {"path","token","expires_at","renewed"}, or {"held": …}
+-- that tells the holder. This and _take_held are the only places where a lock changes hands.
+-- Concurrency: one INSERT … ON CONFLICT DO UPDATE … WHERE decides; clock_timestamp() in it is read after the wait for
+-- the row, so grants never overlap. When the WHERE refuses, the row stays locked by us, so what _take_held reads next
+-- is true. Renewals go there too: the common path has few operators, because each is paid by each call.
+create function coord._take_lock(p_call coord._call, p_path text, p_reason text, p_ttl_seconds integer) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_lock jsonb;
+begin
+  insert into coord.locks as l (project_id, path, token, session_id, reason, acquired_at, expires_at)
+  values (p_call.project_id, p_path, 1, p_call.session_id, p_reason, clock_timestamp(),
+    clock_timestamp() + make_interval(secs => p_ttl_seconds))
+  on conflict (project_id, path) do update set
+    token = l.token + 1, session_id = excluded.session_id, reason = excluded.reason, acquired_at = clock_timestamp(),
+    expires_at = clock_timestamp() + make_interval(secs => p_ttl_seconds)
+  where l.session_id is null or l.expires_at <= clock_timestamp()
+  returning jsonb_build_object('path', l.path, 'token', l.token, 'expires_at', l.expires_at, 'renewed', false)
+    into v_lock;
+  if v_lock is null then
+    return coord._take_held(p_call, p_path, p_reason, p_ttl_seconds);
+  end if;
+  return v_lock;
+end
+$$;
+
+-- supabase/schemas/locks/_take_locks.sql
+-- Takes several paths, all or none: {"locks": […]} or {"held": […]} with all that are held by others.
+-- Concurrency: paths are sorted, so two callers meet on the first common one and nobody waits in a circle. When one
+-- is held, the block is rolled back, and with it every row it touched; its variables survive.
+create function coord._take_locks(p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_path text;
+  v_lock jsonb;
+  v_locks jsonb := '[]';
+  v_held jsonb := '[]';
+begin
+  begin
+    for v_path in
+      select distinct coord._normal_path(p) collate "C" as path from unnest(p_paths) p order by path
+    loop
+      v_lock := coord._take_lock(p_call, v_path, p_reason, p_ttl_seconds);
+      if v_lock ? 'held' then
+        v_held := v_held || (v_lock -> 'held');
+      else
+        v_locks := v_locks || v_lock;
+      end if;
+    end loop;
+    if v_held <> '[]' then raise exception using errcode = 'CNFLT'; end if;
+  exception when sqlstate 'CNFLT' then
+    return jsonb_build_object('held', v_held);
+  end;
+  return jsonb_build_object('locks', v_locks);
+end
+$$;
+
+-- supabase/schemas/projects/_project.sql
+-- Id of the project of that name, made when it is new. Safe when many make it at once: the unique name decides.
+create function coord._project(p_name text) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_project_id integer;
+begin
+  select p.project_id into v_project_id from coord.projects p where p.name = p_name;
+  if not found then
+    insert into coord.projects (name) values (p_name)
+    on conflict (name) do update set name = excluded.name
+    returning projects.project_id into v_project_id;
+  end if;
+  return v_project_id;
+end
+$$;
+
+-- supabase/schemas/sessions/_end_session.sql
+-- Ends a session and frees what it held. p_count_attempts: whether its claims count as attempts (a crash does, an
+-- orderly end does not).
+-- Concurrency: the session's row is locked first, then its locks in path order, then its tasks in id order.
+-- _take_lock goes from a lock to a session without waiting (skip locked), so the two cannot block each other.
+create function coord._end_session(
+  p_project_id integer, p_session_id uuid, p_reason text, p_count_attempts boolean,
+  out released_locks integer, out returned_tasks integer
+)
+language plpgsql volatile
+as $$
+declare
+  v_task_id uuid;
+begin
+  released_locks := 0;
+  returned_tasks := 0;
+  update coord.sessions s set ended_at = clock_timestamp(), fresh_until = '-infinity', end_reason = p_reason
+  where s.project_id = p_project_id and s.session_id = p_session_id and s.ended_at is null;
+  if not found then return; end if;
+
+  perform from coord.locks l where l.project_id = p_project_id and l.session_id = p_session_id
+  order by l.path for update;
+  update coord.locks l set session_id = null, reason = null
+  where l.project_id = p_project_id and l.session_id = p_session_id;
+  get diagnostics released_locks = row_count;
+
+  for v_task_id in
+    select t.task_id from coord.tasks t
+    where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id
+    order by t.task_id for update
+  loop
+    perform coord._return_task(p_project_id, v_task_id, 'The session that worked on it ended: ' || p_reason || '.',
+      p_count_attempts);
+    returned_tasks := returned_tasks + 1;
+  end loop;
+end
+$$;
+
+-- supabase/schemas/sessions/_is_live.sql
+-- Whether a session still holds what it took. Inlined into queries; false for null, as after a join that found none.
+create function coord._is_live(p_ended_at timestamptz, p_lease_expires_at timestamptz) returns boolean
+language sql volatile
+as $$
+  select p_ended_at is null and coalesce(p_lease_expires_at > clock_timestamp(), false);
+$$;
+
+-- supabase/schemas/sessions/_open_session.sql
+-- Opens a session for the credential in p_caller, or finds the living one of that label; null when the key is dead.
+-- Concurrency: the key is read under a share lock, so revoke_key, which locks it first, either prevents the session
+-- or ends it. Of two that open the same standing session, the unique index lets one insert and gives both its row.
+create function coord._open_session(
+  p_caller jsonb, p_label text, p_agent_type text default null, p_beats boolean default false
+) returns uuid
+language plpgsql volatile
+as $$
+declare
+  v_key_id text := p_caller ->> 'key_id';
+  v_project_id integer := (p_caller ->> 'project_id')::integer;
+  v_agent text := p_caller ->> 'agent';
+  v_agent_type text := coalesce(p_agent_type, p_caller ->> 'agent_type');
+  v_trust smallint := (p_caller ->> 'trust')::smallint;
+  v_lease_expires_at timestamptz := 'infinity';
+  v_session_id uuid;
+begin
+  if v_key_id is not null then
+    select k.agent, coalesce(p_agent_type, k.agent_type), k.trust, coalesce(k.expires_at, 'infinity')
+      into v_agent, v_agent_type, v_trust, v_lease_expires_at
+    from coord.api_keys k
+    where k.key_id = v_key_id and k.project_id = v_project_id and k.revoked_at is null
+      and (k.expires_at is null or k.expires_at > clock_timestamp())
+    for share;
+    if not found then return null; end if;
+  end if;
+  if p_beats then
+    v_lease_expires_at := least(v_lease_expires_at, clock_timestamp() + interval '60 seconds');
+  end if;
+  insert into coord.agents as a (project_id, agent, agent_type) values (v_project_id, v_agent, v_agent_type)
+  on conflict do nothing;
+  insert into coord.sessions as s
+    (project_id, session_id, agent, agent_type, trust, key_id, label, beats, lease_expires_at, fresh_until)
+  values (v_project_id, coord._new_id(), v_agent, v_agent_type, v_trust, v_key_id, p_label, p_beats,
+    v_lease_expires_at, least(v_lease_expires_at, clock_timestamp() + interval '5 seconds'))
+  on conflict (project_id, agent, label) where ended_at is null and label is not null
+  do update set trust = excluded.trust
+  returning s.session_id into v_session_id;
+  return v_session_id;
+end
+$$;
+
+-- supabase/schemas/sessions/_presence.sql
+-- Presence as people read it, from the last real call.
+create function coord._presence(p_last_call_at timestamptz) returns text
+language sql volatile
+as $$
+  select case
+    when p_last_call_at > clock_timestamp() - interval '2 minutes' then 'active'
+    when p_last_call_at > clock_timestamp() - interval '15 minutes' then 'idle'
+    when p_last_call_at > clock_timestamp() - interval '60 minutes' then 'stale'
+    else 'gone'
+  end;
+$$;
+
+-- supabase/schemas/sessions/_standing_session.sql
+-- The session of a caller that names none: the standing one of its key or label, opened when there is none.
+create function coord._standing_session(p_caller jsonb) returns uuid
+language plpgsql volatile
+as $$
+declare
+  v_label text := coalesce(p_caller ->> 'label', 'key:' || (p_caller ->> 'key_id'));
+  v_session_id uuid;
+begin
+  select s.session_id into v_session_id
+  from coord.sessions s
+  where s.project_id = (p_caller ->> 'project_id')::integer and s.label = v_label and s.ended_at is null
+    and (s.key_id = p_caller ->> 'key_id' or (s.key_id is null and s.agent = p_caller ->> 'agent'
+      and s.trust = (p_caller ->> 'trust')::smallint))
+  limit 1;
+  return coalesce(v_session_id, coord._open_session(p_caller, v_label));
+end
+$$;
+
+-- supabase/schemas/sessions/_touch_session.sql
+-- Whether the session lives; if it does, notes the sign of life (p_active: and that it was a real call).
+-- The next 5 s of calls need not write again, but never longer than the lease.
+create function coord._touch_session(p_project_id integer, p_session_id uuid, p_active boolean) returns boolean
+language plpgsql volatile
+as $$
+begin
+  update coord.sessions s set
+    lease_expires_at = case when s.beats then clock_timestamp() + interval '60 seconds' else s.lease_expires_at end,
+    last_call_at = case when p_active then clock_timestamp() else s.last_call_at end,
+    fresh_until = least(clock_timestamp() + interval '5 seconds', s.lease_expires_at)
+  where s.project_id = p_project_id and s.session_id = p_session_id
+    and coord._is_live(s.ended_at, s.lease_expires_at);
+  return found;
+end
+$$;
+
+-- supabase/schemas/work/_next_task.sql
+-- Locks the task that comes next (of these types, when some are given) and returns its id; null when there is none.
+-- Concurrency: skip locked, so each of many callers gets another one without waiting. For types, the first hundred of
+-- each are looked at by index and locked in rank order, so tasks of other types ahead cost nothing.
+create function coord._next_task(p_project_id integer, p_types text[]) returns uuid
+language plpgsql volatile
+as $$
+declare
+  v_task_id uuid;
+begin
+  if p_types is null then
+    select t.task_id into v_task_id from coord.tasks t
+    where t.project_id = p_project_id and t.status = 'ready'
+    order by t.rank, t.task_id limit 1 for update skip locked;
+  else
+    select t.task_id into v_task_id
+    from (
+      select c.task_id, c.rank
+      from (select distinct u.type from unnest(p_types) u(type)) y
+      cross join lateral (
+        select n.task_id, n.rank from coord.tasks n
+        where n.project_id = p_project_id and n.type = y.type and n.status = 'ready'
+        order by n.rank, n.task_id limit 100
+      ) c
+      order by c.rank, c.task_id
+    ) c
+    join coord.tasks t on t.project_id = p_project_id and t.task_id = c.task_id and t.status = 'ready'
+    order by c.rank, c.task_id limit 1 for update of t skip locked;
+  end if;
+  return v_task_id;
+end
+$$;
+
+-- supabase/schemas/work/_refuse_claim.sql
+-- Says why a write that names a claim was not accepted. Changes nothing but the journal.
+create function coord._refuse_claim(p_call coord._call, p_task_id uuid, p_claim_token bigint) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_task coord.tasks;
+  v_reason text;
+begin
+  select t.* into v_task from coord.tasks t where t.project_id = p_call.project_id and t.task_id = p_task_id;
+  if not found then
+    return coord._refuse(p_call, 'not_found', 'There is no such task.', 'Use the task_id that get_work answered.');
+  end if;
+  v_reason := case
+    when v_task.status in ('done', 'failed') then 'finished'
+    when v_task.status <> 'claimed' then 'not_claimed'
+    when v_task.claim_token <> p_claim_token then 'stale_token'
+    when v_task.claim_session_id <> p_call.session_id then 'claimed_by_other'
+    else 'lapsed'
+  end;
+  return coord._refuse(p_call, 'conflict',
+    case v_reason
+      when 'finished' then format('The task is %s already.', v_task.status)
+      when 'not_claimed' then format('Nobody has claimed the task; it is %s.', v_task.status)
+      when 'lapsed' then 'Your claim has lapsed.'
+      when 'stale_token' then 'The claim has passed on: this token is not the current one.'
+      else 'Another session has claimed the task.'
+    end,
+    'Stop working on it and call get_work for the next task.', jsonb_build_object('reason', v_reason),
+    'task:' || p_task_id);
+end
+$$;
+
+-- supabase/schemas/work/_return_lapsed_claims.sql
+-- Gives back claims whose lease or whose session has lapsed, in one project (all when null); how many.
+-- Concurrency: rows that somebody is just changing are skipped. A claim that is renewed between the look and the lock
+-- is looked at again by Postgres under the lock; the old holder's token is void as soon as the next claim is made, and
+-- a session that lapsed never comes back.
+create function coord._return_lapsed_claims(p_project_id integer, p_limit integer) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_task record;
+  v_returned integer := 0;
+begin
+  for v_task in
+    select t.project_id, t.task_id, t.claim_session_id
+    from coord.tasks t
+    left join coord.sessions s on s.project_id = t.project_id and s.session_id = t.claim_session_id
+    where t.status = 'claimed' and (p_project_id is null or t.project_id = p_project_id)
+      and (t.claim_expires_at <= clock_timestamp() or not coord._is_live(s.ended_at, s.lease_expires_at))
+    order by t.project_id, t.task_id limit p_limit for update of t skip locked
+  loop
+    perform coord._return_task(v_task.project_id, v_task.task_id, 'The claim lapsed.', true);
+    perform coord._note(v_task.project_id, 'sweep', 'task:' || v_task.task_id, 'lapsed',
+      jsonb_build_object('session_id', v_task.claim_session_id));
+    v_returned := v_returned + 1;
+  end loop;
+  return v_returned;
+end
+$$;
+
+-- supabase/schemas/work/_return_task.sql
+-- Takes a claim away from whoever had it: back to the queue, or failed when its attempts are used up.
+-- The caller has locked the row and knows that the claim is void; the status in the WHERE guards all the same.
+create function coord._return_task(p_project_id integer, p_task_id uuid, p_error text, p_count_attempt boolean)
+returns void
+language sql volatile
+as $$
+  update coord.tasks t set
+    status = case when p_count_attempt and t.attempts >= t.max_attempts then 'failed' else 'ready' end,
+    attempts = case when p_count_attempt then t.attempts else t.attempts - 1 end,
+    finished_at = case when p_count_attempt and t.attempts >= t.max_attempts then clock_timestamp() end,
+    error = p_error, claim_session_id = null, claim_expires_at = null,
+    agent = case when p_count_attempt and t.attempts >= t.max_attempts then t.agent end
+  where t.project_id = p_project_id and t.task_id = p_task_id and t.status = 'claimed';
+$$;
+
+-- supabase/schemas/work/_task_summary.sql
+-- A task in a list.
+create function coord._task_summary(p_task coord.tasks) returns jsonb
+language sql stable
+as $$
+  select jsonb_build_object('task_id', p_task.task_id, 'type', p_task.type, 'title', p_task.title,
+    'status', p_task.status, 'priority', p_task.priority, 'tags', p_task.tags, 'attempts', p_task.attempts,
+    'max_attempts', p_task.max_attempts, 'agent', p_task.agent, 'created_at', p_task.created_at);
+$$;
+
+-- supabase/schemas/work/_unblock_dependents.sql
+-- Counts a finished task off its dependents; how many of them became ready.
+create function coord._unblock_dependents(p_project_id integer, p_task_id uuid) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_dependents uuid[];
+  v_unblocked integer;
+begin
+  v_dependents := array(
+    select d.task_id from coord.task_dependencies d where d.project_id = p_project_id and d.depends_on = p_task_id);
+  if cardinality(v_dependents) = 0 then return 0; end if;
+  perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_dependents)
+  order by t.task_id for update;
+  with counted as (
+    update coord.tasks t
+    set unmet = t.unmet - 1, status = case when t.unmet = 1 then 'ready' else t.status end
+    where t.project_id = p_project_id and t.task_id = any (v_dependents) and t.status = 'blocked'
+    returning t.status
+  )
+  select count(*) into v_unblocked from counted c where c.status = 'ready';
+  return v_unblocked;
+end
+$$;
+
+-- supabase/schemas/frame/schema_version.sql
+-- Version of the newest migration, for servers that cannot read the history table. A test compares the two.
+create function coord.schema_version() returns text
+language sql immutable parallel safe set search_path = ''
+as $$ select '20261121000000'::text $$;
+
+grant execute on function coord.schema_version to coord_app;
+
+-- supabase/schemas/frame/sweep.sql
+-- Cleans up in the caller's project now; see _sweep.
+create function coord.sweep(p_caller jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'sweep');
+  v_answer jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_answer := coord._sweep(v_call.project_id);
+  return coord._leave(v_call, v_answer, 'project', v_answer);
+end
+$$;
+
+grant execute on function coord.sweep to coord_app;
+
+-- supabase/schemas/frame/sweep_projects.sql
+-- Cleans up in all projects: called every few seconds by any long-running process, or by pg_cron.
+create function coord.sweep_projects() returns jsonb
+language sql volatile security definer set search_path = ''
+as $$ select coord._sweep(null) $$;
+
+grant execute on function coord.sweep_projects to coord_app;
+
+-- supabase/schemas/keys/authenticate_key.sql
+-- Whom a key stands for; null when it is unknown, wrong, expired or revoked, so that a prober learns nothing.
+-- Called by the HTTP door before it knows the project; the door may remember a positive answer for 5 s, which is safe
+-- because revoking a key ends its sessions at once and no session is opened for a dead key (see _open_session).
+create function coord.authenticate_key(p_key_id text, p_secret_hash text) returns jsonb
+language sql stable security definer set search_path = ''
+as $$
+  select jsonb_build_object('project_id', k.project_id, 'agent', k.agent, 'trust', k.trust,
+    'expires_at', k.expires_at)
+  from coord.api_keys k
+  where k.key_id = p_key_id and k.secret_hash = p_secret_hash
+    and k.revoked_at is null and (k.expires_at is null or k.expires_at > clock_timestamp());
+$$;
+
+grant execute on function coord.authenticate_key to coord_app;
+
+-- supabase/schemas/keys/create_key.sql
+-- Makes a key of the caller's project: ac_<id>_<secret><checksum>. 256 random bits from three UUIDs of Postgres' own
+-- strong generator; the checksum lets doors refuse a mistyped key without asking. Nobody can make a key that is
+-- trusted more than himself. The answer is the only place where the secret ever stands: a repetition with the same
+-- idempotency key is told so instead.
+create function coord.create_key(
+  p_caller jsonb, p_agent text, p_agent_type text default 'cloud', p_trust integer default 2,
+  p_description text default null, p_expires_in_days integer default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'create_key');
+  v_key_id text := left(encode(sha256(uuid_send(gen_random_uuid())), 'hex'), 12);
+  v_secret text := encode(sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+    || uuid_send(gen_random_uuid())), 'hex');
+  v_expires_at timestamptz := clock_timestamp() + make_interval(days => p_expires_in_days);
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if p_trust > v_call.trust then
+    return coord._refuse(v_call, 'forbidden', 'A key cannot be trusted more than its maker.',
+      format('Ask for trust %s or less.', v_call.trust));
+  end if;
+  insert into coord.api_keys (key_id, project_id, secret_hash, agent, agent_type, trust, description, expires_at)
+  values (v_key_id, v_call.project_id, encode(sha256(convert_to(v_secret, 'UTF8')), 'hex'), p_agent, p_agent_type,
+    p_trust, p_description, v_expires_at);
+  v_call.replay := coord._error('conflict', 'This key was made already and is shown only once.',
+    format('If it got lost, revoke it (%s) and make another.', v_key_id));
+  return coord._leave(v_call,
+    jsonb_build_object('key_id', v_key_id, 'agent', p_agent, 'trust', p_trust, 'expires_at', v_expires_at, 'api_key',
+      'ac_' || v_key_id || '_' || v_secret
+      || left(encode(sha256(convert_to(v_key_id || '_' || v_secret, 'UTF8')), 'hex'), 8)),
+    'key:' || v_key_id, jsonb_build_object('agent', p_agent, 'trust', p_trust));
+end
+$$;
+
+grant execute on function coord.create_key to coord_app;
+
+-- supabase/schemas/keys/list_keys.sql
+-- Keys of the caller's project, newest first, without anything secret.
+create function coord.list_keys(p_caller jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'list_keys');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  return coord._leave(v_call, jsonb_build_object('keys', coalesce((
+    select jsonb_agg(jsonb_build_object('key_id', k.key_id, 'agent', k.agent, 'agent_type', k.agent_type,
+      'trust', k.trust, 'description', k.description, 'created_at', k.created_at, 'expires_at', k.expires_at,
+      'revoked_at', k.revoked_at) order by k.created_at desc)
+    from coord.api_keys k where k.project_id = v_call.project_id), '[]')));
+end
+$$;
+
+grant execute on function coord.list_keys to coord_app;
+
+-- supabase/schemas/keys/revoke_key.sql
+-- Stops a key of the caller's project and ends its sessions. Revoking twice keeps the first time.
+-- Concurrency: the key's row is locked first, and _open_session reads it under a share lock, so no session can be
+-- opened for the key behind this function's back.
+create function coord.revoke_key(p_caller jsonb, p_key_id text) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'revoke_key');
+  v_revoked_at timestamptz;
+  v_session_id uuid;
+  v_ended integer := 0;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  update coord.api_keys k set revoked_at = coalesce(k.revoked_at, clock_timestamp())
+  where k.key_id = p_key_id and k.project_id = v_call.project_id and k.trust <= v_call.trust
+  returning k.revoked_at into v_revoked_at;
+  if not found then
+    return coord._refuse(v_call, 'not_found', 'There is no such key in this project.', 'List them: agentcoord keys list.');
+  end if;
+  for v_session_id in
+    select s.session_id from coord.sessions s
+    where s.project_id = v_call.project_id and s.key_id = p_key_id and s.ended_at is null order by s.session_id
+  loop
+    perform coord._end_session(v_call.project_id, v_session_id, 'key revoked', true);
+    v_ended := v_ended + 1;
+  end loop;
+  return coord._leave(v_call,
+    jsonb_build_object('key_id', p_key_id, 'revoked_at', v_revoked_at, 'ended_sessions', v_ended), 'key:' || p_key_id);
+end
+$$;
+
+grant execute on function coord.revoke_key to coord_app;
+
+-- supabase/schemas/locks/acquire_lock.sql
+-- Locks files for the calling session, all or none; acquiring again renews. A lock that somebody else has is an
+-- answer, not an error. Concurrency: see _take_lock and _take_locks; one path needs no block to roll back.
+create function coord.acquire_lock(
+  p_caller jsonb, p_paths text[], p_reason text default null, p_ttl_seconds integer default 900
+) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'acquire_lock');
+  v_taken jsonb;
+  v_held jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if cardinality(p_paths) = 1 then
+    v_taken := coord._take_lock(v_call, coord._normal_path(p_paths[1]), p_reason, p_ttl_seconds);
+    if v_taken ? 'path' then
+      return coord._leave(v_call, jsonb_build_object('acquired', true, 'locks', jsonb_build_array(v_taken)),
+        v_taken ->> 'path', v_taken);
+    end if;
+    v_held := jsonb_build_array(v_taken -> 'held');
+  else
+    v_taken := coord._take_locks(v_call, p_paths, p_reason, p_ttl_seconds);
+    v_held := v_taken -> 'held';
+    if v_held is null then
+      return coord._leave(v_call, v_taken || '{"acquired": true}', v_taken #>> '{locks,0,path}', v_taken);
+    end if;
+  end if;
+  return coord._leave(v_call, jsonb_build_object('acquired', false,
+      'blocked_by', jsonb_path_query_array(v_held, '$[0 to 4]'), 'blocked_count', jsonb_array_length(v_held),
+      'hint', 'Nothing was locked. Do something else first, or ask the holder.'),
+    v_held #>> '{0,path}', v_held, 'held');
+end
+$$;
+
+grant execute on function coord.acquire_lock to coord_app;
+
+-- supabase/schemas/locks/check_locks.sql
+-- Locks that are held now: of the given paths, or all of the project in path order.
+create function coord.check_locks(p_caller jsonb, p_paths text[] default null, p_limit integer default 200) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'check_locks');
+  v_paths text[];
+  v_locks jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if p_paths is not null then
+    v_paths := array(select coord._normal_path(p) from unnest(p_paths) p);
+  end if;
+  select coalesce(jsonb_agg(h.lock order by h.path), '[]') into v_locks
+  from (
+    select l.path, jsonb_build_object('path', l.path, 'agent', s.agent, 'agent_type', s.agent_type,
+      'session_id', l.session_id, 'reason', l.reason, 'since', l.acquired_at, 'expires_at', l.expires_at,
+      'token', l.token, 'mine', l.session_id = v_call.session_id) as lock
+    from coord.locks l
+    join coord.sessions s on s.project_id = l.project_id and s.session_id = l.session_id
+    where l.project_id = v_call.project_id and (v_paths is null or l.path = any (v_paths))
+      and l.expires_at > clock_timestamp() and coord._is_live(s.ended_at, s.lease_expires_at)
+    order by l.path limit p_limit + 1
+  ) h;
+  return coord._leave(v_call, jsonb_build_object('locks', jsonb_path_query_array(v_locks, '$[0 to $n]',
+    jsonb_build_object('n', p_limit - 1)), 'truncated', jsonb_array_length(v_locks) > p_limit));
+end
+$$;
+
+grant execute on function coord.check_locks to coord_app;
+
+-- supabase/schemas/locks/release_lock.sql
+-- Releases locks of the calling session; says of every other path why it was not its to release.
+-- Concurrency: one guarded UPDATE a path, in path order; a lock that has passed on matches nothing and is left alone.
+create function coord.release_lock(p_caller jsonb, p_paths text[], p_tokens bigint[] default null) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'release_lock');
+  v_path text;
+  v_token bigint;
+  v_reason text;
+  v_released jsonb := '[]';
+  v_not_held jsonb := '[]';
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if cardinality(p_paths) = 1 and p_tokens is null then
+    v_path := coord._normal_path(p_paths[1]);
+    v_reason := coord._release_lock(v_call, v_path, null);
+    if v_reason is null then
+      return coord._leave(v_call,
+        jsonb_build_object('released', true, 'released_paths', jsonb_build_array(v_path), 'not_held', v_not_held), v_path);
+    end if;
+    v_not_held := jsonb_build_array(jsonb_build_object('path', v_path, 'reason', v_reason));
+  elsif cardinality(p_tokens) <> cardinality(p_paths) then
+    return coord._refuse(v_call, 'invalid_input', 'tokens: must have one token for each of paths',
+      'Leave tokens out, or give one for each path in the same order.');
+  else
+    for v_path, v_token in
+      select distinct on (w.path) w.path, w.token
+      from (
+        select coord._normal_path(u.path) collate "C" as path, u.token from unnest(p_paths, p_tokens) u(path, token)
+      ) w
+      order by w.path
+    loop
+      v_reason := coord._release_lock(v_call, v_path, v_token);
+      if v_reason is null then
+        v_released := v_released || to_jsonb(v_path);
+      else
+        v_not_held := v_not_held || jsonb_build_object('path', v_path, 'reason', v_reason);
+      end if;
+    end loop;
+  end if;
+  return coord._leave(v_call,
+    jsonb_build_object('released', v_not_held = '[]', 'released_paths', v_released, 'not_held', v_not_held)
+      || case when v_not_held = '[]' then '{}'::jsonb
+        else '{"hint": "See not_held. Whatever you wrote after a lock had lapsed may clash with its next holder."}' end,
+    v_path, jsonb_build_object('released', v_released, 'not_held', v_not_held),
+    case when v_not_held = '[]' then 'ok' else 'not_held' end);
+end
+$$;
+
+grant execute on function coord.release_lock to coord_app;
+
+-- supabase/schemas/projects/create_project.sql
+-- Makes a project. Only for local administrators: a key, however trusted, administers its own project alone.
+create function coord.create_project(p_caller jsonb, p_project text) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'create_project');
+  v_created boolean;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if v_call.key_id is not null then
+    return coord._refuse(v_call, 'forbidden', 'A key administers its own project only.',
+      'Create projects on the machine that runs the coordinator: agentcoord projects create <project>.');
+  end if;
+  v_created := not exists (select from coord.projects p where p.name = p_project);
+  perform coord._project(p_project);
+  return coord._leave(v_call, jsonb_build_object('project', p_project, 'created', v_created), 'project:' || p_project);
+end
+$$;
+
+grant execute on function coord.create_project to coord_app;
+
+-- supabase/schemas/projects/list_projects.sql
+-- Projects the caller administers: all for a local administrator, its own for a key.
+create function coord.list_projects(p_caller jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'list_projects');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  return coord._leave(v_call, jsonb_build_object('projects', coalesce((
+    select jsonb_agg(jsonb_build_object('project', p.name, 'created_at', p.created_at) order by p.name)
+    from coord.projects p
+    where v_call.key_id is null or p.project_id = v_call.project_id), '[]')));
+end
+$$;
+
+grant execute on function coord.list_projects to coord_app;
+
+-- supabase/schemas/projects/open_project.sql
+-- Id of the project of that name, made when it is new: what a local process asks once, before it has a caller.
+create function coord.open_project(p_name text) returns jsonb
+language sql volatile security definer set search_path = ''
+as $$ select to_jsonb(coord._project(p_name)) $$;
+
+grant execute on function coord.open_project to coord_app;
+
+-- supabase/schemas/sessions/discover_agents.sql
+-- Living sessions of the project, the last to call first.
+create function coord.discover_agents(
+  p_caller jsonb, p_capability text default null, p_limit integer default 50
+) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'discover_agents');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  return coord._leave(v_call, jsonb_build_object('agents', coalesce((
+    select jsonb_agg(jsonb_build_object('agent', a.agent, 'agent_type', a.agent_type, 'session_id', a.session_id,
+      'presence', coord._presence(a.last_call_at), 'capabilities', a.capabilities, 'working_on', a.working_on,
+      'last_call_at', a.last_call_at, 'me', a.session_id = v_call.session_id,
+      'claimed_tasks', (
+        select count(*) from coord.tasks t
+        where t.project_id = v_call.project_id and t.claim_session_id = a.session_id and t.status = 'claimed'
+          and t.claim_expires_at > clock_timestamp()))
+      order by a.last_call_at desc)
+    from (
+      select s.* from coord.sessions s
+      where s.project_id = v_call.project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
+        and (p_capability is null or p_capability = any (s.capabilities))
+      order by s.last_call_at desc limit p_limit
+    ) a), '[]')));
+end
+$$;
+
+grant execute on function coord.discover_agents to coord_app;
+
+-- supabase/schemas/sessions/end_session.sql
+-- Ends the calling session: its locks are free, its tasks go back without counting as attempts. See _end_session.
+create function coord.end_session(p_caller jsonb, p_reason text default null) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'end_session');
+  v_freed record;
+  v_answer jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_freed := coord._end_session(v_call.project_id, v_call.session_id, coalesce(p_reason, 'ended'), false);
+  v_answer := jsonb_build_object('session_id', v_call.session_id,
+    'released_locks', v_freed.released_locks, 'returned_tasks', v_freed.returned_tasks);
+  return coord._leave(v_call, v_answer, 'session:' || v_call.session_id, v_answer);
+end
+$$;
+
+grant execute on function coord.end_session to coord_app;
+
+-- supabase/schemas/sessions/heartbeat.sql
+-- Keeps the session and its claims alive. Commits without waiting for the disk: a heartbeat lost in a crash of the
+-- database is one of four. Journalled only when it says something new.
+-- Concurrency: see _touch_session: a lapsed session stays lapsed. Claims are renewed only while they live.
+create function coord.heartbeat(
+  p_caller jsonb, p_working_on text default null, p_automatic boolean default false
+) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'heartbeat', false);
+  v_renewed integer;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  perform set_config('synchronous_commit', 'off', true);
+  if not coord._touch_session(v_call.project_id, v_call.session_id, not p_automatic) then
+    return coord._refuse_ended(v_call);
+  end if;
+  update coord.sessions s set working_on = p_working_on
+  where p_working_on is not null and s.project_id = v_call.project_id and s.session_id = v_call.session_id;
+  update coord.tasks t set claim_expires_at = clock_timestamp() + make_interval(secs => t.lease_seconds)
+  where t.project_id = v_call.project_id and t.status = 'claimed' and t.claim_session_id = v_call.session_id
+    and t.claim_expires_at > clock_timestamp();
+  get diagnostics v_renewed = row_count;
+  return coord._leave(v_call,
+    jsonb_build_object('session_id', v_call.session_id, 'renewed_claims', v_renewed,
+      'lease_expires_at', (select nullif(s.lease_expires_at, 'infinity') from coord.sessions s
+        where s.project_id = v_call.project_id and s.session_id = v_call.session_id)),
+    case when p_working_on is not null then 'session:' || v_call.session_id end);
+end
+$$;
+
+grant execute on function coord.heartbeat to coord_app;
+
+-- supabase/schemas/sessions/register_session.sql
+-- Says who is here. A caller that names a session, or whose label stands for one, updates it; any other gets a new one.
+-- Identity and trust come from p_caller alone, which the door made from a credential.
+create function coord.register_session(
+  p_caller jsonb, p_agent_type text default null, p_capabilities text[] default null, p_working_on text default null,
+  p_beats boolean default false
+) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_caller jsonb := p_caller;
+  v_call coord._call;
+  v_answer jsonb;
+begin
+  if not (p_caller ? 'session_id' or p_caller ? 'label') then
+    v_caller := jsonb_set(p_caller, '{session_id}',
+      coalesce(to_jsonb(coord._open_session(p_caller, null, p_agent_type, p_beats)), 'null'));
+  end if;
+  v_call := coord._enter(v_caller, 'register_session');
+  if v_call.answer is not null then return v_call.answer; end if;
+  update coord.sessions s set
+    agent_type = coalesce(p_agent_type, s.agent_type),
+    capabilities = coalesce(p_capabilities, s.capabilities),
+    working_on = coalesce(p_working_on, s.working_on),
+    last_call_at = clock_timestamp()
+  where s.project_id = v_call.project_id and s.session_id = v_call.session_id
+  returning jsonb_build_object('session_id', s.session_id, 'agent', s.agent, 'agent_type', s.agent_type,
+    'project', (select p.name from coord.projects p where p.project_id = s.project_id), 'trust', s.trust,
+    'lease_expires_at', nullif(s.lease_expires_at, 'infinity')) into v_answer;
+  return coord._leave(v_call, v_answer, 'session:' || v_call.session_id);
+end
+$$;
+
+grant execute on function coord.register_session to coord_app;
+
+-- supabase/schemas/work/complete_work.sql
+-- Ends a claim: done, or failed, in which case another attempt follows while some are left.
+-- Concurrency: one guarded UPDATE; task, token, status, session and lease must all still match, so one completion is
+-- accepted, ever. Dependents are locked in id order and counted down after it, in the same transaction.
+create function coord.complete_work(
+  p_caller jsonb, p_task_id uuid, p_claim_token bigint, p_success boolean default true, p_result jsonb default null,
+  p_error text default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'complete_work');
+  v_status text;
+  v_attempts_left integer;
+  v_unblocked integer := 0;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  update coord.tasks t set
+    status = case when p_success then 'done' when t.attempts < t.max_attempts then 'ready' else 'failed' end,
+    finished_at = case when p_success or t.attempts >= t.max_attempts then clock_timestamp() end,
+    result = p_result, error = case when p_success then null else coalesce(p_error, 'failed') end,
+    claim_session_id = null, claim_expires_at = null
+  where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
+    and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
+  returning t.status, t.max_attempts - t.attempts into v_status, v_attempts_left;
+  if not found then
+    return coord._refuse_claim(v_call, p_task_id, p_claim_token);
+  end if;
+  if v_status = 'done' then
+    v_unblocked := coord._unblock_dependents(v_call.project_id, p_task_id);
+  end if;
+  return coord._leave(v_call,
+    jsonb_build_object('status', v_status, 'attempts_left', case when v_status = 'done' then 0 else v_attempts_left end,
+      'unblocked', v_unblocked),
+    'task:' || p_task_id, jsonb_build_object('status', v_status));
+end
+$$;
+
+grant execute on function coord.complete_work to coord_app;
+
+-- supabase/schemas/work/get_task.sql
+-- One task of the caller's project, whole.
+create function coord.get_task(p_caller jsonb, p_task_id uuid) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'get_task');
+  v_task coord.tasks;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id;
+  if not found then
+    return coord._refuse(v_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
+  end if;
+  return coord._leave(v_call, coord._task_summary(v_task) || jsonb_build_object(
+    'description', v_task.description, 'input', v_task.input, 'submitted_by', v_task.submitted_by,
+    'claim_expires_at', v_task.claim_expires_at, 'result', v_task.result, 'error', v_task.error,
+    'finished_at', v_task.finished_at, 'depends_on', coalesce((
+      select jsonb_agg(jsonb_build_object('task_id', t.task_id, 'title', t.title, 'status', t.status) order by t.task_id)
+      from coord.task_dependencies d
+      join coord.tasks t on t.project_id = d.project_id and t.task_id = d.depends_on
+      where d.project_id = v_call.project_id and d.task_id = p_task_id), '[]')));
+end
+$$;
+
+grant execute on function coord.get_task to coord_app;
+
+-- supabase/schemas/work/get_task_board.sql
+-- Who is here, on what, and how the queue stands. Counts stop at 10,000, so a long queue does not make it slow.
+create function coord.get_task_board(p_caller jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'get_task_board');
+  v_agents jsonb;
+  v_counts jsonb;
+  v_locks integer;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select coalesce(jsonb_agg(jsonb_build_object('agent', a.agent, 'agent_type', a.agent_type,
+      'session_id', a.session_id, 'presence', coord._presence(a.last_call_at), 'working_on', a.working_on,
+      'tasks', coalesce((
+        select jsonb_agg(jsonb_build_object('task_id', t.task_id, 'title', t.title) order by t.task_id)
+        from coord.tasks t
+        where t.project_id = v_call.project_id and t.claim_session_id = a.session_id and t.status = 'claimed'
+          and t.claim_expires_at > clock_timestamp()), '[]'))
+      order by a.agent, a.session_id), '[]') into v_agents
+  from (
+    select s.* from coord.sessions s
+    where s.project_id = v_call.project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
+    order by s.last_call_at desc limit 100
+  ) a;
+  select jsonb_object_agg(n.status, (
+      select count(*) from (
+        select from coord.tasks t where t.project_id = v_call.project_id and t.status = n.status limit 10000) c))
+    into v_counts
+  from unnest(array['ready', 'blocked', 'claimed', 'done', 'failed']) n(status);
+  select count(*) into v_locks from (
+    select from coord.locks l
+    join coord.sessions s on s.project_id = l.project_id and s.session_id = l.session_id
+    where l.project_id = v_call.project_id and l.expires_at > clock_timestamp()
+      and coord._is_live(s.ended_at, s.lease_expires_at) limit 10000) held;
+  return coord._leave(v_call, jsonb_build_object('agents', v_agents, 'tasks', v_counts, 'locks', v_locks));
+end
+$$;
+
+grant execute on function coord.get_task_board to coord_app;
+
+-- supabase/schemas/work/get_work.sql
+-- Claims the next task for the calling session. When nothing is ready, claims that have lapsed are given back first,
+-- so a dead worker's task is found even if no sweeper runs.
+-- Concurrency: _next_task locks the row, this transaction alone changes it; the token grows with every claim.
+create function coord.get_work(p_caller jsonb, p_types text[] default null, p_lease_seconds integer default 900)
+returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'get_work');
+  v_task_id uuid;
+  v_answer jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_task_id := coord._next_task(v_call.project_id, p_types);
+  if v_task_id is null and coord._return_lapsed_claims(v_call.project_id, 100) > 0 then
+    v_task_id := coord._next_task(v_call.project_id, p_types);
+  end if;
+  if v_task_id is null then
+    return coord._leave(v_call,
+      '{"claimed": false, "hint": "Nothing to claim now. Ask again later, or see get_task_board for what is blocked."}');
+  end if;
+  update coord.tasks t set status = 'claimed', attempts = t.attempts + 1, claim_token = t.claim_token + 1,
+    claim_session_id = v_call.session_id, lease_seconds = p_lease_seconds, agent = v_call.agent,
+    claim_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
+  where t.project_id = v_call.project_id and t.task_id = v_task_id
+  returning jsonb_build_object('claimed', true, 'claim_token', t.claim_token, 'claim_expires_at', t.claim_expires_at,
+    'task', jsonb_build_object('task_id', t.task_id, 'type', t.type, 'title', t.title, 'description', t.description,
+      'input', t.input, 'priority', t.priority, 'tags', t.tags, 'attempt', t.attempts,
+      'max_attempts', t.max_attempts, 'last_error', t.error)) into v_answer;
+  return coord._leave(v_call, v_answer, 'task:' || v_task_id);
+end
+$$;
+
+grant execute on function coord.get_work to coord_app;
+
+-- supabase/schemas/work/list_tasks.sql
+-- Tasks of the project, newest first; pages by task_id, which is ordered by time.
+create function coord.list_tasks(
+  p_caller jsonb, p_status text default null, p_type text default null, p_tag text default null,
+  p_limit integer default 50, p_before uuid default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'list_tasks');
+  v_tasks jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select coalesce(jsonb_agg(coord._task_summary(f) order by f.task_id desc), '[]') into v_tasks
+  from (
+    select t.* from coord.tasks t
+    where t.project_id = v_call.project_id
+      and (p_status is null or t.status = p_status)
+      and (p_type is null or t.type = p_type)
+      and (p_tag is null or p_tag = any (t.tags))
+      and (p_before is null or t.task_id < p_before)
+    order by t.task_id desc limit p_limit
+  ) f;
+  return coord._leave(v_call, jsonb_build_object('tasks', v_tasks, 'next_before',
+    case when jsonb_array_length(v_tasks) = p_limit then v_tasks -> -1 -> 'task_id' end));
+end
+$$;
+
+grant execute on function coord.list_tasks to coord_app;
+
+-- supabase/schemas/work/submit_work.sql
+-- Puts a task into the queue. Its dependencies exist already, so a circle cannot be made.
+-- Concurrency: the dependencies are locked in id order (for share) before they are counted. A completion of one of
+-- them either commits first, and is seen as done, or waits and then finds this task among its dependents.
+create function coord.submit_work(
+  p_caller jsonb, p_title text, p_description text default null, p_type text default 'task',
+  p_input jsonb default null, p_priority integer default 5, p_tags text[] default '{}',
+  p_depends_on uuid[] default '{}', p_max_attempts integer default 3
+) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'submit_work');
+  v_task_id uuid := coord._new_id();
+  v_unknown uuid[];
+  v_unmet integer := 0;
+  v_status text;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if cardinality(p_depends_on) > 0 then
+    perform from coord.tasks t where t.project_id = v_call.project_id and t.task_id = any (p_depends_on)
+    order by t.task_id for share;
+    select array_agg(d.task_id) filter (where t.task_id is null), count(*) filter (where t.status <> 'done')
+      into v_unknown, v_unmet
+    from (select distinct u.task_id from unnest(p_depends_on) u(task_id)) d
+    left join coord.tasks t on t.project_id = v_call.project_id and t.task_id = d.task_id;
+    if v_unknown is not null then
+      return coord._refuse(v_call, 'not_found', format('depends_on: there is no task %s', v_unknown[1]),
+        'Submit the tasks that come first before this one, and use the task_id that submit_work answered.');
+    end if;
+    insert into coord.task_dependencies (project_id, task_id, depends_on)
+    select distinct v_call.project_id, v_task_id, u.task_id from unnest(p_depends_on) u(task_id);
+  end if;
+  v_status := case when v_unmet = 0 then 'ready' else 'blocked' end;
+  insert into coord.tasks (project_id, task_id, type, title, description, input, priority, tags, status, rank, unmet,
+    max_attempts, submitted_by)
+  values (v_call.project_id, v_task_id, p_type, p_title, p_description, p_input, p_priority, p_tags, v_status,
+    clock_timestamp() + make_interval(hours => p_priority), v_unmet, p_max_attempts, v_call.agent);
+  return coord._leave(v_call,
+    jsonb_build_object('task_id', v_task_id, 'status', v_status, 'unmet_dependencies', v_unmet), 'task:' || v_task_id);
+end
+$$;
+
+grant execute on function coord.submit_work to coord_app;
+
+reset role;

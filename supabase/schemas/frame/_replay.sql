@@ -1,0 +1,23 @@
+-- Reserves an idempotency key, or gives the answer that the first call with it got.
+-- Concurrency: the primary key decides. A second call at the same instant waits in the insert until the first has
+-- committed, then reads its answer; if the first was rolled back, the second takes its place.
+create function coord._replay(p_call coord._call, p_input jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_hash bytea := sha256(convert_to(coalesce(p_input, '{}')::text, 'UTF8'));
+  v_first coord.idempotency_keys;
+begin
+  insert into coord.idempotency_keys (project_id, agent, key, operation, input_hash)
+  values (p_call.project_id, p_call.agent, p_call.idempotency_key, p_call.operation, v_hash)
+  on conflict do nothing;
+  if found then return null; end if;
+  select k.* into v_first from coord.idempotency_keys k
+  where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = p_call.idempotency_key;
+  if v_first.operation = p_call.operation and v_first.input_hash = v_hash and v_first.answer is not null then
+    return v_first.answer;
+  end if;
+  return coord._error('conflict', 'This idempotency key was used for another call.',
+    'Use a new idempotency key for each call that differs.', '{"reason": "idempotency_key_reused"}');
+end
+$$;

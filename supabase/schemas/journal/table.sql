@@ -1,0 +1,35 @@
+-- The one journal: audit trail, history and event stream are readings of it. Each state change and each refusal is
+-- exactly one row, written in its own transaction. Readers that follow it use (xact_id, entry_id) below
+-- pg_snapshot_xmin(pg_current_snapshot()): entry_id alone would skip rows of transactions that commit late.
+create table coord.journal (
+  project_id integer not null,
+  xact_id xid8 not null default pg_current_xact_id(),
+  entry_id bigint generated always as identity,
+  started_at timestamptz,
+  at timestamptz not null default clock_timestamp(),
+  session_id uuid,
+  agent text,
+  operation text not null,
+  outcome text not null,
+  resource text not null,
+  detail jsonb,
+  primary key (project_id, xact_id, entry_id)
+);
+
+create function coord._refuse_change() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  raise exception 'the journal is append-only' using errcode = 'DNIED', hint = 'Write a new entry instead.';
+end
+$$;
+
+create trigger append_only before update or delete on coord.journal
+for each row execute function coord._refuse_change();
+create trigger append_only_truncate before truncate on coord.journal
+for each statement execute function coord._refuse_change();
+
+alter table coord.journal enable row level security;
+create policy readers on coord.journal for select to coord_reader
+using (project_id in (select coord._readable_projects()));
+grant select on coord.journal to coord_reader;

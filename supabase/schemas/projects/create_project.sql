@@ -1,0 +1,20 @@
+-- Makes a project. Only for local administrators: a key, however trusted, administers its own project alone.
+create function coord.create_project(p_caller jsonb, p_project text) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'create_project');
+  v_created boolean;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if v_call.key_id is not null then
+    return coord._refuse(v_call, 'forbidden', 'A key administers its own project only.',
+      'Create projects on the machine that runs the coordinator: agentcoord projects create <project>.');
+  end if;
+  v_created := not exists (select from coord.projects p where p.name = p_project);
+  perform coord._project(p_project);
+  return coord._leave(v_call, jsonb_build_object('project', p_project, 'created', v_created), 'project:' || p_project);
+end
+$$;
+
+grant execute on function coord.create_project to coord_app;

@@ -1,0 +1,41 @@
+-- Opens a session for the credential in p_caller, or finds the living one of that label; null when the key is dead.
+-- Concurrency: the key is read under a share lock, so revoke_key, which locks it first, either prevents the session
+-- or ends it. Of two that open the same standing session, the unique index lets one insert and gives both its row.
+create function coord._open_session(
+  p_caller jsonb, p_label text, p_agent_type text default null, p_beats boolean default false
+) returns uuid
+language plpgsql volatile
+as $$
+declare
+  v_key_id text := p_caller ->> 'key_id';
+  v_project_id integer := (p_caller ->> 'project_id')::integer;
+  v_agent text := p_caller ->> 'agent';
+  v_agent_type text := coalesce(p_agent_type, p_caller ->> 'agent_type');
+  v_trust smallint := (p_caller ->> 'trust')::smallint;
+  v_lease_expires_at timestamptz := 'infinity';
+  v_session_id uuid;
+begin
+  if v_key_id is not null then
+    select k.agent, coalesce(p_agent_type, k.agent_type), k.trust, coalesce(k.expires_at, 'infinity')
+      into v_agent, v_agent_type, v_trust, v_lease_expires_at
+    from coord.api_keys k
+    where k.key_id = v_key_id and k.project_id = v_project_id and k.revoked_at is null
+      and (k.expires_at is null or k.expires_at > clock_timestamp())
+    for share;
+    if not found then return null; end if;
+  end if;
+  if p_beats then
+    v_lease_expires_at := least(v_lease_expires_at, clock_timestamp() + interval '60 seconds');
+  end if;
+  insert into coord.agents as a (project_id, agent, agent_type) values (v_project_id, v_agent, v_agent_type)
+  on conflict do nothing;
+  insert into coord.sessions as s
+    (project_id, session_id, agent, agent_type, trust, key_id, label, beats, lease_expires_at, fresh_until)
+  values (v_project_id, coord._new_id(), v_agent, v_agent_type, v_trust, v_key_id, p_label, p_beats,
+    v_lease_expires_at, least(v_lease_expires_at, clock_timestamp() + interval '5 seconds'))
+  on conflict (project_id, agent, label) where ended_at is null and label is not null
+  do update set trust = excluded.trust
+  returning s.session_id into v_session_id;
+  return v_session_id;
+end
+$$;

@@ -1,0 +1,33 @@
+-- Says who is here. A caller that names a session, or whose label stands for one, updates it; any other gets a new one.
+-- Identity and trust come from p_caller alone, which the door made from a credential.
+create function coord.register_session(
+  p_caller jsonb, p_agent_type text default null, p_capabilities text[] default null, p_working_on text default null,
+  p_beats boolean default false
+) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_caller jsonb := p_caller;
+  v_call coord._call;
+  v_answer jsonb;
+begin
+  if not (p_caller ? 'session_id' or p_caller ? 'label') then
+    v_caller := jsonb_set(p_caller, '{session_id}',
+      coalesce(to_jsonb(coord._open_session(p_caller, null, p_agent_type, p_beats)), 'null'));
+  end if;
+  v_call := coord._enter(v_caller, 'register_session');
+  if v_call.answer is not null then return v_call.answer; end if;
+  update coord.sessions s set
+    agent_type = coalesce(p_agent_type, s.agent_type),
+    capabilities = coalesce(p_capabilities, s.capabilities),
+    working_on = coalesce(p_working_on, s.working_on),
+    last_call_at = clock_timestamp()
+  where s.project_id = v_call.project_id and s.session_id = v_call.session_id
+  returning jsonb_build_object('session_id', s.session_id, 'agent', s.agent, 'agent_type', s.agent_type,
+    'project', (select p.name from coord.projects p where p.project_id = s.project_id), 'trust', s.trust,
+    'lease_expires_at', nullif(s.lease_expires_at, 'infinity')) into v_answer;
+  return coord._leave(v_call, v_answer, 'session:' || v_call.session_id);
+end
+$$;
+
+grant execute on function coord.register_session to coord_app;

@@ -1,0 +1,44 @@
+-- Agents by name, and their runs. The holder of a lock or a claim is a session, never a name.
+-- A session that beats lapses when its lease does; the others ('infinity', or the end of their key) hold by TTLs alone.
+-- A session with a label is a standing one: at most one lives for each agent and label, so that callers who cannot
+-- remember anything (a key without session, one shell command after the other) stay the same holder.
+create table coord.agents (
+  project_id integer not null,
+  agent text not null check (length(agent) between 1 and 128),
+  agent_type text not null,
+  created_at timestamptz not null default clock_timestamp(),
+  primary key (project_id, agent)
+);
+
+create table coord.sessions (
+  project_id integer not null,
+  session_id uuid not null,
+  agent text not null,
+  agent_type text not null,
+  trust smallint not null check (trust between 0 and 4),
+  key_id text,
+  label text,
+  capabilities text[] not null default '{}',
+  working_on text,
+  beats boolean not null,
+  lease_expires_at timestamptz not null,
+  -- Until then a call need not look whether the session lives: 5 s from the last look; -infinity once it has ended.
+  fresh_until timestamptz not null,
+  started_at timestamptz not null default clock_timestamp(),
+  last_call_at timestamptz not null default clock_timestamp(),
+  ended_at timestamptz,
+  end_reason text,
+  primary key (project_id, session_id)
+) with (fillfactor = 50);
+
+-- Neither index holds a column that a heartbeat writes, so heartbeats stay HOT.
+create unique index sessions_standing on coord.sessions (project_id, agent, label) where ended_at is null and label is not null;
+create index sessions_live on coord.sessions (project_id, agent) where ended_at is null;
+
+alter table coord.agents enable row level security;
+alter table coord.sessions enable row level security;
+create policy readers on coord.agents for select to coord_reader
+using (project_id in (select coord._readable_projects()));
+create policy readers on coord.sessions for select to coord_reader
+using (project_id in (select coord._readable_projects()));
+grant select on coord.agents, coord.sessions to coord_reader;

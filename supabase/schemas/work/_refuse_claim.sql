@@ -1,0 +1,31 @@
+-- Says why a write that names a claim was not accepted. Changes nothing but the journal.
+create function coord._refuse_claim(p_call coord._call, p_task_id uuid, p_claim_token bigint) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_task coord.tasks;
+  v_reason text;
+begin
+  select t.* into v_task from coord.tasks t where t.project_id = p_call.project_id and t.task_id = p_task_id;
+  if not found then
+    return coord._refuse(p_call, 'not_found', 'There is no such task.', 'Use the task_id that get_work answered.');
+  end if;
+  v_reason := case
+    when v_task.status in ('done', 'failed') then 'finished'
+    when v_task.status <> 'claimed' then 'not_claimed'
+    when v_task.claim_token <> p_claim_token then 'stale_token'
+    when v_task.claim_session_id <> p_call.session_id then 'claimed_by_other'
+    else 'lapsed'
+  end;
+  return coord._refuse(p_call, 'conflict',
+    case v_reason
+      when 'finished' then format('The task is %s already.', v_task.status)
+      when 'not_claimed' then format('Nobody has claimed the task; it is %s.', v_task.status)
+      when 'lapsed' then 'Your claim has lapsed.'
+      when 'stale_token' then 'The claim has passed on: this token is not the current one.'
+      else 'Another session has claimed the task.'
+    end,
+    'Stop working on it and call get_work for the next task.', jsonb_build_object('reason', v_reason),
+    'task:' || p_task_id);
+end
+$$;

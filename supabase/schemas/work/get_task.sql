@@ -1,0 +1,25 @@
+-- One task of the caller's project, whole.
+create function coord.get_task(p_caller jsonb, p_task_id uuid) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'get_task');
+  v_task coord.tasks;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id;
+  if not found then
+    return coord._refuse(v_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
+  end if;
+  return coord._leave(v_call, coord._task_summary(v_task) || jsonb_build_object(
+    'description', v_task.description, 'input', v_task.input, 'submitted_by', v_task.submitted_by,
+    'claim_expires_at', v_task.claim_expires_at, 'result', v_task.result, 'error', v_task.error,
+    'finished_at', v_task.finished_at, 'depends_on', coalesce((
+      select jsonb_agg(jsonb_build_object('task_id', t.task_id, 'title', t.title, 'status', t.status) order by t.task_id)
+      from coord.task_dependencies d
+      join coord.tasks t on t.project_id = d.project_id and t.task_id = d.depends_on
+      where d.project_id = v_call.project_id and d.task_id = p_task_id), '[]')));
+end
+$$;
+
+grant execute on function coord.get_task to coord_app;

@@ -1,0 +1,28 @@
+-- Tasks of the project, newest first; pages by task_id, which is ordered by time.
+create function coord.list_tasks(
+  p_caller jsonb, p_status text default null, p_type text default null, p_tag text default null,
+  p_limit integer default 50, p_before uuid default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'list_tasks');
+  v_tasks jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select coalesce(jsonb_agg(coord._task_summary(f) order by f.task_id desc), '[]') into v_tasks
+  from (
+    select t.* from coord.tasks t
+    where t.project_id = v_call.project_id
+      and (p_status is null or t.status = p_status)
+      and (p_type is null or t.type = p_type)
+      and (p_tag is null or p_tag = any (t.tags))
+      and (p_before is null or t.task_id < p_before)
+    order by t.task_id desc limit p_limit
+  ) f;
+  return coord._leave(v_call, jsonb_build_object('tasks', v_tasks, 'next_before',
+    case when jsonb_array_length(v_tasks) = p_limit then v_tasks -> -1 -> 'task_id' end));
+end
+$$;
+
+grant execute on function coord.list_tasks to coord_app;

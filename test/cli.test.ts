@@ -1,0 +1,141 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { jsonSchemaOf, operations } from '@agentcoord/contract';
+import type { Command } from 'commander';
+import { describe, expect, test } from 'vitest';
+import { render } from '../packages/cli/src/answer.ts';
+import { fromNow } from '../packages/cli/src/moment.ts';
+import { createProgram } from '../packages/cli/src/program.ts';
+import { typedValue } from '../packages/cli/src/schema.ts';
+
+const main = fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url));
+
+function agentcoord(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, ...words], (error, stdout, stderr) =>
+      resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
+    );
+  });
+}
+
+function leavesOf(command: Command, path: string[] = []): { path: string[]; command: Command }[] {
+  const below = command.commands.map((each) => leavesOf(each, [...path, each.name()]));
+  return below.length > 0 ? below.flat() : [{ path, command }];
+}
+
+const leaves = leavesOf(createProgram());
+const wordsOf = (cli: string) => cli.replace(/ [<[].*$/, '');
+
+describe('the commands', () => {
+  test.each(operations.map((operation) => [operation.cli, operation] as const))(
+    '%s takes every field',
+    (cli, operation) => {
+      const leaf = leaves.find(({ path }) => path.join(' ') === wordsOf(cli));
+      const offered = [
+        ...(leaf?.command.registeredArguments.map((argument) => argument.name()) ?? []),
+        ...(leaf?.command.options.filter(({ negate }) => !negate).map((option) => option.name()) ?? []),
+      ];
+      const fields = Object.keys(operation.input.shape).map((field) => field.replaceAll('_', '-'));
+      expect(offered.sort()).toEqual(fields.sort());
+    },
+  );
+
+  test('are the catalogue and the ones that run servers, nothing else', () => {
+    const expected = [...operations.map(({ cli }) => wordsOf(cli)), 'doctor', 'down', 'mcp', 'status', 'up'];
+    expect(leaves.map(({ path }) => path.join(' ')).sort()).toEqual(expected.sort());
+  });
+
+  test('no field of an operation is hidden by an option that every command takes', () => {
+    const global = createProgram().options.map((option) => option.name().replaceAll('-', '_'));
+    for (const { cli, input } of operations) {
+      const positionals = cli.match(/(?<=[<[])\w+/g) ?? [];
+      const options = Object.keys(input.shape).filter((field) => !positionals.includes(field));
+      expect(options.filter((field) => global.includes(field))).toEqual([]);
+    }
+  });
+
+  test.each(leaves.map(({ path, command }) => [path.join(' '), command] as const))(
+    '%s explains itself',
+    (_, command) => {
+      const help = command.helpInformation();
+      expect(help).toMatch(/^Usage: agentcoord /);
+      for (const { description, negate } of command.options) expect(description || negate).toBeTruthy();
+      expect(Math.max(...help.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    },
+  );
+});
+
+describe('the command line', () => {
+  test('--help and --version exit 0, with or without a command', async () => {
+    const runs = [[], ['lock', 'acquire', '--help'], ['--version']];
+    for (const { code, stdout, stderr } of await Promise.all(runs.map((words) => agentcoord(...words)))) {
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).not.toBe('');
+    }
+  });
+
+  test.each([
+    [['lcok'], "unknown command 'lcok'", 'Did you mean lock?'],
+    [['lock'], 'A command is missing.', '--help'],
+    [['board', '--frobnicate'], "unknown option '--frobnicate'", '--help'],
+    [['lock', 'acquire'], "missing required argument 'paths'", '--help'],
+    [['task', 'submit', 'x', '--input', '{'], 'input: is not valid JSON', 'JSON object'],
+  ])('%j is answered with what is wrong and what to do', async (words, message, hint) => {
+    const { code, stdout, stderr } = await agentcoord(...words);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(`error: ${message}`);
+    expect(stderr.split('hint: ')[1]).toContain(hint);
+  });
+
+  test('with --json an error is the envelope on stdout', async () => {
+    const { code, stdout, stderr } = await agentcoord('board', '--frobnicate', '--json');
+    expect([code, stderr]).toEqual([2, '']);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'invalid_input', hint: expect.any(String) } });
+  });
+});
+
+describe('typed values', () => {
+  test('become what the schema asks for, and stay text where they cannot', () => {
+    const { properties } = jsonSchemaOf(operations.find(({ name }) => name === 'submit_work')?.input as never, 'input');
+    const schemas = properties as Record<string, { type?: string }>;
+    const typed = (field: string, text: string) => typedValue(field, schemas[field] ?? {}, text);
+    expect(typed('priority', '3')).toBe(3);
+    expect(typed('priority', 'high')).toBe('high');
+    expect(typed('priority', '1e400')).toBe('1e400');
+    expect(typed('title', '42')).toBe('42');
+    expect(typed('tags', 'a')).toBe('a');
+    expect(typed('input', '{"a":[1]}')).toEqual({ a: [1] });
+  });
+});
+
+describe('answers for people', () => {
+  const lock = {
+    path: `src/${'deeply/nested/'.repeat(12)}file.ts`,
+    agent: 'somebody-with-a-rather-long-name-that-goes-on',
+    session_id: '019a8e7c-2f64-7cc1-9d0e-5a1b2c3d4e5f',
+    reason: 'moving everything to another folder, which takes a while',
+    expires_at: new Date(Date.now() + 14 * 60_000).toISOString(),
+    mine: false,
+  };
+
+  test.each([40, 80, 120])('fit %i columns, whatever they hold', (width) => {
+    const lines = render({ locks: [lock, { ...lock, path: 'a.ts' }], truncated: false }, width).split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width);
+  });
+
+  test('keep every character of the path that the next command needs', () => {
+    const text = render({ locks: [{ path: lock.path, mine: false }] }, 80);
+    expect(text.replace(/^path.*|mine|no\b|\s/g, '')).toBe(lock.path);
+  });
+
+  test('show what another agent wrote without letting it steer the terminal', () => {
+    expect(render({ reason: 'a\u001b[2Jb\u202e' }, 80)).toBe('reason  a\\u001b[2Jb\\u202e');
+  });
+
+  test('tell times from now', () => {
+    const now = Date.parse('2026-11-21T10:00:00Z');
+    expect(fromNow('2026-11-21T10:14:00+00:00', now)).toBe('in 14 min');
+    expect(fromNow('2026-11-21T07:00:00Z', now)).toBe('3 h ago');
+    expect(fromNow('2026-11-21T10:00:00.2Z', now)).toBe('now');
+  });
+});
