@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { jsonSchemaOf, operations } from '@agentcoord/contract';
-import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { render } from '../packages/cli/src/answer.ts';
 import { fromNow } from '../packages/cli/src/moment.ts';
@@ -17,6 +16,8 @@ function agentcoord(...words: string[]): Promise<{ code: number; stdout: string;
     );
   });
 }
+
+type Command = ReturnType<typeof createProgram>;
 
 function leavesOf(command: Command, path: string[] = []): { path: string[]; command: Command }[] {
   const below = command.commands.map((each) => leavesOf(each, [...path, each.name()]));
@@ -48,18 +49,18 @@ describe('the commands', () => {
   test('no field of an operation is hidden by an option that every command takes', () => {
     const global = createProgram().options.map((option) => option.name().replaceAll('-', '_'));
     for (const { cli, input } of operations) {
-      const positionals = cli.match(/(?<=[<[])\w+/g) ?? [];
+      const positionals: string[] = cli.match(/(?<=[<[])\w+/g) ?? [];
       const options = Object.keys(input.shape).filter((field) => !positionals.includes(field));
       expect(options.filter((field) => global.includes(field))).toEqual([]);
     }
   });
 
-  test.each(leaves.map(({ path, command }) => [path.join(' '), command] as const))(
-    '%s explains itself',
-    (_, command) => {
+  test.each(leaves.map(({ path, command }) => ({ words: path.join(' '), command })))(
+    '$words explains itself',
+    ({ command }) => {
       const help = command.helpInformation();
       expect(help).toMatch(/^Usage: agentcoord /);
-      for (const { description, negate } of command.options) expect(description || negate).toBeTruthy();
+      for (const { description, negate } of command.options) expect(negate || description.length > 0).toBe(true);
       expect(Math.max(...help.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
     },
   );

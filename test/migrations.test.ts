@@ -32,7 +32,7 @@ function folderOf(...texts: string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'coord-migrations-'));
   folders.push(folder);
   texts.forEach((text, index) => {
-    writeFileSync(join(folder, `2026010100000${index}_step.sql`), text);
+    writeFileSync(join(folder, `2026010100000${index}_agentcoord_step.sql`), text);
   });
   return folder;
 }
@@ -99,6 +99,15 @@ describe('migrate', () => {
     expect((await sql.unsafe(`select from ${historyTable}`)).length).toBe(2);
   });
 
+  test("leaves other people's migrations in the shared history alone", async () => {
+    const url = await databases.create();
+    const sql = databases.connect(url);
+    const folder = folderOf('create table first (a int)');
+    await migrate(url, { folder });
+    await sql.unsafe(`insert into ${historyTable} (version, name) values ('20990101000000', 'their_own')`);
+    expect(await migrate(url, { folder })).toEqual([]);
+  });
+
   test('refuses a database whose migration has been edited since', async () => {
     const url = await databases.create();
     await migrate(url, { folder: folderOf('create table first (a int)') });
@@ -111,7 +120,7 @@ describe('migrate', () => {
     const folder = folderOf('create table first (a int)', 'create table second (a int); select 1 / 0');
     await expect(migrate(url, { folder })).rejects.toMatchObject({
       code: 'internal',
-      message: 'Migration 20260101000001_step failed: division by zero.',
+      message: 'Migration 20260101000001_agentcoord_step failed: division by zero.',
     });
     expect(await tablesOf(databases.connect(url))).toEqual(['public.first', historyTable]);
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { root } from './root.ts';
 
 /** The one migration until the first release. From then on this stays as it is and changes get files of their own. */
-export const migrationFile = 'supabase/migrations/20261121000000_initial.sql';
+export const migrationFile = 'supabase/migrations/20261121000000_agentcoord_initial.sql';
 
 const header = `-- GENERATED from supabase/schemas by \`npm run db:migration\`; do not edit.
 `;

@@ -2,7 +2,7 @@
 --   coord_owner   owns everything; operations run as it (security definer). Nobody logs in as it.
 --   coord_app     may execute operations, touches no table: what servers and local processes act as.
 --   coord_reader  may read rows of its projects through row-level security: dashboards.
--- On Supabase, service_role acts as coord_app, and anon and authenticated read as coord_reader.
+-- On Supabase, service_role may do what coord_app may, anon and authenticated what coord_reader may: see supabase.sql.
 -- Roles belong to the whole server, so another database of it may have made them already, or be making them now.
 do $$
 declare
@@ -21,20 +21,6 @@ begin
     exception when insufficient_privilege or unique_violation then null;
     end;
   end loop;
-end
-$$;
-
-do $$
-begin
-  if exists (select from pg_catalog.pg_roles where rolname = 'service_role') then
-    grant coord_app to service_role;
-  end if;
-  if exists (select from pg_catalog.pg_roles where rolname = 'authenticated') then
-    grant coord_reader to authenticated;
-  end if;
-  if exists (select from pg_catalog.pg_roles where rolname = 'anon') then
-    grant coord_reader to anon;
-  end if;
 end
 $$;
 

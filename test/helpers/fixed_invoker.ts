@@ -34,7 +34,7 @@ const database: Database = {
   close: async () => {},
 };
 
-const caller = { project: 'test', agent: 'grace', agent_type: 'test', trust: 2 };
+const caller = { project_id: 1, agent: 'grace', agent_type: 'test', trust: 2 };
 
 /** The real `invoke` over answers that never change. */
 export const fixedInvoker: Invoker = {

@@ -31,15 +31,20 @@ export interface ConnectOptions {
 /** Connects as the configuration says. */
 export async function connect(config: Config, options: ConnectOptions): Promise<Connection> {
   const { identity, onProgress, fromRoot = false } = options;
-  const here = await workspaceOf(process.cwd(), config);
-  const workspace = fromRoot ? await workspaceOf(here.root, config) : here;
+  const finding = workspaceOf(process.cwd(), config, { fromRoot });
   if (config.url && config.api_key) {
     const transport = httpTransport({ url: config.url, apiKey: config.api_key });
-    return connection(transport, workspace, undefined);
+    return connection(transport, await finding, undefined);
   }
-  const database = await openDatabase(config, { onProgress, pool: 4 });
-  const transport = localTransport(database, workspace.project, identity);
-  return connection(transport, workspace, database);
+  const opening = openDatabase(config, { onProgress, pool: 4 });
+  try {
+    // Git and the database are waited for at the same time.
+    const [workspace, database] = await Promise.all([finding, opening]);
+    return connection(localTransport(database, workspace.project, identity), workspace, database);
+  } catch (error) {
+    await opening.then((database) => database.close()).catch(() => {});
+    throw error;
+  }
 }
 
 function connection(transport: Transport, workspace: Workspace, database: Database | undefined): Connection {

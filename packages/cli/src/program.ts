@@ -1,7 +1,7 @@
-import { operations } from '@agentcoord/contract';
+import { type Operation, operations } from '@agentcoord/contract';
 import { Command } from 'commander';
 import { addOperation } from './catalogue.ts';
-import { addCommands } from './commands/index.ts';
+import { addCommands, isServerCommand } from './commands/index.ts';
 import { reportFailure } from './failure.ts';
 import { type Globals, globalOptions } from './globals.ts';
 import { version } from './version.ts';
@@ -16,8 +16,8 @@ Environment:
 Exit codes: 0 done, 1 the answer is no (locked, nothing to claim), 2 input,
 3 not allowed, 4 not found, 5 conflict, 6 limit, 70 defect, 75 try again.`;
 
-/** The whole command line: what the catalogue says, and the commands that run servers. */
-export function createProgram(): Command {
+/** What the catalogue says, and the commands that run servers: all of it, or what these words may mean. */
+export function createProgram(words: readonly string[] = []): Command {
   const program = new Command('agentcoord')
     .description('Locks, a work queue and presence for AI coding agents that share a repository.')
     .version(version)
@@ -29,14 +29,20 @@ export function createProgram(): Command {
   for (const option of globalOptions()) program.addOption(option);
   const globals = () => program.opts<Globals>();
   addCommands(program, globals);
-  for (const operation of operations) addOperation(program, operation, globals);
+  for (const operation of operationsFor(words[0] ?? '')) addOperation(program, operation, globals);
   return program;
+}
+
+/** Options are made from JSON Schemas, which takes longer than all else of a short command: only those that count. */
+function operationsFor(word: string): readonly Operation[] {
+  const meant = operations.filter(({ cli }) => cli.split(' ', 1)[0] === word);
+  return meant.length > 0 || isServerCommand(word) ? meant : operations;
 }
 
 /** Runs one command line and answers its exit code. */
 export async function run(words: readonly string[]): Promise<number> {
   try {
-    await createProgram().parseAsync(words.length > 0 ? [...words] : ['--help'], { from: 'user' });
+    await createProgram(words).parseAsync(words.length > 0 ? [...words] : ['--help'], { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
     return reportFailure(error, words.includes('--json'));

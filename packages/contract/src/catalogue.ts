@@ -1,10 +1,10 @@
+import type { Operation, Toolset } from './operation.ts';
+import { toolsets } from './operation.ts';
 import * as keys from './operations/keys.ts';
 import * as locks from './operations/locks.ts';
 import * as projects from './operations/projects.ts';
 import * as sessions from './operations/sessions.ts';
 import * as work from './operations/work.ts';
-import type { Operation, Toolset } from './operation.ts';
-import { toolsets } from './operation.ts';
 
 const nouns = { ...locks, ...work, ...sessions, ...keys, ...projects };
 

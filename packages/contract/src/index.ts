@@ -7,7 +7,23 @@ export {
   methodName,
   type Transport,
 } from './coordinator.ts';
-export { CoordinationError, codeOfSqlState, type ErrorBody, type ErrorCode, errorBodyOf, errorCodes, exitRefused } from './errors.ts';
+export {
+  CoordinationError,
+  codeOfSqlState,
+  type ErrorBody,
+  type ErrorCode,
+  errorBodyOf,
+  errorCodes,
+  exitRefused,
+} from './errors.ts';
 export { isRepositoryPath, maxTextBytes } from './fields.ts';
-export { defineOperation, type HttpMethod, type Operation, routeOf, type Toolset, type Trust, toolsets } from './operation.ts';
+export {
+  defineOperation,
+  type HttpMethod,
+  type Operation,
+  routeOf,
+  type Toolset,
+  type Trust,
+  toolsets,
+} from './operation.ts';
 export { jsonSchemaOf } from './schema.ts';

@@ -13,7 +13,11 @@ const url = z.url({ protocol: /^https?$/ }).transform((text) => text.replace(/\/
 export const variables = {
   home: { names: ['AGENTCOORD_HOME'], schema: z.string(), about: 'Folder of the embedded database, keys and logs.' },
   port: { names: ['AGENTCOORD_PORT'], schema: port.default(8787), about: 'Port of the HTTP server.' },
-  host: { names: ['AGENTCOORD_HOST'], schema: z.string().default('127.0.0.1'), about: 'Address the HTTP server binds.' },
+  host: {
+    names: ['AGENTCOORD_HOST'],
+    schema: z.string().default('127.0.0.1'),
+    about: 'Address the HTTP server binds.',
+  },
   allowed_hosts: {
     names: ['AGENTCOORD_ALLOWED_HOSTS'],
     schema: list.default([]),

@@ -2,7 +2,7 @@ export type { Caller, KeyCaller, LocalCaller } from './caller.ts';
 export { type Config, readConfig, variables } from './config.ts';
 export { callTimeout, type Database } from './database.ts';
 export { type PostgresOptions, postgresDatabase } from './databases/postgres.ts';
-export { type EmbeddedServer, ensureServer, serverStatus, stopServer } from './embedded/index.ts';
+export { type EmbeddedServer, ensureServer, refusalOfFile, serverStatus, stopServer } from './embedded/index.ts';
 export { unavailable } from './failure.ts';
 export { invoke } from './invoke.ts';
 export { type MigrateOptions, migrate, type SchemaState, schemaState } from './migrations/index.ts';

@@ -83,6 +83,8 @@ function findUnusable(value: unknown, field: string, depth: number): Issue | und
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, item] of Object.entries(value)) {
     const name = depth === 0 ? key : fieldName([field, Array.isArray(value) ? Number(key) : key]);
+    // Some validators drop it without a word.
+    if (key === '__proto__') return { field: name, problem: 'no field can have this name' };
     const found = findUnusable(key, 'field name', depth + 1) ?? findUnusable(item, name, depth + 1);
     if (found) return found;
   }

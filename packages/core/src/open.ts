@@ -2,6 +2,7 @@ import { CoordinationError } from '@agentcoord/contract';
 import type { Config } from './config.ts';
 import type { Database } from './database.ts';
 import { postgresDatabase } from './databases/postgres.ts';
+import { connectionOf } from './databases/url.ts';
 import { ensureServer } from './embedded/index.ts';
 import { migrate } from './migrations/index.ts';
 
@@ -47,12 +48,13 @@ async function openEmbedded(config: Config, options: OpenOptions): Promise<Datab
 
 async function openPostgres(config: Config, options: OpenOptions): Promise<Database> {
   const url = config.database_url as string;
-  await migrate(url, { onProgress: ({ name }) => options.onProgress?.(`Applying migration ${name}.`) });
+  const connection = connectionOf(url);
+  await migrate(connection, { onProgress: ({ name }) => options.onProgress?.(`Applying migration ${name}.`) });
   const { hostname, pathname } = new URL(url);
   return postgresDatabase({
     ...options,
     kind: 'postgres',
-    connection: url,
+    connection,
     where: `The database ${pathname.slice(1)} at ${hostname || 'localhost'}`,
   });
 }

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Invoker } from '@agentcoord/contract';
+import type { Caller } from '@agentcoord/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Credential } from './authentication.ts';
 import { callerOf } from './callers.ts';
 import type { Call } from './calls.ts';
 import { errorOf } from './failures.ts';
@@ -38,7 +40,9 @@ export function addMounts(app: FastifyInstance, mounts: readonly Mount[], call: 
   }
 }
 
+/** Other protocols name no session: all calls of a key, its registrations included, are made by its standing one. */
 function invokerOf(request: FastifyRequest, call: Call): Invoker {
-  const caller = callerOf(request);
+  const { caller: key } = request.credential as Credential;
+  const caller: Caller = { label: `key:${key.key_id}`, ...callerOf(request) };
   return { invoke: (operation, input, options) => call(request, operation, { ...caller, ...options }, input) };
 }

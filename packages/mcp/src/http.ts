@@ -4,6 +4,7 @@ import type { Invoker } from '@agentcoord/contract';
 import type { NodeIncomingMessageLike } from '@modelcontextprotocol/node';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import { reportToConsole } from './failure.ts';
+import { refusalOf } from './lines.ts';
 import { createServer, type Offer } from './server.ts';
 
 /** Answers one MCP request in the name of an authenticated caller; `body` is given when it was parsed already. */
@@ -23,6 +24,11 @@ export function createHttpHandler({ report = reportToConsole, ...offer }: Offer)
   const handle = import('@modelcontextprotocol/node').then((node) => node.toNodeHandler(handler, { onerror: report }));
   return Object.assign(
     async (request: IncomingMessage, response: ServerResponse, invoker: Invoker, body?: unknown) => {
+      const refusal = body === undefined ? undefined : refusalOf(body);
+      if (refusal) {
+        response.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify(refusal));
+        return;
+      }
       const answer = await handle;
       await callers.run(invoker, () => answer(request as IncomingMessage & NodeIncomingMessageLike, response, body));
     },

@@ -56,27 +56,40 @@ export class MessageLines extends Transform {
       this.#refuse(ProtocolErrorCode.ParseError, 'The line is not JSON.');
       return;
     }
-    try {
-      parseJSONRPCMessage(message);
-      this.push(`${line}\n`);
-    } catch {
-      this.#refuse(ProtocolErrorCode.InvalidRequest, 'The line is not a JSON-RPC 2.0 message.', idOf(message));
-    }
+    if (isMessage(message)) this.push(`${line}\n`);
+    else this.#refuse(ProtocolErrorCode.InvalidRequest, 'The line is not a JSON-RPC 2.0 message.', idOf(message));
   }
 
-  #refuse(code: ProtocolErrorCode, message: string, id: string | number | null = null): void {
-    const error = new CoordinationError({
-      code: 'invalid_input',
-      message,
-      hint: 'Send one complete JSON-RPC 2.0 message on each line, and no batches.',
-    });
-    const answer: Omit<JSONRPCErrorResponse, 'id'> & { id: typeof id } = {
-      jsonrpc: '2.0',
-      id,
-      error: { code, message: `${message} ${error.hint}`, data: error.toJSON() },
-    };
-    this.#answer(`${JSON.stringify(answer)}\n`);
+  #refuse(code: ProtocolErrorCode, message: string, id?: string | number | null): void {
+    const hint = 'Send one complete JSON-RPC 2.0 message on each line, and no batches.';
+    this.#answer(`${JSON.stringify(refusal(code, message, hint, id))}\n`);
   }
+}
+
+/** True when the SDK will understand it. */
+function isMessage(message: unknown): boolean {
+  try {
+    return Boolean(parseJSONRPCMessage(message));
+  } catch {
+    return false;
+  }
+}
+
+/** The answer to one message that the SDK would refuse in its own words; undefined when it would not. */
+export function refusalOf(message: unknown): object | undefined {
+  if (Array.isArray(message) || isMessage(message)) return undefined;
+  const hint = 'Send one complete JSON-RPC 2.0 message as the body.';
+  return refusal(ProtocolErrorCode.InvalidRequest, 'The body is not a JSON-RPC 2.0 message.', hint, idOf(message));
+}
+
+function refusal(code: ProtocolErrorCode, message: string, hint: string, id: string | number | null = null) {
+  const error = new CoordinationError({ code: 'invalid_input', message, hint });
+  const answer: Omit<JSONRPCErrorResponse, 'id'> & { id: typeof id } = {
+    jsonrpc: '2.0',
+    id,
+    error: { code, message: `${message} ${hint}`, data: error.toJSON() },
+  };
+  return answer;
 }
 
 /** The id of what was meant as a request. The id of anything else is one of ours, and must not come back as an answer. */

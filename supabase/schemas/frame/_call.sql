@@ -1,5 +1,5 @@
 -- One call on its way through the frame: who calls, since when, and the answer if the frame already has it.
--- _enter fills the first seven by one SELECT, in this order.
+-- _enter fills it by one SELECT with just these columns.
 create type coord._call as (
   project_id integer,
   session_id uuid,

@@ -30,6 +30,6 @@ create trigger append_only_truncate before truncate on coord.journal
 for each statement execute function coord._refuse_change();
 
 alter table coord.journal enable row level security;
-create policy readers on coord.journal for select to coord_reader
+create policy readers on coord.journal for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.journal to coord_reader;

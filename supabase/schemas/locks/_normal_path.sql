@@ -10,7 +10,7 @@ declare
   v_segment text;
 begin
   -- Nearly all paths are in their form already: printable ASCII, no empty or dotted segment, nothing special.
-  if v_path !~ '(^|/)\.{0,2}(/|$)|[^ -~]|[\\*?:]' and length(v_path) <= 1024 then
+  if v_path !~ '(^|/)\.{0,2}(/|$)|[^ -~]|[\\*?:]|.{255}' then
     return v_path;
   end if;
   v_path := normalize(replace(v_path, '\', '/'), nfc);

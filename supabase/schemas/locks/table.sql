@@ -13,6 +13,6 @@ create table coord.locks (
 ) with (fillfactor = 60);
 
 alter table coord.locks enable row level security;
-create policy readers on coord.locks for select to coord_reader
+create policy readers on coord.locks for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.locks to coord_reader;

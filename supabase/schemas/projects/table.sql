@@ -18,8 +18,8 @@ create table coord.project_members (
 
 alter table coord.projects enable row level security;
 alter table coord.project_members enable row level security;
-create policy readers on coord.projects for select to coord_reader
+create policy readers on coord.projects for select
 using (project_id in (select coord._readable_projects()));
-create policy readers on coord.project_members for select to coord_reader
+create policy readers on coord.project_members for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.projects, coord.project_members to coord_reader;

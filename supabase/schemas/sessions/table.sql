@@ -37,8 +37,8 @@ create index sessions_live on coord.sessions (project_id, agent) where ended_at 
 
 alter table coord.agents enable row level security;
 alter table coord.sessions enable row level security;
-create policy readers on coord.agents for select to coord_reader
+create policy readers on coord.agents for select
 using (project_id in (select coord._readable_projects()));
-create policy readers on coord.sessions for select to coord_reader
+create policy readers on coord.sessions for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.agents, coord.sessions to coord_reader;

@@ -1,31 +1,20 @@
--- Locks the task that comes next (of these types, when some are given) and returns its id; null when there is none.
--- Concurrency: skip locked, so each of many callers gets another one without waiting. For types, the first hundred of
--- each are looked at by index and locked in rank order, so tasks of other types ahead cost nothing.
+-- Locks the task of these types that comes next and returns its id; null when there is none.
+-- Concurrency: skip locked, so each of many callers gets another one without waiting. The first hundred of each type
+-- are looked at by index and locked in rank order, so tasks of other types ahead cost nothing.
 create function coord._next_task(p_project_id integer, p_types text[]) returns uuid
-language plpgsql volatile
+language sql volatile
 as $$
-declare
-  v_task_id uuid;
-begin
-  if p_types is null then
-    select t.task_id into v_task_id from coord.tasks t
-    where t.project_id = p_project_id and t.status = 'ready'
-    order by t.rank, t.task_id limit 1 for update skip locked;
-  else
-    select t.task_id into v_task_id
-    from (
-      select c.task_id, c.rank
-      from (select distinct u.type from unnest(p_types) u(type)) y
-      cross join lateral (
-        select n.task_id, n.rank from coord.tasks n
-        where n.project_id = p_project_id and n.type = y.type and n.status = 'ready'
-        order by n.rank, n.task_id limit 100
-      ) c
-      order by c.rank, c.task_id
+  select t.task_id
+  from (
+    select c.task_id, c.rank
+    from (select distinct u.type from unnest(p_types) u(type)) y
+    cross join lateral (
+      select n.task_id, n.rank from coord.tasks n
+      where n.project_id = p_project_id and n.type = y.type and n.status = 'ready'
+      order by n.rank, n.task_id limit 100
     ) c
-    join coord.tasks t on t.project_id = p_project_id and t.task_id = c.task_id and t.status = 'ready'
-    order by c.rank, c.task_id limit 1 for update of t skip locked;
-  end if;
-  return v_task_id;
-end
+    order by c.rank, c.task_id
+  ) c
+  join coord.tasks t on t.project_id = p_project_id and t.task_id = c.task_id and t.status = 'ready'
+  order by c.rank, c.task_id limit 1 for update of t skip locked;
 $$;

@@ -13,10 +13,10 @@ declare
   v_task_id uuid := coord._new_id();
   v_unknown uuid[];
   v_unmet integer := 0;
-  v_status text;
+  v_status text := 'ready';
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if cardinality(p_depends_on) > 0 then
+  if p_depends_on[1] is not null then
     perform from coord.tasks t where t.project_id = v_call.project_id and t.task_id = any (p_depends_on)
     order by t.task_id for share;
     select array_agg(d.task_id) filter (where t.task_id is null), count(*) filter (where t.status <> 'done')
@@ -29,12 +29,12 @@ begin
     end if;
     insert into coord.task_dependencies (project_id, task_id, depends_on)
     select distinct v_call.project_id, v_task_id, u.task_id from unnest(p_depends_on) u(task_id);
+    if v_unmet > 0 then v_status := 'blocked'; end if;
   end if;
-  v_status := case when v_unmet = 0 then 'ready' else 'blocked' end;
   insert into coord.tasks (project_id, task_id, type, title, description, input, priority, tags, status, rank, unmet,
     max_attempts, submitted_by)
   values (v_call.project_id, v_task_id, p_type, p_title, p_description, p_input, p_priority, p_tags, v_status,
-    clock_timestamp() + make_interval(hours => p_priority), v_unmet, p_max_attempts, v_call.agent);
+    clock_timestamp() + p_priority * interval '1 hour', v_unmet, p_max_attempts, v_call.agent);
   return coord._leave(v_call,
     jsonb_build_object('task_id', v_task_id, 'status', v_status, 'unmet_dependencies', v_unmet), 'task:' || v_task_id);
 end

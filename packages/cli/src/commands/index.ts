@@ -36,6 +36,11 @@ const commands: Record<string, ServerCommand> = {
   },
 };
 
+/** Whether a command line that begins with this word runs a server or looks after one. */
+export function isServerCommand(word: string): boolean {
+  return Object.hasOwn(commands, word);
+}
+
 /** Adds the commands that run servers and look after them. */
 export function addCommands(program: Command, globals: () => Globals): void {
   for (const [name, { summary, guidance, run }] of Object.entries(commands)) {

@@ -1,6 +1,5 @@
 import { type Invoker, operationsOf } from '@agentcoord/contract';
 import { type Config, startSweeper } from '@agentcoord/core';
-import { serveStdio } from '@agentcoord/mcp';
 import { Session } from '@agentcoord/sdk';
 import { configOf } from '../configuration.ts';
 import { agentName, type Connection, connect } from '../connection.ts';
@@ -12,10 +11,14 @@ import { version } from '../version.ts';
 export async function mcp(globals: Globals): Promise<void> {
   const config = configOf(globals);
   const agent = new Agent(config);
+  // Git and the database answer while the protocol is loaded.
+  const opening = [agent.open()];
+  opening[0]?.catch(() => {});
+  const { serveStdio } = await import('@agentcoord/mcp');
   serveStdio({
     operations: operationsOf(config.toolsets),
     version,
-    openInvoker: () => agent.open(),
+    openInvoker: () => opening.pop() ?? agent.open(),
     onClose: () => agent.close(),
   });
 }

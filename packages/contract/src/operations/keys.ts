@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { instant, word } from '../fields.ts';
+import { count, instant, word } from '../fields.ts';
 import { defineOperation } from '../operation.ts';
 
 const keyId = z
@@ -15,9 +15,9 @@ const trust = z.int().min(0).max(4).describe('Most the key may do: 1 read, 2 wri
 const key = z.object({
   key_id: keyId,
   agent,
-  agent_type: z.string(),
+  agent_type: z.string().describe('Kind of agent.'),
   trust,
-  description: z.string().nullable(),
+  description: z.string().nullable().describe('What it is for.'),
   created_at: instant('When it was made.'),
   expires_at: instant('When it stops working; null for never.').nullable(),
   revoked_at: instant('When it was revoked.').nullable(),
@@ -57,7 +57,7 @@ export const listKeys = defineOperation({
   toolset: 'admin',
   minimumTrust: 4,
   input: z.strictObject({}),
-  output: z.object({ keys: z.array(key) }),
+  output: z.object({ keys: z.array(key).describe('Revoked and expired ones too.') }),
 });
 
 export const revokeKey = defineOperation({
@@ -72,6 +72,6 @@ export const revokeKey = defineOperation({
   output: z.object({
     key_id: keyId,
     revoked_at: instant('When it stopped working.'),
-    ended_sessions: z.int().min(0).describe('Sessions that ended with it.'),
+    ended_sessions: count('Sessions that ended with it.'),
   }),
 });

@@ -73,7 +73,7 @@ export const releaseLock = defineOperation({
     not_held: z
       .array(
         z.object({
-          path: z.string(),
+          path: z.string().describe('Path in its one normal form.'),
           reason: z
             .enum(['free', 'locked_by_other', 'stale_token', 'lapsed'])
             .describe('Why it was not released; `lapsed` means your lock had expired before this call.'),
@@ -97,12 +97,14 @@ export const checkLocks = defineOperation({
     limit: z.int().min(1).max(1000).default(200).describe('Most rows to answer.'),
   }),
   output: z.object({
-    locks: z.array(
-      heldLock.extend({
-        token: token('Fencing token of the grant.'),
-        mine: z.boolean().describe('True when this session holds it.'),
-      }),
-    ),
+    locks: z
+      .array(
+        heldLock.extend({
+          token: token('Fencing token of the grant.'),
+          mine: z.boolean().describe('True when this session holds it.'),
+        }),
+      )
+      .describe('Locks that are held now, by path.'),
     truncated: z.boolean().describe('True when there are more than `limit`.'),
   }),
 });

@@ -30,6 +30,8 @@ export const listProjects = defineOperation({
   minimumTrust: 4,
   input: z.strictObject({}),
   output: z.object({
-    projects: z.array(z.object({ project, created_at: instant('When it was created.') })),
+    projects: z
+      .array(z.object({ project, created_at: instant('When it was created.') }))
+      .describe('Projects this caller administers.'),
   }),
 });

@@ -68,19 +68,21 @@ export const discoverAgents = defineOperation({
     limit,
   }),
   output: z.object({
-    agents: z.array(
-      z.object({
-        ...agentFields,
-        presence: z
-          .enum(['active', 'idle', 'stale', 'gone'])
-          .describe('By the last real call: active < 2 min, idle < 15 min, stale < 60 min, gone.'),
-        capabilities: z.array(z.string()),
-        working_on: z.string().nullable(),
-        last_call_at: instant('Last call that was not an automatic heartbeat.'),
-        claimed_tasks: count('Tasks it works on now.'),
-        me: z.boolean().describe('True for the asking session.'),
-      }),
-    ),
+    agents: z
+      .array(
+        z.object({
+          ...agentFields,
+          presence: z
+            .enum(['active', 'idle', 'stale', 'gone'])
+            .describe('By the last real call: active < 2 min, idle < 15 min, stale < 60 min, gone.'),
+          capabilities: z.array(z.string()).describe('What this agent can do.'),
+          working_on: z.string().nullable().describe('What the session says it is doing.'),
+          last_call_at: instant('Last call that was not an automatic heartbeat.'),
+          claimed_tasks: count('Tasks it works on now.'),
+          me: z.boolean().describe('True for the asking session.'),
+        }),
+      )
+      .describe('Live sessions, the last to call first.'),
   }),
 });
 

@@ -8,13 +8,19 @@ const status = z
   .enum(['ready', 'blocked', 'claimed', 'done', 'failed'])
   .describe('ready: may be claimed; blocked: waits for dependencies; claimed: somebody works on it; done; failed.');
 
+const title = z.string().describe('What is to be done, in one line.');
+const description = z.string().nullable().describe('Everything the worker needs to know.');
+const labels = {
+  type: z.string().describe('Kind of work.'),
+  title,
+  priority,
+  tags: z.array(z.string()).describe('Labels to list by.'),
+};
+
 const summary = z.object({
   task_id: taskId,
-  type: z.string(),
-  title: z.string(),
+  ...labels,
   status,
-  priority,
-  tags: z.array(z.string()),
   attempts: count('Times it was claimed.'),
   max_attempts: count('Attempts before it counts as failed.'),
   agent: z.string().nullable().describe('Who works on it or finished it.'),
@@ -22,9 +28,9 @@ const summary = z.object({
 });
 
 const task = summary.extend({
-  description: z.string().nullable(),
+  description,
   input: json('What the submitter handed over.').nullable(),
-  depends_on: z.array(z.object({ task_id: taskId, title: z.string(), status })).describe('Tasks that come first.'),
+  depends_on: z.array(z.object({ task_id: taskId, title, status })).describe('Tasks that come first.'),
   submitted_by: z.string().describe('Agent that submitted it.'),
   claim_expires_at: instant('When the claim lapses.').nullable(),
   result: json('What the worker reported.').nullable(),
@@ -78,16 +84,14 @@ export const getWork = defineOperation({
     task: z
       .object({
         task_id: taskId,
-        type: z.string(),
-        title: z.string(),
-        description: z.string().nullable(),
+        ...labels,
+        description,
         input: json('What the submitter handed over.').nullable(),
-        priority,
-        tags: z.array(z.string()),
         attempt: count('Which attempt this is, from 1.'),
         max_attempts: count('Attempts before it counts as failed.'),
         last_error: z.string().nullable().describe('Why the attempt before failed.'),
       })
+      .describe('The task, when claimed.')
       .optional(),
     claim_token: token('Send it with complete_work.').optional(),
     claim_expires_at: instant('When the claim lapses unless renewed.').optional(),
@@ -146,16 +150,16 @@ export const listTasks = defineOperation({
     before: taskId.describe('Page on: only tasks submitted before this one.').optional(),
   }),
   output: z.object({
-    tasks: z.array(summary),
+    tasks: z.array(summary).describe('Newest first.'),
     next_before: taskId.nullable().describe('Pass as `before` for the next page; null at the end.'),
   }),
 });
 
 const boardAgent = z.object({
   ...agentFields,
-  presence: z.enum(['active', 'idle', 'stale', 'gone']),
-  working_on: z.string().nullable(),
-  tasks: z.array(z.object({ task_id: taskId, title: z.string() })).describe('Tasks it works on now.'),
+  presence: z.enum(['active', 'idle', 'stale', 'gone']).describe('By the last real call.'),
+  working_on: z.string().nullable().describe('What the session says it is doing.'),
+  tasks: z.array(z.object({ task_id: taskId, title })).describe('Tasks it works on now.'),
 });
 
 export const getTaskBoard = defineOperation({

@@ -21,7 +21,7 @@ export function refusalOfFile(cause: unknown, home: string): unknown {
   if (cause instanceof CoordinationError || reason === undefined) return cause;
   return refusal(
     'forbidden',
-    `The embedded Postgres cannot use ${path}: ${reason}.`,
+    `This program cannot use ${path}: ${reason}.`,
     'Make the folder writable for this user, set AGENTCOORD_HOME to one that is, or set DATABASE_URL.',
     cause,
   );

@@ -26,7 +26,7 @@ export async function readMigrations(folder = shippedFolder()): Promise<Migratio
   return Promise.all(files.map((file) => readMigration(folder, file)));
 }
 
-const fileName = /^(\d{14})_(.+)\.sql$/;
+const fileName = /^(\d{14})_(agentcoord_.+)\.sql$/;
 
 async function readMigration(folder: string, file: string): Promise<Migration> {
   const [, version = '', name = ''] = fileName.exec(file) ?? [];

@@ -55,7 +55,7 @@ export async function migrate(connection: ConnectionOptions, options: MigrateOpt
 function connect(connection: ConnectionOptions): postgres.Sql {
   const mine = {
     max: 1,
-    connect_timeout: 5,
+    connect_timeout: 4,
     prepare: false,
     fetch_types: false,
     // The driver prints notices to stdout otherwise, which belongs to JSON-RPC in an MCP server.

@@ -29,8 +29,10 @@ export async function schemaState(sql: postgres.ISql, migrations?: readonly Migr
   return compare(await readHistory(sql, known), known);
 }
 
+/** The history is shared with whatever else lives in the database; ours are the rows with our name. */
 async function readHistory(sql: postgres.ISql, known: readonly Migration[]): Promise<HistoryRow[]> {
-  const query = `select version, ${digestInSql} as digest from supabase_migrations.schema_migrations order by version`;
+  const query = `select version, ${digestInSql} as digest from supabase_migrations.schema_migrations
+    where name like 'agentcoord\\_%' order by version`;
   try {
     return await sql.unsafe<HistoryRow[]>(query);
   } catch (error) {

@@ -15,10 +15,12 @@ export interface Repository {
 }
 
 export async function findRepository(folder: string): Promise<Repository | undefined> {
-  const places = await git(folder, 'rev-parse', '--path-format=absolute', '--show-toplevel', '--git-common-dir');
+  const [places, remote] = await Promise.all([
+    git(folder, 'rev-parse', '--path-format=absolute', '--show-toplevel', '--git-common-dir'),
+    git(folder, 'config', '--get', 'remote.origin.url'),
+  ]);
   const [root, commonFolder] = places?.split('\n') ?? [];
   if (!root || !commonFolder) return undefined;
-  const remote = await git(folder, 'config', '--get', 'remote.origin.url');
   return { root: realpathSync.native(root), project: projectOf(remote, root, commonFolder) };
 }
 

@@ -17,14 +17,18 @@ export interface Workspace {
 
 /**
  * Finds project and root of a folder: AGENT_PROJECT, else `.agentcoord.json` at the root, else the git remote.
- * Relative paths start from `folder`, as with git; pass the root itself for callers that think in repository paths.
+ * Relative paths start from `folder`, as with git, or `fromRoot` for callers that think in repository paths.
  */
-export async function workspaceOf(folder: string, config: Config): Promise<Workspace> {
+export async function workspaceOf(
+  folder: string,
+  config: Config,
+  { fromRoot = false }: { fromRoot?: boolean } = {},
+): Promise<Workspace> {
   const repository = await findRepository(folder);
   const root = repository?.root ?? folder;
-  const project =
-    config.project ?? (await projectFile(root)) ?? repository?.project ?? localProject(folder);
-  return { project, root, prepare: (operation, input) => prepare(operation, input, root, folder, config) };
+  const project = config.project ?? (await projectFile(root)) ?? repository?.project ?? localProject(folder);
+  const base = fromRoot ? root : folder;
+  return { project, root, prepare: (operation, input) => prepare(operation, input, root, base, config) };
 }
 
 const projectFileSchema = z.object({ project: z.string().min(1).max(200) });

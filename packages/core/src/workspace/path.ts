@@ -8,6 +8,8 @@ import { CoordinationError } from '@agentcoord/contract';
  * file lies outside `root` (which has its links resolved already).
  */
 export function repositoryPathOf(typed: string, root: string, base: string): string {
+  // A drive, a share or a URL means the same in every folder; the database says what is wrong with it.
+  if (!isAbsolute(typed) && /^([A-Za-z][A-Za-z0-9+.-]*:|\\)/.test(typed)) return typed;
   const path = relative(root, realPath(resolve(base, typed)));
   if (path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path)) {
     throw new CoordinationError({
@@ -17,8 +19,8 @@ export function repositoryPathOf(typed: string, root: string, base: string): str
     });
   }
   const normal = path.split(sep).join('/').normalize('NFC');
-  // What ends in a slash names a folder; the database says what can be done with that.
-  return /[\\/]$/.test(typed) ? `${normal}/` : normal;
+  // What ends in a slash or in dots names a folder; the database says what can be done with that.
+  return /(^|[\\/])\.{0,2}$/.test(typed) ? `${normal}/` : normal;
 }
 
 /** Resolves links in the part of the path that exists; the rest is taken as it stands. */

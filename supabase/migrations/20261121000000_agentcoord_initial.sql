@@ -5,7 +5,7 @@
 --   coord_owner   owns everything; operations run as it (security definer). Nobody logs in as it.
 --   coord_app     may execute operations, touches no table: what servers and local processes act as.
 --   coord_reader  may read rows of its projects through row-level security: dashboards.
--- On Supabase, service_role acts as coord_app, and anon and authenticated read as coord_reader.
+-- On Supabase, service_role may do what coord_app may, anon and authenticated what coord_reader may: see supabase.sql.
 -- Roles belong to the whole server, so another database of it may have made them already, or be making them now.
 do $$
 declare
@@ -27,20 +27,6 @@ begin
 end
 $$;
 
-do $$
-begin
-  if exists (select from pg_catalog.pg_roles where rolname = 'service_role') then
-    grant coord_app to service_role;
-  end if;
-  if exists (select from pg_catalog.pg_roles where rolname = 'authenticated') then
-    grant coord_reader to authenticated;
-  end if;
-  if exists (select from pg_catalog.pg_roles where rolname = 'anon') then
-    grant coord_reader to anon;
-  end if;
-end
-$$;
-
 create schema coord authorization coord_owner;
 
 set role coord_owner;
@@ -50,7 +36,7 @@ alter default privileges revoke execute on functions from public;
 
 -- supabase/schemas/frame/_call.sql
 -- One call on its way through the frame: who calls, since when, and the answer if the frame already has it.
--- _enter fills the first seven by one SELECT, in this order.
+-- _enter fills it by one SELECT with just these columns.
 create type coord._call as (
   project_id integer,
   session_id uuid,
@@ -104,9 +90,9 @@ create table coord.project_members (
 
 alter table coord.projects enable row level security;
 alter table coord.project_members enable row level security;
-create policy readers on coord.projects for select to coord_reader
+create policy readers on coord.projects for select
 using (project_id in (select coord._readable_projects()));
-create policy readers on coord.project_members for select to coord_reader
+create policy readers on coord.project_members for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.projects, coord.project_members to coord_reader;
 
@@ -158,7 +144,7 @@ create trigger append_only_truncate before truncate on coord.journal
 for each statement execute function coord._refuse_change();
 
 alter table coord.journal enable row level security;
-create policy readers on coord.journal for select to coord_reader
+create policy readers on coord.journal for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.journal to coord_reader;
 
@@ -197,7 +183,7 @@ create table coord.locks (
 ) with (fillfactor = 60);
 
 alter table coord.locks enable row level security;
-create policy readers on coord.locks for select to coord_reader
+create policy readers on coord.locks for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.locks to coord_reader;
 
@@ -241,9 +227,9 @@ create index sessions_live on coord.sessions (project_id, agent) where ended_at 
 
 alter table coord.agents enable row level security;
 alter table coord.sessions enable row level security;
-create policy readers on coord.agents for select to coord_reader
+create policy readers on coord.agents for select
 using (project_id in (select coord._readable_projects()));
-create policy readers on coord.sessions for select to coord_reader
+create policy readers on coord.sessions for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.agents, coord.sessions to coord_reader;
 
@@ -295,9 +281,9 @@ create index task_dependents on coord.task_dependencies (project_id, depends_on,
 
 alter table coord.tasks enable row level security;
 alter table coord.task_dependencies enable row level security;
-create policy readers on coord.tasks for select to coord_reader
+create policy readers on coord.tasks for select
 using (project_id in (select coord._readable_projects()));
-create policy readers on coord.task_dependencies for select to coord_reader
+create policy readers on coord.task_dependencies for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.tasks, coord.task_dependencies to coord_reader;
 
@@ -305,14 +291,15 @@ grant select on coord.tasks, coord.task_dependencies to coord_reader;
 -- Opens every operation: finds the session that calls, checks that it lives and is trusted enough, keeps it alive,
 -- and answers at once when the call may not go on or repeats an earlier one.
 -- The common path is one look-up by primary key: PL/pgSQL prepares each expression anew in each transaction, so every
--- operator here is paid by every call. Whatever is doubtful is looked at closer by _enter_doubtful.
+-- operator here is paid by every call, and a row is assigned fast only if it has just the columns of _call. Whatever is doubtful is looked at closer by _enter_doubtful.
 create function coord._enter(p_caller jsonb, p_operation text, p_touch boolean default true) returns coord._call
 language plpgsql volatile
 as $$
 declare
   v_call coord._call;
 begin
-  select s.project_id, s.session_id, s.agent, s.trust, s.key_id, p_operation, clock_timestamp() into v_call
+  select s.project_id, s.session_id, s.agent, s.trust, s.key_id, p_operation, clock_timestamp(),
+    null::text, null::jsonb, null::jsonb into v_call
   from coord.sessions s
   where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = (p_caller ->> 'session_id')::uuid
     and s.fresh_until > clock_timestamp() and s.key_id is not distinct from p_caller ->> 'key_id'
@@ -425,14 +412,21 @@ as $$
 $$;
 
 -- supabase/schemas/frame/_new_id.sql
--- A UUID of version 7: random, and ordered by the time it was made, so that indexes grow at their end.
--- Ids tell nothing of other projects but the clock. (Postgres 18 has uuidv7(); this runs on 15 too.)
-create function coord._new_id() returns uuid
-language sql volatile
-as $$
-  select encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
-    placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),
-    52, 1), 53, 1), 'hex')::uuid;
+-- _new_id(): a UUID of version 7: random, and ordered by the time it was made, so that indexes grow at their end.
+-- Ids tell nothing of other projects but the clock. Postgres has its own from version 18 on.
+do $$
+begin
+  if to_regproc('pg_catalog.uuidv7') is not null then
+    create function coord._new_id() returns uuid language sql volatile as 'select pg_catalog.uuidv7()';
+  else
+    create function coord._new_id() returns uuid language sql volatile
+    as $body$
+      select encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
+        placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),
+        52, 1), 53, 1), 'hex')::uuid;
+    $body$;
+  end if;
+end
 $$;
 
 -- supabase/schemas/frame/_refuse.sql
@@ -538,6 +532,18 @@ as $$
   values (p_project_id, p_operation, p_resource, p_outcome, p_detail);
 $$;
 
+-- supabase/schemas/locks/_holder.sql
+-- Who holds a path, for somebody who could not take it: path, agent, session, reason, since when and until when.
+create function coord._holder(p_project_id integer, p_path text) returns jsonb
+language sql volatile
+as $$
+  select jsonb_build_object('path', l.path, 'agent', s.agent, 'agent_type', s.agent_type, 'session_id', l.session_id,
+    'reason', l.reason, 'since', l.acquired_at, 'expires_at', l.expires_at)
+  from coord.locks l
+  join coord.sessions s on s.project_id = l.project_id and s.session_id = l.session_id
+  where l.project_id = p_project_id and l.path = p_path;
+$$;
+
 -- supabase/schemas/locks/_normal_path.sql
 -- The one form of a repository-relative path. Doors that see the file system have resolved links and case before;
 -- this is what can be known without it: separators, empty and dotted segments, Unicode form. Refuses whatever lies
@@ -551,7 +557,7 @@ declare
   v_segment text;
 begin
   -- Nearly all paths are in their form already: printable ASCII, no empty or dotted segment, nothing special.
-  if v_path !~ '(^|/)\.{0,2}(/|$)|[^ -~]|[\\*?:]' and length(v_path) <= 1024 then
+  if v_path !~ '(^|/)\.{0,2}(/|$)|[^ -~]|[\\*?:]|.{1025}' then
     return v_path;
   end if;
   v_path := normalize(replace(v_path, '\', '/'), nfc);
@@ -587,6 +593,17 @@ begin
 end
 $$;
 
+-- supabase/schemas/locks/_refuse_lock.sql
+-- Closes acquire_lock when others hold what was asked for. p_held: what _holder said of each.
+create function coord._refuse_lock(p_call coord._call, p_held jsonb) returns jsonb
+language sql volatile
+as $$
+  select coord._leave(p_call, jsonb_build_object('acquired', false,
+      'blocked_by', jsonb_path_query_array(p_held, '$[0 to 4]'), 'blocked_count', jsonb_array_length(p_held),
+      'hint', 'Nothing was locked. Do something else first, or ask the holder.'),
+    p_held #>> '{0,path}', p_held, 'held');
+$$;
+
 -- supabase/schemas/locks/_release_lock.sql
 -- Frees one path if the calling session holds it (with that token, when one is given); null when done, else why not.
 create function coord._release_lock(p_call coord._call, p_path text, p_token bigint) returns text
@@ -610,44 +627,60 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_take_held.sql
--- Takes a path whose row says that it is held: renews it for its holder, takes it from a session that has ended or
--- lapsed, else tells who holds it. Answers as _take_lock, which has locked the row.
--- Concurrency: the holder's session is looked at without waiting (skip locked): it may be just beating, then it lives;
--- and nothing may wait from a lock to a session, because ending a session goes the other way.
-create function coord._take_held(p_call coord._call, p_path text, p_reason text, p_ttl_seconds integer) returns jsonb
+-- supabase/schemas/locks/_release_locks.sql
+-- Releases several paths in path order and answers as release_lock does.
+create function coord._release_locks(p_call coord._call, p_paths text[], p_tokens bigint[]) returns jsonb
 language plpgsql volatile
 as $$
 declare
-  v_holder record;
+  v_path text;
+  v_token bigint;
+  v_reason text;
+  v_released jsonb := '[]';
+  v_not_held jsonb := '[]';
+begin
+  for v_path, v_token in
+    select distinct on (w.path) w.path, w.token
+    from (
+      select coord._normal_path(u.path) collate "C" as path, u.token from unnest(p_paths, p_tokens) u(path, token)
+    ) w
+    order by w.path
+  loop
+    v_reason := coord._release_lock(p_call, v_path, v_token);
+    if v_reason is null then
+      v_released := v_released || to_jsonb(v_path);
+    else
+      v_not_held := v_not_held || jsonb_build_object('path', v_path, 'reason', v_reason);
+    end if;
+  end loop;
+  return jsonb_build_object('released', v_not_held = '[]', 'released_paths', v_released, 'not_held', v_not_held)
+    || case when v_not_held = '[]' then '{}'::jsonb
+      else '{"hint": "See not_held. Whatever you wrote after a lock had lapsed may clash with its next holder."}' end;
+end
+$$;
+
+-- supabase/schemas/locks/_take_held_lock.sql
+-- Takes a path whose row says that it is held: renews it for its holder, or takes it from a session that has ended or
+-- lapsed. Answers as _take_lock; the caller has locked the row.
+-- Concurrency: the holder's session is looked at without waiting (skip locked): it may be just beating, then it lives;
+-- and nothing may wait from a lock to a session, because ending a session goes the other way.
+create function coord._take_held_lock(p_call coord._call, p_path text, p_reason text, p_ttl interval) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_holder uuid;
   v_mine boolean;
   v_lock jsonb;
 begin
-  select l.session_id, l.reason, l.acquired_at, l.expires_at, s.agent, s.agent_type,
-      coord._is_live(s.ended_at, s.lease_expires_at) as live, s.session_id is null as forgotten
-    into v_holder
-  from coord.locks l
-  left join coord.sessions s on s.project_id = l.project_id and s.session_id = l.session_id
-  where l.project_id = p_call.project_id and l.path = p_path;
-  v_mine := v_holder.session_id = p_call.session_id;
-  if not v_mine and not v_holder.live and not v_holder.forgotten then
-    perform from coord.sessions s
-    where s.project_id = p_call.project_id and s.session_id = v_holder.session_id
-      and not coord._is_live(s.ended_at, s.lease_expires_at)
-    for share skip locked;
-    v_holder.live := not found;
-  end if;
-  if v_holder.live and not v_mine then
-    return jsonb_build_object('held', jsonb_build_object('path', p_path, 'agent', v_holder.agent,
-      'agent_type', v_holder.agent_type, 'session_id', v_holder.session_id, 'reason', v_holder.reason,
-      'since', v_holder.acquired_at, 'expires_at', v_holder.expires_at));
-  end if;
+  select l.session_id into v_holder from coord.locks l where l.project_id = p_call.project_id and l.path = p_path;
+  v_mine := v_holder = p_call.session_id;
+  if not v_mine and not coord._is_dead(p_call.project_id, v_holder) then return null; end if;
   update coord.locks l set
     token = l.token + case when v_mine then 0 else 1 end,
     acquired_at = case when v_mine then l.acquired_at else clock_timestamp() end,
     session_id = p_call.session_id,
     reason = case when v_mine then coalesce(p_reason, l.reason) else p_reason end,
-    expires_at = clock_timestamp() + make_interval(secs => p_ttl_seconds)
+    expires_at = clock_timestamp() + p_ttl
   where l.project_id = p_call.project_id and l.path = p_path
   returning jsonb_build_object('path', l.path, 'token', l.token, 'expires_at', l.expires_at, 'renewed', v_mine)
     into v_lock;
@@ -656,37 +689,34 @@ end
 $$;
 
 -- supabase/schemas/locks/_take_lock.sql
--- Takes one path (in normal form) for the calling session: {"path","token","expires_at","renewed"}, or {"held": …}
--- that tells the holder. This and _take_held are the only places where a lock changes hands.
--- Concurrency: one INSERT … ON CONFLICT DO UPDATE … WHERE decides; clock_timestamp() in it is read after the wait for
--- the row, so grants never overlap. When the WHERE refuses, the row stays locked by us, so what _take_held reads next
--- is true. Renewals go there too: the common path has few operators, because each is paid by each call.
+-- Takes one path (in normal form) for the calling session: {"path","token","expires_at","renewed"}; null when another
+-- session holds it, and then the row stays locked, so that what _holder reads next is true.
+-- This, _take_new_lock and _take_held_lock are the only places where a lock changes hands. A path that was locked
+-- before is taken by an UPDATE, cheaper than the INSERT … ON CONFLICT that decides all the rest.
+-- Concurrency: of two at once the second waits for the row, then Postgres looks at the WHERE again, and clock_timestamp()
+-- is read after the wait, so grants never overlap.
 create function coord._take_lock(p_call coord._call, p_path text, p_reason text, p_ttl_seconds integer) returns jsonb
 language plpgsql volatile
 as $$
 declare
   v_lock jsonb;
 begin
-  insert into coord.locks as l (project_id, path, token, session_id, reason, acquired_at, expires_at)
-  values (p_call.project_id, p_path, 1, p_call.session_id, p_reason, clock_timestamp(),
-    clock_timestamp() + make_interval(secs => p_ttl_seconds))
-  on conflict (project_id, path) do update set
-    token = l.token + 1, session_id = excluded.session_id, reason = excluded.reason, acquired_at = clock_timestamp(),
+  update coord.locks l set
+    token = l.token + 1, session_id = p_call.session_id, reason = p_reason, acquired_at = clock_timestamp(),
     expires_at = clock_timestamp() + make_interval(secs => p_ttl_seconds)
-  where l.session_id is null or l.expires_at <= clock_timestamp()
+  where l.project_id = p_call.project_id and l.path = p_path
+    and (l.session_id is null or l.expires_at <= clock_timestamp())
   returning jsonb_build_object('path', l.path, 'token', l.token, 'expires_at', l.expires_at, 'renewed', false)
     into v_lock;
-  if v_lock is null then
-    return coord._take_held(p_call, p_path, p_reason, p_ttl_seconds);
-  end if;
-  return v_lock;
+  if found then return v_lock; end if;
+  return coord._take_new_lock(p_call, p_path, p_reason, p_ttl_seconds);
 end
 $$;
 
 -- supabase/schemas/locks/_take_locks.sql
--- Takes several paths, all or none: {"locks": […]} or {"held": […]} with all that are held by others.
+-- acquire_lock for several paths, all or none.
 -- Concurrency: paths are sorted, so two callers meet on the first common one and nobody waits in a circle. When one
--- is held, the block is rolled back, and with it every row it touched; its variables survive.
+-- is held, the inner block is rolled back, and with it every row it touched; its variables survive.
 create function coord._take_locks(p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer) returns jsonb
 language plpgsql volatile
 as $$
@@ -701,17 +731,41 @@ begin
       select distinct coord._normal_path(p) collate "C" as path from unnest(p_paths) p order by path
     loop
       v_lock := coord._take_lock(p_call, v_path, p_reason, p_ttl_seconds);
-      if v_lock ? 'held' then
-        v_held := v_held || (v_lock -> 'held');
+      if v_lock is null then
+        v_held := v_held || coord._holder(p_call.project_id, v_path);
       else
         v_locks := v_locks || v_lock;
       end if;
     end loop;
     if v_held <> '[]' then raise exception using errcode = 'CNFLT'; end if;
   exception when sqlstate 'CNFLT' then
-    return jsonb_build_object('held', v_held);
+    return coord._refuse_lock(p_call, v_held);
   end;
-  return jsonb_build_object('locks', v_locks);
+  return coord._leave(p_call, jsonb_build_object('acquired', true, 'locks', v_locks), v_locks #>> '{0,path}', v_locks);
+end
+$$;
+
+-- supabase/schemas/locks/_take_new_lock.sql
+-- Takes a path that has no row yet, or whose row says that it is held. Answers as _take_lock.
+-- Concurrency: one INSERT … ON CONFLICT DO UPDATE … WHERE decides. When the WHERE refuses, the row stays locked by us,
+-- so what _take_held_lock reads next is true.
+create function coord._take_new_lock(p_call coord._call, p_path text, p_reason text, p_ttl_seconds integer) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_ttl interval := make_interval(secs => p_ttl_seconds);
+  v_lock jsonb;
+begin
+  insert into coord.locks as l (project_id, path, token, session_id, reason, acquired_at, expires_at)
+  values (p_call.project_id, p_path, 1, p_call.session_id, p_reason, clock_timestamp(), clock_timestamp() + v_ttl)
+  on conflict (project_id, path) do update set
+    token = l.token + 1, session_id = excluded.session_id, reason = excluded.reason, acquired_at = clock_timestamp(),
+    expires_at = clock_timestamp() + v_ttl
+  where l.session_id is null or l.expires_at <= clock_timestamp()
+  returning jsonb_build_object('path', l.path, 'token', l.token, 'expires_at', l.expires_at, 'renewed', false)
+    into v_lock;
+  if found then return v_lock; end if;
+  return coord._take_held_lock(p_call, p_path, p_reason, v_ttl);
 end
 $$;
 
@@ -768,6 +822,27 @@ begin
       p_count_attempts);
     returned_tasks := returned_tasks + 1;
   end loop;
+end
+$$;
+
+-- supabase/schemas/sessions/_is_dead.sql
+-- Whether a session has certainly ended, lapsed or been forgotten. Never waits: one that is being changed right now
+-- counts as living, because it may be beating.
+create function coord._is_dead(p_project_id integer, p_session_id uuid) returns boolean
+language plpgsql volatile
+as $$
+declare
+  v_live boolean;
+begin
+  select coord._is_live(s.ended_at, s.lease_expires_at) into v_live
+  from coord.sessions s where s.project_id = p_project_id and s.session_id = p_session_id;
+  if not found then return true; end if;
+  if v_live then return false; end if;
+  perform from coord.sessions s
+  where s.project_id = p_project_id and s.session_id = p_session_id
+    and not coord._is_live(s.ended_at, s.lease_expires_at)
+  for share skip locked;
+  return found;
 end
 $$;
 
@@ -871,37 +946,56 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_next_task.sql
--- Locks the task that comes next (of these types, when some are given) and returns its id; null when there is none.
--- Concurrency: skip locked, so each of many callers gets another one without waiting. For types, the first hundred of
--- each are looked at by index and locked in rank order, so tasks of other types ahead cost nothing.
-create function coord._next_task(p_project_id integer, p_types text[]) returns uuid
+-- supabase/schemas/work/_claim_task.sql
+-- Claims the next task for the calling session and answers as get_work; null when there is none.
+-- Concurrency: the inner query locks one row and skips those that others have locked, so this transaction alone
+-- changes it; the token grows with every claim.
+create function coord._claim_task(p_call coord._call, p_types text[], p_lease_seconds integer) returns jsonb
 language plpgsql volatile
 as $$
 declare
   v_task_id uuid;
+  v_claim jsonb;
 begin
-  if p_types is null then
-    select t.task_id into v_task_id from coord.tasks t
-    where t.project_id = p_project_id and t.status = 'ready'
-    order by t.rank, t.task_id limit 1 for update skip locked;
-  else
-    select t.task_id into v_task_id
-    from (
-      select c.task_id, c.rank
-      from (select distinct u.type from unnest(p_types) u(type)) y
-      cross join lateral (
-        select n.task_id, n.rank from coord.tasks n
-        where n.project_id = p_project_id and n.type = y.type and n.status = 'ready'
-        order by n.rank, n.task_id limit 100
-      ) c
-      order by c.rank, c.task_id
-    ) c
-    join coord.tasks t on t.project_id = p_project_id and t.task_id = c.task_id and t.status = 'ready'
-    order by c.rank, c.task_id limit 1 for update of t skip locked;
+  if p_types is not null then
+    v_task_id := coord._next_task(p_call.project_id, p_types);
+    if v_task_id is null then return null; end if;
   end if;
-  return v_task_id;
+  update coord.tasks t set status = 'claimed', attempts = t.attempts + 1, claim_token = t.claim_token + 1,
+    claim_session_id = p_call.session_id, lease_seconds = p_lease_seconds, agent = p_call.agent,
+    claim_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
+  where t.project_id = p_call.project_id and t.task_id = coalesce(v_task_id, (
+    select n.task_id from coord.tasks n
+    where n.project_id = p_call.project_id and n.status = 'ready'
+    order by n.rank, n.task_id limit 1 for update skip locked))
+  returning jsonb_build_object('claimed', true, 'claim_token', t.claim_token, 'claim_expires_at', t.claim_expires_at,
+    'task', jsonb_build_object('task_id', t.task_id, 'type', t.type, 'title', t.title, 'description', t.description,
+      'input', t.input, 'priority', t.priority, 'tags', t.tags, 'attempt', t.attempts,
+      'max_attempts', t.max_attempts, 'last_error', t.error)) into v_claim;
+  return v_claim;
 end
+$$;
+
+-- supabase/schemas/work/_next_task.sql
+-- Locks the task of these types that comes next and returns its id; null when there is none.
+-- Concurrency: skip locked, so each of many callers gets another one without waiting. The first hundred of each type
+-- are looked at by index and locked in rank order, so tasks of other types ahead cost nothing.
+create function coord._next_task(p_project_id integer, p_types text[]) returns uuid
+language sql volatile
+as $$
+  select t.task_id
+  from (
+    select c.task_id, c.rank
+    from (select distinct u.type from unnest(p_types) u(type)) y
+    cross join lateral (
+      select n.task_id, n.rank from coord.tasks n
+      where n.project_id = p_project_id and n.type = y.type and n.status = 'ready'
+      order by n.rank, n.task_id limit 100
+    ) c
+    order by c.rank, c.task_id
+  ) c
+  join coord.tasks t on t.project_id = p_project_id and t.task_id = c.task_id and t.status = 'ready'
+  order by c.rank, c.task_id limit 1 for update of t skip locked;
 $$;
 
 -- supabase/schemas/work/_refuse_claim.sql
@@ -1167,28 +1261,19 @@ language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'acquire_lock');
-  v_taken jsonb;
-  v_held jsonb;
+  v_path text;
+  v_lock jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if cardinality(p_paths) = 1 then
-    v_taken := coord._take_lock(v_call, coord._normal_path(p_paths[1]), p_reason, p_ttl_seconds);
-    if v_taken ? 'path' then
-      return coord._leave(v_call, jsonb_build_object('acquired', true, 'locks', jsonb_build_array(v_taken)),
-        v_taken ->> 'path', v_taken);
-    end if;
-    v_held := jsonb_build_array(v_taken -> 'held');
-  else
-    v_taken := coord._take_locks(v_call, p_paths, p_reason, p_ttl_seconds);
-    v_held := v_taken -> 'held';
-    if v_held is null then
-      return coord._leave(v_call, v_taken || '{"acquired": true}', v_taken #>> '{locks,0,path}', v_taken);
-    end if;
+  if p_paths[2] is not null then
+    return coord._take_locks(v_call, p_paths, p_reason, p_ttl_seconds);
   end if;
-  return coord._leave(v_call, jsonb_build_object('acquired', false,
-      'blocked_by', jsonb_path_query_array(v_held, '$[0 to 4]'), 'blocked_count', jsonb_array_length(v_held),
-      'hint', 'Nothing was locked. Do something else first, or ask the holder.'),
-    v_held #>> '{0,path}', v_held, 'held');
+  v_path := coord._normal_path(p_paths[1]);
+  v_lock := coord._take_lock(v_call, v_path, p_reason, p_ttl_seconds);
+  if v_lock is null then
+    return coord._refuse_lock(v_call, jsonb_build_array(coord._holder(v_call.project_id, v_path)));
+  end if;
+  return coord._leave(v_call, jsonb_build_object('acquired', true, 'locks', jsonb_build_array(v_lock)), v_path, v_lock);
 end
 $$;
 
@@ -1235,45 +1320,25 @@ as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'release_lock');
   v_path text;
-  v_token bigint;
-  v_reason text;
-  v_released jsonb := '[]';
-  v_not_held jsonb := '[]';
+  v_answer jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if cardinality(p_paths) = 1 and p_tokens is null then
-    v_path := coord._normal_path(p_paths[1]);
-    v_reason := coord._release_lock(v_call, v_path, null);
-    if v_reason is null then
-      return coord._leave(v_call,
-        jsonb_build_object('released', true, 'released_paths', jsonb_build_array(v_path), 'not_held', v_not_held), v_path);
+  if p_tokens is not null then
+    if cardinality(p_tokens) <> cardinality(p_paths) then
+      return coord._refuse(v_call, 'invalid_input', 'tokens: must have one token for each of paths',
+        'Leave tokens out, or give one for each path in the same order.');
     end if;
-    v_not_held := jsonb_build_array(jsonb_build_object('path', v_path, 'reason', v_reason));
-  elsif cardinality(p_tokens) <> cardinality(p_paths) then
-    return coord._refuse(v_call, 'invalid_input', 'tokens: must have one token for each of paths',
-      'Leave tokens out, or give one for each path in the same order.');
-  else
-    for v_path, v_token in
-      select distinct on (w.path) w.path, w.token
-      from (
-        select coord._normal_path(u.path) collate "C" as path, u.token from unnest(p_paths, p_tokens) u(path, token)
-      ) w
-      order by w.path
-    loop
-      v_reason := coord._release_lock(v_call, v_path, v_token);
-      if v_reason is null then
-        v_released := v_released || to_jsonb(v_path);
-      else
-        v_not_held := v_not_held || jsonb_build_object('path', v_path, 'reason', v_reason);
-      end if;
-    end loop;
   end if;
-  return coord._leave(v_call,
-    jsonb_build_object('released', v_not_held = '[]', 'released_paths', v_released, 'not_held', v_not_held)
-      || case when v_not_held = '[]' then '{}'::jsonb
-        else '{"hint": "See not_held. Whatever you wrote after a lock had lapsed may clash with its next holder."}' end,
-    v_path, jsonb_build_object('released', v_released, 'not_held', v_not_held),
-    case when v_not_held = '[]' then 'ok' else 'not_held' end);
+  if p_paths[2] is null then
+    v_path := coord._normal_path(p_paths[1]);
+    if coord._release_lock(v_call, v_path, p_tokens[1]) is null then
+      return coord._leave(v_call, jsonb_build_object(
+        'released', true, 'released_paths', jsonb_build_array(v_path), 'not_held', '[]'::jsonb), v_path);
+    end if;
+  end if;
+  v_answer := coord._release_locks(v_call, p_paths, p_tokens);
+  return coord._leave(v_call, v_answer, p_paths[1], v_answer,
+    case when (v_answer -> 'released')::boolean then 'ok' else 'not_held' end);
 end
 $$;
 
@@ -1557,35 +1622,27 @@ grant execute on function coord.get_task_board to coord_app;
 
 -- supabase/schemas/work/get_work.sql
 -- Claims the next task for the calling session. When nothing is ready, claims that have lapsed are given back first,
--- so a dead worker's task is found even if no sweeper runs.
--- Concurrency: _next_task locks the row, this transaction alone changes it; the token grows with every claim.
+-- so a dead worker's task is found even if no sweeper runs. Concurrency: see _claim_task.
 create function coord.get_work(p_caller jsonb, p_types text[] default null, p_lease_seconds integer default 900)
 returns jsonb
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_work');
-  v_task_id uuid;
-  v_answer jsonb;
+  v_claim jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  v_task_id := coord._next_task(v_call.project_id, p_types);
-  if v_task_id is null and coord._return_lapsed_claims(v_call.project_id, 100) > 0 then
-    v_task_id := coord._next_task(v_call.project_id, p_types);
+  v_claim := coord._claim_task(v_call, p_types, p_lease_seconds);
+  if v_claim is null then
+    if coord._return_lapsed_claims(v_call.project_id, 100) > 0 then
+      v_claim := coord._claim_task(v_call, p_types, p_lease_seconds);
+    end if;
+    if v_claim is null then
+      return coord._leave(v_call,
+        '{"claimed": false, "hint": "Nothing to claim now. Ask again later, or see get_task_board for what is blocked."}');
+    end if;
   end if;
-  if v_task_id is null then
-    return coord._leave(v_call,
-      '{"claimed": false, "hint": "Nothing to claim now. Ask again later, or see get_task_board for what is blocked."}');
-  end if;
-  update coord.tasks t set status = 'claimed', attempts = t.attempts + 1, claim_token = t.claim_token + 1,
-    claim_session_id = v_call.session_id, lease_seconds = p_lease_seconds, agent = v_call.agent,
-    claim_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
-  where t.project_id = v_call.project_id and t.task_id = v_task_id
-  returning jsonb_build_object('claimed', true, 'claim_token', t.claim_token, 'claim_expires_at', t.claim_expires_at,
-    'task', jsonb_build_object('task_id', t.task_id, 'type', t.type, 'title', t.title, 'description', t.description,
-      'input', t.input, 'priority', t.priority, 'tags', t.tags, 'attempt', t.attempts,
-      'max_attempts', t.max_attempts, 'last_error', t.error)) into v_answer;
-  return coord._leave(v_call, v_answer, 'task:' || v_task_id);
+  return coord._leave(v_call, v_claim, 'task:' || (v_claim #>> '{task,task_id}'));
 end
 $$;
 
@@ -1637,10 +1694,10 @@ declare
   v_task_id uuid := coord._new_id();
   v_unknown uuid[];
   v_unmet integer := 0;
-  v_status text;
+  v_status text := 'ready';
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if cardinality(p_depends_on) > 0 then
+  if p_depends_on[1] is not null then
     perform from coord.tasks t where t.project_id = v_call.project_id and t.task_id = any (p_depends_on)
     order by t.task_id for share;
     select array_agg(d.task_id) filter (where t.task_id is null), count(*) filter (where t.status <> 'done')
@@ -1653,17 +1710,47 @@ begin
     end if;
     insert into coord.task_dependencies (project_id, task_id, depends_on)
     select distinct v_call.project_id, v_task_id, u.task_id from unnest(p_depends_on) u(task_id);
+    if v_unmet > 0 then v_status := 'blocked'; end if;
   end if;
-  v_status := case when v_unmet = 0 then 'ready' else 'blocked' end;
   insert into coord.tasks (project_id, task_id, type, title, description, input, priority, tags, status, rank, unmet,
     max_attempts, submitted_by)
   values (v_call.project_id, v_task_id, p_type, p_title, p_description, p_input, p_priority, p_tags, v_status,
-    clock_timestamp() + make_interval(hours => p_priority), v_unmet, p_max_attempts, v_call.agent);
+    clock_timestamp() + p_priority * interval '1 hour', v_unmet, p_max_attempts, v_call.agent);
   return coord._leave(v_call,
     jsonb_build_object('task_id', v_task_id, 'status', v_status, 'unmet_dependencies', v_unmet), 'task:' || v_task_id);
 end
 $$;
 
 grant execute on function coord.submit_work to coord_app;
+
+-- supabase/schemas/supabase.sql
+-- On Supabase: gives service_role what coord_app has, anon and authenticated what coord_reader has. Direct grants,
+-- because Supabase's roles do not inherit. Comes last in each migration; does nothing where the roles are not.
+do $$
+declare
+  v_pair record;
+  v_object record;
+begin
+  for v_pair in
+    select p.ours, p.theirs
+    from (values ('coord_app', 'service_role'), ('coord_reader', 'authenticated'), ('coord_reader', 'anon'))
+      p(ours, theirs)
+    join pg_catalog.pg_roles r on r.rolname = p.theirs
+  loop
+    execute format('grant usage on schema coord to %I', v_pair.theirs);
+    for v_object in
+      select 'function' as kind, p.oid::regprocedure::text as name, a.privilege_type as privilege
+      from pg_catalog.pg_proc p cross join lateral aclexplode(p.proacl) a
+      where p.pronamespace = 'coord'::regnamespace and a.grantee = v_pair.ours::regrole
+      union all
+      select 'table', c.oid::regclass::text, a.privilege_type
+      from pg_catalog.pg_class c cross join lateral aclexplode(c.relacl) a
+      where c.relnamespace = 'coord'::regnamespace and a.grantee = v_pair.ours::regrole
+    loop
+      execute format('grant %s on %s %s to %I', v_object.privilege, v_object.kind, v_object.name, v_pair.theirs);
+    end loop;
+  end loop;
+end
+$$;
 
 reset role;

@@ -1,0 +1,11 @@
+/** What an agent says about itself while it works; agents in other processes send it to the demo as a message. */
+export type Event =
+  | { event: 'took'; task: number }
+  | { event: 'waiting'; path: string; holder: string }
+  | { event: 'editing'; path: string; written: number; left: number }
+  | { event: 'committing' }
+  | { event: 'done'; task: number }
+  | { event: 'setback'; message: string }
+  | { event: 'idle' };
+
+export type Tell = (event: Event) => void;

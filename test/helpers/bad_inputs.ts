@@ -1,0 +1,92 @@
+import type { ErrorCode } from '@agentcoord/contract';
+
+/** What no door lets through: title, operation, input, and the code of the error where it is not `invalid_input`. */
+export type BadInput = [title: string, operation: string, input: unknown, code?: ErrorCode];
+
+/** Ids that exist, but in another project. */
+export interface OthersIds {
+  task_id: string;
+  claim_token: number;
+}
+
+const lock = (more: object) => ({ paths: ['bad/input.ts'], ...more });
+const task = (more: object) => ({ title: 'bad input', ...more });
+const nobody = '019a8e7c-2f64-7cc1-9d0e-5a1b2c3d4e5f';
+
+function nested(levels: number): object {
+  return levels === 0 ? {} : { deeper: nested(levels - 1) };
+}
+
+const paths: [title: string, path: string][] = [
+  ['the folder above', '..'],
+  ['a way out', 'src/../../a.ts'],
+  ['a way out with backslashes', 'src\\..\\..\\a.ts'],
+  ['an absolute path', '/etc/passwd'],
+  ['a Windows path', 'C:\\Users\\a.ts'],
+  ['a drive', 'c:a.ts'],
+  ['a network share', '\\\\server\\share\\a.ts'],
+  ['a URL', 'https://example.org/a.ts'],
+  ['a glob', 'src/*.ts'],
+  ['a folder', 'src/'],
+  ['a line break', 'src/a\n.ts'],
+  ['a NUL', 'src/a\0.ts'],
+  ['half a character', 'src/\ud800.ts'],
+  ['more than 1024 bytes', 'ü'.repeat(600)],
+  ['nothing', ''],
+];
+
+/** The list, with ids of another project. */
+export function badInputs(others: OthersIds): BadInput[] {
+  return [
+    ['an unknown field', 'acquire_lock', lock({ path: 'a.ts' })],
+    ['who I am', 'acquire_lock', lock({ session_id: nobody, agent: 'root' })],
+    ['__proto__ as a field', 'acquire_lock', JSON.parse('{"paths": ["a.ts"], "__proto__": {"reason": "x"}}')],
+    ['constructor as a field', 'acquire_lock', lock({ constructor: { name: 'x' } })],
+    ['__proto__ inside of free JSON', 'submit_work', task({ input: JSON.parse('{"__proto__": {"x": 1}}') })],
+    ['__proto__ deep inside of free JSON', 'submit_work', task({ input: JSON.parse('{"a": [{"__proto__": 1}]}') })],
+    ['a field that is missing', 'acquire_lock', {}],
+    ['a text where a list belongs', 'acquire_lock', { paths: 'a.ts' }],
+    ['no path', 'acquire_lock', { paths: [] }],
+    ['257 paths', 'acquire_lock', { paths: Array.from({ length: 257 }, (_, index) => `${index}.ts`) }],
+    ['a number among paths', 'acquire_lock', { paths: ['a.ts', 7] }],
+    ['null among paths', 'acquire_lock', { paths: ['a.ts', null] }],
+    ...paths.map(([title, path]): BadInput => [`as path ${title}`, 'acquire_lock', { paths: ['fine.ts', path] }]),
+    ['a way out when releasing', 'release_lock', { paths: ['../a.ts'] }],
+    ['fewer tokens than paths', 'release_lock', { paths: ['a.ts', 'b.ts'], tokens: [1] }],
+    ...[0, -1, 28_801, 1.5, '60', true, Number.NaN, Number.POSITIVE_INFINITY].map(
+      (ttl_seconds): BadInput => [`${JSON.stringify(ttl_seconds)} seconds`, 'acquire_lock', lock({ ttl_seconds })],
+    ),
+    ['a NUL in a text', 'acquire_lock', lock({ reason: 'a\0b' })],
+    ['half a character in a text', 'acquire_lock', lock({ reason: '\udc00' })],
+    ['too long a reason', 'acquire_lock', lock({ reason: 'x'.repeat(501) })],
+    ['an empty title', 'submit_work', { title: '' }],
+    ['a text of 262,145 bytes', 'submit_work', task({ description: 'x'.repeat(262_145) })],
+    ['a text of 262,145 bytes in fewer characters', 'submit_work', task({ description: `x${'ü'.repeat(131_072)}` })],
+    ['65 levels', 'submit_work', task({ input: nested(65) })],
+    ['a NUL deep inside', 'submit_work', task({ input: { a: [{ b: '\0' }] } })],
+    ['a NUL in the name of a field', 'submit_work', task({ input: { 'a\0': 1 } })],
+    ['a list where an object belongs', 'submit_work', task({ input: [1] })],
+    ['priority 0', 'submit_work', task({ priority: 0 })],
+    ['priority 11', 'submit_work', task({ priority: 11 })],
+    ['a type in capitals', 'submit_work', task({ type: 'Review' })],
+    ['a dependency that is no id', 'submit_work', task({ depends_on: ['first'] })],
+    ['a dependency nobody knows', 'submit_work', task({ depends_on: [nobody] }), 'not_found'],
+    ['a dependency of another project', 'submit_work', task({ depends_on: [others.task_id] }), 'not_found'],
+    ['an id that is none', 'get_task', { task_id: "'; drop table coord.tasks; --" }],
+    ['an unknown id', 'get_task', { task_id: nobody }, 'not_found'],
+    ["another project's id", 'get_task', { task_id: others.task_id }, 'not_found'],
+    ['to complete an unknown task', 'complete_work', { task_id: nobody, claim_token: 1 }, 'not_found'],
+    ["to complete another project's task", 'complete_work', { ...others }, 'not_found'],
+    ['token 0', 'complete_work', { task_id: nobody, claim_token: 0 }],
+    ['a token larger than any', 'complete_work', { task_id: nobody, claim_token: 2 ** 53 }],
+    ['a limit of 0', 'list_tasks', { limit: 0 }],
+    ['a limit that is no number', 'list_tasks', { limit: 'all' }],
+    ['an unknown status', 'list_tasks', { status: 'lost' }],
+    ['an unknown field of a read', 'list_tasks', { colour: 'red' }],
+    ['a path outside when looking', 'check_locks', { paths: ['../a.ts'] }],
+    ['input where none is taken', 'get_task_board', { all: true }],
+    ['what needs more trust', 'create_key', { agent: 'friend', trust: 4 }, 'forbidden'],
+    ['a lease of a year', 'get_work', { lease_seconds: 31_536_000 }],
+    ['a type that is no word', 'get_work', { types: ['a b'] }],
+  ];
+}

@@ -1,0 +1,72 @@
+import type postgres from 'postgres';
+
+const roles = ['public', 'coord_app', 'coord_reader', 'anon', 'authenticated', 'service_role'];
+
+/** How to ask whether a role has a right to one kind of object, and where the objects are. */
+const kinds = [
+  {
+    kind: 'schema',
+    objects: `select oid, nspname as name from pg_namespace where nspname = 'coord'`,
+    rights: ['usage', 'create'],
+    has: 'has_schema_privilege',
+  },
+  {
+    kind: 'table',
+    objects: `select oid, relname as name from pg_class where relnamespace = 'coord'::regnamespace and relkind in ('r','p','v','m','f')`,
+    rights: ['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger'],
+    has: 'has_table_privilege',
+  },
+  {
+    kind: 'sequence',
+    objects: `select oid, relname as name from pg_class where relnamespace = 'coord'::regnamespace and relkind = 'S'`,
+    rights: ['usage', 'select', 'update'],
+    has: 'has_sequence_privilege',
+  },
+  {
+    kind: 'function',
+    objects: `select oid, proname as name from pg_proc where pronamespace = 'coord'::regnamespace`,
+    rights: ['execute'],
+    has: 'has_function_privilege',
+  },
+  {
+    // The row types of tables follow their tables.
+    kind: 'type',
+    objects: `select t.oid, typname as name from pg_type t left join pg_class c on c.oid = t.typrelid
+      where typnamespace = 'coord'::regnamespace and typelem = 0 and coalesce(c.relkind, 'c') = 'c'`,
+    rights: ['usage'],
+    has: 'has_type_privilege',
+  },
+];
+
+/** A line an object of schema `coord`: which role has which right to it, by itself, as a member or as anybody. */
+export async function grantsOf(sql: postgres.Sql): Promise<string> {
+  const lines: string[] = [];
+  for (const { kind, objects, rights, has } of kinds) {
+    const rows = await sql.unsafe<{ name: string; grants: string | null }[]>(`
+      select o.name, (
+        select string_agg(r.role || ': ' || r.rights, ', ' order by r.place)
+        from (
+          select role, role.place, string_agg(rights.name, ' ' order by rights.place) as rights
+          from ${ordered(roles)} role(role, place), ${ordered(rights)} rights(name, place)
+          where ${has}(role, o.oid, rights.name) group by role, role.place
+        ) r) as grants
+      from (${objects}) o order by o.name collate "C"`);
+    lines.push(...rows.map(({ name, grants }) => `${`${kind} ${name}`.padEnd(36)} ${grants ?? '-'}`));
+  }
+  return `${[...lines, ...(await columnGrantsOf(sql))].join('\n')}\n`;
+}
+
+/** Columns to which somebody has a right that he does not have to the table. */
+async function columnGrantsOf(sql: postgres.Sql): Promise<string[]> {
+  const rows = await sql.unsafe<{ line: string }[]>(`
+    select format('%s %s: %s', rpad(format('column %s.%s', c.relname, a.attname), 36), role,
+      string_agg(rights, ' ' order by rights)) as line
+    from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped,
+      ${ordered(roles)} r(role, place), unnest(array['select', 'insert', 'update', 'references']) rights
+    where c.relnamespace = 'coord'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
+      and has_column_privilege(role, c.oid, a.attnum, rights) and not has_table_privilege(role, c.oid, rights)
+    group by c.relname, a.attname, role order by line`);
+  return rows.map(({ line }) => line);
+}
+
+const ordered = (items: string[]) => `unnest(array[${items.map((item) => `'${item}'`).join()}]) with ordinality`;

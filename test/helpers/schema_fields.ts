@@ -1,0 +1,44 @@
+import { jsonSchemaOf, type Operation } from '@agentcoord/contract';
+
+/** What the JSON Schema of a field says. */
+export interface FieldSchema {
+  type?: string;
+  format?: string;
+  description?: string;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+  anyOf?: FieldSchema[];
+  items?: FieldSchema;
+  properties?: Record<string, FieldSchema>;
+}
+
+/** A field of an operation, wherever in input or output it stands. */
+export interface Field {
+  /** Such as `acquire_lock output.locks[].token`. */
+  where: string;
+  name: string;
+  description: string;
+  /** Its schema, and those it may be instead. */
+  variants: FieldSchema[];
+}
+
+export function fieldsOf(operation: Operation): Field[] {
+  return (['input', 'output'] as const).flatMap((side) =>
+    fieldsIn(jsonSchemaOf(operation[side], side), `${operation.name} ${side}`),
+  );
+}
+
+function fieldsIn(schema: FieldSchema, prefix: string): Field[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+    const where = `${prefix}.${name}`;
+    const variants = [field, ...(field.anyOf ?? []), ...(field.items ? [field.items] : [])];
+    const description = variants.find((variant) => variant.description)?.description ?? '';
+    return [
+      { where, name, description, variants },
+      ...fieldsIn(field, where),
+      ...(field.items ? fieldsIn(field.items, `${where}[]`) : []),
+    ];
+  });
+}

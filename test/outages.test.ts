@@ -1,0 +1,107 @@
+import { CoordinationError, type Invoker, type Operation, operationNamed } from '@agentcoord/contract';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { doors } from './doors/index.ts';
+import { cloneDatabase, type TestDatabase } from './helpers/database.ts';
+import { through, Wire } from './helpers/wire.ts';
+
+const inTurn = { concurrent: false };
+
+// All doors at once: most of it is waiting.
+describe.concurrent.each(doors)('$name', (door) => {
+  const ownProcess = door.name.startsWith('command line');
+  /** A command's process has to start first. */
+  const answerWithin = ownProcess ? 8_000 : 5_000;
+  const cleanup = new AsyncDisposableStack();
+  let db: TestDatabase;
+  let wire: Wire;
+  let invoker: Invoker;
+  let files = 0;
+
+  beforeAll(async () => {
+    if (door.missing) return;
+    db = cleanup.use(await cloneDatabase());
+    wire = cleanup.use(await Wire.before(db));
+    const trust = door.trusts.includes(2) ? 2 : 4;
+    const open = cleanup.use(await door.open(cleanup.use(through(wire, db))));
+    invoker = await open.enter({ agent: 'ann', project: 'test', trust });
+    await acquire();
+  });
+  afterEach(() => wire?.mend());
+  afterAll(() => cleanup.disposeAsync());
+
+  const acquire = () =>
+    invoker.invoke(operationNamed('acquire_lock') as Operation, { paths: [`file-${++files}.ts`], ttl_seconds: 600 });
+
+  async function expectUnavailable(): Promise<void> {
+    const begun = performance.now();
+    const refusal = await acquire().catch((error: unknown) => error);
+    expect(performance.now() - begun).toBeLessThan(answerWithin);
+    expect(refusal).toBeInstanceOf(CoordinationError);
+    expect(refusal).toMatchObject({ code: 'unavailable', retryable: true, hint: expect.stringMatching(/call again/) });
+  }
+
+  /** Behind PostgREST it may take some more calls, because that looks for the database in its own time. */
+  async function expectRecovery(lostCalls = 0): Promise<void> {
+    const begun = performance.now();
+    for (let lost = 0; ; lost++) {
+      const answer = await acquire().catch((error: unknown) => error as CoordinationError);
+      if (!(answer instanceof CoordinationError)) return expect(answer).toMatchObject({ acquired: true });
+      expect(answer.code).toBe('unavailable');
+      if (door.name.includes('PostgREST')) expect(performance.now() - begun).toBeLessThan(20_000);
+      else expect(lost).toBeLessThan(lostCalls);
+    }
+  }
+
+  test.skipIf(door.missing)(
+    'answers unavailable while the database is away, and goes on when it is back',
+    inTurn,
+    async () => {
+      await wire.cut();
+      await expectUnavailable();
+      await expectUnavailable();
+      await wire.mend();
+      await expectRecovery();
+    },
+  );
+
+  test.skipIf(door.missing)(
+    'answers unavailable while the connection is silent, and goes on when it is mended',
+    inTurn,
+    async () => {
+      wire.silence();
+      await expectUnavailable();
+      await wire.mend();
+      await expectRecovery();
+    },
+  );
+
+  test.skipIf(door.missing)(
+    'loses at most the call that was on its way when the database restarted',
+    inTurn,
+    async () => {
+      await wire.cut();
+      await wire.mend();
+      await expectRecovery(1);
+    },
+  );
+
+  test.skipIf(door.missing)(
+    'answers unavailable to what waits for a row too long, and has changed nothing',
+    inTurn,
+    async () => {
+      const path = `held-${door.name}.ts`.replaceAll(' ', '-');
+      const lock = () => invoker.invoke(operationNamed('acquire_lock') as Operation, { paths: [path] });
+      await lock();
+      const row = () => db.sql`select * from coord.locks where path = ${path}`;
+      const before = await row();
+      await db.sql.begin(async (sql) => {
+        await sql`select from coord.locks where path = ${path} for update`;
+        const begun = performance.now();
+        await expect(lock()).rejects.toMatchObject({ code: 'unavailable' });
+        expect(performance.now() - begun).toBeLessThan(answerWithin);
+      });
+      expect(await row()).toEqual(before);
+      expect(await lock()).toMatchObject({ acquired: true, locks: [{ renewed: true }] });
+    },
+  );
+});

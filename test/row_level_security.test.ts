@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cloneDatabase, type TestDatabase } from './helpers/database.ts';
+
+const [member, other] = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'];
+const readable = [
+  'agents',
+  'journal',
+  'locks',
+  'project_members',
+  'projects',
+  'sessions',
+  'task_dependencies',
+  'tasks',
+];
+const secret = ['api_keys', 'idempotency_keys'];
+
+let db: TestDatabase;
+
+beforeAll(async () => {
+  db = await cloneDatabase();
+  for (const project of ['mine', 'theirs', 'open']) await fill(project);
+  await db.sql`update coord.projects set is_public = true where name = 'open'`;
+  for (const [project, user] of [
+    ['mine', member],
+    ['theirs', other],
+    ['open', other],
+  ] as const) {
+    await db.sql`
+      insert into coord.project_members (project_id, user_id)
+      select project_id, ${user} from coord.projects where name = ${project}`;
+  }
+});
+afterAll(() => db?.[Symbol.asyncDispose]());
+
+/** Leaves at least one row of the project in every table. */
+async function fill(project: string): Promise<void> {
+  const ann = await db.session('ann', { project, trust: 4 });
+  await ann.acquireLock({ paths: ['a.ts'] }, { idempotency_key: 'fill' });
+  const { task_id } = await ann.submitWork({ title: 'first' });
+  await ann.submitWork({ title: 'then', depends_on: [task_id] });
+  await ann.createKey({ agent: 'cloud' });
+}
+
+/** Runs a statement as PostgREST does for a token of that role and user. */
+async function as<Row extends object>(role: string, user: string | undefined, statement: string): Promise<Row[]> {
+  return db.sql.begin(async (sql) => {
+    await sql`select set_config('request.jwt.claims', ${JSON.stringify({ role, sub: user })}, true)`;
+    await sql.unsafe(`set local role ${role}`);
+    return [...(await sql.unsafe<Row[]>(statement))];
+  }) as Promise<Row[]>;
+}
+
+async function projectsIn(table: string, role: string, user?: string): Promise<string[]> {
+  const rows = await as<{ project_id: number }>(role, user, `select distinct project_id from coord.${table}`);
+  const names = await db.sql<{ name: string; project_id: number }[]>`select name, project_id from coord.projects`;
+  return rows.map((row) => names.find(({ project_id }) => project_id === row.project_id)?.name ?? '?').sort();
+}
+
+test('the tables named here are all there are', async () => {
+  const rows = await db.sql<{ name: string }[]>`
+    select relname as name from pg_class where relnamespace = 'coord'::regnamespace and relkind = 'r' order by relname`;
+  expect(rows.map(({ name }) => name)).toEqual([...readable, ...secret].sort());
+});
+
+describe.each(readable)('of %s', (table) => {
+  test('a member reads the own project and public ones', async () => {
+    expect(await projectsIn(table, 'authenticated', member)).toEqual(['mine', 'open']);
+    expect(await projectsIn(table, 'authenticated', other)).toEqual(['open', 'theirs']);
+  });
+
+  test('a user who is a member of nothing, and whoever has no user, reads public projects', async () => {
+    expect(await projectsIn(table, 'authenticated', '33333333-3333-4333-8333-333333333333')).toEqual(['open']);
+    expect(await projectsIn(table, 'authenticated')).toEqual(['open']);
+    expect(await projectsIn(table, 'anon')).toEqual(['open']);
+    expect(await projectsIn(table, 'anon', member)).not.toContain('theirs');
+  });
+
+  test('nobody writes', async () => {
+    const statements = [
+      `insert into coord.${table} default values`,
+      `select from coord.${table} for update`,
+      `delete from coord.${table}`,
+      `truncate coord.${table}`,
+    ];
+    for (const role of ['authenticated', 'anon', 'service_role', 'coord_app', 'coord_reader']) {
+      for (const statement of statements)
+        await expect(as(role, member, statement)).rejects.toMatchObject({ code: '42501' });
+    }
+  });
+});
+
+test.each(secret)('nobody reads %s, not even the role that executes operations', async (table) => {
+  for (const role of ['authenticated', 'anon', 'service_role', 'coord_app', 'coord_reader']) {
+    await expect(as(role, member, `select * from coord.${table}`)).rejects.toMatchObject({ code: '42501' });
+  }
+});
+
+test('the role that executes operations reads no table', async () => {
+  for (const role of ['coord_app', 'service_role']) {
+    for (const table of readable) {
+      await expect(as(role, member, `select * from coord.${table}`)).rejects.toMatchObject({ code: '42501' });
+    }
+  }
+});
+
+test('those who read dashboards execute no operation', async () => {
+  const statements = [
+    `select coord.list_keys('{"project_id": 1, "agent": "x", "agent_type": "x", "trust": 4, "label": "x"}')`,
+    `select coord.open_project('x')`,
+    `select coord.authenticate_key('x', 'x')`,
+    'select coord.sweep_projects()',
+    `select coord._project('x')`,
+  ];
+  for (const role of ['authenticated', 'anon', 'coord_reader']) {
+    for (const statement of statements)
+      await expect(as(role, member, statement)).rejects.toMatchObject({ code: '42501' });
+  }
+});
+
+test('service_role executes operations', async () => {
+  const [row] = await as<{ version: string }>('service_role', undefined, 'select coord.schema_version() as version');
+  expect(row?.version).toMatch(/^\d{14}$/);
+});

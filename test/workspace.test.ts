@@ -1,0 +1,131 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CoordinationError, type Operation, operationNamed } from '@agentcoord/contract';
+import { readConfig, workspaceOf } from '@agentcoord/core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cloneDatabase, type TestDatabase, type TestSession } from './helpers/database.ts';
+
+let folder: string;
+let root: string;
+let db: TestDatabase;
+let ann: TestSession;
+
+beforeAll(async () => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'coord-workspace-')));
+  root = join(folder, 'repository');
+  mkdirSync(join(root, 'packages/core/src'), { recursive: true });
+  git('init', '-q');
+  git('remote', 'add', 'origin', 'git@github.com:acme/web.git');
+  for (const file of ['a.ts', 'packages/core/src/main.ts', 'Größe.ts', 'packages/README.md'])
+    writeFileSync(join(root, file), '');
+  writeFileSync(join(folder, 'outside.ts'), '');
+  symlinkSync('packages/core', join(root, 'core'));
+  symlinkSync('../packages/core/src/main.ts', join(root, 'packages/entry.ts'));
+  symlinkSync('../outside.ts', join(root, 'outside-link.ts'));
+  symlinkSync('..', join(root, 'outside-folder'));
+  symlinkSync('nowhere.ts', join(root, 'dangling.ts'));
+  symlinkSync(root, join(folder, 'alias'));
+  db = await cloneDatabase();
+  ann = await db.session('ann');
+});
+
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await db?.[Symbol.asyncDispose]();
+});
+
+const git = (...words: string[]) => execFileSync('git', ['-C', root, ...words], { stdio: 'pipe' });
+
+/** The path under which a door that runs in `folder` locks what was typed. */
+async function locked(typed: string, from = root): Promise<string> {
+  const workspace = await workspaceOf(from, readConfig({}));
+  const { paths } = workspace.prepare(operationNamed('acquire_lock') as Operation, { paths: [typed] });
+  const { locks } = await ann.acquireLock({ paths: paths as string[] });
+  return String(locks?.[0]?.path);
+}
+
+describe('one file has one key', () => {
+  test.each([
+    ['a.ts', 'a.ts'],
+    ['./a.ts', 'a.ts'],
+    ['packages/../a.ts', 'a.ts'],
+    ['core/src/main.ts', 'packages/core/src/main.ts'],
+    ['packages/entry.ts', 'packages/core/src/main.ts'],
+    ['core/src/not-there-yet.ts', 'packages/core/src/not-there-yet.ts'],
+    ['core/new/folder/x.ts', 'packages/core/new/folder/x.ts'],
+    ['Größe.ts'.normalize('NFD'), 'Größe.ts'],
+    ['packages\\core\\src\\main.ts', 'packages/core/src/main.ts'],
+    ['...', '...'],
+  ])('%s at the root is %s', async (typed, path) => {
+    expect(await locked(typed)).toBe(path);
+  });
+
+  test.each([
+    ['README.md', 'packages/README.md'],
+    ['../a.ts', 'a.ts'],
+    ['core/src/main.ts', 'packages/core/src/main.ts'],
+    ['../core/src/main.ts', 'packages/core/src/main.ts'],
+    ['..\\a.ts', 'a.ts'],
+  ])('%s in a subfolder is %s', async (typed, path) => {
+    expect(await locked(typed, join(root, 'packages'))).toBe(path);
+  });
+
+  test('an absolute path inside the repository is taken, by any name of the repository', async () => {
+    expect(await locked(join(root, 'packages/core/src/main.ts'))).toBe('packages/core/src/main.ts');
+    expect(await locked(join(folder, 'alias/a.ts'))).toBe('a.ts');
+    expect(await locked('a.ts', join(folder, 'alias'))).toBe('a.ts');
+  });
+
+  test('case follows the file system: the name on disk where it ignores case, two files where it does not', async () => {
+    const ignoresCase = existsSync(join(root, 'A.TS'));
+    expect(await locked('A.TS')).toBe(ignoresCase ? 'a.ts' : 'A.TS');
+  });
+
+  test('a worktree and a clone give the same path and the same project', async () => {
+    git('-c', 'user.name=t', '-c', 'user.email=t@example.org', 'commit', '-q', '--allow-empty', '-m', 'first');
+    const worktree = join(folder, 'worktree');
+    git('worktree', 'add', '-q', worktree);
+    const config = readConfig({});
+    expect(await locked('a.ts', worktree)).toBe('a.ts');
+    expect((await workspaceOf(worktree, config)).project).toBe('github.com/acme/web');
+    expect((await workspaceOf(join(root, 'packages'), config)).project).toBe('github.com/acme/web');
+  });
+});
+
+describe('what is no file inside is refused', () => {
+  const everywhere = [
+    ...['/etc/passwd', '/', '../../etc/passwd', '../../../outside.ts', '..\\..\\outside.ts', '../outside-link.ts'],
+    ...[
+      'C:\\Users\\a.ts',
+      'c:a.ts',
+      '\\\\server\\share\\a.ts',
+      '\\a.ts',
+      'file:///etc/passwd',
+      'https://example.org/a.ts',
+    ],
+    ...['.', '..', '', './', 'src/', 'src\\', 'src/..', 'src/*.ts', 'a\nb.ts', 'a\0b.ts'],
+  ];
+  const atTheRoot = [
+    '../outside.ts',
+    'packages/../../outside.ts',
+    'core/../../../outside.ts',
+    'packages/../../../a.ts',
+  ];
+  const links = ['outside-link.ts', 'outside-folder/outside.ts', 'outside-folder/new.ts', 'outside-folder'];
+
+  test.each([...everywhere, ...atTheRoot, ...links])('%j at the root', (typed) => expectRefusal(typed, root));
+
+  test.each(everywhere)('%j in a subfolder', (typed) => expectRefusal(typed, join(root, 'packages')));
+
+  async function expectRefusal(typed: string, from: string): Promise<void> {
+    const refusal = await locked(typed, from).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(CoordinationError);
+    expect(refusal).toMatchObject({ code: 'invalid_input', hint: expect.stringMatching(/\w/) });
+  }
+});
+
+test('a link that leads nowhere is locked as what it is called', async () => {
+  expect(await locked('dangling.ts')).toBe('dangling.ts');
+});
