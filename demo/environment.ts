@@ -5,7 +5,7 @@ import { variables } from '@agentcoord/core';
 export const repository = fileURLToPath(new URL('..', import.meta.url));
 
 /** The `agentcoord` command. */
-export const command = fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url));
+export const command = fileURLToPath(new URL('../packages/cli/bin/agentcoord.js', import.meta.url));
 
 /** The environment of this process without the user's own coordinator, which the demo must not touch. */
 export function neutralEnvironment(): Record<string, string> {

@@ -7,7 +7,7 @@ import { fromNow } from '../packages/cli/src/moment.ts';
 import { createProgram } from '../packages/cli/src/program.ts';
 import { typedValue } from '../packages/cli/src/schema.ts';
 
-const main = fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../packages/cli/bin/agentcoord.js', import.meta.url));
 
 function agentcoord(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {

@@ -73,7 +73,8 @@ describe.each(servers)('on $name', ({ start, skipped }) => {
     for (const role of supabaseRoles.filter((name) => !present.includes(name))) {
       await admin.unsafe(`create role ${role} nologin noinherit`);
     }
-    expect(await migrateAsOwner()).toEqual(without);
+    const granted = (await migrateAsOwner()).map((line) => line.replace(/,(anon|authenticated|service_role)=\w+\/coord_owner/g, ''));
+    expect(granted).toEqual(without);
   });
 
   test('a role that owns nothing is told what to grant', async ({ skip }) => {

@@ -237,7 +237,10 @@ grant select on coord.agents, coord.sessions to coord_reader;
 -- Tasks. status: ready → claimed → done | ready (another attempt) | failed; blocked → ready when the last dependency
 -- is done. `unmet` counts dependencies that are not done, so the ready index holds only what may be handed out.
 -- rank is the time of submission plus an hour for each step of priority: urgent first, and nothing waits for ever.
--- Every later change names task, claim token and status. Lock order: the task, then its dependents by task_id.
+-- Every later change names task, claim token and status.
+-- No CHECK here or on locks and journal: Postgres parses its text
+-- anew for each statement, which made submit_work an eighth slower, and only these functions write.
+-- Lock order: the task, then its dependents by task_id.
 create table coord.tasks (
   project_id integer not null,
   task_id uuid not null,
@@ -247,7 +250,7 @@ create table coord.tasks (
   input jsonb,
   priority smallint not null,
   tags text[] not null default '{}',
-  status text not null check (status in ('ready', 'blocked', 'claimed', 'done', 'failed')),
+  status text not null,
   rank timestamptz not null,
   unmet integer not null default 0,
   attempts integer not null default 0,
@@ -327,8 +330,8 @@ begin
   from coord.sessions s
   where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = v_session_id;
   if v_session_id is null then
-    v_call.answer := coord._error('unauthenticated', 'This credential is not valid any more.',
-      'Ask an administrator for a new key: agentcoord keys create <agent>.');
+    v_call.answer := coord._error('unauthenticated', 'This credential has no session, and may not open one.',
+      'A key may have expired or been revoked: ask for a new one (agentcoord keys create <agent>). Without a key, call register_session first.');
   elsif v_call.session_id is null or v_call.key_id is distinct from p_caller ->> 'key_id' then
     -- A key speaks only for its own sessions, a local process never for those of a key.
     v_call.answer := coord._error('unauthenticated', 'There is no such session.',
@@ -355,6 +358,21 @@ language sql immutable parallel safe
 as $$
   select pg_catalog.jsonb_build_object('error', pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
     'code', p_code, 'message', p_message, 'hint', p_hint, 'details', p_details)));
+$$;
+
+-- supabase/schemas/frame/_forget.sql
+-- Deletes what is kept for a time only, a thousand rows of a kind: idempotency keys 48 hours, ended sessions 30 days.
+create function coord._forget() returns void
+language plpgsql volatile
+as $$
+begin
+  delete from coord.idempotency_keys k where (k.project_id, k.agent, k.key) in (
+    select o.project_id, o.agent, o.key from coord.idempotency_keys o
+    where o.created_at < clock_timestamp() - interval '48 hours' limit 1000 for update skip locked);
+  delete from coord.sessions s where (s.project_id, s.session_id) in (
+    select o.project_id, o.session_id from coord.sessions o
+    where o.ended_at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
+end
 $$;
 
 -- supabase/schemas/frame/_leave.sql
@@ -479,8 +497,8 @@ end
 $$;
 
 -- supabase/schemas/frame/_sweep.sql
--- Cleans up in one project (all when null): ends lapsed sessions, gives lapsed claims back, forgets old idempotency
--- keys and sessions. Nothing depends on it for correctness: every decision looks at expiry itself.
+-- Cleans up in one project (all when null): ends sessions that have lapsed, or that do not beat and were not heard of
+-- for a day, and gives lapsed claims back. Nothing depends on it for correctness: every decision looks at expiry itself.
 -- Concurrency: one at a time under an advisory lock; each session is ended under its row lock after the lease was
 -- looked at again, each task under its own guard (see _return_task).
 create function coord._sweep(p_project_id integer) returns jsonb
@@ -498,7 +516,9 @@ begin
   end if;
   for v_session in
     select s.project_id, s.session_id from coord.sessions s
-    where s.ended_at is null and s.lease_expires_at <= clock_timestamp()
+    where s.ended_at is null
+      and (s.lease_expires_at <= clock_timestamp()
+        or (not s.beats and s.last_call_at < clock_timestamp() - interval '24 hours'))
       and (p_project_id is null or s.project_id = p_project_id)
     order by s.project_id, s.session_id limit 1000 for update skip locked
   loop
@@ -511,12 +531,8 @@ begin
   end loop;
   v_tasks := v_tasks + coord._return_lapsed_claims(p_project_id, 1000);
 
-  delete from coord.idempotency_keys k where (k.project_id, k.agent, k.key) in (
-    select o.project_id, o.agent, o.key from coord.idempotency_keys o
-    where o.created_at < clock_timestamp() - interval '48 hours' limit 1000 for update skip locked);
-  delete from coord.sessions s where (s.project_id, s.session_id) in (
-    select o.project_id, o.session_id from coord.sessions o
-    where o.ended_at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
+  -- Old rows are looked for in one of a hundred rounds, because the search reads whole tables.
+  if random() < 0.01 then perform coord._forget(); end if;
   return jsonb_build_object('ended_sessions', v_sessions, 'returned_tasks', v_tasks, 'released_locks', v_locks);
 end
 $$;
@@ -557,7 +573,7 @@ declare
   v_segment text;
 begin
   -- Nearly all paths are in their form already: printable ASCII, no empty or dotted segment, nothing special.
-  if v_path !~ '(^|/)\.{0,2}(/|$)|[^ -~]|[\\*?:]|.{1025}' then
+  if v_path !~ '(^|/)\.{0,2}(/|$)|[^ -~]|[\\*?:]|.{255}' then
     return v_path;
   end if;
   v_path := normalize(replace(v_path, '\', '/'), nfc);
@@ -690,26 +706,27 @@ $$;
 
 -- supabase/schemas/locks/_take_lock.sql
 -- Takes one path (in normal form) for the calling session: {"path","token","expires_at","renewed"}; null when another
--- session holds it, and then the row stays locked, so that what _holder reads next is true.
--- This, _take_new_lock and _take_held_lock are the only places where a lock changes hands. A path that was locked
--- before is taken by an UPDATE, cheaper than the INSERT … ON CONFLICT that decides all the rest.
--- Concurrency: of two at once the second waits for the row, then Postgres looks at the WHERE again, and clock_timestamp()
--- is read after the wait, so grants never overlap.
+-- session holds it. This and _take_held_lock are the only places where a lock changes hands.
+-- Concurrency: one INSERT … ON CONFLICT DO UPDATE … WHERE decides; clock_timestamp() in it is read after the wait for
+-- the row, so grants never overlap. When the WHERE refuses, the row stays locked by us, so what _take_held_lock and
+-- _holder read next is true. Renewals go there too, to keep the common path short.
 create function coord._take_lock(p_call coord._call, p_path text, p_reason text, p_ttl_seconds integer) returns jsonb
 language plpgsql volatile
 as $$
 declare
+  v_ttl interval := p_ttl_seconds * interval '1 second';
   v_lock jsonb;
 begin
-  update coord.locks l set
-    token = l.token + 1, session_id = p_call.session_id, reason = p_reason, acquired_at = clock_timestamp(),
-    expires_at = clock_timestamp() + make_interval(secs => p_ttl_seconds)
-  where l.project_id = p_call.project_id and l.path = p_path
-    and (l.session_id is null or l.expires_at <= clock_timestamp())
+  insert into coord.locks as l (project_id, path, token, session_id, reason, acquired_at, expires_at)
+  values (p_call.project_id, p_path, 1, p_call.session_id, p_reason, clock_timestamp(), clock_timestamp() + v_ttl)
+  on conflict (project_id, path) do update set
+    token = l.token + 1, session_id = excluded.session_id, reason = excluded.reason, acquired_at = clock_timestamp(),
+    expires_at = clock_timestamp() + v_ttl
+  where l.session_id is null or l.expires_at <= clock_timestamp()
   returning jsonb_build_object('path', l.path, 'token', l.token, 'expires_at', l.expires_at, 'renewed', false)
     into v_lock;
   if found then return v_lock; end if;
-  return coord._take_new_lock(p_call, p_path, p_reason, p_ttl_seconds);
+  return coord._take_held_lock(p_call, p_path, p_reason, v_ttl);
 end
 $$;
 
@@ -742,30 +759,6 @@ begin
     return coord._refuse_lock(p_call, v_held);
   end;
   return coord._leave(p_call, jsonb_build_object('acquired', true, 'locks', v_locks), v_locks #>> '{0,path}', v_locks);
-end
-$$;
-
--- supabase/schemas/locks/_take_new_lock.sql
--- Takes a path that has no row yet, or whose row says that it is held. Answers as _take_lock.
--- Concurrency: one INSERT … ON CONFLICT DO UPDATE … WHERE decides. When the WHERE refuses, the row stays locked by us,
--- so what _take_held_lock reads next is true.
-create function coord._take_new_lock(p_call coord._call, p_path text, p_reason text, p_ttl_seconds integer) returns jsonb
-language plpgsql volatile
-as $$
-declare
-  v_ttl interval := make_interval(secs => p_ttl_seconds);
-  v_lock jsonb;
-begin
-  insert into coord.locks as l (project_id, path, token, session_id, reason, acquired_at, expires_at)
-  values (p_call.project_id, p_path, 1, p_call.session_id, p_reason, clock_timestamp(), clock_timestamp() + v_ttl)
-  on conflict (project_id, path) do update set
-    token = l.token + 1, session_id = excluded.session_id, reason = excluded.reason, acquired_at = clock_timestamp(),
-    expires_at = clock_timestamp() + v_ttl
-  where l.session_id is null or l.expires_at <= clock_timestamp()
-  returning jsonb_build_object('path', l.path, 'token', l.token, 'expires_at', l.expires_at, 'renewed', false)
-    into v_lock;
-  if found then return v_lock; end if;
-  return coord._take_held_lock(p_call, p_path, p_reason, v_ttl);
 end
 $$;
 
@@ -912,6 +905,7 @@ $$;
 
 -- supabase/schemas/sessions/_standing_session.sql
 -- The session of a caller that names none: the standing one of its key or label, opened when there is none.
+-- Null for a key that is dead, and for a caller without key and label, who has to register first.
 create function coord._standing_session(p_caller jsonb) returns uuid
 language plpgsql volatile
 as $$
@@ -925,7 +919,8 @@ begin
     and (s.key_id = p_caller ->> 'key_id' or (s.key_id is null and s.agent = p_caller ->> 'agent'
       and s.trust = (p_caller ->> 'trust')::smallint))
   limit 1;
-  return coalesce(v_session_id, coord._open_session(p_caller, v_label));
+  if v_label is null or v_session_id is not null then return v_session_id; end if;
+  return coord._open_session(p_caller, v_label);
 end
 $$;
 
@@ -1034,8 +1029,7 @@ $$;
 -- supabase/schemas/work/_return_lapsed_claims.sql
 -- Gives back claims whose lease or whose session has lapsed, in one project (all when null); how many.
 -- Concurrency: rows that somebody is just changing are skipped. A claim that is renewed between the look and the lock
--- is looked at again by Postgres under the lock; the old holder's token is void as soon as the next claim is made, and
--- a session that lapsed never comes back.
+-- is looked at again by Postgres under the lock; a session that may be beating just now counts as living (_is_dead).
 create function coord._return_lapsed_claims(p_project_id integer, p_limit integer) returns integer
 language plpgsql volatile
 as $$
@@ -1044,13 +1038,14 @@ declare
   v_returned integer := 0;
 begin
   for v_task in
-    select t.project_id, t.task_id, t.claim_session_id
+    select t.project_id, t.task_id, t.claim_session_id, t.claim_expires_at <= clock_timestamp() as expired
     from coord.tasks t
     left join coord.sessions s on s.project_id = t.project_id and s.session_id = t.claim_session_id
     where t.status = 'claimed' and (p_project_id is null or t.project_id = p_project_id)
       and (t.claim_expires_at <= clock_timestamp() or not coord._is_live(s.ended_at, s.lease_expires_at))
     order by t.project_id, t.task_id limit p_limit for update of t skip locked
   loop
+    continue when not v_task.expired and not coord._is_dead(v_task.project_id, v_task.claim_session_id);
     perform coord._return_task(v_task.project_id, v_task.task_id, 'The claim lapsed.', true);
     perform coord._note(v_task.project_id, 'sweep', 'task:' || v_task.task_id, 'lapsed',
       jsonb_build_object('session_id', v_task.claim_session_id));
@@ -1110,6 +1105,33 @@ begin
   return v_unblocked;
 end
 $$;
+
+-- supabase/schemas/frame/database_health.sql
+-- What doctor asks of a database: its clock, whether what it acknowledges survives a crash, what holds vacuum back,
+-- and when somebody last swept.
+create function coord.database_health() returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+  return jsonb_build_object(
+    'now', clock_timestamp(),
+    'server_version', current_setting('server_version'),
+    'schema_version', coord.schema_version(),
+    'settings', jsonb_build_object(
+      'fsync', current_setting('fsync'),
+      'full_page_writes', current_setting('full_page_writes'),
+      'synchronous_commit', current_setting('synchronous_commit')),
+    'oldest_transaction_seconds', coalesce((
+      select round(extract(epoch from clock_timestamp() - min(a.xact_start)))
+      from pg_catalog.pg_stat_activity a where a.datname = current_database() and a.xact_start is not null
+        and a.pid <> pg_backend_pid()), 0),
+    'lapsed_sessions', (
+      select count(*) from coord.sessions s
+      where s.ended_at is null and s.lease_expires_at < clock_timestamp() - interval '30 seconds'));
+end
+$$;
+
+grant execute on function coord.database_health to coord_app;
 
 -- supabase/schemas/frame/schema_version.sql
 -- Version of the newest migration, for servers that cannot read the history table. A test compares the two.
@@ -1488,15 +1510,20 @@ language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   v_caller jsonb := p_caller;
+  v_opened uuid;
   v_call coord._call;
   v_answer jsonb;
 begin
   if not (p_caller ? 'session_id' or p_caller ? 'label') then
-    v_caller := jsonb_set(p_caller, '{session_id}',
-      coalesce(to_jsonb(coord._open_session(p_caller, null, p_agent_type, p_beats)), 'null'));
+    v_opened := coord._open_session(p_caller, null, p_agent_type, p_beats);
+    v_caller := p_caller || jsonb_build_object('session_id', v_opened);
   end if;
   v_call := coord._enter(v_caller, 'register_session');
-  if v_call.answer is not null then return v_call.answer; end if;
+  if v_call.answer is not null then
+    -- Refused, or a repetition of a call that has its session already.
+    delete from coord.sessions s where s.project_id = v_call.project_id and s.session_id = v_opened;
+    return v_call.answer;
+  end if;
   update coord.sessions s set
     agent_type = coalesce(p_agent_type, s.agent_type),
     capabilities = coalesce(p_capabilities, s.capabilities),

@@ -4,7 +4,7 @@ import { CoordinationError, errorBodyOf, errorCodes, exitRefused, type Operation
 import { expect } from 'vitest';
 import type { Door } from './door.ts';
 
-const main = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../packages/cli/bin/agentcoord.js', import.meta.url));
 
 /** A process for every call, as shells and scripts do it. */
 export const commandLine: Door = {

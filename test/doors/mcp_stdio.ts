@@ -7,7 +7,7 @@ import type { TestDatabase } from '../helpers/database.ts';
 import type { Door, Holder } from './door.ts';
 import { identity, newEra, openClients } from './mcp_client.ts';
 
-const command = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
+const command = fileURLToPath(new URL('../../packages/cli/bin/agentcoord.js', import.meta.url));
 
 /** `agentcoord mcp` as a host starts it, spoken to by the client of today. */
 export const mcpOverStdio: Door = {

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 /** The program that people run. */
-export const program = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
+export const program = fileURLToPath(new URL('../../packages/cli/bin/agentcoord.js', import.meta.url));
 
 /** What a process of the program sees of this one's environment, and what it is told. */
 export function environment(variables: Record<string, string>): Record<string, string> {

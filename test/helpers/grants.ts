@@ -1,3 +1,4 @@
+import { operationNamed } from '@agentcoord/contract';
 import type postgres from 'postgres';
 
 const roles = ['public', 'coord_app', 'coord_reader', 'anon', 'authenticated', 'service_role'];
@@ -51,9 +52,19 @@ export async function grantsOf(sql: postgres.Sql): Promise<string> {
           where ${has}(role, o.oid, rights.name) group by role, role.place
         ) r) as grants
       from (${objects}) o order by o.name collate "C"`);
-    lines.push(...rows.map(({ name, grants }) => `${`${kind} ${name}`.padEnd(36)} ${grants ?? '-'}`));
+    const shown = rows.map(
+      ({ name, grants }) => `${`${kind} ${groupOf(kind, name, grants)}`.padEnd(36)} ${grants ?? '-'}`,
+    );
+    lines.push(...new Set(shown));
   }
   return `${[...lines, ...(await columnGrantsOf(sql))].join('\n')}\n`;
+}
+
+/** One line for all operations and one for all private functions, so that a new one adds none unless its rights differ. */
+function groupOf(kind: string, name: string, grants: string | null): string {
+  if (kind !== 'function') return name;
+  if (operationNamed(name)) return '<operation>';
+  return name.startsWith('_') && grants === null ? '_<private>' : name;
 }
 
 /** Columns to which somebody has a right that he does not have to the table. */

@@ -39,6 +39,9 @@ describe('a session that beats', () => {
 
   test('is never trusted longer than its lease', async () => {
     const ann = await db.session('ann', { beats: true });
+    await db.sql`
+      update coord.sessions set lease_expires_at = clock_timestamp() + interval '10 seconds', fresh_until = '-infinity'
+      where session_id = ${ann.session_id}`;
     await ann.checkLocks();
     const [row] = await db.sql`
       select fresh_until <= lease_expires_at as within from coord.sessions where session_id = ${ann.session_id}`;

@@ -13,8 +13,8 @@ begin
   from coord.sessions s
   where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = v_session_id;
   if v_session_id is null then
-    v_call.answer := coord._error('unauthenticated', 'This credential is not valid any more.',
-      'Ask an administrator for a new key: agentcoord keys create <agent>.');
+    v_call.answer := coord._error('unauthenticated', 'This credential has no session, and may not open one.',
+      'A key may have expired or been revoked: ask for a new one (agentcoord keys create <agent>). Without a key, call register_session first.');
   elsif v_call.session_id is null or v_call.key_id is distinct from p_caller ->> 'key_id' then
     -- A key speaks only for its own sessions, a local process never for those of a key.
     v_call.answer := coord._error('unauthenticated', 'There is no such session.',

@@ -1,5 +1,5 @@
--- Cleans up in one project (all when null): ends lapsed sessions, gives lapsed claims back, forgets old idempotency
--- keys and sessions. Nothing depends on it for correctness: every decision looks at expiry itself.
+-- Cleans up in one project (all when null): ends sessions that have lapsed, or that do not beat and were not heard of
+-- for a day, and gives lapsed claims back. Nothing depends on it for correctness: every decision looks at expiry itself.
 -- Concurrency: one at a time under an advisory lock; each session is ended under its row lock after the lease was
 -- looked at again, each task under its own guard (see _return_task).
 create function coord._sweep(p_project_id integer) returns jsonb
@@ -17,7 +17,9 @@ begin
   end if;
   for v_session in
     select s.project_id, s.session_id from coord.sessions s
-    where s.ended_at is null and s.lease_expires_at <= clock_timestamp()
+    where s.ended_at is null
+      and (s.lease_expires_at <= clock_timestamp()
+        or (not s.beats and s.last_call_at < clock_timestamp() - interval '24 hours'))
       and (p_project_id is null or s.project_id = p_project_id)
     order by s.project_id, s.session_id limit 1000 for update skip locked
   loop
@@ -30,12 +32,8 @@ begin
   end loop;
   v_tasks := v_tasks + coord._return_lapsed_claims(p_project_id, 1000);
 
-  delete from coord.idempotency_keys k where (k.project_id, k.agent, k.key) in (
-    select o.project_id, o.agent, o.key from coord.idempotency_keys o
-    where o.created_at < clock_timestamp() - interval '48 hours' limit 1000 for update skip locked);
-  delete from coord.sessions s where (s.project_id, s.session_id) in (
-    select o.project_id, o.session_id from coord.sessions o
-    where o.ended_at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
+  -- Old rows are looked for in one of a hundred rounds, because the search reads whole tables.
+  if random() < 0.01 then perform coord._forget(); end if;
   return jsonb_build_object('ended_sessions', v_sessions, 'returned_tasks', v_tasks, 'released_locks', v_locks);
 end
 $$;

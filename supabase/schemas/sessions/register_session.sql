@@ -8,15 +8,20 @@ language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   v_caller jsonb := p_caller;
+  v_opened uuid;
   v_call coord._call;
   v_answer jsonb;
 begin
   if not (p_caller ? 'session_id' or p_caller ? 'label') then
-    v_caller := jsonb_set(p_caller, '{session_id}',
-      coalesce(to_jsonb(coord._open_session(p_caller, null, p_agent_type, p_beats)), 'null'));
+    v_opened := coord._open_session(p_caller, null, p_agent_type, p_beats);
+    v_caller := p_caller || jsonb_build_object('session_id', v_opened);
   end if;
   v_call := coord._enter(v_caller, 'register_session');
-  if v_call.answer is not null then return v_call.answer; end if;
+  if v_call.answer is not null then
+    -- Refused, or a repetition of a call that has its session already.
+    delete from coord.sessions s where s.project_id = v_call.project_id and s.session_id = v_opened;
+    return v_call.answer;
+  end if;
   update coord.sessions s set
     agent_type = coalesce(p_agent_type, s.agent_type),
     capabilities = coalesce(p_capabilities, s.capabilities),

@@ -1,8 +1,10 @@
 -- Tasks. status: ready → claimed → done | ready (another attempt) | failed; blocked → ready when the last dependency
 -- is done. `unmet` counts dependencies that are not done, so the ready index holds only what may be handed out.
 -- rank is the time of submission plus an hour for each step of priority: urgent first, and nothing waits for ever.
--- Every later change names task, claim token and status. No CHECK here or on locks and journal: Postgres parses its text
--- anew for each statement, which made submit_work an eighth slower, and only these functions write. Lock order: the task, then its dependents by task_id.
+-- Every later change names task, claim token and status.
+-- No CHECK here or on locks and journal: Postgres parses its text
+-- anew for each statement, which made submit_work an eighth slower, and only these functions write.
+-- Lock order: the task, then its dependents by task_id.
 create table coord.tasks (
   project_id integer not null,
   task_id uuid not null,

@@ -1,5 +1,6 @@
 import type { Config } from '@agentcoord/core';
 import { checkBackend } from './backend.ts';
+import { checkClock, checkDurability, checkUpkeep } from './database.ts';
 import { checkHome, checkNode, checkProject } from './machine.ts';
 import { checkHttp, checkPort } from './server.ts';
 
@@ -20,6 +21,9 @@ export const checks: Record<string, (config: Config) => Promise<Finding>> = {
   home: checkHome,
   project: checkProject,
   backend: checkBackend,
+  durability: checkDurability,
+  clock: checkClock,
+  upkeep: checkUpkeep,
   http: checkHttp,
   port: checkPort,
 };

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { superuser } from './configuration.ts';
 import { electStarter } from './election.ts';
@@ -49,7 +50,7 @@ const refusedFor = 5_000;
 export async function ensureServer(folder: string, options: StartOptions = {}): Promise<EmbeddedServer> {
   const { explicit = true, onProgress = () => {} } = options;
   try {
-    if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const place = placeOf(folder);
     if (explicit) await permitStart(place.home);
     const mayStart = () => explicit || assertNotStopped(place.home);
@@ -59,6 +60,18 @@ export async function ensureServer(folder: string, options: StartOptions = {}): 
     return await bringUp(place, mayStart, onProgress);
   } catch (error) {
     throw refusalOfFile(error, folder);
+  }
+}
+
+/** Level by level: where nothing can be made, as below /proc, `recursive` would try for ever. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been faster.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

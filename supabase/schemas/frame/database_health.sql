@@ -1,0 +1,25 @@
+-- What doctor asks of a database: its clock, whether what it acknowledges survives a crash, what holds vacuum back,
+-- and when somebody last swept.
+create function coord.database_health() returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+  return jsonb_build_object(
+    'now', clock_timestamp(),
+    'server_version', current_setting('server_version'),
+    'schema_version', coord.schema_version(),
+    'settings', jsonb_build_object(
+      'fsync', current_setting('fsync'),
+      'full_page_writes', current_setting('full_page_writes'),
+      'synchronous_commit', current_setting('synchronous_commit')),
+    'oldest_transaction_seconds', coalesce((
+      select round(extract(epoch from clock_timestamp() - min(a.xact_start)))
+      from pg_catalog.pg_stat_activity a where a.datname = current_database() and a.xact_start is not null
+        and a.pid <> pg_backend_pid()), 0),
+    'lapsed_sessions', (
+      select count(*) from coord.sessions s
+      where s.ended_at is null and s.lease_expires_at < clock_timestamp() - interval '30 seconds'));
+end
+$$;
+
+grant execute on function coord.database_health to coord_app;

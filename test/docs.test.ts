@@ -1,0 +1,76 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { errorCodes } from '@agentcoord/contract';
+import { readConfig, variables } from '@agentcoord/core';
+import { describe, expect, test } from 'vitest';
+import { root } from '../scripts/generated/root.ts';
+
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+
+/** The table whose first column has this title, a record a row; back ticks are left out. */
+function tableOf(file: string, title: string): Record<string, string>[] {
+  const lines = read(file).split('\n');
+  const start = lines.findIndex((line) => new RegExp(`^\\| ${title} +\\|`).test(line));
+  const end = lines.findIndex((line, index) => index > start && !line.startsWith('|'));
+  const [head = [], , ...rows] = lines.slice(start, end).map(cellsOf);
+  return rows.map((row) => Object.fromEntries(head.map((name, column) => [name, row[column] ?? ''])));
+}
+
+function cellsOf(line: string): string[] {
+  return line
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim().replace(/^`(.*)`$/, '$1'));
+}
+
+describe('docs/errors.md', () => {
+  test('lists every code with its status, exit code and whether to retry, and no other', () => {
+    const documented = tableOf('docs/errors.md', 'code').map(({ code, HTTP, exit, retry }) => [
+      code,
+      { http: Number(HTTP), exit: Number(exit), retryable: retry === 'yes' },
+    ]);
+    const known = Object.entries(errorCodes).map(([code, { http, exit, retryable }]) => [
+      code,
+      { http, exit, retryable },
+    ]);
+    expect(documented).toEqual(known);
+  });
+
+  test('lists every reason that the database gives, and no other', () => {
+    const given = globSync('supabase/schemas/**/*.sql', { cwd: root }).flatMap((file) => reasonsIn(read(file)));
+    const documented = tableOf('docs/errors.md', 'reason').map(({ reason }) => reason);
+    expect(documented.sort()).toEqual([...new Set(given)].sort());
+  });
+
+  /** `"reason": "x"` in an envelope, and what `v_reason` of one may become. */
+  function reasonsIn(sql: string): (string | undefined)[] {
+    const literal = [...sql.matchAll(/"reason": "(\w+)"/g)];
+    const computed = sql.includes("jsonb_build_object('reason', v_reason)")
+      ? [...(/v_reason := case([\s\S]*?)end;/.exec(sql)?.[1] ?? '').matchAll(/(?:then|else) '(\w+)'/g)]
+      : [];
+    return [...literal, ...computed].map(([, reason]) => reason);
+  }
+});
+
+describe('docs/configuration.md', () => {
+  const rows = tableOf('docs/configuration.md', 'variable');
+
+  test('lists every variable, and no other', () => {
+    const known = Object.values(variables).flatMap(({ names }) => names as readonly string[]);
+    expect(rows.map(({ variable }) => variable).sort()).toEqual([...known].sort());
+  });
+
+  test.each(['host', 'port'] as const)('says the default of the %s', (field) => {
+    const row = rows.find(({ variable }) => variable === variables[field].names[0]);
+    expect(row?.default).toBe(String(readConfig({})[field]));
+  });
+});
+
+test('every link from one document to a file of the repository leads somewhere', () => {
+  const documents = globSync(['*.md', 'docs/*.md'], { cwd: root });
+  const links = documents.flatMap((file) =>
+    [...read(file).matchAll(/\]\((?!\w+:|#)([^)#]+)[^)]*\)/g)].map(([, target = '']) => ({ file, target })),
+  );
+  expect(links.length).toBeGreaterThan(20);
+  expect(links.filter(({ file, target }) => !existsSync(join(root, dirname(file), target)))).toEqual([]);
+});
