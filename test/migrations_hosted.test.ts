@@ -73,7 +73,9 @@ describe.each(servers)('on $name', ({ start, skipped }) => {
     for (const role of supabaseRoles.filter((name) => !present.includes(name))) {
       await admin.unsafe(`create role ${role} nologin noinherit`);
     }
-    const granted = (await migrateAsOwner()).map((line) => line.replace(/,(anon|authenticated|service_role)=\w+\/coord_owner/g, ''));
+    const granted = (await migrateAsOwner()).map((line) =>
+      line.replace(/,(anon|authenticated|service_role)=\w+\/coord_owner/g, ''),
+    );
     expect(granted).toEqual(without);
   });
 

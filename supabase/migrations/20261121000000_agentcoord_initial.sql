@@ -189,7 +189,7 @@ grant select on coord.locks to coord_reader;
 
 -- supabase/schemas/sessions/table.sql
 -- Agents by name, and their runs. The holder of a lock or a claim is a session, never a name.
--- A session that beats lapses when its lease does; the others ('infinity', or the end of their key) hold by TTLs alone.
+-- A session that beats lapses when its lease does; the others have a lease as long as their key, and hold by TTLs alone.
 -- A session with a label is a standing one: at most one lives for each agent and label, so that callers who cannot
 -- remember anything (a key without session, one shell command after the other) stay the same holder.
 create table coord.agents (
@@ -211,6 +211,8 @@ create table coord.sessions (
   capabilities text[] not null default '{}',
   working_on text,
   beats boolean not null,
+  -- When the key expires; no lease reaches further.
+  valid_until timestamptz not null default 'infinity',
   lease_expires_at timestamptz not null,
   -- Until then a call need not look whether the session lives: 5 s from the last look; -infinity once it has ended.
   fresh_until timestamptz not null,
@@ -326,7 +328,8 @@ declare
   v_call coord._call;
   v_session_id uuid := coalesce((p_caller ->> 'session_id')::uuid, coord._standing_session(p_caller));
 begin
-  select s.project_id, s.session_id, s.agent, s.trust, s.key_id, p_operation, clock_timestamp() into v_call
+  select s.project_id, s.session_id, s.agent, s.trust, s.key_id, p_operation, clock_timestamp(),
+    null::text, null::jsonb, null::jsonb into v_call
   from coord.sessions s
   where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = v_session_id;
   if v_session_id is null then
@@ -586,7 +589,7 @@ begin
   elsif v_path ~ '[*?]' or v_path ~ '/$' then
     raise exception 'paths: % names more than one file', quote_literal(left(p_path, 100)) using errcode = 'BADIN',
       hint = 'Name each file.';
-  elsif v_path ~ '[\u0001-\u001f\u007f]' then
+  elsif v_path ~ '[\u0001-\u001f\u007f-\u009f]' then
     raise exception 'paths: a path contains a control character' using errcode = 'BADIN', hint = 'Remove it.';
   end if;
   foreach v_segment in array string_to_array(v_path, '/') loop
@@ -862,26 +865,26 @@ declare
   v_agent text := p_caller ->> 'agent';
   v_agent_type text := coalesce(p_agent_type, p_caller ->> 'agent_type');
   v_trust smallint := (p_caller ->> 'trust')::smallint;
-  v_lease_expires_at timestamptz := 'infinity';
+  v_valid_until timestamptz := 'infinity';
+  v_lease_expires_at timestamptz;
   v_session_id uuid;
 begin
   if v_key_id is not null then
     select k.agent, coalesce(p_agent_type, k.agent_type), k.trust, coalesce(k.expires_at, 'infinity')
-      into v_agent, v_agent_type, v_trust, v_lease_expires_at
+      into v_agent, v_agent_type, v_trust, v_valid_until
     from coord.api_keys k
     where k.key_id = v_key_id and k.project_id = v_project_id and k.revoked_at is null
       and (k.expires_at is null or k.expires_at > clock_timestamp())
     for share;
     if not found then return null; end if;
   end if;
-  if p_beats then
-    v_lease_expires_at := least(v_lease_expires_at, clock_timestamp() + interval '60 seconds');
-  end if;
+  v_lease_expires_at := least(v_valid_until, case when p_beats then clock_timestamp() + interval '60 seconds' end);
   insert into coord.agents as a (project_id, agent, agent_type) values (v_project_id, v_agent, v_agent_type)
   on conflict do nothing;
   insert into coord.sessions as s
-    (project_id, session_id, agent, agent_type, trust, key_id, label, beats, lease_expires_at, fresh_until)
-  values (v_project_id, coord._new_id(), v_agent, v_agent_type, v_trust, v_key_id, p_label, p_beats,
+    (project_id, session_id, agent, agent_type, trust, key_id, label, beats, valid_until, lease_expires_at,
+    fresh_until)
+  values (v_project_id, coord._new_id(), v_agent, v_agent_type, v_trust, v_key_id, p_label, p_beats, v_valid_until,
     v_lease_expires_at, least(v_lease_expires_at, clock_timestamp() + interval '5 seconds'))
   on conflict (project_id, agent, label) where ended_at is null and label is not null
   do update set trust = excluded.trust
@@ -932,7 +935,8 @@ language plpgsql volatile
 as $$
 begin
   update coord.sessions s set
-    lease_expires_at = case when s.beats then clock_timestamp() + interval '60 seconds' else s.lease_expires_at end,
+    lease_expires_at = case when s.beats
+      then least(clock_timestamp() + interval '60 seconds', s.valid_until) else s.lease_expires_at end,
     last_call_at = case when p_active then clock_timestamp() else s.last_call_at end,
     fresh_until = least(clock_timestamp() + interval '5 seconds', s.lease_expires_at)
   where s.project_id = p_project_id and s.session_id = p_session_id

@@ -4,6 +4,7 @@ import postgres from 'postgres';
 import type { TestProject } from 'vitest/node';
 import { connectionOf } from '../../packages/core/src/databases/url.ts';
 import { startServer } from './servers.ts';
+import { push } from './supabase_cli.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -24,11 +25,17 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   cleanup.defer(() => dropDatabases(admin, template));
   await admin.unsafe(`create database ${template}`);
   await checkStrictly(admin, template);
-  await migrate(connectionOf(urlOf(server.url, template)));
+  await migrateTemplate(urlOf(server.url, template));
   project.provide('adminUrl', server.url);
   project.provide('template', template);
   const kept = cleanup.move();
   return () => kept.disposeAsync();
+}
+
+/** By the product, or with TEST_MIGRATOR=supabase by `supabase db push`, which needs a server on TCP. */
+async function migrateTemplate(url: string): Promise<void> {
+  if (process.env.TEST_MIGRATOR === 'supabase') await push(url);
+  else await migrate(connectionOf(url));
 }
 
 /** The same server, another database. */
@@ -45,13 +52,10 @@ export function adminOf(url: string): postgres.Sql {
   return typeof connection === 'string' ? postgres(connection, options) : postgres({ ...connection, ...options });
 }
 
-/**
- * Makes checks of PL/pgSQL errors in that database; a clone does not inherit it. Not strict_multi_assignment: the frame
- * fills only the first fields of a call, because each further one is paid by every operation.
- */
+/** Makes checks of PL/pgSQL errors in that database; a clone does not inherit it. */
 export async function checkStrictly(admin: postgres.Sql, database: string): Promise<void> {
   for (const setting of ['extra_errors', 'extra_warnings']) {
-    await admin.unsafe(`alter database ${database} set plpgsql.${setting} = 'shadowed_variables, too_many_rows'`);
+    await admin.unsafe(`alter database ${database} set plpgsql.${setting} = 'all'`);
   }
 }
 

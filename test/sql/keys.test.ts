@@ -100,6 +100,17 @@ describe('a key', () => {
     const elevated = (await makeKey({ trust: 3 })).speaker;
     await expect(elevated.createKey({ agent: 'next', trust: 0 })).rejects.toMatchObject({ code: 'forbidden' });
   });
+
+  test('ends with its sessions: no heartbeat reaches beyond its expiry', async () => {
+    const { key_id } = await makeKey();
+    const [row] = await db.sql`
+      update coord.api_keys set expires_at = clock_timestamp() + interval '20 seconds' where key_id = ${key_id}
+      returning expires_at`;
+    const { session_id } = await speakAs(db, { project_id, key_id }).registerSession({ beats: true });
+    const beating = speakAs(db, { project_id, key_id, session_id });
+    const { lease_expires_at } = await beating.heartbeat();
+    expect(Date.parse(String(lease_expires_at))).toBeLessThanOrEqual(Date.parse(String(row?.expires_at)));
+  });
 });
 
 describe('revoking a key', () => {

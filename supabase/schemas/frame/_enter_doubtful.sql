@@ -9,7 +9,8 @@ declare
   v_call coord._call;
   v_session_id uuid := coalesce((p_caller ->> 'session_id')::uuid, coord._standing_session(p_caller));
 begin
-  select s.project_id, s.session_id, s.agent, s.trust, s.key_id, p_operation, clock_timestamp() into v_call
+  select s.project_id, s.session_id, s.agent, s.trust, s.key_id, p_operation, clock_timestamp(),
+    null::text, null::jsonb, null::jsonb into v_call
   from coord.sessions s
   where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = v_session_id;
   if v_session_id is null then

@@ -23,7 +23,7 @@ begin
   elsif v_path ~ '[*?]' or v_path ~ '/$' then
     raise exception 'paths: % names more than one file', quote_literal(left(p_path, 100)) using errcode = 'BADIN',
       hint = 'Name each file.';
-  elsif v_path ~ '[\u0001-\u001f\u007f]' then
+  elsif v_path ~ '[\u0001-\u001f\u007f-\u009f]' then
     raise exception 'paths: a path contains a control character' using errcode = 'BADIN', hint = 'Remove it.';
   end if;
   foreach v_segment in array string_to_array(v_path, '/') loop

@@ -12,26 +12,26 @@ declare
   v_agent text := p_caller ->> 'agent';
   v_agent_type text := coalesce(p_agent_type, p_caller ->> 'agent_type');
   v_trust smallint := (p_caller ->> 'trust')::smallint;
-  v_lease_expires_at timestamptz := 'infinity';
+  v_valid_until timestamptz := 'infinity';
+  v_lease_expires_at timestamptz;
   v_session_id uuid;
 begin
   if v_key_id is not null then
     select k.agent, coalesce(p_agent_type, k.agent_type), k.trust, coalesce(k.expires_at, 'infinity')
-      into v_agent, v_agent_type, v_trust, v_lease_expires_at
+      into v_agent, v_agent_type, v_trust, v_valid_until
     from coord.api_keys k
     where k.key_id = v_key_id and k.project_id = v_project_id and k.revoked_at is null
       and (k.expires_at is null or k.expires_at > clock_timestamp())
     for share;
     if not found then return null; end if;
   end if;
-  if p_beats then
-    v_lease_expires_at := least(v_lease_expires_at, clock_timestamp() + interval '60 seconds');
-  end if;
+  v_lease_expires_at := least(v_valid_until, case when p_beats then clock_timestamp() + interval '60 seconds' end);
   insert into coord.agents as a (project_id, agent, agent_type) values (v_project_id, v_agent, v_agent_type)
   on conflict do nothing;
   insert into coord.sessions as s
-    (project_id, session_id, agent, agent_type, trust, key_id, label, beats, lease_expires_at, fresh_until)
-  values (v_project_id, coord._new_id(), v_agent, v_agent_type, v_trust, v_key_id, p_label, p_beats,
+    (project_id, session_id, agent, agent_type, trust, key_id, label, beats, valid_until, lease_expires_at,
+    fresh_until)
+  values (v_project_id, coord._new_id(), v_agent, v_agent_type, v_trust, v_key_id, p_label, p_beats, v_valid_until,
     v_lease_expires_at, least(v_lease_expires_at, clock_timestamp() + interval '5 seconds'))
   on conflict (project_id, agent, label) where ended_at is null and label is not null
   do update set trust = excluded.trust

@@ -5,7 +5,8 @@ language plpgsql volatile
 as $$
 begin
   update coord.sessions s set
-    lease_expires_at = case when s.beats then clock_timestamp() + interval '60 seconds' else s.lease_expires_at end,
+    lease_expires_at = case when s.beats
+      then least(clock_timestamp() + interval '60 seconds', s.valid_until) else s.lease_expires_at end,
     last_call_at = case when p_active then clock_timestamp() else s.last_call_at end,
     fresh_until = least(clock_timestamp() + interval '5 seconds', s.lease_expires_at)
   where s.project_id = p_project_id and s.session_id = p_session_id

@@ -1,5 +1,5 @@
 -- Agents by name, and their runs. The holder of a lock or a claim is a session, never a name.
--- A session that beats lapses when its lease does; the others ('infinity', or the end of their key) hold by TTLs alone.
+-- A session that beats lapses when its lease does; the others have a lease as long as their key, and hold by TTLs alone.
 -- A session with a label is a standing one: at most one lives for each agent and label, so that callers who cannot
 -- remember anything (a key without session, one shell command after the other) stay the same holder.
 create table coord.agents (
@@ -21,6 +21,8 @@ create table coord.sessions (
   capabilities text[] not null default '{}',
   working_on text,
   beats boolean not null,
+  -- When the key expires; no lease reaches further.
+  valid_until timestamptz not null default 'infinity',
   lease_expires_at timestamptz not null,
   -- Until then a call need not look whether the session lives: 5 s from the last look; -infinity once it has ended.
   fresh_until timestamptz not null,
