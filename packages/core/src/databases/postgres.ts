@@ -2,6 +2,7 @@ import postgres from 'postgres';
 import { callTimeout, type Database } from '../database.ts';
 import { errorOfDriver, repeatingRolledBack, unavailable } from '../failure.ts';
 import type { ConnectionOptions } from '../migrations/index.ts';
+import { Pool } from './pool.ts';
 
 export interface PostgresOptions {
   kind: 'embedded' | 'postgres';
@@ -20,22 +21,22 @@ export interface PostgresOptions {
  * Behind a transaction pooler (port 6543, or `pgbouncer=true`) nothing is prepared and nothing is set per connection.
  */
 export function postgresDatabase(options: PostgresOptions): Database {
-  let sql = openPool(options);
+  const pool = new Pool(() => openConnection(options), options.pool ?? 10);
+  const prepare = !isPooled(options.connection);
   const statements = new Map<string, string>();
 
   async function attempt(name: string, args: Record<string, unknown>): Promise<unknown> {
     const statement = statements.get(name) ?? remember(statements, name, Object.keys(args));
-    const pool = sql;
-    const query = pool.unsafe(statement, Object.values(args) as never[], { prepare: !isPooled(options.connection) });
-    const [row] = await withinTimeout(query, () => {
-      // A call that may still be running must not share its connection with the next one.
-      if (sql === pool) sql = openPool(options);
-      pool.end({ timeout: 0 }).catch(() => {});
-      return unavailable(options.where);
-    }).catch((error: unknown) => {
+    const { answer, abandon } = pool.run((sql) => sql.unsafe(statement, Object.values(args) as never[], { prepare }));
+    try {
+      const [row] = await withinTimeout(answer, () => {
+        abandon();
+        return unavailable(options.where);
+      });
+      return (row as unknown as { answer: unknown }).answer;
+    } catch (error) {
       throw errorOfDriver(error, options.where);
-    });
-    return (row as unknown as { answer: unknown }).answer;
+    }
   }
 
   return {
@@ -50,13 +51,13 @@ export function postgresDatabase(options: PostgresOptions): Database {
           return attempt(name, args);
         }
       }),
-    close: () => sql.end({ timeout: 1 }),
+    close: () => pool.end(),
   };
 }
 
-function openPool({ connection, pool = 10 }: PostgresOptions): postgres.Sql {
+function openConnection({ connection }: PostgresOptions): postgres.Sql {
   const shared = {
-    max: pool,
+    max: 1,
     connect_timeout: 4,
     idle_timeout: 300,
     // Reconnect at once: the calls that wait have only seconds.
