@@ -84,7 +84,7 @@ export class Lock implements AsyncDisposable {
 export async function acquire(session: Session, paths: readonly string[], options: LockOptions): Promise<Lock> {
   const { wait_seconds = 0, ...rest } = options;
   const until = performance.now() + wait_seconds * 1000;
-  for (let delay = 100; ; delay = Math.min(delay * 1.5, 2000)) {
+  for (let delay = 100; ; delay = Math.min(delay * 1.5, 500)) {
     const since = performance.now();
     const answer = await session.coordinator.acquireLock({ ...rest, paths: [...paths] });
     if (answer.acquired) return new Lock(session, answer.locks ?? [], options, since);
