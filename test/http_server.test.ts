@@ -105,7 +105,11 @@ describe('mounts', () => {
     const answer = await app.inject(post('/echo', { id: 1 }));
     expect(answer.json()).toEqual({ body: { id: 1 }, board: { name: 'get_task_board' } });
     expect(answer.headers['x-content-type-options']).toBe('nosniff');
-    expect(database.calls.at(-1)?.args.p_caller).toEqual({ key_id: 'abcdefghij01', project_id: 7 });
+    expect(database.calls.at(-1)?.args.p_caller).toEqual({
+      key_id: 'abcdefghij01',
+      label: 'key:abcdefghij01',
+      project_id: 7,
+    });
   });
 
   it('are behind the same checks as operations, and fail in the same form', async () => {

@@ -64,7 +64,7 @@ See agents meet, in another terminal:
 
   npm run demo
 
-Ctrl-C stops this server; the database goes on until \`agentcoord down\`.`;
+Ctrl-C stops this server${ready.database === 'embedded' ? '; the database goes on until `agentcoord down`' : ''}.`;
 }
 
 /** The command as installed here; clients start it without this folder's PATH. */

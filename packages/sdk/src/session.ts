@@ -184,7 +184,7 @@ export class Session implements Invoker, AsyncDisposable {
 
   #isGone(error: unknown): error is CoordinationError {
     if (!(error instanceof CoordinationError) || error.code !== 'unauthenticated') return false;
-    return ['session_ended', 'session_lapsed'].includes(String(error.details?.reason));
+    return error.details?.reason === 'session_ended';
   }
 
   #lapse(session_id: string, reason: CoordinationError): void {

@@ -11,7 +11,8 @@ export async function checkHttp({ home }: Config): Promise<Finding> {
   return { ok: false, detail: `${http.url} runs, but its database does not answer.`, hint: 'See `backend` above.' };
 }
 
-export async function checkPort({ home, host, port }: Config): Promise<Finding> {
+export async function checkPort({ home, host, port, url }: Config): Promise<Finding> {
+  if (url) return { ok: true, detail: 'not needed: the coordinator runs elsewhere' };
   if (await findHttpProcess(home)) return { ok: true, detail: 'in use by the HTTP server of this home' };
   const problem = await listenOnce(host, port);
   if (problem === undefined) return { ok: true, detail: `${port} on ${host} is free` };
