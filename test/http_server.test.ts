@@ -80,7 +80,7 @@ describe('health', () => {
     const answer = await app.inject('/readyz');
     expect(answer.statusCode).toBe(503);
     expect(answer.json().error).toMatchObject({ code: 'unavailable', hint: expect.stringContaining('doctor') });
-    expect((await app.inject('/livez')).json()).toEqual({ status: 'alive', version: '1.2.3' });
+    expect((await app.inject('/livez')).json()).toEqual({ status: 'alive', version: '1.2.3', pid: process.pid });
   });
 
   it('is not ready when the database stays silent for 2 s', async () => {

@@ -121,3 +121,21 @@ test('service_role executes operations', async () => {
   const [row] = await as<{ version: string }>('service_role', undefined, 'select coord.schema_version() as version');
   expect(row?.version).toMatch(/^\d{14}$/);
 });
+
+test.each(['coord_app', 'authenticated'])('a temporary type of %s does not run as the owner', async (role) => {
+  const attempt = db.sql.begin(async (sql) => {
+    await sql.unsafe(`set local role ${role}`);
+    await sql.unsafe(`create or replace function pg_temp.spy_${role}() returns boolean language plpgsql
+      as 'begin raise exception ''ran as %'', current_user; end'`);
+    await sql.unsafe(`create domain pg_temp.uuid as pg_catalog.uuid check (pg_temp.spy_${role}())`);
+    await sql.unsafe(`set local request.jwt.claims = '{"sub": "00000000-0000-0000-0000-000000000001"}'`);
+    const rows = await sql.unsafe(
+      role === 'coord_app'
+        ? `select coord.check_locks('{"project_id": 1, "session_id": "00000000-0000-0000-0000-000000000001"}')`
+        : 'select count(*) from coord.locks',
+    );
+    await sql.unsafe('drop domain pg_temp.uuid');
+    return rows;
+  });
+  await expect(attempt).resolves.toHaveLength(1);
+});

@@ -56,7 +56,7 @@ create type coord._call as (
 -- The user is `sub` of the token that PostgREST has verified; nobody else can set it for a reader.
 -- The policies of all tables use it, so it is made before them, which plpgsql allows.
 create function coord._readable_projects() returns setof integer
-language plpgsql stable security definer set search_path = ''
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query
@@ -103,6 +103,7 @@ create table coord.idempotency_keys (
   agent text not null,
   key text not null,
   operation text not null,
+  session_id uuid not null,
   input_hash bytea not null,
   answer jsonb,
   created_at timestamptz not null default clock_timestamp(),
@@ -131,7 +132,7 @@ create table coord.journal (
 );
 
 create function coord._refuse_change() returns trigger
-language plpgsql set search_path = ''
+language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise exception 'the journal is append-only' using errcode = 'DNIED', hint = 'Write a new entry instead.';
@@ -485,13 +486,16 @@ declare
   v_hash bytea := sha256(convert_to(coalesce(p_input, '{}')::text, 'UTF8'));
   v_first coord.idempotency_keys;
 begin
-  insert into coord.idempotency_keys (project_id, agent, key, operation, input_hash)
-  values (p_call.project_id, p_call.agent, p_call.idempotency_key, p_call.operation, v_hash)
+  insert into coord.idempotency_keys (project_id, agent, key, operation, session_id, input_hash)
+  values (p_call.project_id, p_call.agent, p_call.idempotency_key, p_call.operation, p_call.session_id, v_hash)
   on conflict do nothing;
   if found then return null; end if;
   select k.* into v_first from coord.idempotency_keys k
   where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = p_call.idempotency_key;
-  if v_first.operation = p_call.operation and v_first.input_hash = v_hash and v_first.answer is not null then
+  -- What was granted to one session must not be told to another: a lock, a claim.
+  if v_first.operation = p_call.operation and v_first.input_hash = v_hash and v_first.answer is not null
+    and (v_first.session_id = p_call.session_id or not v_first.answer ?| array['acquired', 'claimed', 'released'])
+  then
     return v_first.answer;
   end if;
   return coord._error('conflict', 'This idempotency key was used for another call.',
@@ -502,12 +506,14 @@ $$;
 -- supabase/schemas/frame/_sweep.sql
 -- Cleans up in one project (all when null): ends sessions that have lapsed, or that do not beat and were not heard of
 -- for a day, and gives lapsed claims back. Nothing depends on it for correctness: every decision looks at expiry itself.
+-- Ends after a second, so that what was done is kept; the next round goes on.
 -- Concurrency: one at a time under an advisory lock; each session is ended under its row lock after the lease was
 -- looked at again, each task under its own guard (see _return_task).
 create function coord._sweep(p_project_id integer) returns jsonb
 language plpgsql volatile
 as $$
 declare
+  v_enough timestamptz := clock_timestamp() + interval '1 second';
   v_session record;
   v_freed record;
   v_sessions integer := 0;
@@ -523,8 +529,9 @@ begin
       and (s.lease_expires_at <= clock_timestamp()
         or (not s.beats and s.last_call_at < clock_timestamp() - interval '24 hours'))
       and (p_project_id is null or s.project_id = p_project_id)
-    order by s.project_id, s.session_id limit 1000 for update skip locked
+    order by s.lease_expires_at limit 1000 for update skip locked
   loop
+    exit when clock_timestamp() > v_enough;
     v_freed := coord._end_session(v_session.project_id, v_session.session_id, 'lapsed', true);
     perform coord._note(v_session.project_id, 'sweep', 'session:' || v_session.session_id, 'lapsed',
       jsonb_build_object('released_locks', v_freed.released_locks, 'returned_tasks', v_freed.returned_tasks));
@@ -1114,7 +1121,7 @@ $$;
 -- What doctor asks of a database: its clock, whether what it acknowledges survives a crash, what holds vacuum back,
 -- and when somebody last swept.
 create function coord.database_health() returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return jsonb_build_object(
@@ -1140,7 +1147,7 @@ grant execute on function coord.database_health to coord_app;
 -- supabase/schemas/frame/schema_version.sql
 -- Version of the newest migration, for servers that cannot read the history table. A test compares the two.
 create function coord.schema_version() returns text
-language sql immutable parallel safe set search_path = ''
+language sql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$ select '20261121000000'::text $$;
 
 grant execute on function coord.schema_version to coord_app;
@@ -1148,7 +1155,7 @@ grant execute on function coord.schema_version to coord_app;
 -- supabase/schemas/frame/sweep.sql
 -- Cleans up in the caller's project now; see _sweep.
 create function coord.sweep(p_caller jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'sweep');
@@ -1165,7 +1172,7 @@ grant execute on function coord.sweep to coord_app;
 -- supabase/schemas/frame/sweep_projects.sql
 -- Cleans up in all projects: called every few seconds by any long-running process, or by pg_cron.
 create function coord.sweep_projects() returns jsonb
-language sql volatile security definer set search_path = ''
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$ select coord._sweep(null) $$;
 
 grant execute on function coord.sweep_projects to coord_app;
@@ -1175,7 +1182,7 @@ grant execute on function coord.sweep_projects to coord_app;
 -- Called by the HTTP door before it knows the project; the door may remember a positive answer for 5 s, which is safe
 -- because revoking a key ends its sessions at once and no session is opened for a dead key (see _open_session).
 create function coord.authenticate_key(p_key_id text, p_secret_hash text) returns jsonb
-language sql stable security definer set search_path = ''
+language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select jsonb_build_object('project_id', k.project_id, 'agent', k.agent, 'trust', k.trust,
     'expires_at', k.expires_at)
@@ -1195,7 +1202,7 @@ create function coord.create_key(
   p_caller jsonb, p_agent text, p_agent_type text default 'cloud', p_trust integer default 2,
   p_description text default null, p_expires_in_days integer default null
 ) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'create_key');
@@ -1227,7 +1234,7 @@ grant execute on function coord.create_key to coord_app;
 -- supabase/schemas/keys/list_keys.sql
 -- Keys of the caller's project, newest first, without anything secret.
 create function coord.list_keys(p_caller jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'list_keys');
@@ -1248,7 +1255,7 @@ grant execute on function coord.list_keys to coord_app;
 -- Concurrency: the key's row is locked first, and _open_session reads it under a share lock, so no session can be
 -- opened for the key behind this function's back.
 create function coord.revoke_key(p_caller jsonb, p_key_id text) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'revoke_key');
@@ -1283,7 +1290,7 @@ grant execute on function coord.revoke_key to coord_app;
 create function coord.acquire_lock(
   p_caller jsonb, p_paths text[], p_reason text default null, p_ttl_seconds integer default 900
 ) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'acquire_lock');
@@ -1308,7 +1315,7 @@ grant execute on function coord.acquire_lock to coord_app;
 -- supabase/schemas/locks/check_locks.sql
 -- Locks that are held now: of the given paths, or all of the project in path order.
 create function coord.check_locks(p_caller jsonb, p_paths text[] default null, p_limit integer default 200) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'check_locks');
@@ -1341,7 +1348,7 @@ grant execute on function coord.check_locks to coord_app;
 -- Releases locks of the calling session; says of every other path why it was not its to release.
 -- Concurrency: one guarded UPDATE a path, in path order; a lock that has passed on matches nothing and is left alone.
 create function coord.release_lock(p_caller jsonb, p_paths text[], p_tokens bigint[] default null) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'release_lock');
@@ -1373,7 +1380,7 @@ grant execute on function coord.release_lock to coord_app;
 -- supabase/schemas/projects/create_project.sql
 -- Makes a project. Only for local administrators: a key, however trusted, administers its own project alone.
 create function coord.create_project(p_caller jsonb, p_project text) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'create_project');
@@ -1395,7 +1402,7 @@ grant execute on function coord.create_project to coord_app;
 -- supabase/schemas/projects/list_projects.sql
 -- Projects the caller administers: all for a local administrator, its own for a key.
 create function coord.list_projects(p_caller jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'list_projects');
@@ -1413,7 +1420,7 @@ grant execute on function coord.list_projects to coord_app;
 -- supabase/schemas/projects/open_project.sql
 -- Id of the project of that name, made when it is new: what a local process asks once, before it has a caller.
 create function coord.open_project(p_name text) returns jsonb
-language sql volatile security definer set search_path = ''
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$ select to_jsonb(coord._project(p_name)) $$;
 
 grant execute on function coord.open_project to coord_app;
@@ -1423,7 +1430,7 @@ grant execute on function coord.open_project to coord_app;
 create function coord.discover_agents(
   p_caller jsonb, p_capability text default null, p_limit integer default 50
 ) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'discover_agents');
@@ -1452,7 +1459,7 @@ grant execute on function coord.discover_agents to coord_app;
 -- supabase/schemas/sessions/end_session.sql
 -- Ends the calling session: its locks are free, its tasks go back without counting as attempts. See _end_session.
 create function coord.end_session(p_caller jsonb, p_reason text default null) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'end_session');
@@ -1476,7 +1483,7 @@ grant execute on function coord.end_session to coord_app;
 create function coord.heartbeat(
   p_caller jsonb, p_working_on text default null, p_automatic boolean default false
 ) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'heartbeat', false);
@@ -1510,7 +1517,7 @@ create function coord.register_session(
   p_caller jsonb, p_agent_type text default null, p_capabilities text[] default null, p_working_on text default null,
   p_beats boolean default false
 ) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_caller jsonb := p_caller;
@@ -1551,7 +1558,7 @@ create function coord.complete_work(
   p_caller jsonb, p_task_id uuid, p_claim_token bigint, p_success boolean default true, p_result jsonb default null,
   p_error text default null
 ) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'complete_work');
@@ -1586,7 +1593,7 @@ grant execute on function coord.complete_work to coord_app;
 -- supabase/schemas/work/get_task.sql
 -- One task of the caller's project, whole.
 create function coord.get_task(p_caller jsonb, p_task_id uuid) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_task');
@@ -1613,7 +1620,7 @@ grant execute on function coord.get_task to coord_app;
 -- supabase/schemas/work/get_task_board.sql
 -- Who is here, on what, and how the queue stands. Counts stop at 10,000, so a long queue does not make it slow.
 create function coord.get_task_board(p_caller jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_task_board');
@@ -1656,7 +1663,7 @@ grant execute on function coord.get_task_board to coord_app;
 -- so a dead worker's task is found even if no sweeper runs. Concurrency: see _claim_task.
 create function coord.get_work(p_caller jsonb, p_types text[] default null, p_lease_seconds integer default 900)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_work');
@@ -1685,7 +1692,7 @@ create function coord.list_tasks(
   p_caller jsonb, p_status text default null, p_type text default null, p_tag text default null,
   p_limit integer default 50, p_before uuid default null
 ) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'list_tasks');
@@ -1718,7 +1725,7 @@ create function coord.submit_work(
   p_input jsonb default null, p_priority integer default 5, p_tags text[] default '{}',
   p_depends_on uuid[] default '{}', p_max_attempts integer default 3
 ) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'submit_work');

@@ -104,3 +104,11 @@ describe('an idempotency key', () => {
     expect(await rows('sessions')).toBe(Number(before) + 1);
   });
 });
+
+test('a lock that was granted to one session is not told to another session of the same agent', async () => {
+  const [one, other] = [await db.session('twin'), await db.session('twin')];
+  const options = { idempotency_key: 'lock-idem' };
+  expect(await one.acquireLock({ paths: ['idem.ts'] }, options)).toMatchObject({ acquired: true });
+  await expect(other.acquireLock({ paths: ['idem.ts'] }, options)).rejects.toMatchObject({ code: 'conflict' });
+  expect(await one.acquireLock({ paths: ['idem.ts'] }, options)).toMatchObject({ acquired: true });
+});

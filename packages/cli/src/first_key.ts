@@ -1,23 +1,43 @@
+import { hash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { CoordinationError, coordinatorOver, type Transport } from '@agentcoord/contract';
+import { CoordinationError, type Coordinator, coordinatorOver, type Transport } from '@agentcoord/contract';
 import { httpTransport } from '@agentcoord/sdk';
 import { readIfThere, writePrivate } from './files.ts';
 
 /**
- * Makes sure that the home holds a key of the server at `url`, and answers the path of its file. The key of another
- * database, left behind by a change of configuration, is replaced.
+ * Makes sure that the home holds a key of this project for the server at `url`, and answers the path of its file:
+ * `api-key` for the project that was started first, `api-key-<hash of the project>` for others. A key that the server
+ * refuses, left behind by a change of configuration, is replaced.
  */
-export async function ensureFirstKey(home: string, url: string, administrator: Transport): Promise<string> {
-  const path = join(home, 'api-key');
-  const kept = (await readIfThere(path))?.trim();
-  if (kept && (await isAccepted(url, kept))) return path;
-  const { api_key } = await coordinatorOver(administrator).createKey({
+export async function ensureFirstKey(
+  { home, project, url }: { home: string; project: string; url: string },
+  administration: Transport,
+): Promise<string> {
+  const administrator = coordinatorOver(administration);
+  const first = join(home, 'api-key');
+  const own = `${first}-${hash('sha256', project).slice(0, 8)}`;
+  for (const path of [first, own]) if (await isUsable(path, url, administrator)) return path;
+  const path = existsSync(first) && (await isAccepted(url, await keyIn(first))) ? own : first;
+  const { api_key } = await administrator.createKey({
     agent: 'first',
     trust: 2,
     description: 'Made by agentcoord up on its first start.',
   });
   await writePrivate(path, `${api_key}\n`);
   return path;
+}
+
+/** True for a key of the administrator's project that the server accepts. */
+async function isUsable(path: string, url: string, administrator: Coordinator): Promise<boolean> {
+  const key = await keyIn(path);
+  if (!key) return false;
+  const { keys } = await administrator.listKeys();
+  return keys.some(({ key_id }) => key.startsWith(`ac_${key_id}_`)) && (await isAccepted(url, key));
+}
+
+async function keyIn(path: string): Promise<string> {
+  return (await readIfThere(path))?.trim() ?? '';
 }
 
 async function isAccepted(url: string, apiKey: string): Promise<boolean> {

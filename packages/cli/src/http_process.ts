@@ -13,7 +13,7 @@ const answerWithin = 2000;
 /** The HTTP server of this home; undefined when none answers. */
 export async function findHttpProcess(home: string): Promise<HttpProcess | undefined> {
   const noted = await read(home);
-  return noted && isRunning(noted.pid) && (await isAlive(noted.url)) ? noted : undefined;
+  return noted && isRunning(noted.pid) && (await pidAt(noted.url)) === noted.pid ? noted : undefined;
 }
 
 export async function noteHttpProcess(home: string, process: HttpProcess): Promise<void> {
@@ -34,13 +34,13 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** A process id alone proves nothing: it may have passed to another program. */
-async function isAlive(url: string): Promise<boolean> {
+/** The process that answers there. What was noted proves nothing: the number may have passed to another program. */
+async function pidAt(url: string): Promise<number | undefined> {
   try {
     const response = await fetch(`${url}/livez`, { signal: AbortSignal.timeout(answerWithin), redirect: 'error' });
-    return ((await response.json()) as { status?: unknown }).status === 'alive';
+    return ((await response.json()) as { pid?: number }).pid;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -2,12 +2,15 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Database } from '@agentcoord/core';
 
-interface Started {
+/** What `up` has started. */
+export interface Started {
   url: string;
   keyFile: string;
   project: string;
   kind: Database['kind'];
   home: string;
+  /** Data folder of the embedded database. */
+  data: string | undefined;
 }
 
 /** What a newcomer needs to go on, as `up --json` prints it. */
@@ -18,11 +21,12 @@ export interface Ready {
   api_key_file: string;
   project: string;
   database: Database['kind'];
+  data?: string;
   home: string;
   mcp_servers: Record<string, { command: string; args: string[]; env?: Record<string, string> }>;
 }
 
-export function describe({ url, keyFile, project, kind, home }: Started): Ready {
+export function describe({ url, keyFile, project, kind, home, data }: Started): Ready {
   const chosenHome = process.env.AGENTCOORD_HOME;
   return {
     url,
@@ -31,6 +35,7 @@ export function describe({ url, keyFile, project, kind, home }: Started): Ready 
     api_key_file: keyFile,
     project,
     database: kind,
+    ...(data === undefined ? {} : { data }),
     home,
     mcp_servers: {
       agentcoord: {
@@ -48,9 +53,9 @@ export function welcome(ready: Ready): string {
 
   address    ${ready.url}
   reference  ${ready.docs_url}
-  database   ${ready.database === 'embedded' ? `embedded Postgres, data in ${ready.home}` : ready.database}
+  database   ${ready.database === 'embedded' ? `embedded Postgres, data in ${ready.data}` : ready.database}
   project    ${ready.project}
-  API key    in ${ready.api_key_file}, for you alone
+  API key    of this project, in ${ready.api_key_file}, for you alone
 
 Try it:
 

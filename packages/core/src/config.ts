@@ -39,7 +39,11 @@ export const variables = {
     schema: z.string().optional(),
     about: 'Its secret (or legacy service_role) key.',
   },
-  url: { names: ['AGENTCOORD_URL'], schema: url.optional(), about: 'Another coordinator, joined over HTTP.' },
+  url: {
+    names: ['AGENTCOORD_URL'],
+    schema: url.optional(),
+    about: 'Another coordinator, joined over HTTP, such as http://127.0.0.1:8787.',
+  },
   api_key: { names: ['AGENTCOORD_API_KEY'], schema: z.string().optional(), about: 'Key for it.' },
   fallback: {
     names: ['AGENTCOORD_FALLBACK'],

@@ -5,6 +5,9 @@ import type { Database } from './database.ts';
 
 const maxDepth = 64;
 
+/** Most values an input may have, of whatever kind: one call must not keep everybody else waiting. */
+const maxValues = 20_000;
+
 /**
  * The only way to an operation: checks the input, calls the SQL function of the same name as the given caller, and
  * turns an `error` in the answer into a `CoordinationError`. One validator, so every door says the same words.
@@ -30,7 +33,7 @@ function withInput(caller: Caller, input: Record<string, unknown>): Caller & { i
 }
 
 function parseInput(operation: Operation, input: unknown): Record<string, unknown> {
-  const unusable = findUnusable(input ?? {}, operation.name, 0);
+  const unusable = findUnusable(input ?? {}, operation.name, 0, { values: 0 });
   if (unusable) throw invalidInput(operation, unusable);
   const parsed = operation.input.safeParse(input ?? {});
   if (!parsed.success) throw invalidInput(operation, ...parsed.error.issues.flatMap(describeIssue));
@@ -73,7 +76,8 @@ function fieldName(path: readonly PropertyKey[]): string {
  * What JSON can carry and Postgres cannot keep: NUL (refused by jsonb), lone surrogates (become U+FFFD, so that two
  * strings turn into one), endless nesting, numbers that are none, and texts larger than any column should be.
  */
-function findUnusable(value: unknown, field: string, depth: number): Issue | undefined {
+function findUnusable(value: unknown, field: string, depth: number, seen: { values: number }): Issue | undefined {
+  if (++seen.values > maxValues) return { field: '', problem: `the input has more than ${maxValues} values` };
   if (depth > maxDepth) return { field, problem: `nested deeper than ${maxDepth} levels` };
   if (typeof value === 'string') {
     const problem = findUnusableText(value);
@@ -85,7 +89,7 @@ function findUnusable(value: unknown, field: string, depth: number): Issue | und
     const name = depth === 0 ? key : fieldName([field, Array.isArray(value) ? Number(key) : key]);
     // Some validators drop it without a word.
     if (key === '__proto__') return { field: name, problem: 'no field can have this name' };
-    const found = findUnusable(key, 'field name', depth + 1) ?? findUnusable(item, name, depth + 1);
+    const found = findUnusable(key, 'field name', depth + 1, seen) ?? findUnusable(item, name, depth + 1, seen);
     if (found) return found;
   }
   return undefined;

@@ -24,11 +24,13 @@ export function authenticate(authenticator: Authenticator, limits: Limits): onRe
 
   /** A key that was valid before is not held up by those who guess keys from the same address. */
   async function admit(request: FastifyRequest, key: string | undefined, known: boolean): Promise<Credential> {
+    // Not counted: it costs nothing, and any web page in a browser here could use up the limit of this address.
+    if (key === undefined) throw keyMissing();
     if (!known) await limits.checkAddress(request);
-    const credential = key === undefined ? undefined : await authenticator.ask(key);
+    const credential = await authenticator.ask(key);
     if (credential) return credential;
     await limits.countAddress(request);
-    throw key === undefined ? keyMissing() : keyRefused();
+    throw keyRefused();
   }
 }
 

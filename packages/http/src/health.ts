@@ -7,7 +7,8 @@ const readyWithin = 2000;
 /** `/livez`: the process answers. `/readyz`: its database does, too. Neither wants a key. */
 export function addHealth(app: FastifyInstance, version: string, ready: () => Promise<unknown>): void {
   const check = shared(() => withDeadline(ready()));
-  app.get('/livez', async () => ({ status: 'alive', version }));
+  // The process id lets `agentcoord down` make sure whom it stops.
+  app.get('/livez', async () => ({ status: 'alive', version, pid: process.pid }));
   app.get('/readyz', async () => {
     await check();
     return { status: 'ready', version };

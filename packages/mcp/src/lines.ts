@@ -77,8 +77,9 @@ function isMessage(message: unknown): boolean {
 
 /** The answer to one message that the SDK would refuse in its own words; undefined when it would not. */
 export function refusalOf(message: unknown): object | undefined {
-  if (Array.isArray(message) || isMessage(message)) return undefined;
-  const hint = 'Send one complete JSON-RPC 2.0 message as the body.';
+  if (isMessage(message)) return undefined;
+  // A batch would count as one request against the rate limit.
+  const hint = 'Send one complete JSON-RPC 2.0 message as the body, and no batches.';
   return refusal(ProtocolErrorCode.InvalidRequest, 'The body is not a JSON-RPC 2.0 message.', hint, idOf(message));
 }
 

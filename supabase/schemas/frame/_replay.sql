@@ -8,13 +8,16 @@ declare
   v_hash bytea := sha256(convert_to(coalesce(p_input, '{}')::text, 'UTF8'));
   v_first coord.idempotency_keys;
 begin
-  insert into coord.idempotency_keys (project_id, agent, key, operation, input_hash)
-  values (p_call.project_id, p_call.agent, p_call.idempotency_key, p_call.operation, v_hash)
+  insert into coord.idempotency_keys (project_id, agent, key, operation, session_id, input_hash)
+  values (p_call.project_id, p_call.agent, p_call.idempotency_key, p_call.operation, p_call.session_id, v_hash)
   on conflict do nothing;
   if found then return null; end if;
   select k.* into v_first from coord.idempotency_keys k
   where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = p_call.idempotency_key;
-  if v_first.operation = p_call.operation and v_first.input_hash = v_hash and v_first.answer is not null then
+  -- What was granted to one session must not be told to another: a lock, a claim.
+  if v_first.operation = p_call.operation and v_first.input_hash = v_hash and v_first.answer is not null
+    and (v_first.session_id = p_call.session_id or not v_first.answer ?| array['acquired', 'claimed', 'released'])
+  then
     return v_first.answer;
   end if;
   return coord._error('conflict', 'This idempotency key was used for another call.',

@@ -1,11 +1,13 @@
 -- Cleans up in one project (all when null): ends sessions that have lapsed, or that do not beat and were not heard of
 -- for a day, and gives lapsed claims back. Nothing depends on it for correctness: every decision looks at expiry itself.
+-- Ends after a second, so that what was done is kept; the next round goes on.
 -- Concurrency: one at a time under an advisory lock; each session is ended under its row lock after the lease was
 -- looked at again, each task under its own guard (see _return_task).
 create function coord._sweep(p_project_id integer) returns jsonb
 language plpgsql volatile
 as $$
 declare
+  v_enough timestamptz := clock_timestamp() + interval '1 second';
   v_session record;
   v_freed record;
   v_sessions integer := 0;
@@ -21,8 +23,9 @@ begin
       and (s.lease_expires_at <= clock_timestamp()
         or (not s.beats and s.last_call_at < clock_timestamp() - interval '24 hours'))
       and (p_project_id is null or s.project_id = p_project_id)
-    order by s.project_id, s.session_id limit 1000 for update skip locked
+    order by s.lease_expires_at limit 1000 for update skip locked
   loop
+    exit when clock_timestamp() > v_enough;
     v_freed := coord._end_session(v_session.project_id, v_session.session_id, 'lapsed', true);
     perform coord._note(v_session.project_id, 'sweep', 'session:' || v_session.session_id, 'lapsed',
       jsonb_build_object('released_locks', v_freed.released_locks, 'returned_tasks', v_freed.returned_tasks));

@@ -1,7 +1,7 @@
 -- What doctor asks of a database: its clock, whether what it acknowledges survives a crash, what holds vacuum back,
 -- and when somebody last swept.
 create function coord.database_health() returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return jsonb_build_object(

@@ -1,6 +1,6 @@
 -- Cleans up in the caller's project now; see _sweep.
 create function coord.sweep(p_caller jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'sweep');

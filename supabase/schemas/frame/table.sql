@@ -4,6 +4,7 @@ create table coord.idempotency_keys (
   agent text not null,
   key text not null,
   operation text not null,
+  session_id uuid not null,
   input_hash bytea not null,
   answer jsonb,
   created_at timestamptz not null default clock_timestamp(),

@@ -17,7 +17,7 @@ create table coord.journal (
 );
 
 create function coord._refuse_change() returns trigger
-language plpgsql set search_path = ''
+language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise exception 'the journal is append-only' using errcode = 'DNIED', hint = 'Write a new entry instead.';

@@ -2,7 +2,7 @@
 -- Called by the HTTP door before it knows the project; the door may remember a positive answer for 5 s, which is safe
 -- because revoking a key ends its sessions at once and no session is opened for a dead key (see _open_session).
 create function coord.authenticate_key(p_key_id text, p_secret_hash text) returns jsonb
-language sql stable security definer set search_path = ''
+language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select jsonb_build_object('project_id', k.project_id, 'agent', k.agent, 'trust', k.trust,
     'expires_at', k.expires_at)

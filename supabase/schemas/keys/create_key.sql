@@ -6,7 +6,7 @@ create function coord.create_key(
   p_caller jsonb, p_agent text, p_agent_type text default 'cloud', p_trust integer default 2,
   p_description text default null, p_expires_in_days integer default null
 ) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'create_key');

@@ -1,6 +1,6 @@
 -- Keys of the caller's project, newest first, without anything secret.
 create function coord.list_keys(p_caller jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'list_keys');

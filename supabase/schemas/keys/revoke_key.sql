@@ -2,7 +2,7 @@
 -- Concurrency: the key's row is locked first, and _open_session reads it under a share lock, so no session can be
 -- opened for the key behind this function's back.
 create function coord.revoke_key(p_caller jsonb, p_key_id text) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'revoke_key');

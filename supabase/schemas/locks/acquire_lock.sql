@@ -3,7 +3,7 @@
 create function coord.acquire_lock(
   p_caller jsonb, p_paths text[], p_reason text default null, p_ttl_seconds integer default 900
 ) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'acquire_lock');

@@ -1,7 +1,7 @@
 -- Releases locks of the calling session; says of every other path why it was not its to release.
 -- Concurrency: one guarded UPDATE a path, in path order; a lock that has passed on matches nothing and is left alone.
 create function coord.release_lock(p_caller jsonb, p_paths text[], p_tokens bigint[] default null) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'release_lock');

@@ -2,7 +2,7 @@
 -- The user is `sub` of the token that PostgREST has verified; nobody else can set it for a reader.
 -- The policies of all tables use it, so it is made before them, which plpgsql allows.
 create function coord._readable_projects() returns setof integer
-language plpgsql stable security definer set search_path = ''
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query

@@ -1,6 +1,6 @@
 -- Makes a project. Only for local administrators: a key, however trusted, administers its own project alone.
 create function coord.create_project(p_caller jsonb, p_project text) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'create_project');

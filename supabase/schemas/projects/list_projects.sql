@@ -1,6 +1,6 @@
 -- Projects the caller administers: all for a local administrator, its own for a key.
 create function coord.list_projects(p_caller jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'list_projects');

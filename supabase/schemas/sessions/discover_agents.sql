@@ -2,7 +2,7 @@
 create function coord.discover_agents(
   p_caller jsonb, p_capability text default null, p_limit integer default 50
 ) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'discover_agents');

@@ -1,6 +1,6 @@
 -- Ends the calling session: its locks are free, its tasks go back without counting as attempts. See _end_session.
 create function coord.end_session(p_caller jsonb, p_reason text default null) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'end_session');

@@ -4,7 +4,7 @@
 create function coord.heartbeat(
   p_caller jsonb, p_working_on text default null, p_automatic boolean default false
 ) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'heartbeat', false);

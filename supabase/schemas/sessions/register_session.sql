@@ -4,7 +4,7 @@ create function coord.register_session(
   p_caller jsonb, p_agent_type text default null, p_capabilities text[] default null, p_working_on text default null,
   p_beats boolean default false
 ) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_caller jsonb := p_caller;

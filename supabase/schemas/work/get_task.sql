@@ -1,6 +1,6 @@
 -- One task of the caller's project, whole.
 create function coord.get_task(p_caller jsonb, p_task_id uuid) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_task');

@@ -1,6 +1,6 @@
 -- Who is here, on what, and how the queue stands. Counts stop at 10,000, so a long queue does not make it slow.
 create function coord.get_task_board(p_caller jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_task_board');

@@ -2,7 +2,7 @@
 -- so a dead worker's task is found even if no sweeper runs. Concurrency: see _claim_task.
 create function coord.get_work(p_caller jsonb, p_types text[] default null, p_lease_seconds integer default 900)
 returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_work');

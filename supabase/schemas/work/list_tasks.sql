@@ -3,7 +3,7 @@ create function coord.list_tasks(
   p_caller jsonb, p_status text default null, p_type text default null, p_tag text default null,
   p_limit integer default 50, p_before uuid default null
 ) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'list_tasks');

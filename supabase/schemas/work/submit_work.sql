@@ -6,7 +6,7 @@ create function coord.submit_work(
   p_input jsonb default null, p_priority integer default 5, p_tags text[] default '{}',
   p_depends_on uuid[] default '{}', p_max_attempts integer default 3
 ) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'submit_work');

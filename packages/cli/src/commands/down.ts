@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CoordinationError } from '@agentcoord/contract';
 import { type Config, stopServer } from '@agentcoord/core';
 import { configOf } from '../configuration.ts';
+import { elsewhere } from '../elsewhere.ts';
 import type { Globals } from '../globals.ts';
 import { findHttpProcess, isRunning } from '../http_process.ts';
 import { print, printJson } from '../output.ts';
@@ -12,6 +13,7 @@ const stopWithin = 15_000;
 /** Stops what `up` started. */
 export async function down({ json, ...globals }: Globals): Promise<void> {
   const config = configOf(globals);
+  if (config.url) throw elsewhere(config.url, 'stop');
   const http_stopped = await stopHttp(config);
   const database_stopped = config.database_url || config.supabase_url ? false : await stopServer(config.home);
   if (json) return printJson({ http_stopped, database_stopped });

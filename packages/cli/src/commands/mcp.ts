@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type Invoker, operationsOf } from '@agentcoord/contract';
 import { type Config, startSweeper } from '@agentcoord/core';
 import { Session } from '@agentcoord/sdk';
@@ -26,17 +27,20 @@ export async function mcp(globals: Globals): Promise<void> {
 /** What stands between the MCP server and the database: connection, session and sweeper of one agent. */
 class Agent {
   readonly #config: Config;
+  /** Of agents that were given no name, each gets another, so that people can tell them apart. */
+  readonly #name: string;
   #connection: Connection | undefined;
   #session: Session | undefined;
   #stopSweeper: (() => Promise<void>) | undefined;
 
   constructor(config: Config) {
     this.#config = config;
+    this.#name = `${agentName(config)}-${randomBytes(2).toString('hex')}`;
   }
 
   async open(): Promise<Invoker> {
     const agent_type = this.#config.agent_type ?? 'mcp';
-    const identity = { agent: agentName(this.#config), agent_type, trust: 2 };
+    const identity = { agent: this.#config.agent_id ?? this.#name, agent_type, trust: 2 };
     this.#connection ??= await connect(this.#config, { identity, onProgress: printProgress, fromRoot: true });
     const { transport, workspace, database } = this.#connection;
     if (database) this.#stopSweeper ??= startSweeper(database);

@@ -11,7 +11,8 @@ import { print, printJson, printProgress, terminalWidth } from '../output.ts';
 export async function status({ json, ...globals }: Globals): Promise<void> {
   const config = configOf(globals);
   const http = await findHttpProcess(config.home);
-  const { project } = await workspaceOf(process.cwd(), config);
+  // Elsewhere the key says which project it is, not this folder.
+  const project = config.url ? null : (await workspaceOf(process.cwd(), config)).project;
   const { running, ...database } = await databaseOf(config);
   const facts = {
     ...database,

@@ -1,29 +1,30 @@
 import { once } from 'node:events';
-import { CoordinationError, operationsOf } from '@agentcoord/contract';
+import { operationsOf } from '@agentcoord/contract';
 import {
   type Config,
   type Database,
   localTransport,
   openDatabase,
+  serverStatus,
   startSweeper,
-  type Workspace,
   workspaceOf,
 } from '@agentcoord/core';
 import { createApp, listen } from '@agentcoord/http';
 import { createHttpHandler } from '@agentcoord/mcp';
 import { configOf } from '../configuration.ts';
 import { commandLineCaller } from '../connection.ts';
+import { elsewhere } from '../elsewhere.ts';
 import { ensureFirstKey } from '../first_key.ts';
 import type { Globals } from '../globals.ts';
 import { findHttpProcess, forgetHttpProcess, noteHttpProcess } from '../http_process.ts';
 import { print, printJson, printProgress } from '../output.ts';
 import { version } from '../version.ts';
-import { describe, welcome } from '../welcome.ts';
+import { describe, type Started, welcome } from '../welcome.ts';
 
 /** Starts what a first day needs, and stays until it is told to end. */
 export async function up({ json, ...globals }: Globals): Promise<void> {
   const config = configOf(globals);
-  if (config.url) throw elsewhere(config.url);
+  if (config.url) throw elsewhere(config.url, 'start');
   const running = await findHttpProcess(config.home);
   if (running) {
     if (json) printJson({ ...running, already_running: true });
@@ -36,8 +37,9 @@ export async function up({ json, ...globals }: Globals): Promise<void> {
   const database = cleanup.adopt(await openDatabase(config, { onProgress: printProgress }), (opened) => opened.close());
   const url = await serve(config, database, cleanup);
   const administrator = localTransport(database, workspace.project, commandLineCaller(config));
-  const keyFile = await ensureFirstKey(config.home, url, administrator);
-  announce(config, workspace, database, { url, keyFile, json: json === true });
+  const keyFile = await ensureFirstKey({ home: config.home, project: workspace.project, url }, administrator);
+  const data = database.kind === 'embedded' ? (await serverStatus(config.home)).cluster : undefined;
+  announce({ url, keyFile, project: workspace.project, kind: database.kind, home: config.home, data }, json === true);
   await stopped;
 }
 
@@ -58,13 +60,8 @@ async function serve(config: Config, database: Database, cleanup: AsyncDisposabl
   return url;
 }
 
-function announce(
-  config: Config,
-  { project }: Workspace,
-  { kind }: Database,
-  { url, keyFile, json }: { url: string; keyFile: string; json: boolean },
-): void {
-  const ready = describe({ url, keyFile, project, kind, home: config.home });
+function announce(started: Started, json: boolean): void {
+  const ready = describe(started);
   if (json) printJson({ ...ready, pid: process.pid, already_running: false });
   else print(welcome(ready));
 }
@@ -72,12 +69,4 @@ function announce(
 /** Asked for before anything is started, so that an early Ctrl-C still cleans up. */
 function stopSignal(): Promise<unknown> {
   return Promise.race((['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => once(process, signal)));
-}
-
-function elsewhere(url: string): CoordinationError {
-  return new CoordinationError({
-    code: 'invalid_input',
-    message: `AGENTCOORD_URL says that the coordinator is ${url}, so there is nothing to start here.`,
-    hint: 'Unset AGENTCOORD_URL to run one on this machine.',
-  });
 }

@@ -19,11 +19,11 @@ const labels = {
 
 const summary = z.object({
   task_id: taskId,
-  ...labels,
   status,
+  agent: z.string().nullable().describe('Who works on it or finished it.'),
+  ...labels,
   attempts: count('Times it was claimed.'),
   max_attempts: count('Attempts before it counts as failed.'),
-  agent: z.string().nullable().describe('Who works on it or finished it.'),
   created_at: instant('When it was submitted.'),
 });
 

@@ -45,7 +45,11 @@ function projectOf(remote: string | undefined, root: string, commonFolder: strin
 export function remoteProject(remote: string): string | undefined {
   if (isAbsolute(remote) || remote.startsWith('.') || remote.startsWith('file:')) return undefined;
   const match = /^(?:\w[\w+.-]*:\/\/)?(?:[^@/]*@)?([^:/]+)(?::\d+(?=\/))?[:/]+(.+?)(?:\.git)?\/*$/.exec(remote);
-  const name = match && `${match[1]?.toLowerCase()}/${match[2]}`.replace(/[^A-Za-z0-9_.~:/@-]/g, '-');
+  const host = match?.[1]?.toLowerCase();
+  // GitHub does not tell Acme from acme.
+  const name =
+    match &&
+    `${host}/${host === 'github.com' ? match[2]?.toLowerCase() : match[2]}`.replace(/[^A-Za-z0-9_.~:/@-]/g, '-');
   return name && name.length <= 200 ? name : undefined;
 }
 

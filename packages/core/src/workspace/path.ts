@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { CoordinationError } from '@agentcoord/contract';
 
@@ -20,7 +20,16 @@ export function repositoryPathOf(typed: string, root: string, base: string): str
   }
   const normal = path.split(sep).join('/').normalize('NFC');
   // What ends in a slash or in dots names a folder; the database says what can be done with that.
-  return /(^|[\\/])\.{0,2}$/.test(typed) ? `${normal}/` : normal;
+  return /(^|[\\/])\.{0,2}$/.test(typed) || isFolder(resolve(root, path)) ? `${normal}/` : normal;
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    // A name that is too long, or below a file: not ours to say.
+    return false;
+  }
 }
 
 /** Resolves links in the part of the path that exists; the rest is taken as it stands. */

@@ -1,0 +1,10 @@
+import { CoordinationError } from '@agentcoord/contract';
+
+/** What `up` and `down` say when the coordinator is another machine's. */
+export function elsewhere(url: string, verb: 'start' | 'stop'): CoordinationError {
+  return new CoordinationError({
+    code: 'invalid_input',
+    message: `AGENTCOORD_URL says that the coordinator is ${url}, so there is nothing to ${verb} here.`,
+    hint: `Unset AGENTCOORD_URL to ${verb} the one of this machine.`,
+  });
+}
