@@ -53,9 +53,10 @@ export async function openGround(): Promise<Ground> {
   await sql.unsafe(await readFile(new URL('raw.sql', import.meta.url), 'utf8')).simple();
   const database = postgresDatabase({ kind: 'embedded', connection, where: 'The database', pool: poolSize });
   cleanup.defer(() => database.close());
-  const as = (agent: string, trust: number) => localTransport(database, project, { agent, agent_type: 'bench', trust });
+  const as = (agent: string, trust: number, label?: string) =>
+    localTransport(database, project, { agent, agent_type: 'bench', trust, ...(label ? { label } : {}) });
   const kept = {
-    ...{ server, sql, database, administrator: as('administrator', 4) },
+    ...{ server, sql, database, administrator: as('administrator', 4, 'bench') },
     projectId: (await database.call('open_project', { p_name: project })) as number,
     coordinators: await Promise.all(
       Array.from({ length: maxWorkers }, (_, index) => workerOver(as(`worker-${index}`, 2))),

@@ -1370,7 +1370,8 @@ begin
     end if;
   end if;
   v_answer := coord._release_locks(v_call, p_paths, p_tokens);
-  return coord._leave(v_call, v_answer, p_paths[1], v_answer,
+  return coord._leave(v_call, v_answer,
+    coalesce(v_answer #>> '{released_paths,0}', v_answer #>> '{not_held,0,path}'), v_answer,
     case when (v_answer -> 'released')::boolean then 'ok' else 'not_held' end);
 end
 $$;
@@ -1707,10 +1708,11 @@ begin
       and (p_type is null or t.type = p_type)
       and (p_tag is null or p_tag = any (t.tags))
       and (p_before is null or t.task_id < p_before)
-    order by t.task_id desc limit p_limit
+    order by t.task_id desc limit p_limit + 1
   ) f;
-  return coord._leave(v_call, jsonb_build_object('tasks', v_tasks, 'next_before',
-    case when jsonb_array_length(v_tasks) = p_limit then v_tasks -> -1 -> 'task_id' end));
+  return coord._leave(v_call, jsonb_build_object(
+    'tasks', jsonb_path_query_array(v_tasks, '$[0 to $n]', jsonb_build_object('n', p_limit - 1)),
+    'next_before', case when jsonb_array_length(v_tasks) > p_limit then v_tasks -> (p_limit - 1) -> 'task_id' end));
 end
 $$;
 

@@ -19,7 +19,7 @@ export async function invoke(
   input: unknown,
 ): Promise<unknown> {
   const parsed = parseInput(operation, input);
-  const args: Record<string, unknown> = { p_caller: caller.idempotency_key ? withInput(caller, parsed) : caller };
+  const args: Record<string, unknown> = { p_caller: withInput(caller, parsed) };
   for (const field of Object.keys(operation.input.shape)) args[`p_${field}`] = parsed[field] ?? null;
   const answer = await database.call(operation.name, args);
   const error = errorBodyOf(answer);
@@ -28,9 +28,17 @@ export async function invoke(
 }
 
 /** With an idempotency key the database compares inputs: the same key with another input is a conflict. */
-function withInput(caller: Caller, input: Record<string, unknown>): Caller & { input: unknown } {
-  return { ...caller, input };
+function withInput(caller: Caller, input: Record<string, unknown>): Caller & { input?: unknown } {
+  if (caller.idempotency_key === undefined) return caller;
+  if (idempotencyKey.test(caller.idempotency_key)) return { ...caller, input };
+  throw new CoordinationError({
+    code: 'invalid_input',
+    message: 'idempotency_key: must be 1 to 200 visible ASCII characters',
+    hint: 'Use a new key such as a UUID for each call that differs, or leave it out.',
+  });
 }
+
+const idempotencyKey = /^[\x21-\x7e]{1,200}$/;
 
 function parseInput(operation: Operation, input: unknown): Record<string, unknown> {
   const unusable = findUnusable(input ?? {}, operation.name, 0, { values: 0 });

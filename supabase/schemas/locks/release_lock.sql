@@ -23,7 +23,8 @@ begin
     end if;
   end if;
   v_answer := coord._release_locks(v_call, p_paths, p_tokens);
-  return coord._leave(v_call, v_answer, p_paths[1], v_answer,
+  return coord._leave(v_call, v_answer,
+    coalesce(v_answer #>> '{released_paths,0}', v_answer #>> '{not_held,0,path}'), v_answer,
     case when (v_answer -> 'released')::boolean then 'ok' else 'not_held' end);
 end
 $$;

@@ -18,10 +18,11 @@ begin
       and (p_type is null or t.type = p_type)
       and (p_tag is null or p_tag = any (t.tags))
       and (p_before is null or t.task_id < p_before)
-    order by t.task_id desc limit p_limit
+    order by t.task_id desc limit p_limit + 1
   ) f;
-  return coord._leave(v_call, jsonb_build_object('tasks', v_tasks, 'next_before',
-    case when jsonb_array_length(v_tasks) = p_limit then v_tasks -> -1 -> 'task_id' end));
+  return coord._leave(v_call, jsonb_build_object(
+    'tasks', jsonb_path_query_array(v_tasks, '$[0 to $n]', jsonb_build_object('n', p_limit - 1)),
+    'next_before', case when jsonb_array_length(v_tasks) > p_limit then v_tasks -> (p_limit - 1) -> 'task_id' end));
 end
 $$;
 

@@ -23,11 +23,12 @@ export interface PostgresOptions {
 export function postgresDatabase(options: PostgresOptions): Database {
   const pool = new Pool(() => openConnection(options), options.pool ?? 10);
   const prepare = !isPooled(options.connection);
-  const statements = new Map<string, string>();
+  const statements = new Map<string, Statement>();
 
   async function attempt(name: string, args: Record<string, unknown>): Promise<unknown> {
-    const statement = statements.get(name) ?? remember(statements, name, Object.keys(args));
-    const { answer, abandon } = pool.run((sql) => sql.unsafe(statement, Object.values(args) as never[], { prepare }));
+    const { text, names } = statements.get(name) ?? remember(statements, name, Object.keys(args));
+    const values = names.map((argument) => args[argument]) as never[];
+    const { answer, abandon } = pool.run((sql) => sql.unsafe(text, values, { prepare }));
     try {
       const [row] = await withinTimeout(answer, () => {
         abandon();
@@ -77,9 +78,15 @@ function isPooled(connection: PostgresOptions['connection']): boolean {
   return typeof connection === 'string' && /:6543\b|[?&]pgbouncer=true/.test(connection);
 }
 
-function remember(statements: Map<string, string>, name: string, names: string[]): string {
+/** A call as text, and which argument is which parameter of it. */
+interface Statement {
+  text: string;
+  names: string[];
+}
+
+function remember(statements: Map<string, Statement>, name: string, names: string[]): Statement {
   const list = names.map((argument, index) => `${argument} => $${index + 1}`).join(', ');
-  const statement = `select coord.${name}(${list}) as answer`;
+  const statement = { text: `select coord.${name}(${list}) as answer`, names };
   statements.set(name, statement);
   return statement;
 }

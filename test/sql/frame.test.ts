@@ -1,0 +1,30 @@
+import { operations } from '@agentcoord/contract';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { projectId } from '../helpers/callers.ts';
+import { cloneDatabase, type TestDatabase } from '../helpers/database.ts';
+
+let db: TestDatabase;
+let p_caller: object;
+
+beforeAll(async () => {
+  db = await cloneDatabase();
+  const { session_id } = await db.session('nobody', { trust: 1 });
+  await db.sql`update coord.sessions set trust = 0, fresh_until = '-infinity' where session_id = ${session_id}`;
+  p_caller = { project_id: await projectId(db), session_id };
+});
+afterAll(() => db?.[Symbol.asyncDispose]());
+
+describe.each(operations.map((operation) => [operation.name, operation] as const))('%s', (name, { input }) => {
+  test('refuses who is not trusted enough before it looks at anything, and journals it under its own name', async () => {
+    const fields = Object.keys(input.shape).map((field) => [`p_${field}`, null]);
+    const answer = await db.database.call(name, { ...Object.fromEntries(fields), p_caller });
+    expect(answer).toMatchObject({ error: { code: 'forbidden' } });
+    const [row] = await db.sql`select operation, outcome from coord.journal order by entry_id desc limit 1`;
+    expect(row).toEqual({ operation: name, outcome: 'forbidden' });
+  });
+
+  test('takes no field that it does not know', () => {
+    const issues = input.safeParse({ no_such_field: 1 }).error?.issues ?? [];
+    expect(issues.map(({ code }) => code)).toContain('unrecognized_keys');
+  });
+});
