@@ -9,8 +9,8 @@ interface Lane {
 
 /**
  * Connections of which the one used last is used next. Each holds its own plans, so a caller who comes alone always
- * meets a warm one, where a pool that takes turns would warm all of them: measured at 1.4 times the calls a second. A
- * further connection is opened only when all are busy; when no more may be, queries queue on the least busy.
+ * meets a warm one, where a pool that takes turns would keep them all lukewarm. A further connection is opened only
+ * when all are busy; when no more may be, queries queue on the least busy.
  */
 export class Pool {
   readonly #open: () => postgres.Sql;
