@@ -35,19 +35,15 @@ grant usage on schema coord to coord_app, coord_reader;
 alter default privileges revoke execute on functions from public;
 
 -- supabase/schemas/frame/_call.sql
--- One call on its way through the frame: who calls, since when, and the answer if the frame already has it.
--- _enter fills it by one SELECT with just these columns.
+-- One call on its way through the frame: who calls, and the answer if the frame already has it.
+-- _enter fills it by one SELECT with just these columns. Each column is paid for by every call, so what few operations
+-- need is looked up by them: trust by _trust, the key in p_caller.
 create type coord._call as (
   project_id integer,
   session_id uuid,
   agent text,
-  trust smallint,
-  key_id text,
   operation text,
-  started_at timestamptz,
   idempotency_key text,
-  -- What a repetition of this call is told instead of the answer, when the answer holds a secret.
-  replay jsonb,
   answer jsonb
 );
 
@@ -120,7 +116,8 @@ create table coord.journal (
   project_id integer not null,
   xact_id xid8 not null default pg_current_xact_id(),
   entry_id bigint generated always as identity,
-  started_at timestamptz,
+  -- Of the call and of its end, at the database: how long it took.
+  started_at timestamptz not null default current_timestamp,
   at timestamptz not null default clock_timestamp(),
   session_id uuid,
   agent text,
@@ -297,15 +294,15 @@ grant select on coord.tasks, coord.task_dependencies to coord_reader;
 -- Opens every operation: finds the session that calls, checks that it lives and is trusted enough, keeps it alive,
 -- and answers at once when the call may not go on or repeats an earlier one.
 -- The common path is one look-up by primary key: PL/pgSQL prepares each expression anew in each transaction, so every
--- operator here is paid by every call, and a row is assigned fast only if it has just the columns of _call. Whatever is doubtful is looked at closer by _enter_doubtful.
+-- operator here is paid by every call, and a row is assigned fast only if it has just the columns of _call. Whatever
+-- is doubtful is looked at closer by _enter_doubtful.
 create function coord._enter(p_caller jsonb, p_operation text, p_touch boolean default true) returns coord._call
 language plpgsql volatile
 as $$
 declare
   v_call coord._call;
 begin
-  select s.project_id, s.session_id, s.agent, s.trust, s.key_id, p_operation, clock_timestamp(),
-    null::text, null::jsonb, null::jsonb into v_call
+  select s.project_id, s.session_id, s.agent, p_operation, null::text, null::jsonb into v_call
   from coord.sessions s
   where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = (p_caller ->> 'session_id')::uuid
     and s.fresh_until > clock_timestamp() and s.key_id is not distinct from p_caller ->> 'key_id'
@@ -329,22 +326,21 @@ declare
   v_call coord._call;
   v_session_id uuid := coalesce((p_caller ->> 'session_id')::uuid, coord._standing_session(p_caller));
 begin
-  select s.project_id, s.session_id, s.agent, s.trust, s.key_id, p_operation, clock_timestamp(),
-    null::text, null::jsonb, null::jsonb into v_call
+  select s.project_id, s.session_id, s.agent, p_operation, null::text, null::jsonb into v_call
   from coord.sessions s
-  where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = v_session_id;
+  where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = v_session_id and s.key_id is not distinct from p_caller ->> 'key_id';
   if v_session_id is null then
     v_call.answer := coord._error('unauthenticated', 'This credential has no session, and may not open one.',
       'A key may have expired or been revoked: ask for a new one (agentcoord keys create <agent>). Without a key, call register_session first.');
-  elsif v_call.session_id is null or v_call.key_id is distinct from p_caller ->> 'key_id' then
+  elsif v_call.session_id is null then
     -- A key speaks only for its own sessions, a local process never for those of a key.
     v_call.answer := coord._error('unauthenticated', 'There is no such session.',
       'Register again: call register_session without naming a session.', '{"reason": "session_ended"}');
   elsif not coord._touch_session(v_call.project_id, v_session_id, p_touch) then
     v_call.answer := coord._refuse_ended(v_call);
-  elsif v_call.trust < coord._minimum_trust(p_operation) then
+  elsif coord._trust(v_call) < coord._minimum_trust(p_operation) then
     v_call.answer := coord._refuse(v_call, 'forbidden',
-      format('%s needs trust %s; this session has %s.', p_operation, coord._minimum_trust(p_operation), v_call.trust),
+      format('%s needs trust %s; this session has %s.', p_operation, coord._minimum_trust(p_operation), coord._trust(v_call)),
       'Ask an administrator, or do it from the command line of the machine that runs the coordinator.',
       '{"reason": "insufficient_trust_level"}');
   elsif p_caller ? 'idempotency_key' then
@@ -382,21 +378,21 @@ $$;
 -- supabase/schemas/frame/_leave.sql
 -- Closes an operation that was carried out: writes its journal row and keeps the answer for repetitions.
 -- p_resource names what changed (a path, task:<id>, session:<id>, key:<id>); null says that nothing did, and nothing
--- is journalled. p_outcome is 'ok', or the word for an answer that is a "no", such as 'held'.
+-- is journalled. p_outcome is 'ok', or the word for an answer that is a "no", such as 'held'. p_kept is what a
+-- repetition of this call is told instead of the answer, when the answer holds a secret.
 create function coord._leave(
   p_call coord._call, p_answer jsonb, p_resource text default null, p_detail jsonb default null,
-  p_outcome text default 'ok'
+  p_outcome text default 'ok', p_kept jsonb default null
 ) returns jsonb
 language plpgsql volatile
 as $$
 begin
   if p_resource is not null then
-    insert into coord.journal (project_id, session_id, agent, operation, outcome, resource, detail, started_at)
-    values (p_call.project_id, p_call.session_id, p_call.agent, p_call.operation, p_outcome, p_resource, p_detail,
-      p_call.started_at);
+    insert into coord.journal (project_id, session_id, agent, operation, outcome, resource, detail)
+    values (p_call.project_id, p_call.session_id, p_call.agent, p_call.operation, p_outcome, p_resource, p_detail);
   end if;
   if p_call.idempotency_key is not null then
-    update coord.idempotency_keys k set answer = coalesce(p_call.replay, p_answer)
+    update coord.idempotency_keys k set answer = coalesce(p_kept, p_answer)
     where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = p_call.idempotency_key;
   end if;
   return p_answer;
@@ -547,6 +543,14 @@ begin
 end
 $$;
 
+-- supabase/schemas/frame/_trust.sql
+-- How much the calling session is trusted, 0 to 4.
+create function coord._trust(p_call coord._call) returns smallint
+language sql stable
+as $$
+  select s.trust from coord.sessions s where s.project_id = p_call.project_id and s.session_id = p_call.session_id;
+$$;
+
 -- supabase/schemas/journal/_note.sql
 -- A journal row for what happens without a caller: the sweeper's work.
 create function coord._note(
@@ -570,22 +574,18 @@ as $$
   where l.project_id = p_project_id and l.path = p_path;
 $$;
 
--- supabase/schemas/locks/_normal_path.sql
+-- supabase/schemas/locks/_lexical_path.sql
 -- The one form of a repository-relative path. Doors that see the file system have resolved links and case before;
 -- this is what can be known without it: separators, empty and dotted segments, Unicode form. Refuses whatever lies
 -- outside the repository, and forms that mean something else than one file.
-create function coord._normal_path(p_path text) returns text
-language plpgsql immutable
+create function coord._lexical_path(p_path text) returns text
+language plpgsql immutable parallel safe
 as $$
 declare
   v_path text := p_path;
   v_segments text[] := '{}';
   v_segment text;
 begin
-  -- Nearly all paths are in their form already: printable ASCII, no empty or dotted segment, nothing special.
-  if v_path !~ '(^|/)\.{0,2}(/|$)|[^ -~]|[\\*?:]|.{255}' then
-    return v_path;
-  end if;
   v_path := normalize(replace(v_path, '\', '/'), nfc);
   if v_path ~ '^/' then
     raise exception 'paths: % is absolute', quote_literal(left(p_path, 100)) using errcode = 'BADIN',
@@ -617,6 +617,18 @@ begin
   end if;
   return v_path;
 end
+$$;
+
+-- supabase/schemas/locks/_normal_path.sql
+-- The one form of a repository-relative path; see _lexical_path. Nearly all paths are in it already: printable ASCII,
+-- no empty or dotted segment, nothing special. For them this is one expression, which the planner writes into the
+-- caller: so no `set search_path` here. The length is not part of the pattern: matching `.{255}` costs more than all
+-- the rest of a call.
+create function coord._normal_path(p_path text) returns text
+language sql immutable parallel safe
+as $$
+  select case when p_path ~ '(^|/)\.{0,2}(/|$)|[^ -~]|[\\*?:]' or octet_length(p_path) > 1024
+    then coord._lexical_path(p_path) else p_path end;
 $$;
 
 -- supabase/schemas/locks/_refuse_lock.sql
@@ -1209,23 +1221,24 @@ declare
   v_key_id text := left(encode(sha256(uuid_send(gen_random_uuid())), 'hex'), 12);
   v_secret text := encode(sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
     || uuid_send(gen_random_uuid())), 'hex');
+  v_trust smallint := coord._trust(v_call);
   v_expires_at timestamptz := clock_timestamp() + make_interval(days => p_expires_in_days);
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if p_trust > v_call.trust then
+  if p_trust > v_trust then
     return coord._refuse(v_call, 'forbidden', 'A key cannot be trusted more than its maker.',
-      format('Ask for trust %s or less.', v_call.trust));
+      format('Ask for trust %s or less.', v_trust));
   end if;
   insert into coord.api_keys (key_id, project_id, secret_hash, agent, agent_type, trust, description, expires_at)
   values (v_key_id, v_call.project_id, encode(sha256(convert_to(v_secret, 'UTF8')), 'hex'), p_agent, p_agent_type,
     p_trust, p_description, v_expires_at);
-  v_call.replay := coord._error('conflict', 'This key was made already and is shown only once.',
-    format('If it got lost, revoke it (%s) and make another.', v_key_id));
   return coord._leave(v_call,
     jsonb_build_object('key_id', v_key_id, 'agent', p_agent, 'trust', p_trust, 'expires_at', v_expires_at, 'api_key',
       'ac_' || v_key_id || '_' || v_secret
       || left(encode(sha256(convert_to(v_key_id || '_' || v_secret, 'UTF8')), 'hex'), 8)),
-    'key:' || v_key_id, jsonb_build_object('agent', p_agent, 'trust', p_trust));
+    'key:' || v_key_id, jsonb_build_object('agent', p_agent, 'trust', p_trust),
+    p_kept => coord._error('conflict', 'This key was made already and is shown only once.',
+      format('If it got lost, revoke it (%s) and make another.', v_key_id)));
 end
 $$;
 
@@ -1265,7 +1278,7 @@ declare
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   update coord.api_keys k set revoked_at = coalesce(k.revoked_at, clock_timestamp())
-  where k.key_id = p_key_id and k.project_id = v_call.project_id and k.trust <= v_call.trust
+  where k.key_id = p_key_id and k.project_id = v_call.project_id and k.trust <= coord._trust(v_call)
   returning k.revoked_at into v_revoked_at;
   if not found then
     return coord._refuse(v_call, 'not_found', 'There is no such key in this project.', 'List them: agentcoord keys list.');
@@ -1388,7 +1401,7 @@ declare
   v_created boolean;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if v_call.key_id is not null then
+  if p_caller ->> 'key_id' is not null then
     return coord._refuse(v_call, 'forbidden', 'A key administers its own project only.',
       'Create projects on the machine that runs the coordinator: agentcoord projects create <project>.');
   end if;
@@ -1412,7 +1425,7 @@ begin
   return coord._leave(v_call, jsonb_build_object('projects', coalesce((
     select jsonb_agg(jsonb_build_object('project', p.name, 'created_at', p.created_at) order by p.name)
     from coord.projects p
-    where v_call.key_id is null or p.project_id = v_call.project_id), '[]')));
+    where p_caller ->> 'key_id' is null or p.project_id = v_call.project_id), '[]')));
 end
 $$;
 

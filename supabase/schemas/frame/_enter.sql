@@ -1,15 +1,15 @@
 -- Opens every operation: finds the session that calls, checks that it lives and is trusted enough, keeps it alive,
 -- and answers at once when the call may not go on or repeats an earlier one.
 -- The common path is one look-up by primary key: PL/pgSQL prepares each expression anew in each transaction, so every
--- operator here is paid by every call, and a row is assigned fast only if it has just the columns of _call. Whatever is doubtful is looked at closer by _enter_doubtful.
+-- operator here is paid by every call, and a row is assigned fast only if it has just the columns of _call. Whatever
+-- is doubtful is looked at closer by _enter_doubtful.
 create function coord._enter(p_caller jsonb, p_operation text, p_touch boolean default true) returns coord._call
 language plpgsql volatile
 as $$
 declare
   v_call coord._call;
 begin
-  select s.project_id, s.session_id, s.agent, s.trust, s.key_id, p_operation, clock_timestamp(),
-    null::text, null::jsonb, null::jsonb into v_call
+  select s.project_id, s.session_id, s.agent, p_operation, null::text, null::jsonb into v_call
   from coord.sessions s
   where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = (p_caller ->> 'session_id')::uuid
     and s.fresh_until > clock_timestamp() and s.key_id is not distinct from p_caller ->> 'key_id'

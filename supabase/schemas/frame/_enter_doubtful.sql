@@ -9,22 +9,21 @@ declare
   v_call coord._call;
   v_session_id uuid := coalesce((p_caller ->> 'session_id')::uuid, coord._standing_session(p_caller));
 begin
-  select s.project_id, s.session_id, s.agent, s.trust, s.key_id, p_operation, clock_timestamp(),
-    null::text, null::jsonb, null::jsonb into v_call
+  select s.project_id, s.session_id, s.agent, p_operation, null::text, null::jsonb into v_call
   from coord.sessions s
-  where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = v_session_id;
+  where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = v_session_id and s.key_id is not distinct from p_caller ->> 'key_id';
   if v_session_id is null then
     v_call.answer := coord._error('unauthenticated', 'This credential has no session, and may not open one.',
       'A key may have expired or been revoked: ask for a new one (agentcoord keys create <agent>). Without a key, call register_session first.');
-  elsif v_call.session_id is null or v_call.key_id is distinct from p_caller ->> 'key_id' then
+  elsif v_call.session_id is null then
     -- A key speaks only for its own sessions, a local process never for those of a key.
     v_call.answer := coord._error('unauthenticated', 'There is no such session.',
       'Register again: call register_session without naming a session.', '{"reason": "session_ended"}');
   elsif not coord._touch_session(v_call.project_id, v_session_id, p_touch) then
     v_call.answer := coord._refuse_ended(v_call);
-  elsif v_call.trust < coord._minimum_trust(p_operation) then
+  elsif coord._trust(v_call) < coord._minimum_trust(p_operation) then
     v_call.answer := coord._refuse(v_call, 'forbidden',
-      format('%s needs trust %s; this session has %s.', p_operation, coord._minimum_trust(p_operation), v_call.trust),
+      format('%s needs trust %s; this session has %s.', p_operation, coord._minimum_trust(p_operation), coord._trust(v_call)),
       'Ask an administrator, or do it from the command line of the machine that runs the coordinator.',
       '{"reason": "insufficient_trust_level"}');
   elsif p_caller ? 'idempotency_key' then

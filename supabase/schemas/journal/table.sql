@@ -5,7 +5,8 @@ create table coord.journal (
   project_id integer not null,
   xact_id xid8 not null default pg_current_xact_id(),
   entry_id bigint generated always as identity,
-  started_at timestamptz,
+  -- Of the call and of its end, at the database: how long it took.
+  started_at timestamptz not null default current_timestamp,
   at timestamptz not null default clock_timestamp(),
   session_id uuid,
   agent text,

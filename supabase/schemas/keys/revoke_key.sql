@@ -12,7 +12,7 @@ declare
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   update coord.api_keys k set revoked_at = coalesce(k.revoked_at, clock_timestamp())
-  where k.key_id = p_key_id and k.project_id = v_call.project_id and k.trust <= v_call.trust
+  where k.key_id = p_key_id and k.project_id = v_call.project_id and k.trust <= coord._trust(v_call)
   returning k.revoked_at into v_revoked_at;
   if not found then
     return coord._refuse(v_call, 'not_found', 'There is no such key in this project.', 'List them: agentcoord keys list.');

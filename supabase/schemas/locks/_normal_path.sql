@@ -1,47 +1,10 @@
--- The one form of a repository-relative path. Doors that see the file system have resolved links and case before;
--- this is what can be known without it: separators, empty and dotted segments, Unicode form. Refuses whatever lies
--- outside the repository, and forms that mean something else than one file.
+-- The one form of a repository-relative path; see _lexical_path. Nearly all paths are in it already: printable ASCII,
+-- no empty or dotted segment, nothing special. For them this is one expression, which the planner writes into the
+-- caller: so no `set search_path` here. The length is not part of the pattern: matching `.{255}` costs more than all
+-- the rest of a call.
 create function coord._normal_path(p_path text) returns text
-language plpgsql immutable
+language sql immutable parallel safe
 as $$
-declare
-  v_path text := p_path;
-  v_segments text[] := '{}';
-  v_segment text;
-begin
-  -- Nearly all paths are in their form already: printable ASCII, no empty or dotted segment, nothing special.
-  if v_path !~ '(^|/)\.{0,2}(/|$)|[^ -~]|[\\*?:]|.{255}' then
-    return v_path;
-  end if;
-  v_path := normalize(replace(v_path, '\', '/'), nfc);
-  if v_path ~ '^/' then
-    raise exception 'paths: % is absolute', quote_literal(left(p_path, 100)) using errcode = 'BADIN',
-      hint = 'Give the path relative to the root of the repository, such as src/server.ts.';
-  elsif v_path ~ '^[A-Za-z][A-Za-z0-9+.-]*:' then
-    raise exception 'paths: % has a drive letter or a scheme', quote_literal(left(p_path, 100))
-      using errcode = 'BADIN', hint = 'Give the path relative to the root of the repository, such as src/server.ts.';
-  elsif v_path ~ '[*?]' or v_path ~ '/$' then
-    raise exception 'paths: % names more than one file', quote_literal(left(p_path, 100)) using errcode = 'BADIN',
-      hint = 'Name each file.';
-  elsif v_path ~ '[\u0001-\u001f\u007f-\u009f]' then
-    raise exception 'paths: a path contains a control character' using errcode = 'BADIN', hint = 'Remove it.';
-  end if;
-  foreach v_segment in array string_to_array(v_path, '/') loop
-    if v_segment = '..' then
-      if v_segments = '{}' then
-        raise exception 'paths: % lies outside the repository', quote_literal(left(p_path, 100))
-          using errcode = 'BADIN', hint = 'Only files of the repository can be locked.';
-      end if;
-      v_segments := v_segments[1:cardinality(v_segments) - 1];
-    elsif v_segment not in ('', '.') then
-      v_segments := v_segments || v_segment;
-    end if;
-  end loop;
-  v_path := array_to_string(v_segments, '/');
-  if v_path = '' or octet_length(v_path) > 1024 then
-    raise exception 'paths: % names no file or is longer than 1024 bytes', quote_literal(left(p_path, 100))
-      using errcode = 'BADIN', hint = 'Name a file relative to the root of the repository.';
-  end if;
-  return v_path;
-end
+  select case when p_path ~ '(^|/)\.{0,2}(/|$)|[^ -~]|[\\*?:]' or octet_length(p_path) > 1024
+    then coord._lexical_path(p_path) else p_path end;
 $$;

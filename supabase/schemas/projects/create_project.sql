@@ -7,7 +7,7 @@ declare
   v_created boolean;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if v_call.key_id is not null then
+  if p_caller ->> 'key_id' is not null then
     return coord._refuse(v_call, 'forbidden', 'A key administers its own project only.',
       'Create projects on the machine that runs the coordinator: agentcoord projects create <project>.');
   end if;

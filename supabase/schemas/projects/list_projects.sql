@@ -9,7 +9,7 @@ begin
   return coord._leave(v_call, jsonb_build_object('projects', coalesce((
     select jsonb_agg(jsonb_build_object('project', p.name, 'created_at', p.created_at) order by p.name)
     from coord.projects p
-    where v_call.key_id is null or p.project_id = v_call.project_id), '[]')));
+    where p_caller ->> 'key_id' is null or p.project_id = v_call.project_id), '[]')));
 end
 $$;
 
