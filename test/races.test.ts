@@ -66,7 +66,7 @@ describe('when 50 sessions reach for one lock at once', () => {
     const lapsed = await db.session('lapsed', { beats: true });
     await lapsed.acquireLock({ paths: ['lapsed.ts'] });
     await db.sql`
-      update coord.sessions set lease_expires_at = clock_timestamp() - interval '1 second', fresh_until = '-infinity'
+      update coord.sessions set lease_expires_at = clock_timestamp() - interval '3 seconds', fresh_until = '-infinity'
       where session_id = ${lapsed.session_id}`;
     expect((await raceForLock('lapsed.ts')).token).toBe(2);
   });

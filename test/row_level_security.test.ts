@@ -12,7 +12,7 @@ const readable = [
   'task_dependencies',
   'tasks',
 ];
-const secret = ['api_keys', 'idempotency_keys'];
+const secret = ['api_keys', 'idempotency_keys', 'notices', 'pulse'];
 
 let db: TestDatabase;
 

@@ -1,4 +1,4 @@
-import { jsonSchemaOf, methodName, type Operation, operations, routeOf } from '@agentcoord/contract';
+import { attachmentNames, jsonSchemaOf, methodName, type Operation, operations, routeOf } from '@agentcoord/contract';
 
 interface FieldSchema {
   type?: string;
@@ -28,7 +28,8 @@ export function referenceText(): string {
 # Operations
 
 What every door offers. One operation has one name: the SQL function, the MCP tool, the OpenAPI \`operationId\` and the
-heading here. Each may answer an error; see [errors](errors.md).
+heading here. Each may answer an error; see [errors](errors.md). Each answer may also carry \`notices\`, what happened to
+the session meanwhile (\`kind\`, \`message\`, \`happened_at\`), and \`degraded\`, when the fallback database answers.
 
 ${contents.join('\n')}
 
@@ -53,9 +54,15 @@ function section(operation: Operation): string {
       ],
     ),
     fields('Input', jsonSchemaOf(operation.input, 'input')),
-    fields('Output', jsonSchemaOf(operation.output, 'output')),
+    fields('Output', ownFields(jsonSchemaOf(operation.output, 'output'))),
   ];
   return `${paragraphs.join('\n\n')}\n`;
+}
+
+/** Without what every answer may carry. */
+function ownFields({ properties = {}, ...rest }: FieldSchema): FieldSchema {
+  const own = Object.entries(properties).filter(([name]) => !attachmentNames.includes(name));
+  return { ...rest, properties: Object.fromEntries(own) };
 }
 
 function fields(title: string, schema: FieldSchema): string {

@@ -36,14 +36,15 @@ alter default privileges revoke execute on functions from public;
 
 -- supabase/schemas/frame/_call.sql
 -- One call on its way through the frame: who calls, and the answer if the frame already has it.
--- _enter fills it by one SELECT with just these columns. Each column is paid for by every call, so what few operations
--- need is looked up by them: trust by _trust, the key in p_caller.
+-- _enter fills it by one SELECT with just these columns. Each column is paid for by every call, so what few calls need
+-- is in extra, which is null for the others: {"idempotency_key": …, "notices": […]}. What few operations need they
+-- look up: trust by _trust, the key in p_caller.
 create type coord._call as (
   project_id integer,
   session_id uuid,
   agent text,
   operation text,
-  idempotency_key text,
+  extra jsonb,
   answer jsonb
 );
 
@@ -93,7 +94,7 @@ using (project_id in (select coord._readable_projects()));
 grant select on coord.projects, coord.project_members to coord_reader;
 
 -- supabase/schemas/frame/table.sql
--- Answers kept for callers that repeat a call with the same idempotency key. Kept for 48 hours (see _sweep).
+-- Answers kept for callers that repeat a call with the same idempotency key. Kept for 48 hours (see _forget).
 create table coord.idempotency_keys (
   project_id integer not null,
   agent text not null,
@@ -107,6 +108,16 @@ create table coord.idempotency_keys (
 );
 
 alter table coord.idempotency_keys enable row level security;
+
+-- One row: when somebody last swept, and whether sweeps followed each other steadily until then. A gap after steady
+-- sweeps means that the database was down or the host slept; see _resume.
+create table coord.pulse (
+  only_one boolean primary key default true check (only_one),
+  swept_at timestamptz not null default '-infinity',
+  is_steady boolean not null default false
+);
+insert into coord.pulse default values;
+alter table coord.pulse enable row level security;
 
 -- supabase/schemas/journal/table.sql
 -- The one journal: audit trail, history and event stream are readings of it. Each state change and each refusal is
@@ -225,6 +236,21 @@ create table coord.sessions (
 create unique index sessions_standing on coord.sessions (project_id, agent, label) where ended_at is null and label is not null;
 create index sessions_live on coord.sessions (project_id, agent) where ended_at is null;
 
+-- What a session is told with its next real call: that a lock of its was forced away, and the like.
+create table coord.notices (
+  project_id integer not null,
+  notice_id bigint generated always as identity,
+  session_id uuid not null,
+  at timestamptz not null default clock_timestamp(),
+  notice jsonb not null,
+  told_at timestamptz,
+  primary key (project_id, notice_id)
+);
+
+create index notices_untold on coord.notices (project_id, session_id) where told_at is null;
+
+alter table coord.notices enable row level security;
+
 alter table coord.agents enable row level security;
 alter table coord.sessions enable row level security;
 create policy readers on coord.agents for select
@@ -290,25 +316,33 @@ create policy readers on coord.task_dependencies for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.tasks, coord.task_dependencies to coord_reader;
 
+-- supabase/schemas/frame/_beat.sql
+-- Notes that somebody sweeps now.
+create function coord._beat() returns void
+language sql volatile
+as $$
+  update coord.pulse p set is_steady = p.swept_at > clock_timestamp() - interval '15 seconds', swept_at = clock_timestamp();
+$$;
+
 -- supabase/schemas/frame/_enter.sql
 -- Opens every operation: finds the session that calls, checks that it lives and is trusted enough, keeps it alive,
 -- and answers at once when the call may not go on or repeats an earlier one.
 -- The common path is one look-up by primary key: PL/pgSQL prepares each expression anew in each transaction, so every
 -- operator here is paid by every call, and a row is assigned fast only if it has just the columns of _call. Whatever
 -- is doubtful is looked at closer by _enter_doubtful.
-create function coord._enter(p_caller jsonb, p_operation text, p_touch boolean default true) returns coord._call
+create function coord._enter(p_caller jsonb, p_operation text, p_active boolean default true) returns coord._call
 language plpgsql volatile
 as $$
 declare
   v_call coord._call;
 begin
-  select s.project_id, s.session_id, s.agent, p_operation, null::text, null::jsonb into v_call
+  select s.project_id, s.session_id, s.agent, p_operation, null::jsonb, null::jsonb into v_call
   from coord.sessions s
   where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = (p_caller ->> 'session_id')::uuid
     and s.fresh_until > clock_timestamp() and s.key_id is not distinct from p_caller ->> 'key_id'
     and s.trust >= coord._minimum_trust(p_operation);
   if v_call.session_id is null or p_caller ? 'idempotency_key' then
-    return coord._enter_doubtful(p_caller, p_operation, p_touch);
+    return coord._enter_doubtful(p_caller, p_operation, p_active);
   end if;
   return v_call;
 end
@@ -316,27 +350,30 @@ $$;
 
 -- supabase/schemas/frame/_enter_doubtful.sql
 -- The rest of _enter: callers without a session, dead sessions, missing trust, the touch that keeps a session alive
--- (at most every 5 s), idempotency keys.
+-- (at most every 5 s), notices, idempotency keys.
 -- Concurrency: a lapsed session can never come back. The touch repeats the check of the lease under the row lock, so
 -- a process that was paused between look-up and touch finds itself lapsed, and whoever took its locks is right.
-create function coord._enter_doubtful(p_caller jsonb, p_operation text, p_touch boolean) returns coord._call
+create function coord._enter_doubtful(p_caller jsonb, p_operation text, p_active boolean) returns coord._call
 language plpgsql volatile
 as $$
 declare
   v_call coord._call;
   v_session_id uuid := coalesce((p_caller ->> 'session_id')::uuid, coord._standing_session(p_caller));
 begin
-  select s.project_id, s.session_id, s.agent, p_operation, null::text, null::jsonb into v_call
+  select s.project_id, s.session_id, s.agent, p_operation, null::jsonb, null::jsonb into v_call
   from coord.sessions s
-  where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = v_session_id and s.key_id is not distinct from p_caller ->> 'key_id';
+  where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = v_session_id
+    -- A key speaks only for its own sessions, a local process never for those of a key.
+    and s.key_id is not distinct from p_caller ->> 'key_id';
   if v_session_id is null then
     v_call.answer := coord._error('unauthenticated', 'This credential has no session, and may not open one.',
       'A key may have expired or been revoked: ask for a new one (agentcoord keys create <agent>). Without a key, call register_session first.');
   elsif v_call.session_id is null then
-    -- A key speaks only for its own sessions, a local process never for those of a key.
     v_call.answer := coord._error('unauthenticated', 'There is no such session.',
       'Register again: call register_session without naming a session.', '{"reason": "session_ended"}');
-  elsif not coord._touch_session(v_call.project_id, v_session_id, p_touch) then
+  elsif not coord._touch_session(v_call.project_id, v_session_id, p_active)
+    and not (coord._resume() and coord._touch_session(v_call.project_id, v_session_id, p_active))
+  then
     v_call.answer := coord._refuse_ended(v_call);
   elsif coord._trust(v_call) < coord._minimum_trust(p_operation) then
     v_call.answer := coord._refuse(v_call, 'forbidden',
@@ -344,8 +381,11 @@ begin
       'Ask an administrator, or do it from the command line of the machine that runs the coordinator.',
       '{"reason": "insufficient_trust_level"}');
   elsif p_caller ? 'idempotency_key' then
-    v_call.idempotency_key := p_caller ->> 'idempotency_key';
+    v_call.extra := jsonb_build_object('idempotency_key', p_caller ->> 'idempotency_key');
     v_call.answer := coord._replay(v_call, p_caller -> 'input');
+  end if;
+  if v_call.answer is null and p_active then
+    v_call.extra := nullif(coalesce(v_call.extra, '{}') || coord._notices(v_call), '{}');
   end if;
   return v_call;
 end
@@ -361,7 +401,8 @@ as $$
 $$;
 
 -- supabase/schemas/frame/_forget.sql
--- Deletes what is kept for a time only, a thousand rows of a kind: idempotency keys 48 hours, ended sessions 30 days.
+-- Deletes what is kept for a time only, a thousand rows of a kind: idempotency keys 48 hours, ended
+-- sessions and notices 30 days.
 create function coord._forget() returns void
 language plpgsql volatile
 as $$
@@ -372,14 +413,18 @@ begin
   delete from coord.sessions s where (s.project_id, s.session_id) in (
     select o.project_id, o.session_id from coord.sessions o
     where o.ended_at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
+  delete from coord.notices n where (n.project_id, n.notice_id) in (
+    select o.project_id, o.notice_id from coord.notices o
+    where o.at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
 end
 $$;
 
 -- supabase/schemas/frame/_leave.sql
--- Closes an operation that was carried out: writes its journal row and keeps the answer for repetitions.
+-- Closes an operation that was carried out: writes its journal row, keeps the answer for repetitions, adds notices.
 -- p_resource names what changed (a path, task:<id>, session:<id>, key:<id>); null says that nothing did, and nothing
 -- is journalled. p_outcome is 'ok', or the word for an answer that is a "no", such as 'held'. p_kept is what a
--- repetition of this call is told instead of the answer, when the answer holds a secret.
+-- repetition of this call is told instead of the answer, when the answer holds a secret; 'null' keeps nothing, so that
+-- a repetition is carried out anew.
 create function coord._leave(
   p_call coord._call, p_answer jsonb, p_resource text default null, p_detail jsonb default null,
   p_outcome text default 'ok', p_kept jsonb default null
@@ -391,11 +436,33 @@ begin
     insert into coord.journal (project_id, session_id, agent, operation, outcome, resource, detail)
     values (p_call.project_id, p_call.session_id, p_call.agent, p_call.operation, p_outcome, p_resource, p_detail);
   end if;
-  if p_call.idempotency_key is not null then
-    update coord.idempotency_keys k set answer = coalesce(p_kept, p_answer)
-    where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = p_call.idempotency_key;
+  if p_call.extra is not null then
+    return coord._leave_with_extra(p_call, p_answer, coalesce(p_kept, p_answer));
   end if;
   return p_answer;
+end
+$$;
+
+-- supabase/schemas/frame/_leave_with_extra.sql
+-- The rest of _leave for calls with an idempotency key or notices. Notices are not kept with the answer: a repetition
+-- has heard them.
+-- Concurrency: of two calls of a session at once, both may tell the same notice; none is lost.
+create function coord._leave_with_extra(p_call coord._call, p_answer jsonb, p_kept jsonb) returns jsonb
+language plpgsql volatile
+as $$
+begin
+  if p_kept <> 'null' then
+    update coord.idempotency_keys k set answer = p_kept
+    where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = p_call.extra ->> 'idempotency_key';
+  else
+    delete from coord.idempotency_keys k
+    where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = p_call.extra ->> 'idempotency_key';
+  end if;
+  if not p_call.extra ? 'notices' or p_answer ? 'error' then return p_answer; end if;
+  update coord.notices n set told_at = clock_timestamp()
+  where n.project_id = p_call.project_id and n.notice_id in (
+    select (o.notice ->> 'notice_id')::bigint from jsonb_array_elements(p_call.extra -> 'notices') o(notice));
+  return p_answer || jsonb_build_object('notices', p_call.extra -> 'notices');
 end
 $$;
 
@@ -480,14 +547,15 @@ language plpgsql volatile
 as $$
 declare
   v_hash bytea := sha256(convert_to(coalesce(p_input, '{}')::text, 'UTF8'));
+  v_key text := p_call.extra ->> 'idempotency_key';
   v_first coord.idempotency_keys;
 begin
   insert into coord.idempotency_keys (project_id, agent, key, operation, session_id, input_hash)
-  values (p_call.project_id, p_call.agent, p_call.idempotency_key, p_call.operation, p_call.session_id, v_hash)
+  values (p_call.project_id, p_call.agent, v_key, p_call.operation, p_call.session_id, v_hash)
   on conflict do nothing;
   if found then return null; end if;
   select k.* into v_first from coord.idempotency_keys k
-  where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = p_call.idempotency_key;
+  where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = v_key;
   -- What was granted to one session must not be told to another: a lock, a claim.
   if v_first.operation = p_call.operation and v_first.input_hash = v_hash and v_first.answer is not null
     and (v_first.session_id = p_call.session_id or not v_first.answer ?| array['acquired', 'claimed', 'released'])
@@ -496,6 +564,41 @@ begin
   end if;
   return coord._error('conflict', 'This idempotency key was used for another call.',
     'Use a new idempotency key for each call that differs.', '{"reason": "idempotency_key_reused"}');
+end
+$$;
+
+-- supabase/schemas/frame/_resume.sql
+-- Gives back the time in which nobody could renew anything: when sweeps were steady and then stopped for over 15 s, the
+-- database was down or the host slept, and the leases that lived at the last sweep are moved by the gap, once. True
+-- when that was done, by this call or by one that it waited for. Called before anybody judges that a lease has passed.
+-- Concurrency: the guarded UPDATE of the pulse lets one caller do it; a second one waits there for its commit. Rows of
+-- sessions that are locked belong to calls that touch or end them, and are left to these: waiting for them here could
+-- close a circle with a caller that has touched its own session.
+create function coord._resume() returns boolean
+language plpgsql volatile
+as $$
+declare
+  v_swept_at timestamptz;
+  v_gap interval;
+begin
+  perform from coord.pulse p where p.is_steady and p.swept_at < clock_timestamp() - interval '15 seconds';
+  if not found then return false; end if;
+  update coord.pulse p set is_steady = false
+  where p.is_steady and p.swept_at < clock_timestamp() - interval '15 seconds'
+  returning p.swept_at into v_swept_at;
+  if not found then return true; end if;
+  v_gap := clock_timestamp() - v_swept_at;
+  update coord.sessions s set lease_expires_at = least(s.valid_until, s.lease_expires_at + v_gap)
+  where (s.project_id, s.session_id) in (
+    select o.project_id, o.session_id from coord.sessions o
+    where o.ended_at is null and o.beats and o.lease_expires_at > v_swept_at for update skip locked);
+  update coord.locks l set expires_at = l.expires_at + v_gap
+  where l.session_id is not null and l.expires_at > v_swept_at;
+  update coord.tasks t set claim_expires_at = t.claim_expires_at + v_gap
+  where t.status = 'claimed' and t.claim_expires_at > v_swept_at;
+  perform coord._note(p.project_id, 'sweep', 'project', 'resumed', jsonb_build_object('seconds', extract(epoch from v_gap)))
+  from coord.projects p;
+  return true;
 end
 $$;
 
@@ -519,10 +622,12 @@ begin
   if not pg_try_advisory_xact_lock(hashtextextended('coord.sweep', 0)) then
     return '{"ended_sessions": 0, "returned_tasks": 0, "released_locks": 0}';
   end if;
+  perform coord._resume();
+  perform coord._beat();
   for v_session in
     select s.project_id, s.session_id from coord.sessions s
     where s.ended_at is null
-      and (s.lease_expires_at <= clock_timestamp()
+      and (not coord._holds(s.ended_at, s.lease_expires_at)
         or (not s.beats and s.last_call_at < clock_timestamp() - interval '24 hours'))
       and (p_project_id is null or s.project_id = p_project_id)
     order by s.lease_expires_at limit 1000 for update skip locked
@@ -840,6 +945,16 @@ begin
 end
 $$;
 
+-- supabase/schemas/sessions/_holds.sql
+-- Whether a session keeps others from what it took: while it lives, and two seconds more after its lease, so that what
+-- a dying process still writes does not meet the next holder's work. An orderly end frees at once. Inlined into
+-- queries; false for null, as after a join that found none.
+create function coord._holds(p_ended_at timestamptz, p_lease_expires_at timestamptz) returns boolean
+language sql volatile
+as $$
+  select p_ended_at is null and coalesce(p_lease_expires_at > clock_timestamp() - interval '2 seconds', false);
+$$;
+
 -- supabase/schemas/sessions/_is_dead.sql
 -- Whether a session has certainly ended, lapsed or been forgotten. Never waits: one that is being changed right now
 -- counts as living, because it may be beating.
@@ -849,24 +964,52 @@ as $$
 declare
   v_live boolean;
 begin
-  select coord._is_live(s.ended_at, s.lease_expires_at) into v_live
+  select coord._holds(s.ended_at, s.lease_expires_at) into v_live
   from coord.sessions s where s.project_id = p_project_id and s.session_id = p_session_id;
   if not found then return true; end if;
   if v_live then return false; end if;
   perform from coord.sessions s
   where s.project_id = p_project_id and s.session_id = p_session_id
-    and not coord._is_live(s.ended_at, s.lease_expires_at)
+    and not coord._holds(s.ended_at, s.lease_expires_at)
   for share skip locked;
   return found;
 end
 $$;
 
 -- supabase/schemas/sessions/_is_live.sql
--- Whether a session still holds what it took. Inlined into queries; false for null, as after a join that found none.
+-- Whether a session may still act. Inlined into queries; false for null. What others may do about it is _holds.
 create function coord._is_live(p_ended_at timestamptz, p_lease_expires_at timestamptz) returns boolean
 language sql volatile
 as $$
   select p_ended_at is null and coalesce(p_lease_expires_at > clock_timestamp(), false);
+$$;
+
+-- supabase/schemas/sessions/_notices.sql
+-- What the calling session has not been told yet, as {"notices": […]}; {} when there is nothing. They count as told when
+-- the call ends well, in _leave_with_extra: an answer that is an error carries none.
+create function coord._notices(p_call coord._call) returns jsonb
+language sql stable
+as $$
+  select case when count(*) = 0 then '{}'::jsonb else jsonb_build_object('notices', jsonb_agg(
+    n.notice || jsonb_build_object('notice_id', n.notice_id, 'happened_at', n.at) order by n.notice_id)) end
+  from coord.notices n
+  where n.project_id = p_call.project_id and n.session_id = p_call.session_id and n.told_at is null;
+$$;
+
+-- supabase/schemas/sessions/_notify.sql
+-- Tells a session something with its next real call: {"kind", "message", …}.
+-- Concurrency: the session's row is marked without waiting for it, because callers may hold locks, and ending a session
+-- goes from the session to its locks. Whoever is just touching it may miss the notice for the 5 s of a fresh session.
+create function coord._notify(p_project_id integer, p_session_id uuid, p_notice jsonb) returns void
+language plpgsql volatile
+as $$
+begin
+  insert into coord.notices (project_id, session_id, notice) values (p_project_id, p_session_id, p_notice);
+  update coord.sessions s set fresh_until = '-infinity'
+  where (s.project_id, s.session_id) in (
+    select o.project_id, o.session_id from coord.sessions o
+    where o.project_id = p_project_id and o.session_id = p_session_id for update skip locked);
+end
 $$;
 
 -- supabase/schemas/sessions/_open_session.sql
@@ -948,7 +1091,7 @@ $$;
 
 -- supabase/schemas/sessions/_touch_session.sql
 -- Whether the session lives; if it does, notes the sign of life (p_active: and that it was a real call).
--- The next 5 s of calls need not write again, but never longer than the lease.
+-- The next 5 s of calls need not write again, but never longer than the lease, and not while it has notices to be told.
 create function coord._touch_session(p_project_id integer, p_session_id uuid, p_active boolean) returns boolean
 language plpgsql volatile
 as $$
@@ -957,7 +1100,9 @@ begin
     lease_expires_at = case when s.beats
       then least(clock_timestamp() + interval '60 seconds', s.valid_until) else s.lease_expires_at end,
     last_call_at = case when p_active then clock_timestamp() else s.last_call_at end,
-    fresh_until = least(clock_timestamp() + interval '5 seconds', s.lease_expires_at)
+    fresh_until = case when not exists (select from coord.notices n where n.project_id = s.project_id
+        and n.session_id = s.session_id and n.told_at is null)
+      then least(clock_timestamp() + interval '5 seconds', s.lease_expires_at) else '-infinity' end
   where s.project_id = p_project_id and s.session_id = p_session_id
     and coord._is_live(s.ended_at, s.lease_expires_at);
   return found;
@@ -1065,7 +1210,7 @@ begin
     from coord.tasks t
     left join coord.sessions s on s.project_id = t.project_id and s.session_id = t.claim_session_id
     where t.status = 'claimed' and (p_project_id is null or t.project_id = p_project_id)
-      and (t.claim_expires_at <= clock_timestamp() or not coord._is_live(s.ended_at, s.lease_expires_at))
+      and (t.claim_expires_at <= clock_timestamp() or not coord._holds(s.ended_at, s.lease_expires_at))
     order by t.project_id, t.task_id limit p_limit for update of t skip locked
   loop
     continue when not v_task.expired and not coord._is_dead(v_task.project_id, v_task.claim_session_id);
@@ -1347,7 +1492,7 @@ begin
     from coord.locks l
     join coord.sessions s on s.project_id = l.project_id and s.session_id = l.session_id
     where l.project_id = v_call.project_id and (v_paths is null or l.path = any (v_paths))
-      and l.expires_at > clock_timestamp() and coord._is_live(s.ended_at, s.lease_expires_at)
+      and l.expires_at > clock_timestamp() and coord._holds(s.ended_at, s.lease_expires_at)
     order by l.path limit p_limit + 1
   ) h;
   return coord._leave(v_call, jsonb_build_object('locks', jsonb_path_query_array(v_locks, '$[0 to $n]',
@@ -1665,7 +1810,7 @@ begin
     select from coord.locks l
     join coord.sessions s on s.project_id = l.project_id and s.session_id = l.session_id
     where l.project_id = v_call.project_id and l.expires_at > clock_timestamp()
-      and coord._is_live(s.ended_at, s.lease_expires_at) limit 10000) held;
+      and coord._holds(s.ended_at, s.lease_expires_at) limit 10000) held;
   return coord._leave(v_call, jsonb_build_object('agents', v_agents, 'tasks', v_counts, 'locks', v_locks));
 end
 $$;

@@ -1,10 +1,10 @@
 import type { TestDatabase, TestSession } from './database.ts';
 
-/** The session's last sign of life was longer ago than its lease. */
+/** The session's last sign of life was longer ago than its lease, and than the two seconds in which it still holds. */
 export async function lapse({ sql }: TestDatabase, { session_id }: Pick<TestSession, 'session_id'>): Promise<void> {
   await sql`
     update coord.sessions
-    set lease_expires_at = clock_timestamp() - interval '1 second', fresh_until = clock_timestamp() - interval '1 second'
+    set lease_expires_at = clock_timestamp() - interval '3 seconds', fresh_until = '-infinity'
     where session_id = ${session_id}`;
 }
 

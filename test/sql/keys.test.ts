@@ -77,7 +77,7 @@ describe('a key', () => {
     await speaker.acquireLock({ paths: ['expired.ts'] });
     await expire(key_id);
     await db.sql`
-      update coord.sessions set lease_expires_at = clock_timestamp() - interval '1 second', fresh_until = '-infinity'
+      update coord.sessions set lease_expires_at = clock_timestamp() - interval '3 seconds', fresh_until = '-infinity'
       where key_id = ${key_id}`;
     expect(await authenticate(key_id, secretOf(api_key))).toBeNull();
     await expect(speaker.acquireLock({ paths: ['b.ts'] })).rejects.toMatchObject(dead);

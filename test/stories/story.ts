@@ -43,10 +43,10 @@ export class Story {
       update coord.tasks set claim_expires_at = clock_timestamp() - interval '1 second' where task_id = ${taskId}`;
   }
 
-  /** Lets a session miss its heartbeats, until a second ago. */
+  /** Lets a session miss its heartbeats, until three seconds ago. */
   async lapse(sessionId: string): Promise<void> {
     await this.db.sql`
-      update coord.sessions set lease_expires_at = clock_timestamp() - interval '1 second', fresh_until = '-infinity'
+      update coord.sessions set lease_expires_at = clock_timestamp() - interval '3 seconds', fresh_until = '-infinity'
       where session_id = ${sessionId}`;
   }
 }

@@ -18,6 +18,7 @@ export {
 } from './errors.ts';
 export { isRepositoryPath, maxTextBytes } from './fields.ts';
 export {
+  attachmentNames,
   defineOperation,
   type HttpMethod,
   type Operation,

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 
 /** Trust of a caller: 0 untrusted, 1 limited (reads), 2 standard (writes), 3 elevated, 4 administrator. */
 export type Trust = 0 | 1 | 2 | 3 | 4;
@@ -44,11 +44,31 @@ export const toolsets = {
 
 export type Toolset = keyof typeof toolsets;
 
+/** What any answer may carry beside its own fields. */
+const attachments = {
+  notices: z
+    .array(
+      z.looseObject({
+        kind: z.string().describe('Kind of event, such as lock_forced.'),
+        message: z.string().describe('What happened, and what to do about it.'),
+        happened_at: z.iso.datetime({ offset: true }).describe('When it happened.'),
+      }),
+    )
+    .describe('What happened to this session meanwhile, such as a lock that was forced away; each is told once.')
+    .optional(),
+  degraded: z.literal(true).describe('The configured database is away; this is the fallback.').optional(),
+};
+
+/** Names of the fields that any answer may carry beside its own. */
+export const attachmentNames: readonly string[] = Object.keys(attachments);
+
+type WithAttachments<Output extends z.ZodObject> = z.ZodObject<Output['shape'] & typeof attachments>;
+
 /** Keeps the literal types of a definition, so that clients can be typed from it. */
 export function defineOperation<const Name extends string, Input extends z.ZodObject, Output extends z.ZodObject>(
   operation: Operation<Name, Input, Output>,
-): Operation<Name, Input, Output> {
-  return operation;
+): Operation<Name, Input, WithAttachments<Output>> {
+  return { ...operation, output: operation.output.extend(attachments) as unknown as WithAttachments<Output> };
 }
 
 /** Method and path template of a definition, taken apart. */

@@ -3,19 +3,19 @@
 -- The common path is one look-up by primary key: PL/pgSQL prepares each expression anew in each transaction, so every
 -- operator here is paid by every call, and a row is assigned fast only if it has just the columns of _call. Whatever
 -- is doubtful is looked at closer by _enter_doubtful.
-create function coord._enter(p_caller jsonb, p_operation text, p_touch boolean default true) returns coord._call
+create function coord._enter(p_caller jsonb, p_operation text, p_active boolean default true) returns coord._call
 language plpgsql volatile
 as $$
 declare
   v_call coord._call;
 begin
-  select s.project_id, s.session_id, s.agent, p_operation, null::text, null::jsonb into v_call
+  select s.project_id, s.session_id, s.agent, p_operation, null::jsonb, null::jsonb into v_call
   from coord.sessions s
   where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = (p_caller ->> 'session_id')::uuid
     and s.fresh_until > clock_timestamp() and s.key_id is not distinct from p_caller ->> 'key_id'
     and s.trust >= coord._minimum_trust(p_operation);
   if v_call.session_id is null or p_caller ? 'idempotency_key' then
-    return coord._enter_doubtful(p_caller, p_operation, p_touch);
+    return coord._enter_doubtful(p_caller, p_operation, p_active);
   end if;
   return v_call;
 end

@@ -1,4 +1,5 @@
--- Deletes what is kept for a time only, a thousand rows of a kind: idempotency keys 48 hours, ended sessions 30 days.
+-- Deletes what is kept for a time only, a thousand rows of a kind: idempotency keys 48 hours, ended
+-- sessions and notices 30 days.
 create function coord._forget() returns void
 language plpgsql volatile
 as $$
@@ -9,5 +10,8 @@ begin
   delete from coord.sessions s where (s.project_id, s.session_id) in (
     select o.project_id, o.session_id from coord.sessions o
     where o.ended_at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
+  delete from coord.notices n where (n.project_id, n.notice_id) in (
+    select o.project_id, o.notice_id from coord.notices o
+    where o.at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
 end
 $$;

@@ -6,14 +6,15 @@ language plpgsql volatile
 as $$
 declare
   v_hash bytea := sha256(convert_to(coalesce(p_input, '{}')::text, 'UTF8'));
+  v_key text := p_call.extra ->> 'idempotency_key';
   v_first coord.idempotency_keys;
 begin
   insert into coord.idempotency_keys (project_id, agent, key, operation, session_id, input_hash)
-  values (p_call.project_id, p_call.agent, p_call.idempotency_key, p_call.operation, p_call.session_id, v_hash)
+  values (p_call.project_id, p_call.agent, v_key, p_call.operation, p_call.session_id, v_hash)
   on conflict do nothing;
   if found then return null; end if;
   select k.* into v_first from coord.idempotency_keys k
-  where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = p_call.idempotency_key;
+  where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = v_key;
   -- What was granted to one session must not be told to another: a lock, a claim.
   if v_first.operation = p_call.operation and v_first.input_hash = v_hash and v_first.answer is not null
     and (v_first.session_id = p_call.session_id or not v_first.answer ?| array['acquired', 'claimed', 'released'])

@@ -17,10 +17,12 @@ begin
   if not pg_try_advisory_xact_lock(hashtextextended('coord.sweep', 0)) then
     return '{"ended_sessions": 0, "returned_tasks": 0, "released_locks": 0}';
   end if;
+  perform coord._resume();
+  perform coord._beat();
   for v_session in
     select s.project_id, s.session_id from coord.sessions s
     where s.ended_at is null
-      and (s.lease_expires_at <= clock_timestamp()
+      and (not coord._holds(s.ended_at, s.lease_expires_at)
         or (not s.beats and s.last_call_at < clock_timestamp() - interval '24 hours'))
       and (p_project_id is null or s.project_id = p_project_id)
     order by s.lease_expires_at limit 1000 for update skip locked

@@ -19,7 +19,7 @@ begin
     from coord.locks l
     join coord.sessions s on s.project_id = l.project_id and s.session_id = l.session_id
     where l.project_id = v_call.project_id and (v_paths is null or l.path = any (v_paths))
-      and l.expires_at > clock_timestamp() and coord._is_live(s.ended_at, s.lease_expires_at)
+      and l.expires_at > clock_timestamp() and coord._holds(s.ended_at, s.lease_expires_at)
     order by l.path limit p_limit + 1
   ) h;
   return coord._leave(v_call, jsonb_build_object('locks', jsonb_path_query_array(v_locks, '$[0 to $n]',

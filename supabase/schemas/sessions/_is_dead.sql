@@ -6,13 +6,13 @@ as $$
 declare
   v_live boolean;
 begin
-  select coord._is_live(s.ended_at, s.lease_expires_at) into v_live
+  select coord._holds(s.ended_at, s.lease_expires_at) into v_live
   from coord.sessions s where s.project_id = p_project_id and s.session_id = p_session_id;
   if not found then return true; end if;
   if v_live then return false; end if;
   perform from coord.sessions s
   where s.project_id = p_project_id and s.session_id = p_session_id
-    and not coord._is_live(s.ended_at, s.lease_expires_at)
+    and not coord._holds(s.ended_at, s.lease_expires_at)
   for share skip locked;
   return found;
 end

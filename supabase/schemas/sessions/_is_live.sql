@@ -1,4 +1,4 @@
--- Whether a session still holds what it took. Inlined into queries; false for null, as after a join that found none.
+-- Whether a session may still act. Inlined into queries; false for null. What others may do about it is _holds.
 create function coord._is_live(p_ended_at timestamptz, p_lease_expires_at timestamptz) returns boolean
 language sql volatile
 as $$

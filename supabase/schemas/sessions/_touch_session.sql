@@ -1,5 +1,5 @@
 -- Whether the session lives; if it does, notes the sign of life (p_active: and that it was a real call).
--- The next 5 s of calls need not write again, but never longer than the lease.
+-- The next 5 s of calls need not write again, but never longer than the lease, and not while it has notices to be told.
 create function coord._touch_session(p_project_id integer, p_session_id uuid, p_active boolean) returns boolean
 language plpgsql volatile
 as $$
@@ -8,7 +8,9 @@ begin
     lease_expires_at = case when s.beats
       then least(clock_timestamp() + interval '60 seconds', s.valid_until) else s.lease_expires_at end,
     last_call_at = case when p_active then clock_timestamp() else s.last_call_at end,
-    fresh_until = least(clock_timestamp() + interval '5 seconds', s.lease_expires_at)
+    fresh_until = case when not exists (select from coord.notices n where n.project_id = s.project_id
+        and n.session_id = s.session_id and n.told_at is null)
+      then least(clock_timestamp() + interval '5 seconds', s.lease_expires_at) else '-infinity' end
   where s.project_id = p_project_id and s.session_id = p_session_id
     and coord._is_live(s.ended_at, s.lease_expires_at);
   return found;

@@ -37,6 +37,21 @@ create table coord.sessions (
 create unique index sessions_standing on coord.sessions (project_id, agent, label) where ended_at is null and label is not null;
 create index sessions_live on coord.sessions (project_id, agent) where ended_at is null;
 
+-- What a session is told with its next real call: that a lock of its was forced away, and the like.
+create table coord.notices (
+  project_id integer not null,
+  notice_id bigint generated always as identity,
+  session_id uuid not null,
+  at timestamptz not null default clock_timestamp(),
+  notice jsonb not null,
+  told_at timestamptz,
+  primary key (project_id, notice_id)
+);
+
+create index notices_untold on coord.notices (project_id, session_id) where told_at is null;
+
+alter table coord.notices enable row level security;
+
 alter table coord.agents enable row level security;
 alter table coord.sessions enable row level security;
 create policy readers on coord.agents for select

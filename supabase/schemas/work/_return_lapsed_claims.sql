@@ -13,7 +13,7 @@ begin
     from coord.tasks t
     left join coord.sessions s on s.project_id = t.project_id and s.session_id = t.claim_session_id
     where t.status = 'claimed' and (p_project_id is null or t.project_id = p_project_id)
-      and (t.claim_expires_at <= clock_timestamp() or not coord._is_live(s.ended_at, s.lease_expires_at))
+      and (t.claim_expires_at <= clock_timestamp() or not coord._holds(s.ended_at, s.lease_expires_at))
     order by t.project_id, t.task_id limit p_limit for update of t skip locked
   loop
     continue when not v_task.expired and not coord._is_dead(v_task.project_id, v_task.claim_session_id);

@@ -31,7 +31,7 @@ begin
     select from coord.locks l
     join coord.sessions s on s.project_id = l.project_id and s.session_id = l.session_id
     where l.project_id = v_call.project_id and l.expires_at > clock_timestamp()
-      and coord._is_live(s.ended_at, s.lease_expires_at) limit 10000) held;
+      and coord._holds(s.ended_at, s.lease_expires_at) limit 10000) held;
   return coord._leave(v_call, jsonb_build_object('agents', v_agents, 'tasks', v_counts, 'locks', v_locks));
 end
 $$;
