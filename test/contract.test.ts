@@ -12,7 +12,14 @@ import { fieldsOf } from './helpers/schema_fields.ts';
 const names = operations.map(({ name }) => name).sort();
 
 /** What a process needs that calls as nobody yet, or as nobody in particular. */
-const systemFunctions = ['authenticate_key', 'count_violations', 'database_health', 'open_project', 'schema_version', 'sweep_projects'];
+const systemFunctions = [
+  'authenticate_key',
+  'count_violations',
+  'database_health',
+  'open_project',
+  'schema_version',
+  'sweep_projects',
+];
 
 const serverCommands = ['doctor', 'down', 'mcp', 'status', 'up'];
 

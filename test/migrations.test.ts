@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { migrate, schemaState } from '@agentcoord/core';
+import { migrate, openDatabase, readConfig, schemaState } from '@agentcoord/core';
 import type postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { schemaFiles } from '../scripts/generated/migration.ts';
@@ -163,11 +163,52 @@ describe('migrate', () => {
     await sql`rollback`;
   }, 20_000);
 
+  test('does not wait for a history that somebody has locked', async () => {
+    const url = await databases.create();
+    await migrate(url);
+    const sql = databases.connect(url);
+    await sql`begin`;
+    await sql.unsafe(`lock table ${historyTable}`);
+    await expect(migrate(url)).rejects.toMatchObject({ code: 'unavailable' });
+    await sql`rollback`;
+  }, 20_000);
+
   test('a database that is away is unavailable', async () => {
     await expect(migrate('postgresql://somebody@127.0.0.1:1/nothing')).rejects.toMatchObject({
       code: 'unavailable',
       message: 'Database nothing at 127.0.0.1:1 does not answer.',
     });
+  });
+});
+
+describe('who only looks at a database', () => {
+  const look = (url: string) => openDatabase(readConfig({ DATABASE_URL: url }), { migrate: false });
+
+  test('is told that the schema is missing, and makes none', async () => {
+    const url = await databases.create();
+    await expect(look(url)).rejects.toMatchObject({
+      code: 'conflict',
+      message: 'The schema is missing in the database.',
+      hint: expect.stringContaining('agentcoord up'),
+    });
+    expect(await tablesOf(databases.connect(url))).toEqual([]);
+  });
+
+  test('is told that the schema is behind, and leaves it there', async () => {
+    const url = await databases.create();
+    await migrate(url, { folder: folderOf('create table first (a int)') });
+    const sql = databases.connect(url);
+    await sql.unsafe(`update ${historyTable} set version = '20200101000000'`);
+    await expect(look(url)).rejects.toMatchObject({ code: 'conflict', hint: expect.stringContaining('agentcoord up') });
+    expect(await tablesOf(sql)).toEqual(['public.first', historyTable]);
+  });
+
+  test('finds the current one in order', async () => {
+    const url = await databases.create();
+    await migrate(url);
+    const database = await look(url);
+    expect(await database.call('schema_version', {})).toMatch(/^\d{14}$/);
+    await database.close();
   });
 });
 

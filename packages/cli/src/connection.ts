@@ -26,17 +26,19 @@ export interface ConnectOptions {
   onProgress: (line: string) => void;
   /** True when relative paths start at the root of the repository, as models think, and not at the current folder. */
   fromRoot?: boolean;
+  /** False for who only looks at the database; see `openDatabase`. */
+  migrate?: boolean;
 }
 
 /** Connects as the configuration says. */
 export async function connect(config: Config, options: ConnectOptions): Promise<Connection> {
-  const { identity, onProgress, fromRoot = false } = options;
+  const { identity, onProgress, fromRoot = false, migrate = true } = options;
   const finding = workspaceOf(process.cwd(), config, { fromRoot });
   if (config.url && config.api_key) {
     const transport = httpTransport({ url: config.url, apiKey: config.api_key });
     return connection(transport, await finding, undefined);
   }
-  const opening = openDatabase(config, { onProgress, pool: 4 });
+  const opening = openDatabase(config, { onProgress, migrate, pool: 4 });
   try {
     // Git and the database are waited for at the same time.
     const [workspace, database] = await Promise.all([finding, opening]);

@@ -4,7 +4,7 @@ export { callTimeout, type Database } from './database.ts';
 export { type PostgresOptions, postgresDatabase } from './databases/postgres.ts';
 export { type EmbeddedServer, ensureServer, refusalOfFile, serverStatus, stopServer } from './embedded/index.ts';
 export { unavailable } from './failure.ts';
-export { type Health, healthOf } from './health.ts';
+export { countViolations, type Health, healthOf } from './health.ts';
 export { invoke } from './invoke.ts';
 export { type MigrateOptions, migrate, type SchemaState, schemaState } from './migrations/index.ts';
 export { type OpenOptions, openDatabase } from './open.ts';

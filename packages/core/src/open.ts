@@ -4,11 +4,13 @@ import type { Database } from './database.ts';
 import { postgresDatabase } from './databases/postgres.ts';
 import { connectionOf } from './databases/url.ts';
 import { ensureServer } from './embedded/index.ts';
-import { migrate } from './migrations/index.ts';
+import { type ConnectionOptions, checkSchema, type MigrateOptions, migrate } from './migrations/index.ts';
 
 export interface OpenOptions {
   /** Connections at most; a process that serves one agent needs few. */
   pool?: number;
+  /** False for who only looks: a schema that is missing or behind is then refused instead of migrated. Default true. */
+  migrate?: boolean;
   /** Told in a line what takes time at a first start. */
   onProgress?: (line: string) => void;
 }
@@ -32,13 +34,12 @@ export async function openDatabase(config: Config, options: OpenOptions = {}): P
 
 async function openEmbedded(config: Config, options: OpenOptions): Promise<Database> {
   const server = await ensureServer(config.home, options);
-  await migrate(server.connection('agentcoord'), {
-    onProgress: () => options.onProgress?.('Creating the schema.'),
-  });
+  const connection = server.connection('agentcoord');
+  await prepareSchema(connection, options, () => 'Creating the schema.');
   return postgresDatabase({
     ...options,
     kind: 'embedded',
-    connection: server.connection('agentcoord'),
+    connection,
     where: 'The embedded database',
     revive: async () => {
       await ensureServer(config.home, { explicit: false });
@@ -49,7 +50,7 @@ async function openEmbedded(config: Config, options: OpenOptions): Promise<Datab
 async function openPostgres(config: Config, options: OpenOptions): Promise<Database> {
   const url = config.database_url as string;
   const connection = connectionOf(url);
-  await migrate(connection, { onProgress: ({ name }) => options.onProgress?.(`Applying migration ${name}.`) });
+  await prepareSchema(connection, options, ({ name }) => `Applying migration ${name}.`);
   const { hostname, pathname } = new URL(url);
   return postgresDatabase({
     ...options,
@@ -57,6 +58,15 @@ async function openPostgres(config: Config, options: OpenOptions): Promise<Datab
     connection,
     where: `The database ${pathname.slice(1)} at ${hostname || 'localhost'}`,
   });
+}
+
+async function prepareSchema(
+  connection: ConnectionOptions,
+  options: OpenOptions,
+  lineOf: (migration: Parameters<NonNullable<MigrateOptions['onProgress']>>[0]) => string,
+): Promise<void> {
+  if (options.migrate === false) await checkSchema(connection);
+  else await migrate(connection, { onProgress: (migration) => options.onProgress?.(lineOf(migration)) });
 }
 
 /** Supabase is migrated by its own CLI; here it is only asked whether that has happened. */

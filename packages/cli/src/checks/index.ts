@@ -1,29 +1,50 @@
 import type { Config } from '@agentcoord/core';
 import { checkBackend } from './backend.ts';
-import { checkClock, checkDurability, checkUpkeep } from './database.ts';
+import { checkClock, checkDurability } from './database.ts';
+import { diagnose } from './diagnosis.ts';
+import type { Finding, Subject } from './finding.ts';
 import { checkHome, checkNode, checkProject } from './machine.ts';
 import { checkHttp, checkPort } from './server.ts';
-
-/** What a check found; `hint` says what to do about it. */
-export interface Finding {
-  ok: boolean;
-  detail: string;
-  hint?: string;
-}
+import { checkInvariants, checkJournal, checkQueue, checkSweep, checkTransactions } from './upkeep.ts';
 
 export interface Check extends Finding {
   check: string;
 }
 
 /** In the order in which one depends on the other. */
-export const checks: Record<string, (config: Config) => Promise<Finding>> = {
+const checks: Record<string, (subject: Subject) => Promise<Finding>> = {
   node: checkNode,
   home: checkHome,
   project: checkProject,
   backend: checkBackend,
   durability: checkDurability,
   clock: checkClock,
-  upkeep: checkUpkeep,
+  sweep: checkSweep,
+  vacuum: checkTransactions,
+  queue: checkQueue,
+  journal: checkJournal,
+  invariants: checkInvariants,
   http: checkHttp,
   port: checkPort,
 };
+
+/** Makes every check, one after the other; one that fails to answer is a finding too. */
+export async function examine(config: Config): Promise<Check[]> {
+  let asked: ReturnType<typeof diagnose> | undefined;
+  const subject: Subject = {
+    config,
+    diagnosis: () => {
+      asked ??= diagnose(config);
+      return asked;
+    },
+  };
+  const found: Check[] = [];
+  for (const [check, examineOne] of Object.entries(checks)) {
+    found.push({ check, ...(await examineOne(subject).catch(failed)) });
+  }
+  return found;
+}
+
+function failed(error: { message: string; hint?: string }): Finding {
+  return { ok: false, detail: error.message, hint: error.hint ?? 'This is a defect: report it.' };
+}

@@ -1,7 +1,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type Config, workspaceOf } from '@agentcoord/core';
-import type { Finding } from './index.ts';
+import { workspaceOf } from '@agentcoord/core';
+import type { Finding, Subject } from './finding.ts';
 
 const leastNode = 24;
 
@@ -13,7 +13,7 @@ export async function checkNode(): Promise<Finding> {
     : { ok, detail, hint: `Use Node ${leastNode} or later; \`npm install\` brings one along.` };
 }
 
-export async function checkHome({ home }: Config): Promise<Finding> {
+export async function checkHome({ config: { home } }: Subject): Promise<Finding> {
   const found = await stat(home).catch(() => undefined);
   if (!found) return checkParent(home);
   const detail = `${home}, mode ${(found.mode & 0o777).toString(8)}`;
@@ -30,7 +30,7 @@ export async function checkHome({ home }: Config): Promise<Finding> {
   return { ok: true, detail };
 }
 
-export async function checkProject(config: Config): Promise<Finding> {
+export async function checkProject({ config }: Subject): Promise<Finding> {
   const { project, root } = await workspaceOf(process.cwd(), config);
   if (config.url) return { ok: true, detail: `that of the API key; files below ${root}` };
   if (project.startsWith('local/')) {

@@ -1,9 +1,8 @@
 import { createServer } from 'node:net';
-import type { Config } from '@agentcoord/core';
 import { findHttpProcess } from '../http_process.ts';
-import type { Finding } from './index.ts';
+import type { Finding, Subject } from './finding.ts';
 
-export async function checkHttp({ home }: Config): Promise<Finding> {
+export async function checkHttp({ config: { home } }: Subject): Promise<Finding> {
   const http = await findHttpProcess(home);
   if (!http) return { ok: true, detail: 'not running; only HTTP clients need it (agentcoord up)' };
   const response = await fetch(`${http.url}/readyz`, { signal: AbortSignal.timeout(4000) });
@@ -11,7 +10,7 @@ export async function checkHttp({ home }: Config): Promise<Finding> {
   return { ok: false, detail: `${http.url} runs, but its database does not answer.`, hint: 'See `backend` above.' };
 }
 
-export async function checkPort({ home, host, port, url }: Config): Promise<Finding> {
+export async function checkPort({ config: { home, host, port, url } }: Subject): Promise<Finding> {
   if (url) return { ok: true, detail: 'not needed: the coordinator runs elsewhere' };
   if (await findHttpProcess(home)) return { ok: true, detail: 'in use by the HTTP server of this home' };
   const problem = await listenOnce(host, port);

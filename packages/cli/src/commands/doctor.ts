@@ -1,27 +1,25 @@
 import { exitRefused } from '@agentcoord/contract';
-import { type Check, checks } from '../checks/index.ts';
+import { type Check, examine } from '../checks/index.ts';
 import { configOf } from '../configuration.ts';
 import type { Globals } from '../globals.ts';
-import { print, printJson } from '../output.ts';
+import { print, printJson, terminalWidth } from '../output.ts';
+import { wrapped } from '../text.ts';
 
-/** Runs every check, prints a line each, and exits 1 when one of them needs attention. */
+/** Makes every check, prints a line or two each, and exits 1 when one of them needs attention. */
 export async function doctor({ json, ...globals }: Globals): Promise<void> {
-  const config = configOf(globals);
-  const found: Check[] = [];
-  for (const [name, examine] of Object.entries(checks)) {
-    found.push({ check: name, ...(await examine(config).catch(failed)) });
-  }
-  const healthy = found.every(({ ok }) => ok);
-  if (json) printJson({ healthy, checks: found });
-  else print(found.map(lineOf).join('\n'));
+  const checks = await examine(configOf(globals));
+  const healthy = checks.every(({ ok }) => ok);
+  if (json) printJson({ healthy, checks });
+  else print(checks.map((check) => textOf(check, terminalWidth())).join('\n'));
   if (!healthy) process.exitCode = exitRefused;
 }
 
-function failed(error: { message: string; hint?: string }) {
-  return { ok: false, detail: error.message, hint: error.hint ?? 'This is a defect: report it.' };
-}
+const indent = 18;
 
-function lineOf({ check, ok, detail, hint }: Check): string {
-  const line = `${ok ? 'ok  ' : 'FAIL'}  ${check.padEnd(10)}  ${detail}`;
-  return hint === undefined ? line : `${line}\n${' '.repeat(18)}${hint}`;
+function textOf({ check, ok, detail, hint }: Check, width: number): string {
+  const verdict = ok ? (hint === undefined ? 'ok  ' : 'look') : 'FAIL';
+  const lines = [detail, ...(hint === undefined ? [] : [hint])].flatMap((text) => wrapped(text, width - indent));
+  return lines
+    .map((line, index) => (index === 0 ? `${verdict}  ${check.padEnd(indent - 8)}  ` : ' '.repeat(indent)) + line)
+    .join('\n');
 }

@@ -1,6 +1,7 @@
 import { coordinatorOver } from '@agentcoord/contract';
-import { type Config, serverStatus, workspaceOf } from '@agentcoord/core';
+import { type Config, healthOf, serverStatus, workspaceOf } from '@agentcoord/core';
 import { render } from '../answer.ts';
+import { sweepAdvice } from '../checks/upkeep.ts';
 import { configOf } from '../configuration.ts';
 import { commandLineCaller, connect } from '../connection.ts';
 import type { Globals } from '../globals.ts';
@@ -37,7 +38,14 @@ async function activity(config: Config) {
   await using connection = await connect(config, {
     identity: commandLineCaller(config),
     onProgress: printProgress,
+    migrate: false,
   });
-  const { agents, tasks, locks } = await coordinatorOver(connection.transport).getTaskBoard();
-  return { agents: agents.length, tasks, locks };
+  const { transport, database } = connection;
+  const { agents, tasks, locks } = await coordinatorOver(transport).getTaskBoard();
+  const health = database && (await healthOf(database));
+  const advice = health && sweepAdvice(health);
+  return {
+    ...{ agents: agents.length, tasks, locks, swept_at: health?.swept_at ?? null },
+    ...(advice === undefined ? {} : { advice }),
+  };
 }

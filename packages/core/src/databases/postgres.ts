@@ -1,5 +1,6 @@
 import postgres from 'postgres';
 import { callTimeout, type Database } from '../database.ts';
+import { within } from '../deadline.ts';
 import { errorOfDriver, repeatingRolledBack, unavailable } from '../failure.ts';
 import type { ConnectionOptions } from '../migrations/index.ts';
 import { Pool } from './pool.ts';
@@ -30,7 +31,7 @@ export function postgresDatabase(options: PostgresOptions): Database {
     const values = names.map((argument) => args[argument]) as never[];
     const { answer, abandon } = pool.run((sql) => sql.unsafe(text, values, { prepare }));
     try {
-      const [row] = await withinTimeout(answer, () => {
+      const [row] = await within(callTimeout, answer, () => {
         abandon();
         return unavailable(options.where);
       });
@@ -94,13 +95,6 @@ function remember(statements: Map<string, Statement>, name: string, names: strin
 /** `{"a","b"}`: how Postgres reads arrays of text, uuid and bigint. */
 function arrayLiteral(items: readonly unknown[]): string {
   return `{${items.map((item) => `"${String(item).replace(/[\\"]/g, '\\$&')}"`).join(',')}}`;
-}
-
-function withinTimeout<Answer>(answer: PromiseLike<Answer>, expire: () => Error): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(expire()), callTimeout);
-    answer.then(resolve, reject).then(() => clearTimeout(timer));
-  });
 }
 
 function nobodyListens(error: unknown): boolean {

@@ -1,7 +1,10 @@
 import postgres from 'postgres';
+import { callTimeout } from '../database.ts';
+import { within } from '../deadline.ts';
+import { unavailable } from '../failure.ts';
 import { type Migration, readMigrations } from './folder.ts';
-import { errorOfMigration, refusalOf } from './refusals.ts';
-import { schemaState } from './state.ts';
+import { errorOfMigration, refusalOf, whereIs } from './refusals.ts';
+import { type SchemaState, schemaState } from './state.ts';
 
 /** What the `postgres` driver connects with: a URL or its options. */
 export type ConnectionOptions = string | postgres.Options<Record<string, postgres.PostgresType>>;
@@ -20,6 +23,9 @@ const lockKey = '6005443220261121';
 /** Longest wait for others who migrate the same database. */
 const turnTimeout = '60s';
 
+/** Milliseconds after which a migration counts as lost: the network may have gone while it ran. */
+const migrationTimeout = 300_000;
+
 /** Longest wait of a migration for a table that others use, so that it never queues the whole service behind it. */
 const lockTimeout = '3s';
 
@@ -34,14 +40,15 @@ export async function migrate(connection: ConnectionOptions, options: MigrateOpt
   const applied: string[] = [];
   let current: Migration | undefined;
   try {
-    while ((await schemaState(sql, migrations)).state !== 'current') {
+    while ((await stateOf(sql, migrations)).state !== 'current') {
       current = undefined;
-      const next = await sql.begin((transaction) =>
+      const applying = sql.begin((transaction) =>
         applyNext(transaction, migrations, (migration) => {
           current = migration;
           options.onProgress?.(migration);
         }),
       );
+      const next = await within(migrationTimeout, applying, () => unavailable(whereIs(sql.options)));
       if (next) applied.push(next.version);
     }
     return applied;
@@ -50,6 +57,24 @@ export async function migrate(connection: ConnectionOptions, options: MigrateOpt
   } finally {
     await sql.end({ timeout: 1 });
   }
+}
+
+/** Makes sure that the schema is the one this version needs, and changes nothing. Throws as `migrate` does. */
+export async function checkSchema(connection: ConnectionOptions): Promise<void> {
+  const sql = connect(connection);
+  try {
+    const refusal = refusalOf(await stateOf(sql, await readMigrations()), false);
+    if (refusal) throw refusal;
+  } catch (error) {
+    throw errorOfMigration(error, sql.options, undefined);
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+/** As `schemaState`, but a server that does not answer, or a history that somebody has locked, is no reason to wait. */
+function stateOf(sql: postgres.Sql, migrations: readonly Migration[]): Promise<SchemaState> {
+  return within(callTimeout, schemaState(sql, migrations), () => unavailable(whereIs(sql.options)));
 }
 
 function connect(connection: ConnectionOptions): postgres.Sql {

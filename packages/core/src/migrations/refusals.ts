@@ -4,8 +4,18 @@ import { refusalError, unavailable } from '../failure.ts';
 import type { Migration } from './folder.ts';
 import type { SchemaState } from './state.ts';
 
-/** Why a database in this state must not be touched; undefined when it may be migrated. */
-export function refusalOf({ state, applied, known }: SchemaState): CoordinationError | undefined {
+/** Why a database in this state must not be touched; undefined when it is current, or may be migrated now. */
+export function refusalOf({ state, applied, known }: SchemaState, mayMigrate = true): CoordinationError | undefined {
+  if (!mayMigrate && (state === 'empty' || state === 'behind')) {
+    return new CoordinationError({
+      code: 'conflict',
+      message:
+        state === 'empty'
+          ? 'The schema is missing in the database.'
+          : `The schema is behind: it is at version ${applied.at(-1)}, this agentcoord needs ${known.at(-1)}.`,
+      hint: 'Nothing was changed. Run `agentcoord up`, or `supabase db push` as the owner of the database.',
+    });
+  }
   if (state === 'newer') {
     return new CoordinationError({
       code: 'conflict',
@@ -28,13 +38,13 @@ export function refusalOf({ state, applied, known }: SchemaState): CoordinationE
 /** What the caller of `migrate` is told about an error of the driver or of the database. */
 export function errorOfMigration(
   cause: unknown,
-  { host, port, path, database, user }: postgres.ParsedOptions,
+  options: postgres.ParsedOptions,
   migration: Migration | undefined,
 ): CoordinationError {
   if (cause instanceof CoordinationError) return cause;
-  const where = `Database ${database} at ${path || `${host[0]}:${port[0]}`}`;
+  const where = whereIs(options);
   if (!(cause instanceof postgres.PostgresError)) return unavailable(where, cause);
-  if (cause.code === '42501') return mayNotMigrate(cause, user, database);
+  if (cause.code === '42501') return mayNotMigrate(cause, options.user, options.database);
   if (cause.code === '55P03') return inUse(where, cause);
   const error = refusalError({ sqlstate: cause.code, message: cause.message }, where, cause);
   if (error.code === 'unavailable' || !migration) return error;
@@ -46,6 +56,11 @@ export function errorOfMigration(
     },
     { cause },
   );
+}
+
+/** What errors call a database; holds no credentials. */
+export function whereIs({ host, port, path, database }: postgres.ParsedOptions): string {
+  return `Database ${database} at ${path || `${host[0]}:${port[0]}`}`;
 }
 
 function inUse(where: string, cause: postgres.PostgresError): CoordinationError {
