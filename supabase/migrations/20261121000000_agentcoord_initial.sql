@@ -1392,7 +1392,7 @@ grant execute on function coord.count_violations to coord_app;
 
 -- supabase/schemas/frame/database_health.sql
 -- What doctor asks of a database: its clock, whether what it acknowledges survives a crash, what holds vacuum back,
--- and when somebody last swept.
+-- when somebody last swept and what waits for it, work that has failed for good, and the size of the journal.
 create function coord.database_health() returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -1409,9 +1409,19 @@ begin
       select round(extract(epoch from clock_timestamp() - min(a.xact_start)))
       from pg_catalog.pg_stat_activity a where a.datname = current_database() and a.xact_start is not null
         and a.pid <> pg_backend_pid()), 0),
+    'swept_at', (select nullif(p.swept_at, '-infinity') from coord.pulse p),
     'lapsed_sessions', (
       select count(*) from coord.sessions s
-      where s.ended_at is null and s.lease_expires_at < clock_timestamp() - interval '30 seconds'));
+      where s.ended_at is null and s.lease_expires_at < clock_timestamp() - interval '30 seconds'),
+    'lapsed_claims', (
+      select count(*) from coord.projects p
+      join coord.tasks t on t.project_id = p.project_id and t.status = 'claimed'
+      where t.claim_expires_at < clock_timestamp() - interval '30 seconds'),
+    'failed_tasks', (
+      select count(*) from (
+        select from coord.projects p
+        join coord.tasks t on t.project_id = p.project_id and t.status = 'failed' limit 10000) f),
+    'journal_bytes', pg_total_relation_size('coord.journal'));
 end
 $$;
 

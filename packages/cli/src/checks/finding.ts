@@ -11,8 +11,8 @@ export interface Finding {
 /** What checks look at. */
 export interface Subject {
   config: Config;
-  /** What the database says of itself; undefined where it is another machine's business, or not running. */
+  /** What the database says of itself; undefined where it is another machine's business, or away. */
   diagnosis(): Promise<Diagnosis | undefined>;
 }
 
-export const skipped: Finding = { ok: true, detail: 'not asked: the database is not running here' };
+export const skipped: Finding = { ok: true, detail: 'not asked: see backend' };

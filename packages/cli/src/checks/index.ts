@@ -31,14 +31,16 @@ const checks: Record<string, (subject: Subject) => Promise<Finding>> = {
 /** Makes every check, one after the other; one that fails to answer is a finding too. */
 export async function examine(config: Config): Promise<Check[]> {
   let asked: ReturnType<typeof diagnose> | undefined;
+  const found: Check[] = [];
+  const isAway = () => found.some(({ check, ok }) => check === 'backend' && !ok);
   const subject: Subject = {
     config,
-    diagnosis: () => {
+    diagnosis: async () => {
+      if (isAway()) return undefined;
       asked ??= diagnose(config);
       return asked;
     },
   };
-  const found: Check[] = [];
   for (const [check, examineOne] of Object.entries(checks)) {
     found.push({ check, ...(await examineOne(subject).catch(failed)) });
   }
