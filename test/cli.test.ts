@@ -2,8 +2,6 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { jsonSchemaOf, operations } from '@agentcoord/contract';
 import { describe, expect, test } from 'vitest';
-import { render } from '../packages/cli/src/answer.ts';
-import { fromNow } from '../packages/cli/src/moment.ts';
 import { createProgram } from '../packages/cli/src/program.ts';
 import { typedValue } from '../packages/cli/src/schema.ts';
 
@@ -106,37 +104,5 @@ describe('typed values', () => {
     expect(typed('title', '42')).toBe('42');
     expect(typed('tags', 'a')).toBe('a');
     expect(typed('input', '{"a":[1]}')).toEqual({ a: [1] });
-  });
-});
-
-describe('answers for people', () => {
-  const lock = {
-    path: `src/${'deeply/nested/'.repeat(12)}file.ts`,
-    agent: 'somebody-with-a-rather-long-name-that-goes-on',
-    session_id: '019a8e7c-2f64-7cc1-9d0e-5a1b2c3d4e5f',
-    reason: 'moving everything to another folder, which takes a while',
-    expires_at: new Date(Date.now() + 14 * 60_000).toISOString(),
-    mine: false,
-  };
-
-  test.each([40, 80, 120])('fit %i columns, whatever they hold', (width) => {
-    const lines = render({ locks: [lock, { ...lock, path: 'a.ts' }], truncated: false }, width).split('\n');
-    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width);
-  });
-
-  test('keep every character of the path that the next command needs', () => {
-    const text = render({ locks: [{ path: lock.path, mine: false }] }, 80);
-    expect(text.replace(/^path.*|mine|no\b|\s/g, '')).toBe(lock.path);
-  });
-
-  test('show what another agent wrote without letting it steer the terminal', () => {
-    expect(render({ reason: 'a\u001b[2Jb\u202e' }, 80)).toBe('reason  a\\u001b[2Jb\\u202e');
-  });
-
-  test('tell times from now', () => {
-    const now = Date.parse('2026-11-21T10:00:00Z');
-    expect(fromNow('2026-11-21T10:14:00+00:00', now)).toBe('in 14 min');
-    expect(fromNow('2026-11-21T07:00:00Z', now)).toBe('3 h ago');
-    expect(fromNow('2026-11-21T10:00:00.2Z', now)).toBe('now');
   });
 });

@@ -15,9 +15,12 @@ export function isInstant(value: unknown): value is string {
 export function fromNow(instant: string, now = Date.now()): string {
   const seconds = Math.round((Date.parse(instant) - now) / 1000);
   if (Number.isNaN(seconds)) return instant;
-  const distance = Math.abs(seconds);
-  if (distance < 1) return 'now';
-  const [size, unit] = units.find(([length]) => distance >= length) ?? [1, 's'];
-  const amount = `${Math.round(distance / size)} ${unit}`;
-  return seconds > 0 ? `in ${amount}` : `${amount} ago`;
+  if (seconds === 0) return 'now';
+  return seconds > 0 ? `in ${lasting(seconds)}` : `${lasting(-seconds)} ago`;
+}
+
+/** `14 min`: a number of seconds in the largest unit that it fills. */
+export function lasting(seconds: number): string {
+  const [size, unit] = units.find(([length]) => seconds >= length) ?? [1, 's'];
+  return `${Math.round(seconds / size)} ${unit}`;
 }

@@ -1,6 +1,7 @@
-/** Columns to fill: of the terminal, or 80 for files and pipes. */
+/** Columns to fill: COLUMNS where it is set, else those of the terminal, or 80 for files and pipes. */
 export function terminalWidth(): number {
-  return process.stdout.isTTY ? Math.max(process.stdout.columns, 40) : 80;
+  const columns = Number(process.env.COLUMNS) || (process.stdout.isTTY ? process.stdout.columns : 80);
+  return Math.max(columns, 40);
 }
 
 /** Writes the result of a command. */

@@ -1,83 +1,130 @@
-import Table from 'cli-table3';
+import { isUuid } from '@agentcoord/contract';
+import { gap, indented, row, widthOf } from './layout.ts';
+import { type Fields, isListOfObjects, objectText, textOf } from './values.ts';
 
-/** The widest a column gets while others compete; fits a UUID, which nobody wants to see broken. */
-const wide = 36;
-/** What is no longer than this stays on one line, such as `12 min ago`. */
-const short = 12;
+/** A column with longer cells is a text: it wraps, and the first one is what the rows are about, such as a path. */
+const longest = 24;
 
-const gap = 2;
+/** Room that a text gets at least, and the one that the rows are about. */
+const [leastText, leastSubject] = [24, 40];
+
+/** From so many rows on, what is the same in all of them is said once. */
+const several = 3;
 
 interface Column {
   name: string;
   cells: string[];
-  least: number;
+  /** Width of its longest cell or of its name. */
   most: number;
+  isId: boolean;
 }
 
-/** Rows as aligned columns within `width`: long cells wrap, and the last columns go when there is no room. */
-export function tableOf(names: readonly string[], rows: readonly (readonly string[])[], width: number): string {
-  const columns = fit(
-    names.map((name, index) =>
-      columnOf(
-        name,
-        rows.map((row) => row[index] ?? ''),
-      ),
-    ),
+/**
+ * Rows as a table that fits, followed by what has no room there: nothing is left out but what says nothing. Below
+ * each row stand its other fields; what is the same everywhere stands above.
+ */
+export function tableOf(rows: readonly Fields[], width: number): string {
+  const columns = columnsOf(rows);
+  const same = rows.length < several ? [] : columns.slice(1).filter(({ cells }) => new Set(cells).size === 1);
+  const shown = choose(
+    columns.filter((column) => !same.includes(column)),
     width,
   );
-  const widths = share(columns, width);
-  const table = new Table({
-    head: columns.map(({ name }) => name),
-    colWidths: widths.map((each) => each + gap),
-    wordWrap: true,
-    chars: borderless,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': gap },
+  const names = shown.map(({ name }) => name);
+  const widths = share(shown, width);
+  const above = same.map(({ name, cells }) => `${name} ${cells[0]}`).join('; ');
+  const lines = rows.map((fields, index) =>
+    [
+      row(
+        shown.map(({ cells }) => cells[index] ?? ''),
+        widths,
+      ),
+      ...detailsOf(fields, [...names, ...same.map(({ name }) => name)]).map((text) => indented(text, 4, width)),
+    ].join('\n'),
+  );
+  return [...(above ? [row([`all: ${above}`], [width])] : []), row(names, widths), ...lines].join('\n');
+}
+
+/** Fields that say something somewhere and are no lists of their own, in their order, ids last. */
+function columnsOf(rows: readonly Fields[]): Column[] {
+  const names = [...new Set(rows.flatMap((fields) => Object.keys(fields)))];
+  const plain = names.filter((name) => rows.some((fields) => isWorthSaying(fields, name)) && !isList(rows, name));
+  const columns = plain.map((name): Column => {
+    const cells = rows.map((fields) => cellOf(fields, name, name === names[0]));
+    const most = Math.max(name.length, ...cells.map(widthOf));
+    return { name, cells, most, isId: rows.some((fields) => isUuid(fields[name])) };
   });
-  for (const row of rows.keys()) {
-    table.push(columns.map(({ cells }, index) => cell(cells[row] ?? '', widths[index] ?? wide)));
+  return [...columns.filter(({ isId }) => !isId), ...columns.filter(({ isId }) => isId)];
+}
+
+/** An id that is not the row's own is only there to be compared: its end tells it from others. */
+function cellOf(fields: Fields, name: string, isFirst: boolean): string {
+  const text = textOf(fields[name], name);
+  return isUuid(text) && !isFirst ? `…${text.slice(-8)}` : text;
+}
+
+/** The columns that find room: what the rows are about and short ones, then further texts and ids. */
+function choose(columns: readonly Column[], width: number): Column[] {
+  const subject = subjectOf(columns);
+  const isShort = ({ most, isId }: Column) => most <= longest && !isId;
+  const rest = columns.filter((column) => column !== subject);
+  const wanted = [...(subject ? [subject] : []), ...rest.filter(isShort), ...rest.filter((each) => !isShort(each))];
+  const chosen = new Set<Column>();
+  let room = width + gap;
+  for (const column of wanted) {
+    const needed = leastOf(column, subject) + gap;
+    if (chosen.size > 0 && needed > room) break;
+    chosen.add(column);
+    room -= needed;
   }
-  const lines = table.toString().split('\n');
-  return lines.map((line) => line.trimEnd()).join('\n');
+  return columns.filter((column) => chosen.has(column));
 }
 
-function columnOf(name: string, cells: string[]): Column {
-  const most = Math.max(name.length, ...cells.map((text) => text.length));
-  const unbroken = Math.max(...cells.map(longestWord), Math.min(short, most));
-  return { name, cells, least: Math.max(name.length, Math.min(wide, unbroken)), most };
+/** The column that the rows are about. */
+function subjectOf(columns: readonly Column[]): Column | undefined {
+  return columns.find(({ most, isId }) => most > longest && !isId);
 }
 
-function longestWord(text: string): number {
-  return Math.max(...text.split(' ').map((word) => word.length));
-}
-
-function fit(columns: readonly Column[], width: number): Column[] {
-  let used = 0;
-  const fitting: Column[] = [];
-  for (const column of columns) {
-    used += column.least + gap;
-    if (fitting.length > 0 && used > width) break;
-    fitting.push(column);
-  }
-  return fitting;
-}
-
-/** Gives what is left of the width to the columns that want more, the first ones first. */
+/** Every column gets its least, and what is left goes to those that want more, the first ones first. */
 function share(columns: readonly Column[], width: number): number[] {
-  let left = width - columns.reduce((sum, { least }) => sum + least + gap, 0);
-  return columns.map(({ least, most }) => {
+  const subject = subjectOf(columns);
+  const leasts = columns.map((column) => Math.min(width, leastOf(column, subject)));
+  let left = width - leasts.reduce((sum, least) => sum + least + gap, -gap);
+  return columns.map(({ most }, index) => {
+    const least = leasts[index] ?? 0;
     const more = Math.max(0, Math.min(most - least, left));
     left -= more;
     return least + more;
   });
 }
 
-/** A long path has no blanks to break at. */
-function cell(content: string, width: number) {
-  return { content, wrapOnWordBoundary: longestWord(content) <= width };
+function leastOf(column: Column, subject: Column | undefined): number {
+  if (column.isId || column.most <= longest) return column.most;
+  return Math.min(column.most, column === subject ? leastSubject : leastText);
 }
 
-const borderless = Object.fromEntries(
-  'top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid mid mid-mid right right-mid middle'
-    .split(' ')
-    .map((part) => [part, '']),
-);
+/** What a row has no column for: in one line, and a line for each item of its lists. */
+function detailsOf(fields: Fields, shown: readonly string[]): string[] {
+  const [own] = Object.keys(fields);
+  const rest = Object.entries(fields).filter(([name]) => !shown.includes(name));
+  const lists = rest.filter((entry): entry is [string, Fields[]] => isListOfObjects(entry[1]));
+  const plain = rest.filter(([name, value]) => !isListOfObjects(value) && isWorthSaying(fields, name));
+  const ordered = [...plain.filter(([, value]) => !isUuid(value)), ...plain.filter(([, value]) => isUuid(value))];
+  const facts = ordered.map(([name, value]) =>
+    value === true ? name : `${name} ${cellOf(fields, name, name === own)}`,
+  );
+  const items = lists.flatMap(([name, values]) => values.map((value) => `${name}: ${objectText(value)}`));
+  return [...(facts.length > 0 ? [facts.join('; ')] : []), ...items];
+}
+
+function isList(rows: readonly Fields[], name: string): boolean {
+  return rows.some((fields) => isListOfObjects(fields[name]));
+}
+
+/** Not what is missing, empty or false; nor a session whose agent is named: `--json` has it. */
+function isWorthSaying(fields: Fields, name: string): boolean {
+  const value = fields[name];
+  if (value === null || value === undefined || value === false) return false;
+  if (Array.isArray(value) && value.length === 0) return false;
+  return !(name === 'session_id' && typeof fields.agent === 'string');
+}

@@ -16,7 +16,7 @@ export {
   errorCodes,
   exitRefused,
 } from './errors.ts';
-export { isRepositoryPath, maxTextBytes } from './fields.ts';
+export { isRepositoryPath, isUuid, maxTextBytes } from './fields.ts';
 export {
   attachmentNames,
   defineOperation,
