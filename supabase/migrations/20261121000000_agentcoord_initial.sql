@@ -1572,7 +1572,8 @@ grant execute on function coord.revoke_key to coord_app;
 -- Locks files for the calling session, all or none; acquiring again renews. A lock that somebody else has is an
 -- answer, not an error. Concurrency: see _take_lock and _take_locks; one path needs no block to roll back.
 create function coord.acquire_lock(
-  p_caller jsonb, p_paths text[], p_reason text default null, p_ttl_seconds integer default 900
+  p_caller jsonb, p_paths text[], p_reason text default null, p_ttl_seconds integer default 900,
+  p_wait_seconds integer default 0
 ) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -1946,8 +1947,9 @@ grant execute on function coord.get_task_board to coord_app;
 -- supabase/schemas/work/get_work.sql
 -- Claims the next task for the calling session. When nothing is ready, claims that have lapsed are given back first,
 -- so a dead worker's task is found even if no sweeper runs. Concurrency: see _claim_task.
-create function coord.get_work(p_caller jsonb, p_types text[] default null, p_lease_seconds integer default 900)
-returns jsonb
+create function coord.get_work(
+  p_caller jsonb, p_types text[] default null, p_lease_seconds integer default 900, p_wait_seconds integer default 0
+) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare

@@ -1,6 +1,13 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { CoordinationError, errorBodyOf, errorCodes, exitRefused, type Operation } from '@agentcoord/contract';
+import {
+  CoordinationError,
+  errorBodyOf,
+  errorCodes,
+  exitRefused,
+  isRefusal,
+  type Operation,
+} from '@agentcoord/contract';
 import { expect } from 'vitest';
 import type { Door } from './door.ts';
 
@@ -27,7 +34,8 @@ export const commandLine: Door = {
           const words = [...global, '--json', ...wordsOf(operation, input as Record<string, unknown>)];
           const { code, answer } = await run(words, env);
           const error = errorBodyOf(answer);
-          expect(code, words.join(' ')).toBe(error ? errorCodes[error.code].exit : exitOf(operation, answer));
+          const exit = isRefusal(operation, answer) ? exitRefused : 0;
+          expect(code, words.join(' ')).toBe(error ? errorCodes[error.code].exit : exit);
           if (error) throw new CoordinationError(error);
           return answer;
         },
@@ -36,11 +44,6 @@ export const commandLine: Door = {
     [Symbol.asyncDispose]: async () => {},
   }),
 };
-
-/** An answer that opens with a participle that is false says no. */
-function exitOf({ output }: Operation, answer: Record<string, unknown>): number {
-  return answer[Object.keys(output.shape)[0] ?? ''] === false ? exitRefused : 0;
-}
 
 function wordsOf({ cli }: Operation, input: Record<string, unknown>): string[] {
   const parts = cli.split(' ');

@@ -1,4 +1,4 @@
-import { exitRefused, jsonSchemaOf, type Operation } from '@agentcoord/contract';
+import { exitRefused, isRefusal, jsonSchemaOf, type Operation } from '@agentcoord/contract';
 import { inOrder, type OutputSchema, render } from './answer.ts';
 import { configOf } from './configuration.ts';
 import { commandLineCaller, connect } from './connection.ts';
@@ -19,12 +19,6 @@ export async function call(operation: Operation, input: Record<string, unknown>,
   if (globals.json) printJson(answer);
   else print(render(ordered(operation, answer), terminalWidth()));
   if (isRefusal(operation, answer)) process.exitCode = exitRefused;
-}
-
-/** An answer that opens with a participle (`acquired`, `claimed`, `released`) says no with it. */
-function isRefusal(operation: Operation, answer: Record<string, unknown>): boolean {
-  const [first = ''] = Object.keys(operation.output.shape);
-  return answer[first] === false;
 }
 
 function ordered({ output }: Operation, answer: Record<string, unknown>): Record<string, unknown> {

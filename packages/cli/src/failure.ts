@@ -1,4 +1,4 @@
-import { CoordinationError, errorCodes } from '@agentcoord/contract';
+import { CoordinationError, errorCodes, errorFrom } from '@agentcoord/contract';
 import { CommanderError } from 'commander';
 import { printJson } from './output.ts';
 
@@ -12,16 +12,11 @@ export function reportFailure(error: unknown, json: boolean): number {
 }
 
 function failureOf(error: unknown): CoordinationError {
-  if (error instanceof CoordinationError) return error;
   if (error instanceof CommanderError) return misuse(error);
-  return new CoordinationError(
-    {
-      code: 'internal',
-      message: `The command failed: ${error instanceof Error ? error.message : String(error)}`,
-      hint: 'This may be a defect: run `agentcoord doctor` and report what it says.',
-    },
-    { cause: error },
-  );
+  return errorFrom(error, {
+    message: `The command failed: ${error instanceof Error ? error.message : String(error)}`,
+    hint: 'This may be a defect: run `agentcoord doctor` and report what it says.',
+  });
 }
 
 /** Commander's `error: unknown option '--x'\n(Did you mean --y?)` in the words of the envelope. */

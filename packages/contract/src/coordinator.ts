@@ -7,6 +7,8 @@ import type { Operation } from './operation.ts';
 export interface CallOptions {
   /** Same key and same input: one effect and the same answer, for 48 hours. */
   idempotency_key?: string;
+  /** Ends a call that waits (`wait_seconds`); it then throws the signal's reason. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Carries calls to the database, in process or over the network. Throws `CoordinationError`. */

@@ -69,6 +69,15 @@ export class CoordinationError extends Error {
   }
 }
 
+/**
+ * The error a caller meets for whatever was thrown: a `CoordinationError` as it is, anything else as `internal` in the
+ * given words, because its own may hold secrets. It stays reachable as `cause`.
+ */
+export function errorFrom(cause: unknown, unexpected: Omit<ErrorBody, 'code'>): CoordinationError {
+  if (cause instanceof CoordinationError) return cause;
+  return new CoordinationError({ code: 'internal', ...unexpected }, { cause });
+}
+
 /** Reads the envelope out of an answer; undefined when the answer is not an error. */
 export function errorBodyOf(answer: unknown): ErrorBody | undefined {
   if (typeof answer !== 'object' || answer === null || !('error' in answer)) return undefined;

@@ -44,6 +44,9 @@ export const count = (description: string) => z.int().min(0).max(2_147_483_647).
 /** Seconds a grant lasts, from 1 second to 8 hours. */
 export const leaseSeconds = (description: string) => z.int().min(1).max(28_800).default(900).describe(description);
 
+/** How long a call may wait for a better answer. An operation with this field, named `wait_seconds`, waits in core. */
+export const waitSeconds = (description: string) => z.int().min(0).max(300).default(0).describe(description);
+
 export const limit = z.int().min(1).max(200).default(50).describe('Most rows to answer.');
 
 export const hint = z.string().describe('What to do next.').optional();

@@ -14,6 +14,7 @@ export {
   type ErrorCode,
   errorBodyOf,
   errorCodes,
+  errorFrom,
   exitRefused,
 } from './errors.ts';
 export { isRepositoryPath, isUuid, maxTextBytes } from './fields.ts';
@@ -28,3 +29,4 @@ export {
   toolsets,
 } from './operation.ts';
 export { jsonSchemaOf } from './schema.ts';
+export { endsWaiting, isRefusal, wantsToWait } from './waiting.ts';

@@ -30,6 +30,8 @@ export interface Operation<
   readonly toolset: Toolset;
   /** Least trust that may call it; the database enforces it. */
   readonly minimumTrust: Trust;
+  /** True when it may let somebody go on who waits (`wait_seconds`): those of its project ask again after it. */
+  readonly wakes?: true;
   readonly input: Input;
   readonly output: Output;
 }

@@ -1,11 +1,14 @@
-import type { CallOptions } from '@agentcoord/contract';
-
 /**
  * Who calls, as the door found out from a credential; never from the input of an operation. It becomes `p_caller`.
  * With `session_id` the call is made by that session. Without it, `coord._enter` finds or opens the standing session
  * of the key or of the local user, named by `label`.
  */
-export type Caller = CallOptions & { project_id: number; session_id?: string | undefined } & (KeyCaller | LocalCaller);
+export type Caller = {
+  project_id: number;
+  session_id?: string | undefined;
+  /** Same key and same input: one effect and the same answer, for 48 hours. */
+  idempotency_key?: string;
+} & (KeyCaller | LocalCaller);
 
 /** Authenticated by API key: agent and trust stand in the key's row. */
 export interface KeyCaller {

@@ -1,3 +1,5 @@
+import type { Wakeups } from './waiting/index.ts';
+
 /** A Postgres that holds schema `coord`, reached one way or another. All calls throw `CoordinationError`. */
 export interface Database {
   /** `embedded`, `postgres` or `supabase`, for people who ask where their data is. */
@@ -8,6 +10,8 @@ export interface Database {
    * `callTimeout` when the database does not answer.
    */
   call(name: string, args: Record<string, unknown>): Promise<unknown>;
+  /** Wakes calls that wait; where it is left out, nobody can wait. */
+  readonly wakeups?: Wakeups;
   close(): Promise<void>;
 }
 

@@ -10,4 +10,5 @@ export { type MigrateOptions, migrate, type SchemaState, schemaState } from './m
 export { type OpenOptions, openDatabase } from './open.ts';
 export { startSweeper } from './sweeper.ts';
 export { localTransport } from './transport.ts';
+export { type Channel, type Ending, Wakeups } from './waiting/index.ts';
 export { type Workspace, workspaceOf } from './workspace/index.ts';

@@ -1,7 +1,15 @@
-import { CoordinationError, errorBodyOf, maxTextBytes, type Operation } from '@agentcoord/contract';
+import {
+  CoordinationError,
+  endsWaiting,
+  errorBodyOf,
+  maxTextBytes,
+  type Operation,
+  wantsToWait,
+} from '@agentcoord/contract';
 import type { z } from 'zod';
 import type { Caller } from './caller.ts';
 import type { Database } from './database.ts';
+import { type Ending, wait } from './waiting/index.ts';
 
 const maxDepth = 64;
 
@@ -10,25 +18,51 @@ const maxValues = 20_000;
 
 /**
  * The only way to an operation: checks the input, calls the SQL function of the same name as the given caller, and
- * turns an `error` in the answer into a `CoordinationError`. One validator, so every door says the same words.
+ * turns an `error` in the answer into a `CoordinationError`. One validator, so every door says the same words. With
+ * `wait_seconds` it asks again until the answer is a yes or the time is over; `ending` ends that early.
  */
 export async function invoke(
   database: Database,
   operation: Operation,
   caller: Caller,
   input: unknown,
+  ending: Ending = {},
 ): Promise<unknown> {
   const parsed = parseInput(operation, input);
-  const args: Record<string, unknown> = { p_caller: withInput(caller, parsed) };
+  const args: CallArguments = { p_caller: withInput(caller, parsed) };
   for (const field of Object.keys(operation.input.shape)) args[`p_${field}`] = parsed[field] ?? null;
+  const { wakeups } = database;
+  if (!wakeups || !wantsToWait(operation, parsed)) return ask(database, operation, args);
+  return wait({
+    ...ending,
+    wakeups,
+    project: caller.project_id,
+    seconds: parsed.wait_seconds,
+    ask: (secondsLeft) => ask(database, operation, { ...args, p_wait_seconds: secondsLeft }),
+    isFinal: (answer) => endsWaiting(operation, answer),
+  });
+}
+
+async function ask(database: Database, operation: Operation, args: CallArguments): Promise<unknown> {
   const answer = await database.call(operation.name, args);
   const error = errorBodyOf(answer);
   if (error) throw new CoordinationError(error);
+  if (operation.wakes) database.wakeups?.announce(args.p_caller.project_id);
   return answer;
 }
 
-/** With an idempotency key the database compares inputs: the same key with another input is a conflict. */
-function withInput(caller: Caller, input: Record<string, unknown>): Caller & { input?: unknown } {
+interface CallArguments extends Record<string, unknown> {
+  p_caller: Caller;
+}
+
+/**
+ * With an idempotency key the database compares inputs: the same key with another input is a conflict. How long to wait
+ * is no part of what is asked for, so that whoever lost an answer may ask again for the rest of the time.
+ */
+function withInput(
+  caller: Caller,
+  { wait_seconds: _, ...input }: Record<string, unknown>,
+): Caller & { input?: unknown } {
   if (caller.idempotency_key === undefined) return caller;
   if (idempotencyKey.test(caller.idempotency_key)) return { ...caller, input };
   throw new CoordinationError({

@@ -15,8 +15,10 @@ export function localTransport(database: Database, project: string, caller: Loca
     return opened;
   };
   return {
-    invoke: async (operation, input, options) =>
-      invoke(database, operation, { ...caller, ...options, project_id: await openProject() }, input),
+    async invoke(operation, input, { signal, ...options } = {}) {
+      const project_id = await openProject();
+      return invoke(database, operation, { ...caller, ...options, project_id }, input, { signal });
+    },
     close: () => database.close(),
   };
 }

@@ -14,6 +14,7 @@ import { addPages } from './pages.ts';
 import { answerHeaders } from './problem.ts';
 import { addOperations, refuseOtherMethods, refuseUnknownRoutes } from './routes.ts';
 import { createServer } from './server.ts';
+import { Waits } from './waits.ts';
 
 export interface AppOptions extends AllowedOrigins {
   database: Database;
@@ -34,7 +35,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { database, operations = catalogue, version } = options;
   const app = createServer(loggerOf(options.logger ?? false));
   const authenticator = new Authenticator(database);
-  const call = callsOver(database, authenticator);
+  const waits = new Waits();
+  // Before the mounts close, over which some of the answers travel.
+  app.addHook('preClose', () => waits.close());
+  const call = callsOver(database, authenticator, waits);
   const finishRoutes = refuseOtherMethods(app);
   app.addHook('onRequest', checkOrigin(options));
   refuseUnknownRoutes(app);

@@ -1,19 +1,28 @@
-import { CoordinationError, type Operation } from '@agentcoord/contract';
+import { CoordinationError, type Operation, wantsToWait } from '@agentcoord/contract';
 import { type Caller, type Database, invoke } from '@agentcoord/core';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import type { Authenticator } from './authentication.ts';
+import type { Waits } from './waits.ts';
 
-/** Makes one call of an operation for an authenticated request. */
-export type Call = (request: FastifyRequest, operation: Operation, caller: Caller, input: unknown) => Promise<unknown>;
+/** Makes one call of an operation for an authenticated request; `cancelled` ends one that waits. */
+export type Call = (
+  reply: FastifyReply,
+  operation: Operation,
+  caller: Caller,
+  input: unknown,
+  cancelled?: AbortSignal,
+) => Promise<unknown>;
 
 /** Calls go to the database; a key it refuses after all is not trusted any longer. */
-export function callsOver(database: Database, authenticator: Authenticator): Call {
-  return async (request, operation, caller, input) => {
+export function callsOver(database: Database, authenticator: Authenticator, waits: Waits): Call {
+  return async (reply, operation, caller, input, cancelled) => {
+    const ending = wantsToWait(operation, input) ? waits.add(reply.raw, cancelled) : undefined;
     try {
-      return await invoke(database, operation, caller, input);
+      return await invoke(database, operation, caller, input, ending);
     } catch (error) {
+      const { credential } = reply.request;
       const refused = error instanceof CoordinationError && error.code === 'unauthenticated';
-      if (refused && request.credential) authenticator.forget(request.credential);
+      if (refused && credential) authenticator.forget(credential);
       throw error;
     }
   };

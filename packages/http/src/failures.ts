@@ -1,4 +1,4 @@
-import { CoordinationError, type ErrorBody, errorCodes } from '@agentcoord/contract';
+import { CoordinationError, type ErrorBody, errorCodes, errorFrom } from '@agentcoord/contract';
 
 /** Most bytes of a request's body. */
 export const maxBodyBytes = 1_048_576;
@@ -31,6 +31,11 @@ export function routeUnknown(method: string, path: string): HttpError {
   });
 }
 
+/** Nobody reads it: it ends a call whose client has gone. nginx logs such requests with this status. */
+export function clientGone(): HttpError {
+  return invalidInput('The client closed the connection before it was answered.', 'Send the request again.', 499);
+}
+
 export function methodRefused(method: string, allowed: readonly string[]): HttpError {
   return invalidInput(`${method} is not possible here.`, `Use ${allowed.join(' or ')}.`, 405);
 }
@@ -55,13 +60,9 @@ export function errorOf(cause: unknown, requestId?: string): CoordinationError {
   if (code.startsWith('HPE_') || (statusCode >= 400 && statusCode < 500)) {
     return invalidInput('This is not a request the server understands.', 'GET /openapi.json says what it takes.');
   }
-  return new CoordinationError(
-    {
-      code: 'internal',
-      message: 'Something unexpected happened.',
-      hint: 'This is a defect: report it with the request id, under which the log of the server tells more.',
-      ...(requestId === undefined ? {} : { details: { request_id: requestId } }),
-    },
-    { cause },
-  );
+  return errorFrom(cause, {
+    message: 'Something unexpected happened.',
+    hint: 'This is a defect: report it with the request id, under which the log of the server tells more.',
+    ...(requestId === undefined ? {} : { details: { request_id: requestId } }),
+  });
 }

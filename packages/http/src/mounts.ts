@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Invoker } from '@agentcoord/contract';
 import type { Caller } from '@agentcoord/core';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Credential } from './authentication.ts';
 import { callerOf } from './callers.ts';
 import type { Call } from './calls.ts';
@@ -24,7 +24,7 @@ export function addMounts(app: FastifyInstance, mounts: readonly Mount[], call: 
       url: mount.path,
       exposeHeadRoute: false,
       handler: async (request, reply) => {
-        const invoker = invokerOf(request, call);
+        const invoker = invokerOf(reply, call);
         reply.hijack();
         const response = reply.raw;
         for (const [name, value] of Object.entries(answerHeaders)) response.setHeader(name, value);
@@ -41,8 +41,11 @@ export function addMounts(app: FastifyInstance, mounts: readonly Mount[], call: 
 }
 
 /** Other protocols name no session: all calls of a key, its registrations included, are made by its standing one. */
-function invokerOf(request: FastifyRequest, call: Call): Invoker {
-  const { caller: key } = request.credential as Credential;
-  const caller: Caller = { label: `key:${key.key_id}`, ...callerOf(request) };
-  return { invoke: (operation, input, options) => call(request, operation, { ...caller, ...options }, input) };
+function invokerOf(reply: FastifyReply, call: Call): Invoker {
+  const { caller: key } = reply.request.credential as Credential;
+  const caller: Caller = { label: `key:${key.key_id}`, ...callerOf(reply.request) };
+  return {
+    invoke: (operation, input, { signal, ...options } = {}) =>
+      call(reply, operation, { ...caller, ...options }, input, signal),
+  };
 }

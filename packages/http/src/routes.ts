@@ -16,7 +16,7 @@ export function addOperations(app: FastifyInstance, operations: readonly Operati
     app.route({
       method,
       url: prefix + path.replace(/\{(\w+)\}/g, ':$1'),
-      handler: (request) => call(request, operation, callerOf(request), read(request)),
+      handler: (request, reply) => call(reply, operation, callerOf(request), read(request)),
     });
   }
 }

@@ -1,4 +1,4 @@
-import { CoordinationError, errorCodes } from '@agentcoord/contract';
+import { CoordinationError, errorCodes, errorFrom } from '@agentcoord/contract';
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 
 /** Receives what nobody expected; its text stays on this side. */
@@ -6,10 +6,8 @@ export type Report = (cause: unknown) => void;
 
 /** The error a caller may see: its own when it was meant for callers, otherwise `internal` without the cause's words. */
 export function errorOf(cause: unknown, report: Report): CoordinationError {
-  if (cause instanceof CoordinationError) return cause;
-  report(cause);
-  return new CoordinationError({
-    code: 'internal',
+  if (!(cause instanceof CoordinationError)) report(cause);
+  return errorFrom(cause, {
     message: 'The server failed to answer.',
     hint: 'This is a defect: the log of the server has the cause. `agentcoord doctor` says what else is wrong.',
   });
@@ -19,6 +17,11 @@ export function errorOf(cause: unknown, report: Report): CoordinationError {
 export function protocolErrorOf(error: CoordinationError): ProtocolError {
   const code = errorCodes[error.code].http < 500 ? ProtocolErrorCode.InvalidParams : ProtocolErrorCode.InternalError;
   return new ProtocolError(code, `${error.message} ${error.hint}`, error.toJSON());
+}
+
+/** What the protocol library says about requests and connections: mostly clients' doing, so one line is enough. */
+export function lineTo(report: Report): (error: Error) => void {
+  return ({ message }) => report(message.split('\n', 1)[0]);
 }
 
 /** Writes to the log of this process. */

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Invoker } from '@agentcoord/contract';
 import type { NodeIncomingMessageLike } from '@modelcontextprotocol/node';
 import { createMcpHandler } from '@modelcontextprotocol/server';
-import { reportToConsole } from './failure.ts';
+import { lineTo, reportToConsole } from './failure.ts';
 import { refusalOf } from './lines.ts';
 import { createServer, type Offer } from './server.ts';
 
@@ -17,11 +17,10 @@ export interface HttpHandler {
 /** MCP over streamable HTTP without sessions: every request has a server of its own, bound to its caller. */
 export function createHttpHandler({ report = reportToConsole, ...offer }: Offer): HttpHandler {
   const callers = new AsyncLocalStorage<Invoker>();
-  const handler = createMcpHandler(() => createServer({ ...offer, report, invoker: callerOf(callers) }), {
-    onerror: report,
-  });
+  const onerror = lineTo(report);
+  const handler = createMcpHandler(() => createServer({ ...offer, report, invoker: callerOf(callers) }), { onerror });
   // Loaded here, because a stdio server must start fast and has no use for it.
-  const handle = import('@modelcontextprotocol/node').then((node) => node.toNodeHandler(handler, { onerror: report }));
+  const handle = import('@modelcontextprotocol/node').then((node) => node.toNodeHandler(handler, { onerror }));
   return Object.assign(
     async (request: IncomingMessage, response: ServerResponse, invoker: Invoker, body?: unknown) => {
       const refusal = body === undefined ? undefined : refusalOf(body);

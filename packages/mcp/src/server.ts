@@ -25,8 +25,8 @@ export function createServer({
     { capabilities: { tools: {}, resources: {} }, instructions: instructionsFor(operations) },
   );
   server.setRequestHandler('tools/list', () => ({ tools: operations.map(toolOf) }));
-  server.setRequestHandler('tools/call', ({ params }) =>
-    callTool(invoker, operationOf(params.name, operations), params.arguments, report),
+  server.setRequestHandler('tools/call', ({ params }, { mcpReq: { signal } }) =>
+    callTool({ invoker, report, signal }, operationOf(params.name, operations), params.arguments),
   );
   server.setRequestHandler('resources/list', () => ({ resources: resourcesOf(operations) }));
   server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: [] }));

@@ -43,19 +43,25 @@ export function operationOf(name: string, operations: readonly Operation[]): Ope
   });
 }
 
+interface Context {
+  invoker: Invoker;
+  report: Report;
+  /** Aborts when the client cancels the request or is gone; nobody reads the result then. */
+  signal: AbortSignal;
+}
+
 /** Calls the operation; its errors are results too, so that the model reads the hint. */
 export async function callTool(
-  invoker: Invoker,
+  { invoker, report, signal }: Context,
   operation: Operation,
   args: CallToolRequestParams['arguments'],
-  report: Report,
 ): Promise<CallToolResult> {
   try {
-    const answer = (await invoker.invoke(operation, args)) as Record<string, unknown>;
+    const answer = (await invoker.invoke(operation, args, { signal })) as Record<string, unknown>;
     return { structuredContent: answer, content: [{ type: 'text', text: JSON.stringify(answer) }] };
   } catch (cause) {
     // No structuredContent: 1.x clients hold even an error against the output schema, and throw.
-    const envelope = JSON.stringify(errorOf(cause, report));
+    const envelope = JSON.stringify(errorOf(cause, signal.aborted ? () => {} : report));
     return { isError: true, content: [{ type: 'text', text: envelope }] };
   }
 }

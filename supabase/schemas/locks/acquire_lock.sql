@@ -1,7 +1,8 @@
 -- Locks files for the calling session, all or none; acquiring again renews. A lock that somebody else has is an
 -- answer, not an error. Concurrency: see _take_lock and _take_locks; one path needs no block to roll back.
 create function coord.acquire_lock(
-  p_caller jsonb, p_paths text[], p_reason text default null, p_ttl_seconds integer default 900
+  p_caller jsonb, p_paths text[], p_reason text default null, p_ttl_seconds integer default 900,
+  p_wait_seconds integer default 0
 ) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$

@@ -1,7 +1,8 @@
 -- Claims the next task for the calling session. When nothing is ready, claims that have lapsed are given back first,
 -- so a dead worker's task is found even if no sweeper runs. Concurrency: see _claim_task.
-create function coord.get_work(p_caller jsonb, p_types text[] default null, p_lease_seconds integer default 900)
-returns jsonb
+create function coord.get_work(
+  p_caller jsonb, p_types text[] default null, p_lease_seconds integer default 900, p_wait_seconds integer default 0
+) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare

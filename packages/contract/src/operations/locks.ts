@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { agentFields, count, hint, instant, leaseSeconds, repositoryPath, token } from '../fields.ts';
+import { agentFields, count, hint, instant, leaseSeconds, repositoryPath, token, waitSeconds } from '../fields.ts';
 import { defineOperation } from '../operation.ts';
 
 const path = repositoryPath('File, relative to the root of the repository, such as src/server.ts.');
@@ -29,6 +29,7 @@ export const acquireLock = defineOperation({
     paths: paths.describe('Files to lock together.'),
     reason: reason.optional(),
     ttl_seconds: leaseSeconds('Seconds until the lock frees itself; acquire again to renew.'),
+    wait_seconds: waitSeconds('Seconds to wait while others hold any of them; 0 answers at once.'),
   }),
   output: z.object({
     acquired: z.boolean().describe('True when every path is now yours.'),
@@ -58,6 +59,7 @@ export const releaseLock = defineOperation({
   cli: 'lock release <paths...>',
   toolset: 'locks',
   minimumTrust: 2,
+  wakes: true,
   input: z.strictObject({
     paths: paths.describe('Files to release.'),
     tokens: z

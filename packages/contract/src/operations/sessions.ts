@@ -94,6 +94,7 @@ export const endSession = defineOperation({
   cli: 'session end',
   toolset: 'presence',
   minimumTrust: 1,
+  wakes: true,
   input: z.strictObject({
     reason: z.string().max(200).describe('Why it ends.').optional(),
   }),
@@ -113,6 +114,7 @@ export const sweep = defineOperation({
   cli: 'sweep',
   toolset: 'admin',
   minimumTrust: 3,
+  wakes: true,
   input: z.strictObject({}),
   output: z.object({
     ended_sessions: count('Sessions that had lapsed.'),

@@ -1,5 +1,17 @@
 import { z } from 'zod';
-import { agentFields, count, hint, instant, json, leaseSeconds, limit, token, uuid, word } from '../fields.ts';
+import {
+  agentFields,
+  count,
+  hint,
+  instant,
+  json,
+  leaseSeconds,
+  limit,
+  token,
+  uuid,
+  waitSeconds,
+  word,
+} from '../fields.ts';
 import { defineOperation } from '../operation.ts';
 
 const taskId = uuid('Task, as answered by submit_work.');
@@ -47,6 +59,7 @@ export const submitWork = defineOperation({
   cli: 'task submit <title>',
   toolset: 'work',
   minimumTrust: 2,
+  wakes: true,
   input: z.strictObject({
     title: z.string().min(1).max(200).describe('What is to be done, in one line.'),
     description: z.string().describe('Everything the worker needs to know.').optional(),
@@ -78,6 +91,7 @@ export const getWork = defineOperation({
   input: z.strictObject({
     types: z.array(word('Type.')).min(1).max(20).describe('Only these types of task.').optional(),
     lease_seconds: leaseSeconds('Seconds the claim lasts without a heartbeat.'),
+    wait_seconds: waitSeconds('Seconds to wait for a task when there is none; 0 answers at once.'),
   }),
   output: z.object({
     claimed: z.boolean().describe('True when a task was handed to you.'),
@@ -108,6 +122,7 @@ export const completeWork = defineOperation({
   cli: 'task complete <task_id>',
   toolset: 'work',
   minimumTrust: 2,
+  wakes: true,
   input: z.strictObject({
     task_id: taskId,
     claim_token: token('Token answered by get_work.'),

@@ -3,6 +3,8 @@ import { callTimeout, type Database } from '../database.ts';
 import { within } from '../deadline.ts';
 import { errorOfDriver, repeatingRolledBack, unavailable } from '../failure.ts';
 import type { ConnectionOptions } from '../migrations/index.ts';
+import { Wakeups } from '../waiting/index.ts';
+import { listenOn, notifyStatement } from './notifications.ts';
 import { Pool } from './pool.ts';
 
 export interface PostgresOptions {
@@ -22,24 +24,37 @@ export interface PostgresOptions {
  * Behind a transaction pooler (port 6543, or `pgbouncer=true`) nothing is prepared and nothing is set per connection.
  */
 export function postgresDatabase(options: PostgresOptions): Database {
-  const pool = new Pool(() => openConnection(options), options.pool ?? 10);
+  const { pool: size = 10 } = options;
+  const pool = new Pool(() => openConnection(options), size);
   const prepare = !isPooled(options.connection);
   const statements = new Map<string, Statement>();
 
   async function attempt(name: string, args: Record<string, unknown>): Promise<unknown> {
     const { text, names } = statements.get(name) ?? remember(statements, name, Object.keys(args));
-    const values = names.map((argument) => args[argument]) as never[];
-    const { answer, abandon } = pool.run((sql) => sql.unsafe(text, values, { prepare }));
     try {
-      const [row] = await within(callTimeout, answer, () => {
-        abandon();
-        return unavailable(options.where);
-      });
+      const [row] = await run(
+        text,
+        names.map((argument) => args[argument]),
+      );
       return (row as unknown as { answer: unknown }).answer;
     } catch (error) {
       throw errorOfDriver(error, options.where);
     }
   }
+
+  function run(text: string, values: unknown[]) {
+    const { answer, abandon } = pool.run((sql) => sql.unsafe(text, values as never[], { prepare }));
+    return within(callTimeout, answer, () => {
+      abandon();
+      return unavailable(options.where);
+    });
+  }
+
+  // Half of the connections stay free for calls that do not wait.
+  const wakeups = new Wakeups(Math.ceil(size / 2), {
+    notify: (messages) => run(notifyStatement, [messages]),
+    ...(isPooled(options.connection) ? {} : { listen: listenOn(() => openConnection(options)) }),
+  });
 
   return {
     kind: options.kind,
@@ -53,7 +68,11 @@ export function postgresDatabase(options: PostgresOptions): Database {
           return attempt(name, args);
         }
       }),
-    close: () => pool.end(),
+    wakeups,
+    async close() {
+      await wakeups.close();
+      await pool.end();
+    },
   };
 }
 

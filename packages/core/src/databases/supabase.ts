@@ -1,6 +1,7 @@
 import { createClient, type PostgrestError, type SupabaseClient } from '@supabase/supabase-js';
 import { callTimeout, type Database } from '../database.ts';
 import { refusalError, repeatingRolledBack, unavailable } from '../failure.ts';
+import { Wakeups } from '../waiting/index.ts';
 
 /** Supabase through PostgREST's `rpc`, with a secret or service key; schema `coord` must be exposed there. */
 export function supabaseDatabase(url: string, key: string): Database {
@@ -17,10 +18,13 @@ export function supabaseDatabase(url: string, key: string): Database {
     return data;
   }
 
+  // PostgREST hears and sends no notifications, so what other processes do is found by asking.
+  const wakeups = new Wakeups(4);
   return {
     kind: 'supabase',
+    wakeups,
     call: (name, args) => repeatingRolledBack(() => attempt(name, args)),
-    close: async () => {},
+    close: () => wakeups.close(),
   };
 }
 

@@ -1,0 +1,19 @@
+import type { Operation } from './operation.ts';
+
+/** An answer that opens with a participle (`acquired`, `claimed`, `released`) says no with it. */
+export function isRefusal(operation: Operation, answer: unknown): boolean {
+  const [first = ''] = Object.keys(operation.output.shape);
+  return (answer as Record<string, unknown> | null)?.[first] === false;
+}
+
+/** True when to wait on can bring nothing better: the answer is a yes, or whom it waits for waits for it (`deadlock`). */
+export function endsWaiting(operation: Operation, answer: unknown): boolean {
+  return !isRefusal(operation, answer) || (answer as { deadlock?: unknown }).deadlock === true;
+}
+
+/** True when the call asks to wait, so that its answer may take longer than that of others. */
+export function wantsToWait(operation: Operation, input: unknown): input is { wait_seconds: number } {
+  if (!Object.hasOwn(operation.input.shape, 'wait_seconds')) return false;
+  const { wait_seconds = 0 } = (input ?? {}) as { wait_seconds?: unknown };
+  return typeof wait_seconds === 'number' && wait_seconds > 0;
+}

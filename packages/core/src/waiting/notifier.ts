@@ -1,0 +1,47 @@
+/** Milliseconds between two messages: a NOTIFY serialises with the commits of all, so few of them must do. */
+const interval = 5;
+
+/** Milliseconds that `close` waits for the last message. */
+const closeLimit = 500;
+
+/**
+ * Tells other processes which projects have changed: at once when it has been quiet, else with the next message. It
+ * never throws, because whoever waits also asks by itself.
+ */
+export class Notifier {
+  readonly #send: (projects: number[]) => Promise<unknown>;
+  readonly #dirty = new Set<number>();
+  #sending: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(send: (projects: number[]) => Promise<unknown>) {
+    this.#send = send;
+  }
+
+  /** Marks the project; costs its caller nothing. */
+  mark(project: number): void {
+    if (this.#closed) return;
+    this.#dirty.add(project);
+    this.#sending ??= this.#run();
+  }
+
+  /** Sends what is marked still, and nothing afterwards. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const limit = new Promise<void>((resolve) => setTimeout(resolve, closeLimit).unref());
+    await Promise.race([this.#sending, limit]);
+    this.#dirty.clear();
+  }
+
+  async #run(): Promise<void> {
+    // Behind the answer of the call that marked it.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#dirty.size > 0) {
+      const projects = [...this.#dirty];
+      this.#dirty.clear();
+      await this.#send(projects).catch(() => {});
+      if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, interval).unref());
+    }
+    this.#sending = undefined;
+  }
+}
