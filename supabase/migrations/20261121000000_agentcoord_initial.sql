@@ -744,7 +744,7 @@ as $$
   select coord._leave(p_call, jsonb_build_object('acquired', false,
       'blocked_by', jsonb_path_query_array(p_held, '$[0 to 4]'), 'blocked_count', jsonb_array_length(p_held),
       'hint', 'Nothing was locked. Do something else first, or ask the holder.'),
-    p_held #>> '{0,path}', p_held, 'held');
+    p_held #>> '{0,path}', p_held, 'held', 'null');
 $$;
 
 -- supabase/schemas/locks/_release_lock.sql
@@ -1964,7 +1964,8 @@ begin
     end if;
     if v_claim is null then
       return coord._leave(v_call,
-        '{"claimed": false, "hint": "Nothing to claim now. Ask again later, or see get_task_board for what is blocked."}');
+        '{"claimed": false, "hint": "Nothing to claim now. Ask again later, or see get_task_board for what is blocked."}',
+        p_kept => 'null');
     end if;
   end if;
   return coord._leave(v_call, v_claim, 'task:' || (v_claim #>> '{task,task_id}'));

@@ -1,9 +1,12 @@
-import { exitRefused, isRefusal, jsonSchemaOf, type Operation } from '@agentcoord/contract';
+import { exitRefused, isRefusal, jsonSchemaOf, type Operation, wantsToWait } from '@agentcoord/contract';
 import { inOrder, type OutputSchema, render } from './answer.ts';
 import { configOf } from './configuration.ts';
 import { commandLineCaller, connect } from './connection.ts';
 import type { Globals } from './globals.ts';
 import { leaveQuietlyWhenUnread, print, printJson, printProgress, terminalWidth } from './output.ts';
+
+/** What shells answer for a command that Ctrl-C has ended. */
+const exitInterrupted = 130;
 
 /** Calls an operation as the person at the command line, prints the answer, and exits 1 when it says no. */
 export async function call(operation: Operation, input: Record<string, unknown>, globals: Globals): Promise<void> {
@@ -11,14 +14,31 @@ export async function call(operation: Operation, input: Record<string, unknown>,
   const config = configOf(globals);
   await using connection = await connect(config, { identity: commandLineCaller(config), onProgress: printProgress });
   const { transport, workspace } = connection;
-  const answer = (await transport.invoke(operation, workspace.prepare(operation, input), {
+  const prepared = workspace.prepare(operation, input);
+  const signal = wantsToWait(operation, prepared) ? interruption() : undefined;
+  const asking = transport.invoke(operation, prepared, {
+    signal,
     ...(globals.idempotencyKey === undefined ? {} : { idempotency_key: globals.idempotencyKey }),
     // On this machine SESSION_ID is a label of ours; another coordinator knows only the sessions it has registered.
     ...(config.url && config.session_id ? { session_id: config.session_id } : {}),
-  })) as Record<string, unknown>;
+  });
+  const answer = (await asking.catch((error: unknown) => {
+    if (!signal?.aborted) throw error;
+  })) as Record<string, unknown> | undefined;
+  if (!answer) {
+    process.exitCode = exitInterrupted;
+    return;
+  }
   if (globals.json) printJson(answer);
   else print(render(ordered(operation, answer), terminalWidth()));
   if (isRefusal(operation, answer)) process.exitCode = exitRefused;
+}
+
+/** Aborts on Ctrl-C and its like, so that a call that waits ends in an orderly way. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => controller.abort());
+  return controller.signal;
 }
 
 function ordered({ output }: Operation, answer: Record<string, unknown>): Record<string, unknown> {

@@ -1,5 +1,5 @@
 import { CoordinationError, type Coordinator } from '@agentcoord/contract';
-import { Lease } from './lease.ts';
+import { freshFor, Lease } from './lease.ts';
 import { secondsOf } from './seconds.ts';
 import type { Session } from './session.ts';
 
@@ -7,7 +7,10 @@ type GetWork = Coordinator['getWork'];
 type Completion = Awaited<ReturnType<Coordinator['completeWork']>>;
 
 /** Which tasks to take, and for how long: the input of `get_work`. */
-export type ClaimOptions = NonNullable<Parameters<GetWork>[0]>;
+export interface ClaimOptions extends NonNullable<Parameters<GetWork>[0]> {
+  /** Ends the waiting. */
+  signal?: AbortSignal | undefined;
+}
 
 /** A task as it is handed to a worker. */
 export type ClaimedTask = NonNullable<Awaited<ReturnType<GetWork>>['task']>;
@@ -32,6 +35,16 @@ export class Claim implements AsyncDisposable {
   /** Aborts when the claim is lost, with the reason: stop working on the task then. */
   get signal(): AbortSignal {
     return this.#lease.signal;
+  }
+
+  /** Renews it now; throws when it is lost, and when nobody knows. */
+  async confirm(): Promise<void> {
+    try {
+      await this.#lease.confirm();
+    } catch (error) {
+      this.#session.letGo(this);
+      throw error;
+    }
   }
 
   /** Tells the claim that it is gone. */
@@ -94,10 +107,15 @@ export class Claim implements AsyncDisposable {
   }
 }
 
-/** Claims the next task; null when there is nothing to do now. */
-export async function claimNext(session: Session, options: ClaimOptions): Promise<Claim | null> {
+/** Claims the next task, waiting for one if told so; null when there is nothing to do. */
+export async function claimNext(session: Session, { signal, ...input }: ClaimOptions): Promise<Claim | null> {
   const since = performance.now();
-  const { task, claim_token } = await session.coordinator.getWork(options);
+  const { task, claim_token } = await session.coordinator.getWork(input, { signal });
   if (!task || claim_token === undefined) return null;
-  return new Claim(session, task, claim_token, secondsOf('get_work', 'lease_seconds', options.lease_seconds), since);
+  const lasts = secondsOf('get_work', 'lease_seconds', input.lease_seconds);
+  const now = performance.now();
+  const hasWaited = now - since > freshFor;
+  const claim = new Claim(session, task, claim_token, lasts, hasWaited ? now : since);
+  if (hasWaited) await claim.confirm();
+  return claim;
 }

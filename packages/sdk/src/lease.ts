@@ -1,6 +1,12 @@
 import { CoordinationError } from '@agentcoord/contract';
 import { after } from './timer.ts';
 
+/**
+ * Milliseconds after which a call that granted something must have been waiting. When within that time it was granted
+ * nobody can say, so it is renewed at once, which is a moment that is known.
+ */
+export const freshFor = 1000;
+
 /** What has to be kept alive, and how. */
 export interface LeaseOptions {
   /** Seconds the grant lasts from each renewal on. */
@@ -30,6 +36,18 @@ export class Lease {
 
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** Renews now; throws, and renews no more, when that fails. */
+  async confirm(): Promise<void> {
+    const sentAt = performance.now();
+    try {
+      await this.#options.renew();
+    } catch (error) {
+      this.#cancelAll();
+      throw error;
+    }
+    this.#extend(sentAt);
   }
 
   /** Aborts `signal` and renews no more. */

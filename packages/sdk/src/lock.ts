@@ -1,17 +1,18 @@
 import { CoordinationError, type Coordinator } from '@agentcoord/contract';
-import { Lease } from './lease.ts';
+import { freshFor, Lease } from './lease.ts';
 import { secondsOf } from './seconds.ts';
 import type { Session } from './session.ts';
-import { pause } from './timer.ts';
 
 type Acquire = Coordinator['acquireLock'];
 type Grant = NonNullable<Awaited<ReturnType<Acquire>>['locks']>[number];
 
-/** How to lock: what `acquire_lock` takes beside its paths, and how long to try. */
+/** How to lock: what `acquire_lock` takes beside its paths. */
 export interface LockOptions extends Omit<Parameters<Acquire>[0], 'paths'> {
-  /** Seconds to keep trying while others hold any of the paths; 0 asks once. */
-  wait_seconds?: number;
+  /** Ends the waiting. */
+  signal?: AbortSignal | undefined;
 }
+
+type Renewal = Omit<LockOptions, 'wait_seconds' | 'signal'>;
 
 /** Locked paths, renewed until released; `await using` releases them. */
 export class Lock implements AsyncDisposable {
@@ -20,11 +21,10 @@ export class Lock implements AsyncDisposable {
   #grants: readonly Grant[];
   #released: Promise<void> | undefined;
 
-  constructor(session: Session, grants: readonly Grant[], options: LockOptions, since: number) {
+  constructor(session: Session, grants: readonly Grant[], input: Renewal, since: number) {
     this.#session = session;
     this.#grants = grants;
-    const seconds = secondsOf('acquire_lock', 'ttl_seconds', options.ttl_seconds);
-    const { wait_seconds: _, ...input } = options;
+    const seconds = secondsOf('acquire_lock', 'ttl_seconds', input.ttl_seconds);
     this.#lease = new Lease({ seconds, every: seconds / 2, renew: () => this.#renew(input) }, since);
     session.hold(this);
   }
@@ -71,7 +71,7 @@ export class Lock implements AsyncDisposable {
     if (missed.length > 0) throw lost({ not_held: missed });
   }
 
-  async #renew(input: Omit<Parameters<Acquire>[0], 'paths'>): Promise<void> {
+  async #renew(input: Renewal): Promise<void> {
     const before = this.tokens;
     const answer = await this.#session.coordinator.acquireLock({ ...input, paths: this.paths });
     if (!answer.acquired) throw lost({ blocked_by: answer.blocked_by });
@@ -80,18 +80,18 @@ export class Lock implements AsyncDisposable {
   }
 }
 
-/** Locks the paths, trying for `wait_seconds`; throws `conflict` with `blocked_by` in its details when others keep them. */
+/** Locks the paths, waiting for them if told so; throws `conflict` with `blocked_by` in its details when others keep them. */
 export async function acquire(session: Session, paths: readonly string[], options: LockOptions): Promise<Lock> {
-  const { wait_seconds = 0, ...rest } = options;
-  const until = performance.now() + wait_seconds * 1000;
-  for (let delay = 100; ; delay = Math.min(delay * 1.5, 500)) {
-    const since = performance.now();
-    const answer = await session.coordinator.acquireLock({ ...rest, paths: [...paths] });
-    if (answer.acquired) return new Lock(session, answer.locks ?? [], options, since);
-    const left = until - performance.now();
-    if (left <= 0) throw heldByOthers(answer);
-    await pause(Math.min(left, delay * (0.5 + Math.random())));
+  const { wait_seconds, signal, ...input } = options;
+  const { acquireLock } = session.coordinator;
+  let since = performance.now();
+  let answer = await acquireLock({ ...input, paths: [...paths], wait_seconds }, { signal });
+  if (answer.acquired && performance.now() - since > freshFor) {
+    since = performance.now();
+    answer = await acquireLock({ ...input, paths: [...paths] });
   }
+  if (!answer.acquired) throw heldByOthers(answer);
+  return new Lock(session, answer.locks ?? [], input, since);
 }
 
 function heldByOthers({ blocked_by = [], hint }: Awaited<ReturnType<Acquire>>): CoordinationError {

@@ -6,7 +6,7 @@ export function after(milliseconds: number, action: () => void): () => void {
   return () => clearTimeout(timer as ReturnType<typeof setTimeout>);
 }
 
-/** Resolves after some milliseconds. */
+/** Resolves after some milliseconds. Keeps the process alive: somebody waits for it. */
 export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,7 +1,10 @@
-import { CoordinationError, errorBodyOf, type Transport } from '@agentcoord/contract';
+import { CoordinationError, errorBodyOf, type Operation, type Transport, wantsToWait } from '@agentcoord/contract';
 import { requestFor } from './request.ts';
+import { ConnectionLost, waitThere } from './waiting.ts';
 
-/** Milliseconds after which a call without an answer counts as `unavailable`. */
+type Options = NonNullable<Parameters<Transport['invoke']>[2]>;
+
+/** Milliseconds after which a call without an answer counts as `unavailable`, beside those that it asks to wait. */
 const callTimeout = 5000;
 
 /** Where a coordinator is and how to be let in. */
@@ -19,21 +22,36 @@ export function httpTransport({ url, apiKey, fetch = globalThis.fetch }: HttpTra
   const base = baseOf(url);
   // `Headers` would quote an unusable key in its error message.
   if (!/^[\x21-\x7e]+$/.test(apiKey)) throw unusableKey();
+
+  async function send(operation: Operation, input: unknown, options: Options): Promise<unknown> {
+    const { method, target, body } = requestFor(operation, input);
+    const request = { method, headers: headersOf(apiKey, options, body), redirect: 'error' as const };
+    const limit = AbortSignal.timeout(callTimeout + (wantsToWait(operation, input) ? input.wait_seconds * 1000 : 0));
+    const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
+    const init = body === undefined ? { ...request, signal } : { ...request, signal, body };
+    return exchange(base, () => fetch(`${base}/v1${target}`, init), options.signal);
+  }
+
   return {
-    async invoke(operation, input, options = {}) {
-      const { method, target, body } = requestFor(operation, input);
-      const headers: Record<string, string> = { accept: 'application/json', authorization: `Bearer ${apiKey}` };
-      if (body !== undefined) headers['content-type'] = 'application/json';
-      if (options.session_id !== undefined) headers['agentcoord-session'] = options.session_id;
-      if (options.idempotency_key !== undefined) headers['idempotency-key'] = headerText(options.idempotency_key);
-      const request = { method, headers, redirect: 'error' as const, signal: AbortSignal.timeout(callTimeout) };
-      return exchange(base, () => fetch(`${base}/v1${target}`, body === undefined ? request : { ...request, body }));
-    },
+    invoke: async (operation, input, options = {}) =>
+      wantsToWait(operation, input)
+        ? waitThere(operation, input, options, (rest, keyed) => send(operation, rest, keyed))
+        : send(operation, input, options),
     close: async () => {},
   };
 }
 
-async function exchange(base: string, send: () => Promise<Response>): Promise<unknown> {
+function headersOf(apiKey: string, { session_id, idempotency_key }: Options, body?: string): Record<string, string> {
+  return {
+    accept: 'application/json',
+    authorization: `Bearer ${apiKey}`,
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(session_id === undefined ? {} : { 'agentcoord-session': session_id }),
+    ...(idempotency_key === undefined ? {} : { 'idempotency-key': headerText(idempotency_key) }),
+  };
+}
+
+async function exchange(base: string, send: () => Promise<Response>, signal?: AbortSignal): Promise<unknown> {
   let status: number;
   let text: string;
   try {
@@ -41,7 +59,8 @@ async function exchange(base: string, send: () => Promise<Response>): Promise<un
     status = response.status;
     text = await response.text();
   } catch (cause) {
-    throw noAnswer(base, { cause });
+    signal?.throwIfAborted();
+    throw new ConnectionLost(base, cause);
   }
   const answer = parse(text);
   if (status >= 200 && status < 300 && typeof answer === 'object' && answer !== null) return answer;
@@ -84,17 +103,6 @@ function unusableKey(): CoordinationError {
     message: 'The API key is empty or has characters that no key has.',
     hint: 'Give the whole key, ac_<id>_<secret>, without spaces or line breaks.',
   });
-}
-
-function noAnswer(base: string, options: ErrorOptions): CoordinationError {
-  return new CoordinationError(
-    {
-      code: 'unavailable',
-      message: `${base} does not answer.`,
-      hint: `Wait a few seconds and call again; if it persists, check that a coordinator runs at ${base}.`,
-    },
-    options,
-  );
 }
 
 function strangeAnswer(base: string, status: number): CoordinationError {

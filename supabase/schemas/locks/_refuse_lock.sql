@@ -5,5 +5,5 @@ as $$
   select coord._leave(p_call, jsonb_build_object('acquired', false,
       'blocked_by', jsonb_path_query_array(p_held, '$[0 to 4]'), 'blocked_count', jsonb_array_length(p_held),
       'hint', 'Nothing was locked. Do something else first, or ask the holder.'),
-    p_held #>> '{0,path}', p_held, 'held');
+    p_held #>> '{0,path}', p_held, 'held', 'null');
 $$;

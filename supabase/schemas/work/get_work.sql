@@ -17,7 +17,8 @@ begin
     end if;
     if v_claim is null then
       return coord._leave(v_call,
-        '{"claimed": false, "hint": "Nothing to claim now. Ask again later, or see get_task_board for what is blocked."}');
+        '{"claimed": false, "hint": "Nothing to claim now. Ask again later, or see get_task_board for what is blocked."}',
+        p_kept => 'null');
     end if;
   end if;
   return coord._leave(v_call, v_claim, 'task:' || (v_claim #>> '{task,task_id}'));
