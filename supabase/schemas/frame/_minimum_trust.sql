@@ -7,6 +7,7 @@ as $$
   select coalesce(('{
     "acquire_lock": 2,
     "check_locks": 1,
+    "force_release_lock": 3,
     "release_lock": 2,
     "complete_work": 2,
     "get_task": 1,

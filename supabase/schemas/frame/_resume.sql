@@ -24,6 +24,7 @@ begin
     where o.ended_at is null and o.beats and o.lease_expires_at > v_swept_at for update skip locked);
   update coord.locks l set expires_at = l.expires_at + v_gap
   where l.session_id is not null and l.expires_at > v_swept_at;
+  update coord.lock_shares h set expires_at = h.expires_at + v_gap where h.expires_at > v_swept_at;
   update coord.tasks t set claim_expires_at = t.claim_expires_at + v_gap
   where t.status = 'claimed' and t.claim_expires_at > v_swept_at;
   perform coord._note(p.project_id, 'sweep', 'project', 'resumed', jsonb_build_object('seconds', extract(epoch from v_gap)))

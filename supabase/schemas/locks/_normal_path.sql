@@ -5,6 +5,6 @@
 create function coord._normal_path(p_path text) returns text
 language sql immutable parallel safe
 as $$
-  select case when p_path ~ '(^|/)\.{0,2}(/|$)|[^ -~]|[\\*?:]' or octet_length(p_path) > 1024
+  select case when p_path ~ '(^|/)\.{0,2}(/|$)|[^ -~]|[\\*?:{}]' or octet_length(p_path) > 1024
     then coord._lexical_path(p_path) else p_path end;
 $$;

@@ -5,27 +5,15 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'release_lock');
-  v_path text;
-  v_answer jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if p_tokens is not null then
-    if cardinality(p_tokens) <> cardinality(p_paths) then
-      return coord._refuse(v_call, 'invalid_input', 'tokens: must have one token for each of paths',
-        'Leave tokens out, or give one for each path in the same order.');
-    end if;
-  end if;
-  if p_paths[2] is null then
-    v_path := coord._normal_path(p_paths[1]);
-    if coord._release_lock(v_call, v_path, p_tokens[1]) is null then
-      return coord._leave(v_call, jsonb_build_object(
-        'released', true, 'released_paths', jsonb_build_array(v_path), 'not_held', '[]'::jsonb), v_path);
-    end if;
-  end if;
-  v_answer := coord._release_locks(v_call, p_paths, p_tokens);
-  return coord._leave(v_call, v_answer,
-    coalesce(v_answer #>> '{released_paths,0}', v_answer #>> '{not_held,0,path}'), v_answer,
-    case when (v_answer -> 'released')::boolean then 'ok' else 'not_held' end);
+  update coord.locks l set session_id = null, reason = null, task_id = null
+  where l.project_id = v_call.project_id and l.path = p_paths[1] and l.session_id = v_call.session_id
+    and l.expires_at > clock_timestamp() and p_paths[2] is null
+    and (p_tokens is null or (l.token = p_tokens[1] and p_tokens[2] is null));
+  if not found then return coord._release_locks(v_call, p_paths, p_tokens); end if;
+  return coord._leave(v_call, jsonb_build_object('released', true, 'released_paths', jsonb_build_array(p_paths[1]),
+    'not_held', '[]'::jsonb), p_paths[1]);
 end
 $$;
 

@@ -7,6 +7,9 @@ create table coord.agents (
   agent text not null check (length(agent) between 1 and 128),
   agent_type text not null,
   created_at timestamptz not null default clock_timestamp(),
+  -- Paths never locked before that it locked since then; see _full_until.
+  new_paths integer not null default 0,
+  new_paths_since timestamptz not null default '-infinity',
   primary key (project_id, agent)
 );
 

@@ -2,13 +2,19 @@ import { z } from 'zod';
 import { agentFields, count, hint, instant, leaseSeconds, repositoryPath, token, waitSeconds } from '../fields.ts';
 import { defineOperation } from '../operation.ts';
 
-const path = repositoryPath('File, relative to the root of the repository, such as src/server.ts.');
+const path = repositoryPath(
+  'File (src/server.ts), tree (src/api/), glob (src/**/*.ts) or name (resource:port-5432), from the root of the repository.',
+);
 const paths = z.array(path).min(1).max(256);
 const reason = z.string().max(500).describe('Why it is held; others see it.');
 
-const heldLock = z.object({
-  path: z.string().describe('Path in its one normal form.'),
-  ...agentFields,
+const { session_id, ...agent } = agentFields;
+const normalPath = z.string().describe('Path in its one normal form.');
+const shared = z.boolean().describe('True when others may hold it at the same time, shared like this one.');
+
+const blocker = z.object({
+  path: normalPath,
+  ...agent,
   reason: reason.nullable(),
   since: instant('When the holder got it.'),
   expires_at: instant('When it frees itself unless renewed.'),
@@ -16,36 +22,51 @@ const heldLock = z.object({
 
 export const acquireLock = defineOperation({
   name: 'acquire_lock',
-  summary: 'Lock files before editing them, all or none.',
+  summary: 'Lock files, trees, globs or named resources before using them, all or none.',
   guidance:
     'Call before every edit. Repeating it renews. If `acquired` is false, nothing was locked: work on something ' +
-    'else or ask the holder named in `blocked_by`.',
+    'else, ask the holder named in `blocked_by`, or queue with `wait_seconds`.',
   kind: 'write',
   http: 'POST /locks/acquire',
   cli: 'lock acquire <paths...>',
   toolset: 'locks',
   minimumTrust: 2,
   input: z.strictObject({
-    paths: paths.describe('Files to lock together.'),
+    paths: paths.describe('What to lock together.'),
     reason: reason.optional(),
     ttl_seconds: leaseSeconds('Seconds until the lock frees itself; acquire again to renew.'),
-    wait_seconds: waitSeconds('Seconds to wait while others hold any of them; 0 answers at once.'),
+    shared: z.boolean().default(false).describe('True to read only: others may share it, and nobody may write.'),
+    wait_seconds: waitSeconds('Seconds to wait in the queue, first come first served; 0 answers at once.'),
   }),
   output: z.object({
     acquired: z.boolean().describe('True when every path is now yours.'),
     locks: z
       .array(
         z.object({
-          path: z.string().describe('Path in its one normal form.'),
+          path: normalPath,
           token: token('Fencing token of this grant.'),
           expires_at: instant('When it frees itself unless renewed.'),
+          shared,
           renewed: z.boolean().describe('True when it was yours already.'),
+          lapsed: z
+            .literal(true)
+            .describe('It had been yours and expired: somebody may have written meanwhile.')
+            .optional(),
         }),
       )
       .describe('The locks, when acquired.')
       .optional(),
-    blocked_by: z.array(heldLock).describe('Who holds what was asked for, when not acquired (at most 5).').optional(),
-    blocked_count: count('How many of the paths are held by others.').optional(),
+    blocked_by: z
+      .array(blocker)
+      .max(1)
+      .describe('When not acquired: the first holder; nobody when others who wait are next.')
+      .optional(),
+    blocked_count: count('How many locks of others are in the way.').optional(),
+    position: count('Place in the queue, or the one it would be; 1 is next.').optional(),
+    deadlock: z
+      .literal(true)
+      .describe('Waiting would never end, because those in the way wait for you; nothing was queued.')
+      .optional(),
     hint,
   }),
 });
@@ -61,7 +82,7 @@ export const releaseLock = defineOperation({
   minimumTrust: 2,
   wakes: true,
   input: z.strictObject({
-    paths: paths.describe('Files to release.'),
+    paths: paths.describe('What to release, named as it was locked.'),
     tokens: z
       .array(token('Fencing token from acquire_lock.'))
       .min(1)
@@ -75,7 +96,7 @@ export const releaseLock = defineOperation({
     not_held: z
       .array(
         z.object({
-          path: z.string().describe('Path in its one normal form.'),
+          path: normalPath,
           reason: z
             .enum(['free', 'locked_by_other', 'stale_token', 'lapsed'])
             .describe('Why it was not released; `lapsed` means your lock had expired before this call.'),
@@ -88,25 +109,57 @@ export const releaseLock = defineOperation({
 
 export const checkLocks = defineOperation({
   name: 'check_locks',
-  summary: 'Show who holds which files.',
+  summary: 'Show who holds what.',
   kind: 'read',
   http: 'GET /locks',
   cli: 'locks [paths...]',
   toolset: 'locks',
   minimumTrust: 1,
   input: z.strictObject({
-    paths: paths.describe('Only these files; all locks when left out.').optional(),
+    paths: paths.describe('Only locks that overlap these; all when left out.').optional(),
     limit: z.int().min(1).max(1000).default(200).describe('Most rows to answer.'),
   }),
   output: z.object({
     locks: z
       .array(
-        heldLock.extend({
+        blocker.extend({
+          session_id,
+          shared,
           token: token('Fencing token of the grant.'),
           mine: z.boolean().describe('True when this session holds it.'),
+          waiting: count('How many wait for something that overlaps it.'),
         }),
       )
       .describe('Locks that are held now, by path.'),
     truncated: z.boolean().describe('True when there are more than `limit`.'),
+  }),
+});
+
+export const forceReleaseLock = defineOperation({
+  name: 'force_release_lock',
+  summary: 'Take locks away from whoever holds them.',
+  guidance:
+    'Only when a holder is stuck and cannot be asked. It is told with its next call, but may be writing just now.',
+  kind: 'write',
+  http: 'POST /locks/force-release',
+  cli: 'lock force-release <paths...>',
+  toolset: 'admin',
+  minimumTrust: 3,
+  wakes: true,
+  input: z.strictObject({
+    paths: paths.describe('What to free, named as it was locked.'),
+    reason: z.string().min(1).max(500).describe('Why; the holder and the journal are told.'),
+  }),
+  output: z.object({
+    freed: z
+      .array(
+        z.object({
+          path: normalPath,
+          agent: z.string().describe('Name of the agent that held it.'),
+          session_id,
+          reason: reason.nullable(),
+        }),
+      )
+      .describe('What was held, and by whom; paths that nobody held are not named.'),
   }),
 });

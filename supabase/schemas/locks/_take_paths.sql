@@ -1,0 +1,17 @@
+-- Takes the paths of a task for the session that claims it, exclusively and all or none; false when anything clashes,
+-- somebody who waits since before included. Does not wait for holders, and journals nothing: the claim's row says it.
+-- Locks that the session had already are renewed and stay its own; _free_task_paths frees only the others.
+create function coord._take_paths(
+  p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer, p_task_id uuid
+) returns boolean
+language plpgsql volatile
+as $$
+declare
+  v_taken record;
+begin
+  if coalesce(cardinality(p_paths), 0) = 0 then return true; end if;
+  perform coord._serialize_locks(p_call.project_id);
+  v_taken := coord._take(p_call, coord._normal_paths(p_paths), false, p_reason, p_ttl_seconds, p_task_id);
+  return v_taken.locks is not null;
+end
+$$;
