@@ -816,11 +816,13 @@ $$;
 -- Whether a tree or a glob contains the whole of another path, so that who holds it needs nothing more. May say no of a
 -- glob that does.
 create function coord._covers(p_scope text, p_path text) returns boolean
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 as $$
-  select case when coord._is_scope(p_path) then
+begin
+  return case when coord._is_scope(p_path) then
     (p_scope = './' or (p_scope ~ '/$' and starts_with(p_path, p_scope)))
     else coord._overlaps(p_scope, p_path) end;
+end
 $$;
 
 -- supabase/schemas/locks/_deadlock.sql
@@ -1044,15 +1046,17 @@ $$;
 -- Which of the paths, once taken, only _take may take next: those that are shared, a tree or a glob, and those that a
 -- tree, a glob or somebody who waits overlaps. For callers of _serialize_locks.
 create function coord._guarded_paths(p_project_id integer, p_paths text[], p_shared boolean) returns text[]
-language sql volatile
+language plpgsql volatile
 as $$
-  select array(
+begin
+  return array(
     select p.path from unnest(p_paths) p(path)
     where p_shared or coord._is_scope(p.path)
       or exists (select from coord.lock_scopes c
         where c.project_id = p_project_id and coord._overlaps(c.path, p.path))
       or exists (select from coord.lock_waiters w, unnest(w.paths) q(path)
         where w.project_id = p_project_id and coord._overlaps(q.path, p.path)));
+end
 $$;
 
 -- supabase/schemas/locks/_held_answer.sql
@@ -1089,19 +1093,22 @@ returns table (
   path text, session_id uuid, agent text, agent_type text, token bigint, shared boolean, reason text, since timestamptz,
   expires_at timestamptz
 )
-language sql stable
+language plpgsql stable
 as $$
-  select h.path, h.session_id, s.agent, s.agent_type, h.token, h.shared, h.reason, h.acquired_at, h.expires_at
-  from (
-    select l.path, l.session_id, l.token, false as shared, l.reason, l.acquired_at, l.expires_at from coord.locks l
-    where l.project_id = p_project_id and l.session_id is not null and (p_rows is null or l.path = any (p_rows))
-    union all
-    select a.path, a.session_id, a.token, true, a.reason, a.acquired_at, a.expires_at from coord.lock_shares a
-    where a.project_id = p_project_id and (p_rows is null or a.path = any (p_rows))
-  ) h
-  join coord.sessions s on s.project_id = p_project_id and s.session_id = h.session_id
-  where h.expires_at > clock_timestamp() and coord._holds(s.ended_at, s.lease_expires_at)
-  order by h.path, h.session_id limit p_limit;
+begin
+  return query
+    select h.path, h.session_id, s.agent, s.agent_type, h.token, h.shared, h.reason, h.acquired_at, h.expires_at
+    from (
+      select l.path, l.session_id, l.token, false as shared, l.reason, l.acquired_at, l.expires_at from coord.locks l
+      where l.project_id = p_project_id and l.session_id is not null and (p_rows is null or l.path = any (p_rows))
+      union all
+      select a.path, a.session_id, a.token, true, a.reason, a.acquired_at, a.expires_at from coord.lock_shares a
+      where a.project_id = p_project_id and (p_rows is null or a.path = any (p_rows))
+    ) h
+    join coord.sessions s on s.project_id = p_project_id and s.session_id = h.session_id
+    where h.expires_at > clock_timestamp() and coord._holds(s.ended_at, s.lease_expires_at)
+    order by h.path, h.session_id limit p_limit;
+end
 $$;
 
 -- supabase/schemas/locks/_is_broad.sql
@@ -1292,20 +1299,6 @@ as $$
   end;
 $$;
 
--- supabase/schemas/locks/_parts_meet.sql
--- Whether a segment of one pattern and a segment of another can be the same text; or two characters, when the star is
--- the one of characters.
-create function coord._parts_meet(p_one text, p_other text, p_star text) returns boolean
-language sql immutable parallel safe
-as $$
-  select case
-    when p_one = p_other then true
-    when p_star = '*' then p_one = '?' or p_other = '?'
-    when p_one !~ '[*?]' and p_other !~ '[*?]' then false
-    else coord._patterns_meet(string_to_array(p_one, null), string_to_array(p_other, null), '*')
-  end;
-$$;
-
 -- supabase/schemas/locks/_patterns_meet.sql
 -- Whether one sequence is matched by two patterns. Segments of a path, with ** as the star for any number of them; and
 -- the characters of a segment, with * as the star. Exact, in time of at most the product of the two lengths:
@@ -1327,13 +1320,13 @@ begin
   if p_star = any (p_one) and p_star = any (p_other) then
     for v_step in 1 .. v_ends loop
       exit when p_one[v_step] = p_star or p_other[v_step] = p_star;
-      if not coord._parts_meet(p_one[v_step], p_other[v_step], p_star) then return false; end if;
+      if not coord._pieces_meet(p_one[v_step], p_other[v_step], p_star) then return false; end if;
     end loop;
     for v_step in 0 .. v_ends - 1 loop
       v_at := cardinality(p_one) - v_step;
       v_next := cardinality(p_other) - v_step;
       exit when p_one[v_at] = p_star or p_other[v_next] = p_star;
-      if not coord._parts_meet(p_one[v_at], p_other[v_next], p_star) then return false; end if;
+      if not coord._pieces_meet(p_one[v_at], p_other[v_next], p_star) then return false; end if;
     end loop;
     return true;
   end if;
@@ -1342,7 +1335,7 @@ begin
       v_star_at := v_at;
       v_star_next := v_next;
       v_at := v_at + 1;
-    elsif v_at <= cardinality(v_pattern) and coord._parts_meet(v_pattern[v_at], v_fixed[v_next], p_star) then
+    elsif v_at <= cardinality(v_pattern) and coord._pieces_meet(v_pattern[v_at], v_fixed[v_next], p_star) then
       v_at := v_at + 1;
       v_next := v_next + 1;
     elsif v_star_at > 0 then
@@ -1356,6 +1349,20 @@ begin
   while v_pattern[v_at] = p_star loop v_at := v_at + 1; end loop;
   return v_at > cardinality(v_pattern);
 end
+$$;
+
+-- supabase/schemas/locks/_pieces_meet.sql
+-- Whether a segment of one pattern and a segment of another can be the same text; or two characters, when the star is
+-- the one of characters.
+create function coord._pieces_meet(p_one text, p_other text, p_star text) returns boolean
+language sql immutable parallel safe
+as $$
+  select case
+    when p_one = p_other then true
+    when p_star = '*' then p_one = '?' or p_other = '?'
+    when p_one !~ '[*?]' and p_other !~ '[*?]' then false
+    else coord._patterns_meet(string_to_array(p_one, null), string_to_array(p_other, null), '*')
+  end;
 $$;
 
 -- supabase/schemas/locks/_release_lock.sql

@@ -18,13 +18,13 @@ begin
   if p_star = any (p_one) and p_star = any (p_other) then
     for v_step in 1 .. v_ends loop
       exit when p_one[v_step] = p_star or p_other[v_step] = p_star;
-      if not coord._parts_meet(p_one[v_step], p_other[v_step], p_star) then return false; end if;
+      if not coord._pieces_meet(p_one[v_step], p_other[v_step], p_star) then return false; end if;
     end loop;
     for v_step in 0 .. v_ends - 1 loop
       v_at := cardinality(p_one) - v_step;
       v_next := cardinality(p_other) - v_step;
       exit when p_one[v_at] = p_star or p_other[v_next] = p_star;
-      if not coord._parts_meet(p_one[v_at], p_other[v_next], p_star) then return false; end if;
+      if not coord._pieces_meet(p_one[v_at], p_other[v_next], p_star) then return false; end if;
     end loop;
     return true;
   end if;
@@ -33,7 +33,7 @@ begin
       v_star_at := v_at;
       v_star_next := v_next;
       v_at := v_at + 1;
-    elsif v_at <= cardinality(v_pattern) and coord._parts_meet(v_pattern[v_at], v_fixed[v_next], p_star) then
+    elsif v_at <= cardinality(v_pattern) and coord._pieces_meet(v_pattern[v_at], v_fixed[v_next], p_star) then
       v_at := v_at + 1;
       v_next := v_next + 1;
     elsif v_star_at > 0 then

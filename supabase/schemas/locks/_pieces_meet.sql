@@ -1,6 +1,6 @@
 -- Whether a segment of one pattern and a segment of another can be the same text; or two characters, when the star is
 -- the one of characters.
-create function coord._parts_meet(p_one text, p_other text, p_star text) returns boolean
+create function coord._pieces_meet(p_one text, p_other text, p_star text) returns boolean
 language sql immutable parallel safe
 as $$
   select case
