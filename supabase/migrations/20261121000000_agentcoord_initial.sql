@@ -956,7 +956,7 @@ language sql immutable parallel safe
 as $$
   select '^' || replace(replace(replace(replace(replace(regexp_replace(regexp_replace(case
       when p_path = './' then '**' when p_path ~ '/$' then p_path || '**' else p_path end,
-    '([][.+^$|(){}])', '\\\1', 'g'),
+    '([].+^$|(){}[])', '\\\1', 'g'),
     '\*\*$', E'\x02'), '**/', E'\x01'), '?', '[^/]'), '*', '[^/]*'), E'\x01', '([^/]+/)*'), E'\x02', '.+') || '$';
 $$;
 
@@ -1549,6 +1549,8 @@ declare
   v_release text;
   v_answer jsonb;
 begin
+  -- Nobody reads the answers in between, so notices are left for the last one.
+  p_call.extra := nullif(p_call.extra - 'notices', '{}');
   if p_waiter_id is not null then
     update coord.lock_waiters w set asked_at = clock_timestamp()
     where w.project_id = p_call.project_id and w.waiter_id = p_waiter_id;

@@ -93,7 +93,7 @@ describe('a lock', () => {
   test('is held by the session and not by the agent', async () => {
     await ann.acquireLock({ paths: [path], reason: 'first' });
     const twin = await db.session('ann');
-    const refusal = { acquired: false, blocked_by: [{ agent: 'ann', session_id: ann.session_id, reason: 'first' }] };
+    const refusal = { acquired: false, blocked_by: [{ agent: 'ann', reason: 'first' }] };
     expect(await twin.acquireLock({ paths: [path] })).toMatchObject(refusal);
   });
 
@@ -103,7 +103,7 @@ describe('a lock', () => {
     const token = await tokenOf(bob);
     expect(await ann.acquireLock({ paths: [path] })).toMatchObject({
       acquired: false,
-      blocked_by: [{ session_id: bob.session_id }],
+      blocked_by: [{ agent: 'bob' }],
     });
     expect(await ann.checkLocks({ paths: [path] })).toMatchObject({ locks: [{ token, agent: 'bob', mine: false }] });
   });
@@ -140,11 +140,45 @@ describe('a lock', () => {
     expect(locks?.map((lock) => lock.token)).toEqual([1]);
   });
 
-  test('refuses at most five holders by name and says how many there are', async () => {
-    const paths = Array.from({ length: 9 }, (_, index) => `${path}/${index}`);
-    await bob.acquireLock({ paths });
-    const { blocked_by, blocked_count } = await ann.acquireLock({ paths });
-    expect([blocked_by?.length, blocked_count]).toEqual([5, 9]);
+  test('names one holder when it is refused, and says how many locks are in the way, in less than 400 bytes', async () => {
+    const paths = Array.from({ length: 9 }, (_, index) => `${path}/component-${index}.tsx`);
+    await bob.acquireLock({ paths, reason: 'moving the components to the new design system, one after the other' });
+    const answer = await ann.acquireLock({ paths });
+    expect(answer).toMatchObject({
+      blocked_by: [
+        { path: paths[0], agent: 'bob', agent_type: 'test', reason: expect.stringMatching(/^moving .{52}…$/) },
+      ],
+      blocked_count: 9,
+      position: 1,
+    });
+    expect(Buffer.byteLength(JSON.stringify(answer))).toBeLessThan(400);
+  });
+
+  test('that expired is taken again by its own session with a new token, and says that it had lapsed', async () => {
+    const token = await tokenOf(ann);
+    await expireLock(db, path);
+    expect((await ann.acquireLock({ paths: [path] })).locks).toMatchObject([
+      { token: token + 1, renewed: false, lapsed: true },
+    ]);
+  });
+
+  test('that expired and is taken by another is reported to its living former holder, once', async () => {
+    const token = await tokenOf(ann);
+    await expireLock(db, path);
+    await bob.acquireLock({ paths: [path] });
+    const { notices } = await ann.getTaskBoard();
+    expect(notices).toMatchObject([{ kind: 'lock_lapsed', path, token, taken_by: 'bob' }]);
+    expect((await ann.getTaskBoard()).notices).toBeUndefined();
+  });
+
+  test('keeps others out for two seconds after its session lapsed, and no longer', async () => {
+    await ann.acquireLock({ paths: [path] });
+    await db.sql`
+      update coord.sessions set lease_expires_at = clock_timestamp() - interval '0.5 seconds', fresh_until = '-infinity'
+      where session_id = ${ann.session_id}`;
+    expect(await bob.acquireLock({ paths: [path] })).toMatchObject({ acquired: false, blocked_by: [{ agent: 'ann' }] });
+    await lapse(db, ann);
+    expect(await bob.acquireLock({ paths: [path] })).toMatchObject({ acquired: true });
   });
 });
 

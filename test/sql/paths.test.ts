@@ -75,6 +75,50 @@ describe('one file has one key', () => {
   });
 });
 
+describe('the form of a path says what it names', () => {
+  test.each([
+    ['src/', 'src/'],
+    ['src\\', 'src/'],
+    ['src//', 'src/'],
+    ['src/.', 'src/'],
+    ['src/a/..', 'src/'],
+    ['src/**', 'src/'],
+    ['src/**/**/', 'src/'],
+    ['.', './'],
+    ['./', './'],
+    ['a/..', './'],
+    ['**', './'],
+    ['./**', './'],
+  ])('%j is the tree %j', async (typed, path) => {
+    expect(await normal(typed)).toBe(path);
+  });
+
+  test.each([
+    ['./src//*.ts', 'src/*.ts'],
+    ['src/***/a.ts', 'src/**/a.ts'],
+    ['src/**/**/a.ts', 'src/**/a.ts'],
+    ['src/a**b.ts', 'src/a*b.ts'],
+    ['src/*/', 'src/*/**'],
+    ['Größe?.ts'.normalize('NFD'), 'Größe?.ts'],
+  ])('%j is the glob %j', async (typed, path) => {
+    expect(await normal(typed)).toBe(path);
+  });
+
+  test.each(['resource:port-5432', 'label:deploy', `label:${'x'.repeat(128)}`, 'resource:db/users'])(
+    '%j is a name',
+    async (name) => {
+      expect(await normal(name)).toBe(name);
+    },
+  );
+
+  test.each(['app/[id]/page.tsx', 'app/(group)/[...slug].tsx', '{{x}}.tpl', 'a{b}.ts', 'src/!keep'])(
+    '%j is a file',
+    async (file) => {
+      expect(await normal(file)).toBe(file);
+    },
+  );
+});
+
 describe('what is no file of the repository is refused', () => {
   const escapes = [
     ...['..', '../a.ts', './../a.ts', 'a/../../b.ts', 'src/../../a.ts', '..\\a.ts', 'a\\..\\..\\b.ts', './/..//a.ts'],
@@ -88,7 +132,9 @@ describe('what is no file of the repository is refused', () => {
       'https://example.org/a.ts',
       'ssh:a.ts',
     ],
-    ...['src/*.ts', 'src/**', '*', 'src/a?.ts', 'src/', 'src\\', 'src//', 'src/./', './', '.', 'a/..', '//.'],
+    ...['//.', 'src/{a,b}.ts', '{a,{b,c}}.ts', `${'{a,b}'.repeat(200)}`, 'src/{x}/*.ts', '**/../a.ts', 'a/*/../b.ts'],
+    ...[`${'x'.repeat(253)}*.ts`, '*/*/*/*/*/*/*/*/*', 'a?b?c?d?e?f?g?h?i?', `${'*a'.repeat(500)}`],
+    ...['resource:', 'label:', 'resource:a b', 'label:a/', 'resource:ü', `resource:${'x'.repeat(129)}`, 'lable:x'],
     ...['a\nb.ts', 'a\tb.ts', '\u0001', 'a\u007f.ts', 'src/\u001b[2Jx.ts', 'a\r'],
     ...['x'.repeat(1025), 'ü'.repeat(513), `${'d/'.repeat(600)}a.ts`, ''],
   ];
@@ -101,7 +147,7 @@ describe('what is no file of the repository is refused', () => {
     },
   );
 
-  test.each(['../a.ts', 'C:\\a.ts', 'src/'])(
+  test.each(['../a.ts', 'C:\\a.ts', 'src/{a,b}.ts'])(
     '%j is refused by every lock operation, and nothing is locked',
     async (bad) => {
       const count = () => db.sql`select count(*) from coord.locks`;

@@ -5,6 +5,6 @@ language sql immutable parallel safe
 as $$
   select '^' || replace(replace(replace(replace(replace(regexp_replace(regexp_replace(case
       when p_path = './' then '**' when p_path ~ '/$' then p_path || '**' else p_path end,
-    '([][.+^$|(){}])', '\\\1', 'g'),
+    '([].+^$|(){}[])', '\\\1', 'g'),
     '\*\*$', E'\x02'), '**/', E'\x01'), '?', '[^/]'), '*', '[^/]*'), E'\x01', '([^/]+/)*'), E'\x02', '.+') || '$';
 $$;

@@ -12,6 +12,8 @@ declare
   v_release text;
   v_answer jsonb;
 begin
+  -- Nobody reads the answers in between, so notices are left for the last one.
+  p_call.extra := nullif(p_call.extra - 'notices', '{}');
   if p_waiter_id is not null then
     update coord.lock_waiters w set asked_at = clock_timestamp()
     where w.project_id = p_call.project_id and w.waiter_id = p_waiter_id;
