@@ -11,10 +11,11 @@ begin
     return coord._refuse(p_call, 'not_found', 'There is no such task.', 'Use the task_id that get_work answered.');
   end if;
   v_reason := case
-    when v_task.status in ('done', 'failed') then 'finished'
+    when v_task.status in ('done', 'failed', 'cancelled') then 'finished'
     when v_task.status <> 'claimed' then 'not_claimed'
     when v_task.claim_token <> p_claim_token then 'stale_token'
     when v_task.claim_session_id <> p_call.session_id then 'claimed_by_other'
+    when v_task.claim_expires_at > clock_timestamp() and v_task.open_subtasks > 0 then 'open_subtasks'
     else 'lapsed'
   end;
   return coord._refuse(p_call, 'conflict',
@@ -23,9 +24,11 @@ begin
       when 'not_claimed' then format('Nobody has claimed the task; it is %s.', v_task.status)
       when 'lapsed' then 'Your claim has lapsed.'
       when 'stale_token' then 'The claim has passed on: this token is not the current one.'
+      when 'open_subtasks' then format('%s subtasks have not ended.', v_task.open_subtasks)
       else 'Another session has claimed the task.'
     end,
-    'Stop working on it and call get_work for the next task.', jsonb_build_object('reason', v_reason),
-    'task:' || p_task_id);
+    case v_reason when 'open_subtasks' then 'See list_tasks with parent_id; finish or cancel them, then report again.'
+      else 'Stop working on it and call get_work for the next task.' end,
+    jsonb_build_object('reason', v_reason), 'task:' || p_task_id);
 end
 $$;

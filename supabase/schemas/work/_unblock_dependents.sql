@@ -1,23 +1,26 @@
--- Counts a finished task off its dependents; how many of them became ready.
+-- Counts a task that is done off its dependents; how many of them are no longer blocked.
+-- Concurrency: the caller has written the task before, and whoever submits a dependent locks the task first, so either
+-- the dependent is seen here or it has seen the task as done. Dependents are locked in id order.
 create function coord._unblock_dependents(p_project_id integer, p_task_id uuid) returns integer
 language plpgsql volatile
 as $$
 declare
-  v_dependents uuid[];
+  v_dependents uuid[] := array(
+    select d.task_id from coord.task_dependencies d where d.project_id = p_project_id and d.depends_on = p_task_id);
   v_unblocked integer;
 begin
-  v_dependents := array(
-    select d.task_id from coord.task_dependencies d where d.project_id = p_project_id and d.depends_on = p_task_id);
-  if cardinality(v_dependents) = 0 then return 0; end if;
   perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_dependents)
   order by t.task_id for update;
   with counted as (
-    update coord.tasks t
-    set unmet = t.unmet - 1, status = case when t.unmet = 1 then 'ready' else t.status end
-    where t.project_id = p_project_id and t.task_id = any (v_dependents) and t.status = 'blocked'
-    returning t.status
+    update coord.tasks t set unmet = t.unmet - 1, status = n.status, due_at = coord._due_at(n.status, t.run_after, t.deadline)
+    from (
+      select d.task_id, case when d.unmet > 1 then 'blocked' when d.run_after > clock_timestamp() then 'scheduled' else 'ready' end
+      from coord.tasks d where d.project_id = p_project_id and d.task_id = any (v_dependents) and d.status = 'blocked'
+    ) n(task_id, status)
+    where t.project_id = p_project_id and t.task_id = n.task_id and t.status = 'blocked'
+    returning n.status
   )
-  select count(*) into v_unblocked from counted c where c.status = 'ready';
+  select count(*) into v_unblocked from counted c where c.status <> 'blocked';
   return v_unblocked;
 end
 $$;

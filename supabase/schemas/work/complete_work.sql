@@ -1,6 +1,6 @@
--- Ends a claim: done, or failed, in which case another attempt follows while some are left.
--- Concurrency: one guarded UPDATE; task, token, status, session and lease must all still match, so one completion is
--- accepted, ever. Dependents are locked in id order and counted down after it, in the same transaction.
+-- Ends a claim: done, or a failed attempt, which others follow while some are left (see _fail_attempt).
+-- Concurrency: one guarded UPDATE; task, token, status, session and lease must all still match, and no subtask be open,
+-- so one completion is accepted, ever. What depends on the task follows in the same transaction.
 create function coord.complete_work(
   p_caller jsonb, p_task_id uuid, p_claim_token bigint, p_success boolean default true, p_result jsonb default null,
   p_error text default null
@@ -9,29 +9,34 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'complete_work');
-  v_status text;
-  v_attempts_left integer;
-  v_unblocked integer := 0;
+  v_parent_id uuid;
+  v_paths text[];
+  v_unblocked integer;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  update coord.tasks t set
-    status = case when p_success then 'done' when t.attempts < t.max_attempts then 'ready' else 'failed' end,
-    finished_at = case when p_success or t.attempts >= t.max_attempts then clock_timestamp() end,
-    result = p_result, error = case when p_success then null else coalesce(p_error, 'failed') end,
+  if not p_success then return coord._fail_attempt(v_call, p_task_id, p_claim_token, p_result, p_error); end if;
+  update coord.tasks t set status = 'done', finished_at = clock_timestamp(), result = p_result, error = null,
     claim_session_id = null, claim_expires_at = null
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
     and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
-  returning t.status, t.max_attempts - t.attempts into v_status, v_attempts_left;
+    and t.open_subtasks = 0
+  returning t.parent_id, t.paths into v_parent_id, v_paths;
   if not found then
     return coord._refuse_claim(v_call, p_task_id, p_claim_token);
   end if;
-  if v_status = 'done' then
-    v_unblocked := coord._unblock_dependents(v_call.project_id, p_task_id);
+  if v_parent_id is not null then
+    perform coord._count_off_parents(v_call.project_id, array[p_task_id]);
   end if;
-  return coord._leave(v_call,
-    jsonb_build_object('status', v_status, 'attempts_left', case when v_status = 'done' then 0 else v_attempts_left end,
-      'unblocked', v_unblocked),
-    'task:' || p_task_id, jsonb_build_object('status', v_status));
+  perform from coord.task_dependencies d where d.project_id = v_call.project_id and d.depends_on = p_task_id limit 1;
+  if found then v_unblocked := coord._unblock_dependents(v_call.project_id, p_task_id); end if;
+  if v_paths is not null then
+    perform coord._free_task_paths(v_call.project_id, v_call.session_id, p_task_id);
+  end if;
+  if v_unblocked > 0 then
+    return coord._leave(v_call, jsonb_build_object('status', 'done', 'attempts_left', 0, 'unblocked', v_unblocked),
+      'task:' || p_task_id, '{"status": "done"}');
+  end if;
+  return coord._leave(v_call, '{"status": "done", "attempts_left": 0, "unblocked": 0}', 'task:' || p_task_id, '{"status": "done"}');
 end
 $$;
 

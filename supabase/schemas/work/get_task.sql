@@ -14,7 +14,13 @@ begin
   return coord._leave(v_call, coord._task_summary(v_task) || jsonb_build_object(
     'description', v_task.description, 'input', v_task.input, 'submitted_by', v_task.submitted_by,
     'claim_expires_at', v_task.claim_expires_at, 'result', v_task.result, 'error', v_task.error,
-    'finished_at', v_task.finished_at, 'depends_on', coalesce((
+    'finished_at', v_task.finished_at, 'capabilities', v_task.capabilities, 'paths', coalesce(v_task.paths, '{}'),
+    'run_after', v_task.run_after, 'deadline', v_task.deadline, 'retry', v_task.retry, 'retry_seconds', v_task.retry_seconds,
+    'escalate_to', v_task.escalate_to, 'on_dependency_failure', v_task.on_dependency_failure, 'parent_id', v_task.parent_id,
+    'progress', coalesce(v_task.progress, '[]'), 'subtasks', (
+      select jsonb_build_object('open', v_task.open_subtasks, 'total', count(*))
+      from coord.subtasks s where s.project_id = v_call.project_id and s.parent_id = p_task_id),
+    'depends_on', coalesce((
       select jsonb_agg(jsonb_build_object('task_id', t.task_id, 'title', t.title, 'status', t.status) order by t.task_id)
       from coord.task_dependencies d
       join coord.tasks t on t.project_id = d.project_id and t.task_id = d.depends_on

@@ -1,10 +1,14 @@
--- Tasks. status: ready → claimed → done | ready (another attempt) | failed; blocked → ready when the last dependency
--- is done. `unmet` counts dependencies that are not done, so the ready index holds only what may be handed out.
+-- Tasks. A task waits (ready, blocked by others, or scheduled for later), is claimed, and ends done, failed or
+-- cancelled. `unmet` counts dependencies that are not done, `open_subtasks` children that have not ended.
 -- rank is the time of submission plus an hour for each step of priority: urgent first, and nothing waits for ever.
--- Every later change names task, claim token and status.
+-- A task that anybody may take and that takes no paths is plain: lane is null, and one look at tasks_ready finds it.
+-- All others stand in lanes, one for each type, set of capabilities and assignee (see _lane), so that what a caller may
+-- not take costs it one probe a lane. due_at is when something must happen to a waiting task by itself.
+-- Every later change names task, claim token and status, in the WHERE of the write: whoever comes second, or repeats
+-- what a crash may have undone, changes nothing.
 -- No CHECK here or on locks and journal: Postgres parses its text
 -- anew for each statement, which made submit_work an eighth slower, and only these functions write.
--- Lock order: the task, then its dependents by task_id.
+-- Lock order: what a task depends on, then the task, then its parent, then what depends on it; each by task_id.
 create table coord.tasks (
   project_id integer not null,
   task_id uuid not null,
@@ -29,13 +33,31 @@ create table coord.tasks (
   finished_at timestamptz,
   result jsonb,
   error text,
+  retry text not null default 'exponential',
+  retry_seconds integer not null default 60,
+  lane text collate "C",
+  capabilities text[] not null default '{}',
+  paths text[],
+  assignee text,
+  auto_assign boolean not null default false,
+  run_after timestamptz,
+  deadline timestamptz,
+  due_at timestamptz,
+  escalate_to text,
+  parent_id uuid,
+  open_subtasks integer not null default 0,
+  on_dependency_failure text not null default 'block',
+  progress jsonb,
+  progress_at timestamptz,
   primary key (project_id, task_id)
 ) with (fillfactor = 70);
 
-create index tasks_ready on coord.tasks (project_id, rank, task_id) where status = 'ready';
-create index tasks_ready_by_type on coord.tasks (project_id, type, rank, task_id) where status = 'ready';
--- One index for what is looked up by status, because each one that a row might belong to costs every write.
-create index tasks_by_status on coord.tasks (project_id, status, task_id) where status in ('claimed', 'blocked', 'failed');
+-- Each index costs every write, even one whose condition the row does not meet, so there are few.
+create index tasks_ready on coord.tasks (project_id, rank, task_id) where status = 'ready' and lane is null;
+create index tasks_by_lane on coord.tasks (project_id, status, lane, rank, task_id)
+where lane is not null and status in ('ready', 'scheduled', 'blocked');
+create index tasks_by_status on coord.tasks (project_id, status, due_at, task_id)
+where status in ('claimed', 'blocked', 'scheduled', 'failed', 'cancelled') or due_at is not null;
 
 create table coord.task_dependencies (
   project_id integer not null,
@@ -46,10 +68,21 @@ create table coord.task_dependencies (
 
 create index task_dependents on coord.task_dependencies (project_id, depends_on, task_id);
 
+-- Which tasks have a parent: instead of an index that every task would pay for.
+create table coord.subtasks (
+  project_id integer not null,
+  parent_id uuid not null,
+  task_id uuid not null,
+  primary key (project_id, parent_id, task_id)
+);
+
 alter table coord.tasks enable row level security;
 alter table coord.task_dependencies enable row level security;
+alter table coord.subtasks enable row level security;
 create policy readers on coord.tasks for select
 using (project_id in (select coord._readable_projects()));
 create policy readers on coord.task_dependencies for select
 using (project_id in (select coord._readable_projects()));
-grant select on coord.tasks, coord.task_dependencies to coord_reader;
+create policy readers on coord.subtasks for select
+using (project_id in (select coord._readable_projects()));
+grant select on coord.tasks, coord.task_dependencies, coord.subtasks to coord_reader;

@@ -1,0 +1,30 @@
+-- Assigns tasks that wait for an agent to one that has just said what it can do: up to 100, the oldest first.
+-- Concurrency: rows that somebody has locked are skipped; they go to whoever takes them.
+create function coord._assign_waiting(p_call coord._call) returns void
+language plpgsql volatile
+as $$
+declare
+  v_capabilities text[];
+  v_task coord.tasks;
+begin
+  perform from coord.tasks t
+  where t.project_id = p_call.project_id and t.status in ('ready', 'scheduled', 'blocked') and t.lane > '?' and t.lane < '@'
+  limit 1;
+  if not found then return; end if;
+  select s.capabilities into v_capabilities from coord.sessions s
+  where s.project_id = p_call.project_id and s.session_id = p_call.session_id and s.trust >= 2;
+  for v_task in
+    select t.* from coord.tasks t
+    where t.project_id = p_call.project_id and t.status in ('ready', 'scheduled', 'blocked') and t.lane > '?' and t.lane < '@'
+      and t.capabilities <@ v_capabilities and t.submitted_by <> p_call.agent
+    order by t.task_id limit 100 for update skip locked
+  loop
+    v_task.assignee := p_call.agent;
+    update coord.tasks t set assignee = v_task.assignee, lane = coord._lane(v_task)
+    where t.project_id = p_call.project_id and t.task_id = v_task.task_id and t.assignee is null and t.auto_assign
+      and t.status = v_task.status;
+    perform coord._note(p_call.project_id, 'register_session', 'task:' || v_task.task_id, 'assigned',
+      jsonb_build_object('to', p_call.agent));
+  end loop;
+end
+$$;

@@ -1,0 +1,15 @@
+-- The agent that a task is best assigned to: online, active within 15 minutes, trusted to work, capable, and with the
+-- fewest open tasks; not its submitter. Null when there is none. p_more: open tasks not written yet, by their assignees.
+create function coord._auto_assignee(p_task coord.tasks, p_more text[] default '{}') returns text
+language sql volatile
+as $$
+  select a.agent
+  from (
+    select distinct s.agent from coord.sessions s
+    where s.project_id = p_task.project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
+      and s.last_call_at > clock_timestamp() - interval '15 minutes' and s.trust >= 2
+      and p_task.capabilities <@ s.capabilities and s.agent <> p_task.submitted_by
+  ) a
+  order by coord._open_tasks(p_task.project_id, a.agent) + cardinality(array_positions(p_more, a.agent)), a.agent
+  limit 1;
+$$;

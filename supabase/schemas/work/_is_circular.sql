@@ -1,0 +1,24 @@
+-- Whether some drafts would wait for themselves. A task waits for what it depends on, and for its subtasks. What exists
+-- already can lead back to a draft only through its parent, so without one only the batch is walked.
+-- Each pair of draft and task is looked at once, so this ends.
+create function coord._is_circular(
+  p_project_id integer, p_drafts coord.tasks[], p_edges coord.task_dependencies[]
+) returns boolean
+language sql volatile
+as $$
+  with recursive edges (task_id, waits_for) as materialized (
+    select e.task_id, e.depends_on from unnest(p_edges) e
+    union select d.parent_id, d.task_id from unnest(p_drafts) d where d.parent_id is not null
+  ), walk (start, node) as (
+    select e.task_id, e.waits_for from edges e where e.task_id in (select d.task_id from unnest(p_drafts) d)
+    union
+    select w.start, n.node
+    from walk w cross join lateral (
+      select e.waits_for from edges e where e.task_id = w.node
+      union all
+      select o.waits_for from coord._waits_for(p_project_id, w.node) o
+      where exists (select from unnest(p_drafts) d where d.parent_id is not null)
+    ) n(node)
+  )
+  select exists (select from walk w where w.start = w.node);
+$$;

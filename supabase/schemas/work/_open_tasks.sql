@@ -1,0 +1,14 @@
+-- How many tasks an agent has on its hands: assigned to it and waiting, or claimed by it. Each counted up to 1,000.
+create function coord._open_tasks(p_project_id integer, p_agent text) returns integer
+language sql volatile
+as $$
+  select ((
+      select count(*) from (
+        select from coord.tasks t
+        where t.project_id = p_project_id and t.status in ('ready', 'scheduled', 'blocked')
+          and t.lane > '~' || p_agent || E'\t' and t.lane < '~' || p_agent || E'\n' limit 1000) w)
+    + (select count(*) from (
+        select from coord.tasks t
+        where t.project_id = p_project_id and t.status = 'claimed' and t.agent = p_agent
+          and t.claim_expires_at > clock_timestamp() limit 1000) c))::integer;
+$$;

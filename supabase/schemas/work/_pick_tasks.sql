@@ -1,0 +1,66 @@
+-- Locks the tasks that come next for the calling session, with the paths they declare, and returns their ids.
+-- Pages through what it may take in order of rank, and locks row by row: what another caller has locked, or whose
+-- paths are not free, is skipped, so nobody waits here and a clash never holds up those behind it. Paths known to be
+-- busy are not tried again. The paths of a task are taken all or none, and given back if this transaction fails.
+create function coord._pick_tasks(p_call coord._call, p_types text[], p_lease_seconds integer, p_count integer)
+returns uuid[]
+language plpgsql volatile
+as $$
+declare
+  v_lanes text[] := coord._eligible_lanes(p_call, p_types);
+  v_plain boolean := p_types is null or 'task' = any (p_types);
+  v_page integer := greatest(16, p_count);
+  v_ids uuid[];
+  v_ranks timestamptz[];
+  v_rank timestamptz := '-infinity';
+  v_id uuid := '00000000-0000-0000-0000-000000000000';
+  v_busy text[];
+  v_candidates refcursor;
+  v_task record;
+  v_picked uuid[] := '{}';
+begin
+  loop
+    select array_agg(c.task_id order by c.rank, c.task_id), array_agg(c.rank order by c.rank, c.task_id) into v_ids, v_ranks
+    from (
+      (select n.task_id, n.rank from coord.tasks n
+      where v_plain and n.project_id = p_call.project_id and n.status = 'ready' and n.lane is null
+        and (n.rank, n.task_id) > (v_rank, v_id)
+      order by n.rank, n.task_id limit v_page)
+      union all
+      select f.task_id, f.rank from unnest(v_lanes) l(lane) cross join lateral (
+        select n.task_id, n.rank from coord.tasks n
+        where n.project_id = p_call.project_id and n.status = 'ready' and n.lane = l.lane
+          and (n.rank, n.task_id) > (v_rank, v_id) and (n.deadline is null or n.deadline > clock_timestamp())
+          and (n.paths && v_busy) is not true
+        order by n.rank, n.task_id limit v_page) f
+      order by 2, 1 limit v_page
+    ) c;
+    exit when v_ids is null;
+    open v_candidates for
+      select t.task_id, t.title, t.paths
+      from unnest(v_ids) with ordinality c(task_id, place)
+      join coord.tasks t on t.project_id = p_call.project_id and t.task_id = c.task_id and t.status = 'ready'
+      order by c.place for update of t skip locked;
+    loop
+      fetch v_candidates into v_task;
+      exit when not found;
+      if v_task.paths is not null then
+        v_busy := coalesce(v_busy, coord._own_task_paths(p_call));
+        continue when v_task.paths && v_busy;
+        if not coord._take_paths(p_call, v_task.paths, left('task ' || v_task.title, 200), p_lease_seconds, v_task.task_id) then
+          v_busy := v_busy || coord._busy_paths(p_call, v_task.paths);
+          continue;
+        end if;
+        v_busy := v_busy || v_task.paths;
+      end if;
+      v_picked := v_picked || v_task.task_id;
+      exit when cardinality(v_picked) = p_count;
+    end loop;
+    close v_candidates;
+    exit when cardinality(v_picked) = p_count or cardinality(v_ids) < v_page;
+    v_rank := v_ranks[v_page];
+    v_id := v_ids[v_page];
+  end loop;
+  return v_picked;
+end
+$$;

@@ -1,0 +1,33 @@
+-- Lets happen what is due to waiting tasks of a project: scheduled ones become ready, those past their deadline fail.
+-- True when there was something. Rows that somebody has locked are left for the next time; the status is looked at under
+-- the lock and again in the UPDATE, so of two callers one does it.
+create function coord._process_due(p_project_id integer, p_limit integer) returns boolean
+language plpgsql volatile
+as $$
+declare
+  v_due uuid[];
+  v_late uuid[];
+begin
+  perform from coord.tasks t
+  where t.project_id = p_project_id and t.status in ('scheduled', 'ready', 'blocked') and t.due_at <= clock_timestamp() limit 1;
+  if not found then return false; end if;
+  select array_agg(d.task_id) filter (where d.deadline is null or d.deadline > clock_timestamp()),
+    array_agg(d.task_id) filter (where d.deadline <= clock_timestamp()) into v_due, v_late
+  from (
+    select t.task_id, t.deadline from coord.tasks t
+    where t.project_id = p_project_id and t.status in ('scheduled', 'ready', 'blocked') and t.due_at <= clock_timestamp()
+    order by t.task_id limit p_limit for update skip locked
+  ) d;
+  update coord.tasks t set status = 'ready', due_at = t.deadline
+  where t.project_id = p_project_id and t.task_id = any (v_due) and t.status = 'scheduled' and t.due_at <= clock_timestamp();
+  update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(), error = 'The deadline passed.'
+  where t.project_id = p_project_id and t.task_id = any (v_late) and t.status in ('scheduled', 'ready', 'blocked')
+    and t.deadline <= clock_timestamp();
+  insert into coord.journal (project_id, operation, resource, outcome)
+  select p_project_id, 'sweep', 'task:' || e.task_id, e.outcome
+  from (select u.task_id, 'due' from unnest(v_due) u(task_id)
+    union all select u.task_id, 'deadline_passed' from unnest(v_late) u(task_id)) e(task_id, outcome);
+  if v_late is not null then perform coord._follow_failures(p_project_id, v_late); end if;
+  return true;
+end
+$$;

@@ -1,0 +1,47 @@
+-- Why drafts may not be written, as a refusal that names the field; null when they may. Changes nothing but the journal.
+create function coord._refuse_tasks(
+  p_call coord._call, p_tasks jsonb, p_drafts coord.tasks[], p_edges coord.task_dependencies[]
+) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_wrong text;
+begin
+  select i.task ->> 'key' into v_wrong from jsonb_array_elements(p_tasks) i(task)
+  where i.task ? 'key' group by 1 having count(*) > 1 limit 1;
+  if found then
+    return coord._refuse(p_call, 'invalid_input', format('key: %s is used twice', v_wrong), 'Give each task of a batch a key of its own.');
+  end if;
+  v_wrong := coord._unknown_dependency(p_call.project_id, p_tasks, p_drafts);
+  if v_wrong is not null then
+    return coord._refuse(p_call, 'not_found', format('depends_on: there is no task %s', v_wrong),
+      'Submit the tasks that come first before this one, and use the task_id that submit_work answered.');
+  end if;
+  select d.parent_id::text into v_wrong from unnest(p_drafts) d
+  where d.parent_id is not null and not exists (
+    select from coord.tasks t where t.project_id = p_call.project_id and t.task_id = d.parent_id) limit 1;
+  if found then
+    return coord._refuse(p_call, 'not_found', format('parent_id: there is no task %s', v_wrong), 'See list_tasks for the tasks of this project.');
+  end if;
+  select d.parent_id::text into v_wrong from unnest(p_drafts) d
+  join coord.tasks t on t.project_id = p_call.project_id and t.task_id = d.parent_id
+  where t.status in ('done', 'failed', 'cancelled') limit 1;
+  if found then
+    return coord._refuse(p_call, 'conflict', format('parent_id: the task %s has ended', v_wrong),
+      'Submit the task without a parent.', '{"reason": "finished"}');
+  end if;
+  if coord._is_circular(p_call.project_id, p_drafts, p_edges) then
+    return coord._refuse(p_call, 'conflict', 'depends_on: the tasks would wait for each other in a circle',
+      'Leave out one of the dependencies. A parent waits for its subtasks, too.', '{"reason": "circular"}');
+  end if;
+  select n.agent into v_wrong
+  from unnest(p_drafts) d cross join lateral (values (case when not d.auto_assign then d.assignee end), (d.escalate_to)) n(agent)
+  where n.agent is not null and not exists (
+    select from coord.agents a where a.project_id = p_call.project_id and a.agent = n.agent) limit 1;
+  if found then
+    return coord._refuse(p_call, 'not_found', format('assignee or escalate_to: there is no agent %s', v_wrong),
+      'See discover_agents for the agents of this project, or leave it out: whoever asks for work gets the task.');
+  end if;
+  return coord._refuse_times(p_call, p_drafts);
+end
+$$;

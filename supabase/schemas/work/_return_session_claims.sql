@@ -1,0 +1,22 @@
+-- Gives back what a session that ends has claimed; how many. The caller has ended the session under its row lock, so it
+-- claims nothing more. Rows that somebody is just changing are skipped: they are being reported, or returned.
+create function coord._return_session_claims(
+  p_project_id integer, p_session_id uuid, p_reason text, p_count_attempts boolean
+) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_task_ids uuid[];
+  v_tokens bigint[];
+begin
+  select array_agg(c.task_id), array_agg(c.claim_token) into v_task_ids, v_tokens
+  from (
+    select t.task_id, t.claim_token from coord.tasks t
+    where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id
+    order by t.task_id for update skip locked
+  ) c;
+  if v_task_ids is null then return 0; end if;
+  return coord._return_claims(p_project_id, v_task_ids, v_tokens, 'The session that worked on it ended: ' || p_reason || '.',
+    p_count_attempts, 'end_session', 'returned');
+end
+$$;

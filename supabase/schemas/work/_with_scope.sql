@@ -1,0 +1,9 @@
+-- A claim with what plain tasks do not have: the paths that were locked for it, deadline, parent.
+create function coord._with_scope(p_call coord._call, p_claim jsonb) returns jsonb
+language sql volatile
+as $$
+  select jsonb_set(p_claim, '{task}', p_claim -> 'task' || jsonb_strip_nulls(jsonb_build_object(
+    'paths', to_jsonb(t.paths), 'deadline', t.deadline, 'parent_id', t.parent_id)))
+  from coord.tasks t
+  where t.project_id = (p_call).project_id and t.task_id = (p_claim #>> '{task,task_id}')::uuid;
+$$;

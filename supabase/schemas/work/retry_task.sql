@@ -1,0 +1,41 @@
+-- Gives a failed or cancelled task all its attempts anew: the way out of the dead-letter list. What is blocked by it goes
+-- on when it is done.
+-- Concurrency: what it depends on is locked first, then the task, as in submit_work; the status in the WHERE lets one of
+-- two callers do it.
+create function coord.retry_task(p_caller jsonb, p_task_id uuid) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'retry_task');
+  v_before uuid[];
+  v_task coord.tasks;
+  v_unmet integer;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_before := array(select d.depends_on from coord.task_dependencies d where d.project_id = v_call.project_id and d.task_id = p_task_id);
+  perform from coord.tasks t where t.project_id = v_call.project_id and t.task_id = any (v_before) order by t.task_id for share;
+  select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
+  if not found then
+    return coord._refuse(v_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
+  elsif v_task.status not in ('failed', 'cancelled') then
+    return coord._refuse(v_call, 'conflict', format('The task is %s: only failed and cancelled ones are retried.', v_task.status),
+      'Look at it with get_task.', '{"reason": "not_failed"}', 'task:' || p_task_id);
+  elsif v_task.deadline <= clock_timestamp() then
+    return coord._refuse(v_call, 'conflict', 'The deadline of the task has passed.', 'Submit it anew.',
+      '{"reason": "deadline_passed"}', 'task:' || p_task_id);
+  end if;
+  select count(*) into v_unmet from coord.tasks t
+  where t.project_id = v_call.project_id and t.task_id = any (v_before) and t.status <> 'done';
+  update coord.tasks t set status = case when v_unmet > 0 then 'blocked' else 'ready' end, unmet = v_unmet, attempts = 0,
+    finished_at = null, result = null, agent = null, run_after = null,
+    due_at = t.deadline
+  where t.project_id = v_call.project_id and t.task_id = p_task_id and t.status = v_task.status;
+  update coord.tasks p set open_subtasks = p.open_subtasks + 1
+  where p.project_id = v_call.project_id and p.task_id = v_task.parent_id;
+  return coord._leave(v_call, jsonb_build_object('retried', true,
+      'status', case when v_unmet > 0 then 'blocked' else 'ready' end), 'task:' || p_task_id,
+    jsonb_build_object('was', v_task.status));
+end
+$$;
+
+grant execute on function coord.retry_task to coord_app;
