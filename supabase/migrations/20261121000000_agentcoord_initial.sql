@@ -139,6 +139,9 @@ create table coord.journal (
   primary key (project_id, xact_id, entry_id)
 );
 
+-- What happened to a task.
+create index journal_of_tasks on coord.journal (project_id, resource, xact_id, entry_id) where resource like 'task:%';
+
 create function coord._refuse_change() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -177,18 +180,9 @@ create index api_keys_by_project on coord.api_keys (project_id, created_at);
 alter table coord.api_keys enable row level security;
 
 -- supabase/schemas/locks/table.sql
--- Locks. One row a path that was ever locked: the token is a column of the row, so a path's tokens only grow. Released
--- rows stay with session_id null until _forget_locks drops them and raises the project's floor. Releasing changes no
--- indexed column, so it is HOT; for the same reason session_id and expires_at have no index.
---
--- Who may have a path is decided in two ways:
---   fast      acquire_lock takes a row by one UPDATE that demands `session_id is null and not guarded`.
---   closely   everything else is decided under an advisory lock, one call of a project at a time: see _take.
--- `guarded` means that the row alone cannot tell: it is a tree or a glob, is shared, or a tree, a glob or somebody who
--- waits overlaps it. Only calls that have the advisory lock insert rows or change `guarded`, and they lock a row before
--- they do, so a fast UPDATE sees either the row as it was before the other call or that it is guarded.
---
--- Lock order: session, task, advisory lock of the project, rows of locks by path ("C" collation), shares, floor.
+-- One row a path that was ever locked, for ever: the token is a column of the row, so a path's tokens only grow.
+-- Released rows stay with session_id null. Releasing updates no indexed column, so it is HOT; expires_at is not
+-- indexed for the same reason. Lock order: rows of one call by path ("C" collation), then sessions without waiting.
 create table coord.locks (
   project_id integer not null,
   path text collate "C" not null,
@@ -197,61 +191,13 @@ create table coord.locks (
   reason text,
   acquired_at timestamptz not null,
   expires_at timestamptz not null,
-  guarded boolean not null default false,
-  -- The task whose claim took it, and whose end frees it.
-  task_id uuid,
   primary key (project_id, path)
 ) with (fillfactor = 60);
-
--- Holders of a path that share it. The row of coord.locks keeps the token, has no session_id, and is guarded.
-create table coord.lock_shares (
-  project_id integer not null,
-  path text collate "C" not null,
-  session_id uuid not null,
-  token bigint not null,
-  reason text,
-  acquired_at timestamptz not null,
-  expires_at timestamptz not null,
-  primary key (project_id, path, session_id)
-);
-
--- Who waits, first come first served by waiter_id. A waiter that has not asked for 5 s has gone away.
-create table coord.lock_waiters (
-  project_id integer not null,
-  waiter_id bigint generated always as identity,
-  session_id uuid not null,
-  paths text[] not null,
-  shared boolean not null,
-  since timestamptz not null default clock_timestamp(),
-  asked_at timestamptz not null default clock_timestamp(),
-  primary key (project_id, waiter_id)
-) with (fillfactor = 60);
-
--- The trees and globs that may be held: no key finds those that overlap a path. Tidied by _serialize_locks.
-create table coord.lock_scopes (
-  project_id integer not null,
-  path text collate "C" not null,
-  primary key (project_id, path)
-);
-
--- No new row of the project gets a token up to this one, because a row that was dropped had it.
-create table coord.lock_floors (
-  project_id integer primary key,
-  token bigint not null
-);
 
 alter table coord.locks enable row level security;
-alter table coord.lock_shares enable row level security;
-alter table coord.lock_waiters enable row level security;
-alter table coord.lock_scopes enable row level security;
-alter table coord.lock_floors enable row level security;
 create policy readers on coord.locks for select
 using (project_id in (select coord._readable_projects()));
-create policy readers on coord.lock_shares for select
-using (project_id in (select coord._readable_projects()));
-create policy readers on coord.lock_waiters for select
-using (project_id in (select coord._readable_projects()));
-grant select on coord.locks, coord.lock_shares, coord.lock_waiters to coord_reader;
+grant select on coord.locks to coord_reader;
 
 -- supabase/schemas/sessions/table.sql
 -- Agents by name, and their runs. The holder of a lock or a claim is a session, never a name.
@@ -263,9 +209,6 @@ create table coord.agents (
   agent text not null check (length(agent) between 1 and 128),
   agent_type text not null,
   created_at timestamptz not null default clock_timestamp(),
-  -- Paths never locked before that it locked since then; see _full_until.
-  new_paths integer not null default 0,
-  new_paths_since timestamptz not null default '-infinity',
   primary key (project_id, agent)
 );
 
@@ -320,13 +263,17 @@ using (project_id in (select coord._readable_projects()));
 grant select on coord.agents, coord.sessions to coord_reader;
 
 -- supabase/schemas/work/table.sql
--- Tasks. status: ready → claimed → done | ready (another attempt) | failed; blocked → ready when the last dependency
--- is done. `unmet` counts dependencies that are not done, so the ready index holds only what may be handed out.
+-- Tasks. A task waits (ready, blocked by others, or scheduled for later), is claimed, and ends done, failed or
+-- cancelled. `unmet` counts dependencies that are not done, `open_subtasks` children that have not ended.
 -- rank is the time of submission plus an hour for each step of priority: urgent first, and nothing waits for ever.
--- Every later change names task, claim token and status.
+-- A task that anybody may take and that takes no paths is plain: lane is null, and one look at tasks_ready finds it.
+-- All others stand in lanes, one for each type, set of capabilities and assignee (see _lane), so that what a caller may
+-- not take costs it one probe a lane. due_at is when something must happen to a waiting task by itself.
+-- Every later change names task, claim token and status, in the WHERE of the write: whoever comes second, or repeats
+-- what a crash may have undone, changes nothing.
 -- No CHECK here or on locks and journal: Postgres parses its text
 -- anew for each statement, which made submit_work an eighth slower, and only these functions write.
--- Lock order: the task, then its dependents by task_id.
+-- Lock order: what a task depends on, then the task, then its parent, then what depends on it; each by task_id.
 create table coord.tasks (
   project_id integer not null,
   task_id uuid not null,
@@ -351,13 +298,31 @@ create table coord.tasks (
   finished_at timestamptz,
   result jsonb,
   error text,
+  retry text not null default 'exponential',
+  retry_seconds integer not null default 60,
+  lane text collate "C",
+  capabilities text[] not null default '{}',
+  paths text[],
+  assignee text,
+  auto_assign boolean not null default false,
+  run_after timestamptz,
+  deadline timestamptz,
+  due_at timestamptz,
+  escalate_to text,
+  parent_id uuid,
+  open_subtasks integer not null default 0,
+  on_dependency_failure text not null default 'block',
+  progress jsonb,
+  progress_at timestamptz,
   primary key (project_id, task_id)
 ) with (fillfactor = 70);
 
-create index tasks_ready on coord.tasks (project_id, rank, task_id) where status = 'ready';
-create index tasks_ready_by_type on coord.tasks (project_id, type, rank, task_id) where status = 'ready';
--- One index for what is looked up by status, because each one that a row might belong to costs every write.
-create index tasks_by_status on coord.tasks (project_id, status, task_id) where status in ('claimed', 'blocked', 'failed');
+-- Each index costs every write, even one whose condition the row does not meet, so there are few.
+create index tasks_ready on coord.tasks (project_id, rank, task_id) where status = 'ready' and lane is null;
+create index tasks_by_lane on coord.tasks (project_id, status, lane, rank, task_id)
+where lane is not null and status in ('ready', 'scheduled', 'blocked');
+create index tasks_by_status on coord.tasks (project_id, status, due_at, task_id)
+where status in ('claimed', 'blocked', 'scheduled', 'failed', 'cancelled') or due_at is not null;
 
 create table coord.task_dependencies (
   project_id integer not null,
@@ -368,13 +333,24 @@ create table coord.task_dependencies (
 
 create index task_dependents on coord.task_dependencies (project_id, depends_on, task_id);
 
+-- Which tasks have a parent: instead of an index that every task would pay for.
+create table coord.subtasks (
+  project_id integer not null,
+  parent_id uuid not null,
+  task_id uuid not null,
+  primary key (project_id, parent_id, task_id)
+);
+
 alter table coord.tasks enable row level security;
 alter table coord.task_dependencies enable row level security;
+alter table coord.subtasks enable row level security;
 create policy readers on coord.tasks for select
 using (project_id in (select coord._readable_projects()));
 create policy readers on coord.task_dependencies for select
 using (project_id in (select coord._readable_projects()));
-grant select on coord.tasks, coord.task_dependencies to coord_reader;
+create policy readers on coord.subtasks for select
+using (project_id in (select coord._readable_projects()));
+grant select on coord.tasks, coord.task_dependencies, coord.subtasks to coord_reader;
 
 -- supabase/schemas/frame/_beat.sql
 -- Notes that somebody sweeps now.
@@ -462,7 +438,7 @@ $$;
 
 -- supabase/schemas/frame/_forget.sql
 -- Deletes what is kept for a time only, a thousand rows of a kind: idempotency keys 48 hours, ended
--- sessions, notices and paths that nobody locks any more 30 days.
+-- sessions and notices 30 days.
 create function coord._forget() returns void
 language plpgsql volatile
 as $$
@@ -476,7 +452,6 @@ begin
   delete from coord.notices n where (n.project_id, n.notice_id) in (
     select o.project_id, o.notice_id from coord.notices o
     where o.at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
-  perform coord._forget_locks();
 end
 $$;
 
@@ -537,14 +512,22 @@ as $$
   select coalesce(('{
     "acquire_lock": 2,
     "check_locks": 1,
-    "force_release_lock": 3,
     "release_lock": 2,
     "complete_work": 2,
+    "get_work": 2,
+    "release_task": 2,
+    "report_progress": 2,
+    "submit_work": 2,
     "get_task": 1,
     "get_task_board": 1,
-    "get_work": 2,
     "list_tasks": 1,
-    "submit_work": 2,
+    "cancel_task": 2,
+    "find_hung": 1,
+    "get_agent_history": 1,
+    "get_task_history": 1,
+    "get_work_batch": 2,
+    "retry_task": 2,
+    "submit_work_batch": 2,
     "discover_agents": 1,
     "end_session": 1,
     "heartbeat": 1,
@@ -554,7 +537,11 @@ as $$
     "list_keys": 4,
     "revoke_key": 4,
     "create_project": 4,
-    "list_projects": 4
+    "list_projects": 4,
+    "complete_task": 2,
+    "create_task": 2,
+    "get_next_task": 2,
+    "register_agent": 1
   }'::jsonb ->> p_operation)::smallint, 5::smallint);
 $$;
 
@@ -656,7 +643,6 @@ begin
     where o.ended_at is null and o.beats and o.lease_expires_at > v_swept_at for update skip locked);
   update coord.locks l set expires_at = l.expires_at + v_gap
   where l.session_id is not null and l.expires_at > v_swept_at;
-  update coord.lock_shares h set expires_at = h.expires_at + v_gap where h.expires_at > v_swept_at;
   update coord.tasks t set claim_expires_at = t.claim_expires_at + v_gap
   where t.status = 'claimed' and t.claim_expires_at > v_swept_at;
   perform coord._note(p.project_id, 'sweep', 'project', 'resumed', jsonb_build_object('seconds', extract(epoch from v_gap)))
@@ -667,16 +653,17 @@ $$;
 
 -- supabase/schemas/frame/_sweep.sql
 -- Cleans up in one project (all when null): ends sessions that have lapsed, or that do not beat and were not heard of
--- for a day, and gives lapsed claims back. Nothing depends on it for correctness: every decision looks at expiry itself.
+-- for a day, and lets happen to tasks what time does (see _sweep_tasks). Nothing depends on it for correctness: every decision looks at expiry itself.
 -- Ends after a second, so that what was done is kept; the next round goes on.
 -- Concurrency: one at a time under an advisory lock; each session is ended under its row lock after the lease was
--- looked at again, each task under its own guard (see _return_task).
+-- looked at again, each task under its own guard (see _return_claims).
 create function coord._sweep(p_project_id integer) returns jsonb
 language plpgsql volatile
 as $$
 declare
   v_enough timestamptz := clock_timestamp() + interval '1 second';
   v_session record;
+  v_project_id integer;
   v_freed record;
   v_sessions integer := 0;
   v_locks integer := 0;
@@ -703,7 +690,11 @@ begin
     v_locks := v_locks + v_freed.released_locks;
     v_tasks := v_tasks + v_freed.returned_tasks;
   end loop;
-  v_tasks := v_tasks + coord._return_lapsed_claims(p_project_id, 1000);
+  for v_project_id in
+    select p.project_id from coord.projects p where p_project_id is null or p.project_id = p_project_id
+  loop
+    v_tasks := v_tasks + (coord._sweep_tasks(v_project_id, 1000)).returned_tasks;
+  end loop;
 
   -- Old rows are looked for in one of a hundred rounds, because the search reads whole tables.
   if random() < 0.01 then perform coord._forget(); end if;
@@ -730,507 +721,65 @@ as $$
   values (p_project_id, p_operation, p_resource, p_outcome, p_detail);
 $$;
 
--- supabase/schemas/locks/_acquire.sql
--- acquire_lock for all but a free plain file: several paths, trees and globs, shared locks, renewals, held locks,
--- waiting. See _take for why it is safe.
-create function coord._acquire(
-  p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer, p_shared boolean, p_wait_seconds integer
-) returns jsonb
-language plpgsql volatile
-as $$
-declare
-  v_paths text[] := coord._normal_paths(p_paths);
-  v_waiter_id bigint;
-  v_taken record;
-  v_answer jsonb;
-begin
-  if not p_shared and v_paths[2] is null then
-    v_answer := coord._renew_lock(p_call, v_paths[1], p_reason, p_ttl_seconds);
-    if v_answer is not null then return v_answer; end if;
-  end if;
-  if coord._trust(p_call) < 3 and exists (select from unnest(v_paths) p(path) where coord._is_broad(p.path)) then
-    return coord._refuse(p_call, 'forbidden', 'paths: a wildcard in the first segment needs trust 3.',
-      'Begin with a folder, such as src/**/*.ts, or name the files.', '{"reason": "insufficient_trust_level"}');
-  end if;
-  perform coord._serialize_locks(p_call.project_id);
-  select w.waiter_id into v_waiter_id from coord.lock_waiters w
-  where w.project_id = p_call.project_id and w.session_id = p_call.session_id and w.paths = v_paths
-    and w.shared = p_shared
-  limit 1;
-  v_taken := coord._take(p_call, v_paths, p_shared, p_reason, p_ttl_seconds, null, v_waiter_id);
-  if v_taken.locks is not null then
-    return coord._leave(p_call, jsonb_build_object('acquired', true, 'locks', v_taken.locks), v_paths[1], v_taken.locks);
-  elsif v_taken.full_until is not null then
-    return coord._refuse(p_call, 'limit_exceeded', 'This agent has locked 5,000 new paths within an hour.',
-      'Lock trees such as src/api/ instead of single files, or go on later.',
-      jsonb_build_object('reason', 'too_many_paths', 'resets_at', v_taken.full_until));
-  elsif p_wait_seconds > 0 then
-    return coord._wait_for_lock(p_call, v_paths, p_shared, v_waiter_id);
-  end if;
-  delete from coord.lock_waiters w where w.project_id = p_call.project_id and w.waiter_id = v_waiter_id;
-  v_answer := coord._held_answer(p_call, v_paths, p_shared, v_waiter_id);
-  return coord._leave(p_call, v_answer, v_paths[1], v_answer -> 'blocked_by', 'held');
-end
-$$;
-
--- supabase/schemas/locks/_blockers.sql
--- What keeps a session from paths: live locks of others that overlap them, unless both are shared, and others that
--- wait for overlapping paths since before. p_waiter_id: the place of the session itself in the queue, null for its end.
--- Called after _serialize_locks; whoever goes on to grant has to lock the rows and ask again, because a fast UPDATE may
--- have taken one meanwhile.
-create function coord._blockers(
-  p_project_id integer, p_session_id uuid, p_paths text[], p_shared boolean, p_waiter_id bigint default null
-) returns table (
-  path text, session_id uuid, reason text, since timestamptz, expires_at timestamptz, waiter_id bigint
-)
-language plpgsql volatile
-as $$
-declare
-  v_lacking text[] := coord._lacking_paths(p_project_id, p_session_id, p_paths, p_shared);
-  v_rows text[];
-begin
-  if v_lacking = '{}' then return; end if;
-  v_rows := coord._overlapping_rows(p_project_id, v_lacking);
-  return query
-    select h.path, h.session_id, h.reason, h.acquired_at, h.expires_at, null::bigint
-    from (
-      select l.path, l.session_id, l.reason, l.acquired_at, l.expires_at from coord.locks l
-      where l.project_id = p_project_id and l.path = any (v_rows)
-      union all
-      select s.path, s.session_id, s.reason, s.acquired_at, s.expires_at from coord.lock_shares s
-      where not p_shared and s.project_id = p_project_id and s.path = any (v_rows)
-    ) h
-    where h.session_id <> p_session_id and h.expires_at > clock_timestamp()
-      and not coord._is_dead(p_project_id, h.session_id);
-  return query
-    select w.paths[1], w.session_id, null::text, w.since, null::timestamptz, w.waiter_id
-    from coord.lock_waiters w
-    where w.project_id = p_project_id and w.session_id <> p_session_id and not (p_shared and w.shared)
-      and (p_waiter_id is null or w.waiter_id < p_waiter_id)
-      and exists (
-        select from unnest(v_lacking) p(path), unnest(w.paths) q(path) where coord._overlaps(p.path, q.path));
-end
-$$;
-
--- supabase/schemas/locks/_covers.sql
--- Whether a tree or a glob contains the whole of another path, so that who holds it needs nothing more. May say no of a
--- glob that does.
-create function coord._covers(p_scope text, p_path text) returns boolean
-language plpgsql immutable parallel safe
-as $$
-begin
-  return case when coord._is_scope(p_path) then
-    (p_scope = './' or (p_scope ~ '/$' and starts_with(p_path, p_scope)))
-    else coord._overlaps(p_scope, p_path) end;
-end
-$$;
-
--- supabase/schemas/locks/_deadlock.sql
--- Whether waiting for these paths would close a circle: a path of the caller that somebody in its way waits for, over
--- however many others; null when there is none. Circles are made only by those who begin to wait, so it is enough to
--- look then.
-create function coord._deadlock(p_call coord._call, p_paths text[], p_shared boolean) returns text
-language plpgsql volatile
-as $$
-declare
-  v_ahead uuid[] := array(
-    select distinct b.session_id
-    from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared) b);
-  v_seen uuid[] := '{}';
-  v_next uuid[];
-  v_path text;
-begin
-  while v_ahead <> '{}' loop
-    select coalesce(array_agg(distinct b.session_id), '{}'),
-      min(b.path) filter (where b.session_id = p_call.session_id) into v_next, v_path
-    from coord.lock_waiters w
-    cross join lateral coord._blockers(p_call.project_id, w.session_id, w.paths, w.shared, w.waiter_id) b
-    where w.project_id = p_call.project_id and w.session_id = any (v_ahead);
-    if v_path is not null then return v_path; end if;
-    v_seen := v_seen || v_ahead;
-    v_ahead := array(select n.session_id from unnest(v_next) n(session_id) where n.session_id <> all (v_seen));
-  end loop;
-  return null;
-end
-$$;
-
--- supabase/schemas/locks/_forget_locks.sql
--- Drops rows of paths that nobody has held for 30 days, a thousand at most, and raises the project's floor to their
--- tokens, so that a path's tokens grow for ever.
--- Concurrency: rows that somebody uses are skipped. _take locks the rows that it finds before it reads the floor, so it
--- either sees a row, or the floor that was raised with its end.
-create function coord._forget_locks() returns void
-language sql volatile
-as $$
-  with forgotten as (
-    delete from coord.locks l where (l.project_id, l.path) in (
-      select o.project_id, o.path from coord.locks o
-      where o.session_id is null and o.expires_at < clock_timestamp() - interval '30 days'
-        and not exists (select from coord.lock_shares s where s.project_id = o.project_id and s.path = o.path)
-      limit 1000 for update skip locked)
-    returning l.project_id, l.token
-  )
-  insert into coord.lock_floors as f (project_id, token)
-  select g.project_id, max(g.token) from forgotten g group by g.project_id order by g.project_id
-  on conflict (project_id) do update set token = greatest(f.token, excluded.token);
-$$;
-
--- supabase/schemas/locks/_free_lapsed.sql
--- Frees what others still have in these rows, and tells them. Called by _take when nothing is in the way any more, so
--- all of it has expired, or its holder is dead. It has to go, because an expiry may be moved by _resume.
-create function coord._free_lapsed(p_call coord._call, p_rows text[], p_shared boolean) returns void
-language plpgsql volatile
-as $$
-declare
-  v_lapsed record;
-begin
-  for v_lapsed in
-    select l.path, l.token, l.session_id from coord.locks l
-    where l.project_id = p_call.project_id and l.path = any (p_rows) and l.session_id <> p_call.session_id
-    union all
-    select s.path, s.token, s.session_id from coord.lock_shares s
-    where not p_shared and s.project_id = p_call.project_id and s.path = any (p_rows)
-      and s.session_id <> p_call.session_id
-    order by path, session_id
-  loop
-    update coord.locks l set session_id = null, reason = null, task_id = null
-    where l.project_id = p_call.project_id and l.path = v_lapsed.path and l.session_id = v_lapsed.session_id;
-    delete from coord.lock_shares s
-    where s.project_id = p_call.project_id and s.path = v_lapsed.path and s.session_id = v_lapsed.session_id;
-    perform coord._notify(p_call.project_id, v_lapsed.session_id, jsonb_build_object('kind', 'lock_lapsed',
-      'message', format('Your lock on %s had lapsed, and %s has taken it. Do not write there before you have it again.',
-        v_lapsed.path, p_call.agent),
-      'path', v_lapsed.path, 'token', v_lapsed.token, 'taken_by', p_call.agent));
-  end loop;
-end
-$$;
-
 -- supabase/schemas/locks/_free_task_paths.sql
--- Frees what _take_paths took for a task and the session still holds. The task's own `paths` say where to look.
--- Concurrency: rows are locked in path order; one that has passed on matches nothing.
-create function coord._free_task_paths(p_project_id integer, p_session_id uuid, p_task_id uuid) returns void
-language plpgsql volatile
-as $$
-declare
-  v_paths text[] := (select t.paths from coord.tasks t where t.project_id = p_project_id and t.task_id = p_task_id);
+create function coord._free_task_paths(p_project_id integer, p_session_id uuid, p_task_id uuid) returns void language plpgsql volatile as $$
 begin
-  perform from coord.locks l
-  where l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id
-    and l.task_id = p_task_id
-  order by l.path for update;
-  update coord.locks l set session_id = null, reason = null, task_id = null
-  where l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id
-    and l.task_id = p_task_id;
-end
-$$;
+  update coord.locks l set session_id = null, reason = null where l.project_id = p_project_id and l.session_id = p_session_id
+  and l.path = any ((select t.paths from coord.tasks t where t.project_id = p_project_id and t.task_id = p_task_id)::text[]);
+end $$;
 
--- supabase/schemas/locks/_full_until.sql
--- Null while the agent may bring these paths into the project, and then they are counted; else when it may again.
--- At most 5,000 paths in an hour that were never locked before, so that nobody fills the table. Callers have the
--- advisory lock of the project.
-create function coord._full_until(p_call coord._call, p_paths text[]) returns timestamptz
-language plpgsql volatile
-as $$
-declare
-  v_new integer := cardinality(p_paths) - (
-    select count(*) from coord.locks l where l.project_id = p_call.project_id and l.path = any (p_paths));
-begin
-  if v_new = 0 then return null; end if;
-  update coord.agents a set
-    new_paths = v_new + case when a.new_paths_since > clock_timestamp() - interval '1 hour' then a.new_paths else 0 end,
-    new_paths_since = case when a.new_paths_since > clock_timestamp() - interval '1 hour'
-      then a.new_paths_since else clock_timestamp() end
-  where a.project_id = p_call.project_id and a.agent = p_call.agent
-    and (a.new_paths + v_new <= 5000 or a.new_paths_since <= clock_timestamp() - interval '1 hour');
-  if found then return null; end if;
-  return (select a.new_paths_since + interval '1 hour' from coord.agents a
-    where a.project_id = p_call.project_id and a.agent = p_call.agent);
-end
-$$;
-
--- supabase/schemas/locks/_glob_regex.sql
--- The regular expression for the files of a tree or a glob in normal form. \1 and \2 stand for ** while the other
--- wildcards are replaced; no path contains them.
-create function coord._glob_regex(p_path text) returns text
-language sql immutable parallel safe
-as $$
-  select '^' || replace(replace(replace(replace(replace(regexp_replace(regexp_replace(case
-      when p_path = './' then '**' when p_path ~ '/$' then p_path || '**' else p_path end,
-    '([].+^$|(){}[])', '\\\1', 'g'),
-    '\*\*$', E'\x02'), '**/', E'\x01'), '?', '[^/]'), '*', '[^/]*'), E'\x01', '([^/]+/)*'), E'\x02', '.+') || '$';
-$$;
-
--- supabase/schemas/locks/_glob_segments.sql
--- The segments of a tree or a glob for _patterns_meet. What ends in ** has at least one segment there: a folder is none
--- of the files in it.
-create function coord._glob_segments(p_path text) returns text[]
-language sql immutable parallel safe
-as $$
-  select case
-    when p_path in ('./', '**') then array['**', '*']
-    when p_path ~ '(^|/)\*\*$' then string_to_array(p_path || '/*', '/')
-    when p_path ~ '/$' then string_to_array(p_path || '**/*', '/')
-    else string_to_array(p_path, '/')
-  end;
-$$;
-
--- supabase/schemas/locks/_globs_overlap.sql
--- Whether two paths of which one at least is a glob have a file in common. A file is matched as a regular expression,
--- which Postgres does without backtracking; trees and globs are compared segment by segment.
-create function coord._globs_overlap(p_one text, p_other text) returns boolean
-language plpgsql immutable parallel safe
-as $$
-begin
-  if not coord._is_scope(p_one) then return p_one ~ coord._glob_regex(p_other); end if;
-  if not coord._is_scope(p_other) then return p_other ~ coord._glob_regex(p_one); end if;
-  return coord._patterns_meet(coord._glob_segments(p_one), coord._glob_segments(p_other), '**');
-end
-$$;
-
--- supabase/schemas/locks/_grant.sql
--- Writes the locks that _take has decided to grant, and answers them as acquire_lock does. A lock that the session has
--- already in this mode is renewed and keeps its token; every other grant counts the path's token up.
-create function coord._grant(
-  p_call coord._call, p_paths text[], p_shared boolean, p_reason text, p_ttl interval, p_task_id uuid
-) returns jsonb
-language plpgsql volatile
-as $$
-declare
-  v_mine jsonb;
-  v_locks jsonb;
-begin
-  -- What the session had of these paths: {"<path>": "renewed" | "lapsed"}.
-  select coalesce(jsonb_object_agg(h.path, case when h.expires_at <= clock_timestamp() then 'lapsed' else 'renewed' end)
-    filter (where h.shared = p_shared or h.expires_at <= clock_timestamp()), '{}') into v_mine
-  from (
-    select l.path, l.expires_at, false as shared from coord.locks l
-    where l.project_id = p_call.project_id and l.path = any (p_paths) and l.session_id = p_call.session_id
-    union all
-    select s.path, s.expires_at, true from coord.lock_shares s
-    where s.project_id = p_call.project_id and s.path = any (p_paths) and s.session_id = p_call.session_id
-  ) h;
-  if p_shared or exists (select from unnest(p_paths) p(path) where coord._is_scope(p.path)) then
-    perform coord._guard_rows(p_call.project_id, p_paths);
-    insert into coord.lock_scopes (project_id, path)
-    select p_call.project_id, p.path from unnest(p_paths) p(path) where coord._is_scope(p.path) on conflict do nothing;
-  end if;
-  v_locks := coord._write_locks(p_call, p_paths, p_shared, p_reason, p_ttl, p_task_id, v_mine);
-  if p_shared then
-    v_locks := coord._write_shares(p_call, v_locks, p_reason, p_ttl, v_mine);
-  else
-    delete from coord.lock_shares s
-    where s.project_id = p_call.project_id and s.path = any (p_paths) and s.session_id = p_call.session_id;
-  end if;
-  return v_locks;
-end
-$$;
-
--- supabase/schemas/locks/_guard_rows.sql
--- Takes the rows that overlap the given paths out of the fast way: from now on their next holder is found by _take.
--- Concurrency: they are locked in path order; a fast UPDATE that came first is seen by whoever looks for blockers next.
-create function coord._guard_rows(p_project_id integer, p_paths text[]) returns void
-language plpgsql volatile
-as $$
-declare
-  v_rows text[] := coord._overlapping_rows(p_project_id, p_paths);
-begin
-  perform from coord.locks l
-  where l.project_id = p_project_id and l.path = any (v_rows) and not l.guarded
-  order by l.path for update;
-  update coord.locks l set guarded = true
-  where l.project_id = p_project_id and l.path = any (v_rows) and not l.guarded;
-end
-$$;
-
--- supabase/schemas/locks/_guarded_paths.sql
--- Which of the paths, once taken, only _take may take next: those that are shared, a tree or a glob, and those that a
--- tree, a glob or somebody who waits overlaps. For callers of _serialize_locks.
-create function coord._guarded_paths(p_project_id integer, p_paths text[], p_shared boolean) returns text[]
-language plpgsql volatile
-as $$
-begin
-  return array(
-    select p.path from unnest(p_paths) p(path)
-    where p_shared or coord._is_scope(p.path)
-      or exists (select from coord.lock_scopes c
-        where c.project_id = p_project_id and coord._overlaps(c.path, p.path))
-      or exists (select from coord.lock_waiters w, unnest(w.paths) q(path)
-        where w.project_id = p_project_id and coord._overlaps(q.path, p.path)));
-end
-$$;
-
--- supabase/schemas/locks/_held_answer.sql
--- What acquire_lock answers when something is in the way: the first holder, how many locks there are in the way, and
--- the place in the queue (1 is next). Kept under 400 bytes: reasons are cut, and times are given to the second.
-create function coord._held_answer(
-  p_call coord._call, p_paths text[], p_shared boolean, p_waiter_id bigint, p_hint text default null
-) returns jsonb
+-- supabase/schemas/locks/_holder.sql
+-- Who holds a path, for somebody who could not take it: path, agent, session, reason, since when and until when.
+create function coord._holder(p_project_id integer, p_path text) returns jsonb
 language sql volatile
 as $$
-  with blockers as (
-    select b.*, s.agent, s.agent_type
-    from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id) b
-    left join coord.sessions s on s.project_id = p_call.project_id and s.session_id = b.session_id
-  ), holders as (
-    select jsonb_build_object('path', b.path, 'agent', b.agent, 'agent_type', b.agent_type,
-      'reason', case when length(b.reason) > 60 then left(b.reason, 59) || '…' else b.reason end,
-      'since', date_trunc('second', b.since), 'expires_at', b.expires_at) as holder
-    from blockers b where b.waiter_id is null order by b.path, b.since
-  )
-  select jsonb_build_object('acquired', false,
-    'blocked_by', coalesce((select jsonb_agg(h.holder) from (select * from holders limit 1) h), '[]'),
-    'blocked_count', (select count(*) from holders),
-    'position', 1 + (select count(*) from blockers b where b.waiter_id is not null),
-    'hint', coalesce(p_hint, case when exists (select from holders)
-      then 'Nothing was locked. Do something else first, or wait with wait_seconds.'
-      else 'Others who asked before are next. Wait with wait_seconds.' end));
-$$;
-
--- supabase/schemas/locks/_held_locks.sql
--- Live locks of a project, alone or shared, on the given rows (all when null), in path order: one row a holder.
-create function coord._held_locks(p_project_id integer, p_rows text[], p_limit integer)
-returns table (
-  path text, session_id uuid, agent text, agent_type text, token bigint, shared boolean, reason text, since timestamptz,
-  expires_at timestamptz
-)
-language plpgsql stable
-as $$
-begin
-  return query
-    select h.path, h.session_id, s.agent, s.agent_type, h.token, h.shared, h.reason, h.acquired_at, h.expires_at
-    from (
-      select l.path, l.session_id, l.token, false as shared, l.reason, l.acquired_at, l.expires_at from coord.locks l
-      where l.project_id = p_project_id and l.session_id is not null and (p_rows is null or l.path = any (p_rows))
-      union all
-      select a.path, a.session_id, a.token, true, a.reason, a.acquired_at, a.expires_at from coord.lock_shares a
-      where a.project_id = p_project_id and (p_rows is null or a.path = any (p_rows))
-    ) h
-    join coord.sessions s on s.project_id = p_project_id and s.session_id = h.session_id
-    where h.expires_at > clock_timestamp() and coord._holds(s.ended_at, s.lease_expires_at)
-    order by h.path, h.session_id limit p_limit;
-end
-$$;
-
--- supabase/schemas/locks/_is_broad.sql
--- Whether a path in normal form may reach into every folder of the repository, for which trust 3 is needed.
-create function coord._is_broad(p_path text) returns boolean
-language sql immutable parallel safe
-as $$ select p_path ~ '^[^/]*[*?]' or p_path = './' $$;
-
--- supabase/schemas/locks/_is_scope.sql
--- Whether a path in normal form is a tree or a glob.
-create function coord._is_scope(p_path text) returns boolean
-language sql immutable parallel safe
-as $$ select p_path ~ '[*?]|/$' $$;
-
--- supabase/schemas/locks/_joined_segments.sql
--- The segments of a path with / as separator, put together again without empty and dotted ones and without needless
--- stars. A path that ends in a slash or a dotted segment is a folder and becomes a tree, and so does src/**.
--- p_shown is what the caller wrote, for the message.
-create function coord._joined_segments(p_path text, p_shown text) returns text
-language plpgsql immutable parallel safe
-as $$
-declare
-  v_segment text;
-  v_segments text[] := '{}';
-  v_last integer;
-begin
-  foreach v_segment in array string_to_array(p_path, '/') loop
-    v_last := cardinality(v_segments);
-    if v_segment = '..' and v_last = 0 then
-      raise exception 'paths: % lies outside the repository', p_shown
-        using errcode = 'BADIN', hint = 'Only files of the repository can be locked.';
-    elsif v_segment = '..' and v_segments[v_last] ~ '[*?]' then
-      raise exception 'paths: % leads back from a wildcard', p_shown
-        using errcode = 'BADIN', hint = 'Write the path without .. after a wildcard.';
-    elsif v_segment = '..' then
-      v_segments := v_segments[1:v_last - 1];
-    elsif v_segment ~ '^\*\*+$' then
-      -- Two in a row say the same as one.
-      if v_last = 0 or v_segments[v_last] <> '**' then v_segments := v_segments || '**'::text; end if;
-    elsif v_segment not in ('', '.') then
-      v_segments := v_segments || regexp_replace(v_segment, '\*+', '*', 'g');
-    end if;
-  end loop;
-  v_last := cardinality(v_segments);
-  if v_last > 0 and p_path !~ '(^|/)\.{0,2}$' and v_segments[v_last] <> '**' then
-    return array_to_string(v_segments, '/');
-  end if;
-  if v_last > 0 and v_segments[v_last] = '**' then v_segments := v_segments[1:v_last - 1]; end if;
-  if array_to_string(v_segments, '/') ~ '[*?]' then return array_to_string(v_segments || '**'::text, '/'); end if;
-  return coalesce(nullif(array_to_string(v_segments, '/'), ''), '.') || '/';
-end
-$$;
-
--- supabase/schemas/locks/_lacking_paths.sql
--- Which of the paths a session does not have yet in the mode it asks for: neither as such nor in a tree or a glob that
--- it holds. Only these can be in somebody's way, and only for these it has to queue.
-create function coord._lacking_paths(p_project_id integer, p_session_id uuid, p_paths text[], p_shared boolean)
-returns text[]
-language plpgsql volatile
-as $$
-declare
-  v_places text[] := p_paths || array(select c.path from coord.lock_scopes c where c.project_id = p_project_id);
-  v_mine text[] := array(
-    select l.path from coord.locks l
-    where l.project_id = p_project_id and l.path = any (v_places) and l.session_id = p_session_id
-      and l.expires_at > clock_timestamp()
-    union all
-    select s.path from coord.lock_shares s
-    where p_shared and s.project_id = p_project_id and s.path = any (v_places) and s.session_id = p_session_id
-      and s.expires_at > clock_timestamp());
-begin
-  if v_mine = '{}' then return p_paths; end if;
-  return array(
-    select p.path from unnest(p_paths) p(path)
-    where p.path <> all (v_mine)
-      and not exists (select from unnest(v_mine) m(path) where coord._is_scope(m.path) and coord._covers(m.path, p.path)));
-end
+  select jsonb_build_object('path', l.path, 'agent', s.agent, 'agent_type', s.agent_type, 'session_id', l.session_id,
+    'reason', l.reason, 'since', l.acquired_at, 'expires_at', l.expires_at)
+  from coord.locks l
+  join coord.sessions s on s.project_id = l.project_id and s.session_id = l.session_id
+  where l.project_id = p_project_id and l.path = p_path;
 $$;
 
 -- supabase/schemas/locks/_lexical_path.sql
--- The one form of a path, by what can be known without the file system: separators, empty and dotted segments, Unicode
--- form. Doors that see the file system have resolved links and case before. What it names follows from its form:
---   src/a.ts              a file
---   src/api/  ./          a tree: all files below it; of the whole repository
---   src/**/*.ts  a?.ts    a glob: * and ? within a segment, ** for any number of segments; [ and ] are plain characters
---   resource:x  label:x   a name that overlaps nothing but itself
--- Raises BADIN for what lies outside the repository and for what has no one meaning.
+-- The one form of a repository-relative path. Doors that see the file system have resolved links and case before;
+-- this is what can be known without it: separators, empty and dotted segments, Unicode form. Refuses whatever lies
+-- outside the repository, and forms that mean something else than one file.
 create function coord._lexical_path(p_path text) returns text
 language plpgsql immutable parallel safe
 as $$
 declare
-  v_shown text := quote_literal(left(p_path, 100));
-  v_relative constant text := 'Give the path relative to the root of the repository, such as src/server.ts.';
-  v_path text;
+  v_path text := p_path;
+  v_segments text[] := '{}';
+  v_segment text;
 begin
-  if p_path = '' or octet_length(p_path) > 1024 then
-    raise exception 'paths: % names nothing or is longer than 1024 bytes', v_shown
-      using errcode = 'BADIN', hint = v_relative;
-  elsif p_path ~ '^(resource|label):' then
-    if p_path !~ '^[a-z]+:[A-Za-z0-9_./-]*[A-Za-z0-9_.-]$' or octet_length(split_part(p_path, ':', 2)) > 128 then
-      raise exception 'paths: % is no name', v_shown using errcode = 'BADIN',
-        hint = 'After resource: or label: come 1 to 128 of A-Z a-z 0-9 _ . - and / inside, such as resource:port-5432.';
-    end if;
-    return p_path;
-  end if;
-  v_path := normalize(replace(p_path, '\', '/'), nfc);
+  v_path := normalize(replace(v_path, '\', '/'), nfc);
   if v_path ~ '^/' then
-    raise exception 'paths: % is absolute', v_shown using errcode = 'BADIN', hint = v_relative;
+    raise exception 'paths: % is absolute', quote_literal(left(p_path, 100)) using errcode = 'BADIN',
+      hint = 'Give the path relative to the root of the repository, such as src/server.ts.';
   elsif v_path ~ '^[A-Za-z][A-Za-z0-9+.-]*:' then
-    raise exception 'paths: % has a drive letter or a scheme', v_shown using errcode = 'BADIN', hint = v_relative;
+    raise exception 'paths: % has a drive letter or a scheme', quote_literal(left(p_path, 100))
+      using errcode = 'BADIN', hint = 'Give the path relative to the root of the repository, such as src/server.ts.';
+  elsif v_path ~ '[*?]' or v_path ~ '/$' then
+    raise exception 'paths: % names more than one file', quote_literal(left(p_path, 100)) using errcode = 'BADIN',
+      hint = 'Name each file.';
   elsif v_path ~ '[\u0001-\u001f\u007f-\u009f]' then
     raise exception 'paths: a path contains a control character' using errcode = 'BADIN', hint = 'Remove it.';
-  elsif v_path ~ '\{[^{}]*,[^{}]*\}' or (v_path ~ '[*?]' and v_path ~ '[{}]') then
-    raise exception 'paths: % has braces, which are not expanded', v_shown
-      using errcode = 'BADIN', hint = 'Name each alternative as a path of its own.';
   end if;
-  v_path := coord._joined_segments(v_path, v_shown);
-  if octet_length(v_path) > 1024 then
-    raise exception 'paths: % is longer than 1024 bytes', v_shown using errcode = 'BADIN', hint = v_relative;
-  elsif v_path ~ '[*?]' and (octet_length(v_path) > 256 or regexp_count(v_path, '\*+|\?') > 8) then
-    raise exception 'paths: % is too long a glob', v_shown using errcode = 'BADIN',
-      hint = 'A glob has at most 256 bytes and 8 wildcards. Lock a tree such as src/api/, or several globs.';
+  foreach v_segment in array string_to_array(v_path, '/') loop
+    if v_segment = '..' then
+      if v_segments = '{}' then
+        raise exception 'paths: % lies outside the repository', quote_literal(left(p_path, 100))
+          using errcode = 'BADIN', hint = 'Only files of the repository can be locked.';
+      end if;
+      v_segments := v_segments[1:cardinality(v_segments) - 1];
+    elsif v_segment not in ('', '.') then
+      v_segments := v_segments || v_segment;
+    end if;
+  end loop;
+  v_path := array_to_string(v_segments, '/');
+  if v_path = '' or octet_length(v_path) > 1024 then
+    raise exception 'paths: % names no file or is longer than 1024 bytes', quote_literal(left(p_path, 100))
+      using errcode = 'BADIN', hint = 'Name a file relative to the root of the repository.';
   end if;
   return v_path;
 end
@@ -1244,7 +793,7 @@ $$;
 create function coord._normal_path(p_path text) returns text
 language sql immutable parallel safe
 as $$
-  select case when p_path ~ '(^|/)\.{0,2}(/|$)|[^ -~]|[\\*?:{}]' or octet_length(p_path) > 1024
+  select case when p_path ~ '(^|/)\.{0,2}(/|$)|[^ -~]|[\\*?:]' or octet_length(p_path) > 1024
     then coord._lexical_path(p_path) else p_path end;
 $$;
 
@@ -1256,376 +805,174 @@ as $$
   select array(select distinct coord._normal_path(p.path) collate "C" as path from unnest(p_paths) p(path) order by path);
 $$;
 
--- supabase/schemas/locks/_overlapping_rows.sql
--- Paths of the rows of coord.locks that overlap any of the given paths, held or not. For callers of _serialize_locks:
--- only they make rows, so no row is missing from the answer.
-create function coord._overlapping_rows(p_project_id integer, p_paths text[]) returns text[]
-language plpgsql volatile
+-- supabase/schemas/locks/_refuse_lock.sql
+-- Closes acquire_lock when others hold what was asked for. p_held: what _holder said of each.
+create function coord._refuse_lock(p_call coord._call, p_held jsonb) returns jsonb
+language sql volatile
 as $$
-declare
-  v_scope record;
-  v_found text[] := array(
-    select l.path from coord.locks l where l.project_id = p_project_id and l.path = any (p_paths)
-    union
-    select c.path from coord.lock_scopes c
-    where c.project_id = p_project_id and exists (select from unnest(p_paths) p(path) where coord._overlaps(c.path, p.path)));
-begin
-  for v_scope in
-    select nullif(substring(p.path from '^[^*?]*'), './') collate "C" as prefix, coord._glob_regex(p.path) as regex
-    from unnest(p_paths) p(path) where coord._is_scope(p.path)
-  loop
-    v_found := v_found || array(
-      select l.path from coord.locks l
-      where l.project_id = p_project_id and l.path >= coalesce(v_scope.prefix, '')
-        and l.path < coalesce(v_scope.prefix, '') || chr(1114111)
-        and l.path ~ v_scope.regex and l.path !~ '^(resource|label):' and l.path <> all (v_found));
-  end loop;
-  return v_found;
-end
-$$;
-
--- supabase/schemas/locks/_overlaps.sql
--- Whether two paths in normal form have a file in common (or are the same name). Exact. Files and trees are compared
--- here, which the planner inlines; globs by _globs_overlap.
-create function coord._overlaps(p_one text, p_other text) returns boolean
-language sql immutable parallel safe
-as $$
-  select case
-    when p_one = p_other then true
-    when p_one ~ '^(resource|label):' or p_other ~ '^(resource|label):' then false
-    when p_one ~ '[*?]' or p_other ~ '[*?]' then coord._globs_overlap(p_one, p_other)
-    else (p_one ~ '/$' and (p_one = './' or starts_with(p_other, p_one)))
-      or (p_other ~ '/$' and (p_other = './' or starts_with(p_one, p_other)))
-  end;
-$$;
-
--- supabase/schemas/locks/_patterns_meet.sql
--- Whether one sequence is matched by two patterns. Segments of a path, with ** as the star for any number of them; and
--- the characters of a segment, with * as the star. Exact, in time of at most the product of the two lengths:
---   both have a star   whatever lies between can be written one after the other, so that the parts before the first
---                      star and those after the last one decide
---   one has            the classic match that goes back to the last star only
-create function coord._patterns_meet(p_one text[], p_other text[], p_star text) returns boolean
-language plpgsql immutable parallel safe
-as $$
-declare
-  v_pattern text[] := case when p_star = any (p_one) then p_one else p_other end;
-  v_fixed text[] := case when p_star = any (p_one) then p_other else p_one end;
-  v_ends integer := least(cardinality(p_one), cardinality(p_other));
-  v_at integer := 1;
-  v_next integer := 1;
-  v_star_at integer := 0;
-  v_star_next integer;
-begin
-  if p_star = any (p_one) and p_star = any (p_other) then
-    for v_step in 1 .. v_ends loop
-      exit when p_one[v_step] = p_star or p_other[v_step] = p_star;
-      if not coord._pieces_meet(p_one[v_step], p_other[v_step], p_star) then return false; end if;
-    end loop;
-    for v_step in 0 .. v_ends - 1 loop
-      v_at := cardinality(p_one) - v_step;
-      v_next := cardinality(p_other) - v_step;
-      exit when p_one[v_at] = p_star or p_other[v_next] = p_star;
-      if not coord._pieces_meet(p_one[v_at], p_other[v_next], p_star) then return false; end if;
-    end loop;
-    return true;
-  end if;
-  while v_next <= cardinality(v_fixed) loop
-    if v_at <= cardinality(v_pattern) and v_pattern[v_at] = p_star then
-      v_star_at := v_at;
-      v_star_next := v_next;
-      v_at := v_at + 1;
-    elsif v_at <= cardinality(v_pattern) and coord._pieces_meet(v_pattern[v_at], v_fixed[v_next], p_star) then
-      v_at := v_at + 1;
-      v_next := v_next + 1;
-    elsif v_star_at > 0 then
-      v_at := v_star_at + 1;
-      v_star_next := v_star_next + 1;
-      v_next := v_star_next;
-    else
-      return false;
-    end if;
-  end loop;
-  while v_pattern[v_at] = p_star loop v_at := v_at + 1; end loop;
-  return v_at > cardinality(v_pattern);
-end
-$$;
-
--- supabase/schemas/locks/_pieces_meet.sql
--- Whether a segment of one pattern and a segment of another can be the same text; or two characters, when the star is
--- the one of characters.
-create function coord._pieces_meet(p_one text, p_other text, p_star text) returns boolean
-language sql immutable parallel safe
-as $$
-  select case
-    when p_one = p_other then true
-    when p_star = '*' then p_one = '?' or p_other = '?'
-    when p_one !~ '[*?]' and p_other !~ '[*?]' then false
-    else coord._patterns_meet(string_to_array(p_one, null), string_to_array(p_other, null), '*')
-  end;
+  select coord._leave(p_call, jsonb_build_object('acquired', false,
+      'blocked_by', jsonb_path_query_array(p_held, '$[0 to 4]'), 'blocked_count', jsonb_array_length(p_held),
+      'hint', 'Nothing was locked. Do something else first, or ask the holder.'),
+    p_held #>> '{0,path}', p_held, 'held', 'null');
 $$;
 
 -- supabase/schemas/locks/_release_lock.sql
--- Frees one path if the calling session holds it (with that token, when one is given), alone or with others; null when
--- done, else why not.
+-- Frees one path if the calling session holds it (with that token, when one is given); null when done, else why not.
 create function coord._release_lock(p_call coord._call, p_path text, p_token bigint) returns text
 language plpgsql volatile
 as $$
 declare
   v_lock record;
 begin
-  update coord.locks l set session_id = null, reason = null, task_id = null
+  update coord.locks l set session_id = null, reason = null
   where l.project_id = p_call.project_id and l.path = p_path and l.session_id = p_call.session_id
     and l.expires_at > clock_timestamp() and (p_token is null or l.token = p_token);
   if found then return null; end if;
-  delete from coord.lock_shares s
-  where s.project_id = p_call.project_id and s.path = p_path and s.session_id = p_call.session_id
-    and s.expires_at > clock_timestamp() and (p_token is null or s.token = p_token);
-  if found then return null; end if;
-  select h.mine, h.live into v_lock
-  from (
-    select l.session_id = p_call.session_id as mine, l.expires_at > clock_timestamp() as live from coord.locks l
-    where l.project_id = p_call.project_id and l.path = p_path and l.session_id is not null
-    union all
-    select s.session_id = p_call.session_id, s.expires_at > clock_timestamp() from coord.lock_shares s
-    where s.project_id = p_call.project_id and s.path = p_path
-  ) h
-  order by h.mine desc, h.live desc limit 1;
+  select l.session_id, l.expires_at, l.token into v_lock
+  from coord.locks l where l.project_id = p_call.project_id and l.path = p_path;
   return case
-    when v_lock.mine and v_lock.live then 'stale_token'
-    when v_lock.mine then 'lapsed'
-    when v_lock.live then 'locked_by_other'
-    else 'free'
+    when v_lock.session_id = p_call.session_id and v_lock.expires_at <= clock_timestamp() then 'lapsed'
+    when v_lock.session_id = p_call.session_id then 'stale_token'
+    when v_lock.session_id is null or v_lock.expires_at <= clock_timestamp() then 'free'
+    else 'locked_by_other'
   end;
 end
 $$;
 
 -- supabase/schemas/locks/_release_locks.sql
--- Releases paths, in path order, and says of every other one why it was not the session's to release.
+-- Releases several paths in path order and answers as release_lock does.
 create function coord._release_locks(p_call coord._call, p_paths text[], p_tokens bigint[]) returns jsonb
 language plpgsql volatile
 as $$
 declare
-  v_wanted record;
+  v_path text;
+  v_token bigint;
   v_reason text;
   v_released jsonb := '[]';
   v_not_held jsonb := '[]';
-  v_answer jsonb;
 begin
-  if cardinality(p_tokens) <> cardinality(p_paths) then
-    return coord._refuse(p_call, 'invalid_input', 'tokens: must have one token for each of paths',
-      'Leave tokens out, or give one for each path in the same order.');
-  end if;
-  for v_wanted in
+  for v_path, v_token in
     select distinct on (w.path) w.path, w.token
     from (
       select coord._normal_path(u.path) collate "C" as path, u.token from unnest(p_paths, p_tokens) u(path, token)
     ) w
     order by w.path
   loop
-    v_reason := coord._release_lock(p_call, v_wanted.path, v_wanted.token);
+    v_reason := coord._release_lock(p_call, v_path, v_token);
     if v_reason is null then
-      v_released := v_released || to_jsonb(v_wanted.path);
+      v_released := v_released || to_jsonb(v_path);
     else
-      v_not_held := v_not_held || jsonb_build_object('path', v_wanted.path, 'reason', v_reason);
+      v_not_held := v_not_held || jsonb_build_object('path', v_path, 'reason', v_reason);
     end if;
   end loop;
-  v_answer := jsonb_build_object('released', v_not_held = '[]', 'released_paths', v_released, 'not_held', v_not_held)
+  return jsonb_build_object('released', v_not_held = '[]', 'released_paths', v_released, 'not_held', v_not_held)
     || case when v_not_held = '[]' then '{}'::jsonb
       else '{"hint": "See not_held. Whatever you wrote after a lock had lapsed may clash with its next holder."}' end;
-  return coord._leave(p_call, v_answer,
-    coalesce(v_answer #>> '{released_paths,0}', v_answer #>> '{not_held,0,path}'), v_answer,
-    case when v_not_held = '[]' then 'ok' else 'not_held' end);
-end
-$$;
-
--- supabase/schemas/locks/_renew_lock.sql
--- Renews a live exclusive lock of the calling session on one path and answers as acquire_lock; null when it has none.
--- Concurrency: one guarded UPDATE. Whatever overlaps the lock came while it was held, and does not mind.
-create function coord._renew_lock(p_call coord._call, p_path text, p_reason text, p_ttl_seconds integer) returns jsonb
-language plpgsql volatile
-as $$
-declare
-  v_answer jsonb;
-begin
-  update coord.locks l set reason = coalesce(p_reason, l.reason),
-    expires_at = clock_timestamp() + p_ttl_seconds * interval '1 second'
-  where l.project_id = p_call.project_id and l.path = p_path and l.session_id = p_call.session_id
-    and l.expires_at > clock_timestamp()
-  returning jsonb_build_object('acquired', true, 'locks', jsonb_build_array(jsonb_build_object('path', l.path,
-    'token', l.token, 'expires_at', l.expires_at, 'shared', false, 'renewed', true))) into v_answer;
-  if v_answer is null then return null; end if;
-  return coord._leave(p_call, v_answer, p_path, v_answer -> 'locks');
 end
 $$;
 
 -- supabase/schemas/locks/_serialize_locks.sql
--- Lets one call at a time decide about the locks of a project, until its transaction ends, and tidies what such calls
--- read: waiters that are gone, and trees and globs that nobody holds any more. Comes first in each of them.
-create function coord._serialize_locks(p_project_id integer) returns void
-language plpgsql volatile
-as $$
-begin
-  perform coord._resume();
-  perform pg_advisory_xact_lock(hashtext('coord.locks'), p_project_id);
-  delete from coord.lock_waiters w
-  where w.project_id = p_project_id and w.waiter_id in (
-    select o.waiter_id from coord.lock_waiters o
-    where o.project_id = p_project_id
-      and (o.asked_at <= clock_timestamp() - interval '5 seconds' or coord._is_dead(p_project_id, o.session_id))
-    for update skip locked);
-  delete from coord.lock_scopes c
-  where c.project_id = p_project_id
-    and not exists (select from coord.locks l
-      where l.project_id = p_project_id and l.path = c.path and l.session_id is not null)
-    and not exists (select from coord.lock_shares s where s.project_id = p_project_id and s.path = c.path);
-end
-$$;
+create function coord._serialize_locks(p_project_id integer) returns void language plpgsql volatile as $$
+begin perform pg_advisory_xact_lock(hashtext('coord.locks'), p_project_id); end $$;
 
--- supabase/schemas/locks/_take.sql
--- Takes paths (in normal form and order) for the calling session, all or none. locks: what acquire_lock answers; null
--- when something is in the way, or when the agent has brought too many paths until full_until. p_waiter_id: the place
--- of the session in the queue.
--- Never two holders: callers have the advisory lock, so no other _take runs in the project. What a fast UPDATE may do
--- meanwhile is taken out by locking all rows that overlap, in path order, before looking a second time: until the end
--- of this transaction no fast UPDATE can take one of them, and afterwards _grant has left them taken or guarded, or
--- nothing but plain files held by themselves was granted, which their own rows tell. Rows that do not exist yet are
--- made by nobody else. The first look spares refused calls the locking.
-create function coord._take(
-  p_call coord._call, p_paths text[], p_shared boolean, p_reason text, p_ttl_seconds integer, p_task_id uuid,
-  p_waiter_id bigint default null, out locks jsonb, out full_until timestamptz
-)
+-- supabase/schemas/locks/_take_held_lock.sql
+-- Takes a path whose row says that it is held: renews it for its holder, or takes it from a session that has ended or
+-- lapsed. Answers as _take_lock; the caller has locked the row.
+-- Concurrency: the holder's session is looked at without waiting (skip locked): it may be just beating, then it lives;
+-- and nothing may wait from a lock to a session, because ending a session goes the other way.
+create function coord._take_held_lock(p_call coord._call, p_path text, p_reason text, p_ttl interval) returns jsonb
 language plpgsql volatile
 as $$
 declare
-  v_rows text[];
+  v_holder uuid;
+  v_mine boolean;
+  v_lock jsonb;
 begin
-  perform from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id);
-  if found then return; end if;
-  v_rows := coord._overlapping_rows(p_call.project_id, p_paths);
-  perform from coord.locks l where l.project_id = p_call.project_id and l.path = any (v_rows)
-  order by l.path for update;
-  perform from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id);
-  if found then return; end if;
-  full_until := coord._full_until(p_call, p_paths);
-  if full_until is not null then return; end if;
-  delete from coord.lock_waiters w where w.project_id = p_call.project_id and w.waiter_id = p_waiter_id;
-  perform coord._free_lapsed(p_call, v_rows, p_shared);
-  locks := coord._grant(p_call, p_paths, p_shared, p_reason, p_ttl_seconds * interval '1 second', p_task_id);
+  select l.session_id into v_holder from coord.locks l where l.project_id = p_call.project_id and l.path = p_path;
+  v_mine := v_holder = p_call.session_id;
+  if not v_mine and not coord._is_dead(p_call.project_id, v_holder) then return null; end if;
+  update coord.locks l set
+    token = l.token + case when v_mine then 0 else 1 end,
+    acquired_at = case when v_mine then l.acquired_at else clock_timestamp() end,
+    session_id = p_call.session_id,
+    reason = case when v_mine then coalesce(p_reason, l.reason) else p_reason end,
+    expires_at = clock_timestamp() + p_ttl
+  where l.project_id = p_call.project_id and l.path = p_path
+  returning jsonb_build_object('path', l.path, 'token', l.token, 'expires_at', l.expires_at, 'renewed', v_mine)
+    into v_lock;
+  return v_lock;
+end
+$$;
+
+-- supabase/schemas/locks/_take_lock.sql
+-- Takes one path (in normal form) for the calling session: {"path","token","expires_at","renewed"}; null when another
+-- session holds it. This and _take_held_lock are the only places where a lock changes hands.
+-- Concurrency: one INSERT … ON CONFLICT DO UPDATE … WHERE decides; clock_timestamp() in it is read after the wait for
+-- the row, so grants never overlap. When the WHERE refuses, the row stays locked by us, so what _take_held_lock and
+-- _holder read next is true. Renewals go there too, to keep the common path short.
+create function coord._take_lock(p_call coord._call, p_path text, p_reason text, p_ttl_seconds integer) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_ttl interval := p_ttl_seconds * interval '1 second';
+  v_lock jsonb;
+begin
+  insert into coord.locks as l (project_id, path, token, session_id, reason, acquired_at, expires_at)
+  values (p_call.project_id, p_path, 1, p_call.session_id, p_reason, clock_timestamp(), clock_timestamp() + v_ttl)
+  on conflict (project_id, path) do update set
+    token = l.token + 1, session_id = excluded.session_id, reason = excluded.reason, acquired_at = clock_timestamp(),
+    expires_at = clock_timestamp() + v_ttl
+  where l.session_id is null or l.expires_at <= clock_timestamp()
+  returning jsonb_build_object('path', l.path, 'token', l.token, 'expires_at', l.expires_at, 'renewed', false)
+    into v_lock;
+  if found then return v_lock; end if;
+  return coord._take_held_lock(p_call, p_path, p_reason, v_ttl);
+end
+$$;
+
+-- supabase/schemas/locks/_take_locks.sql
+-- acquire_lock for several paths, all or none.
+-- Concurrency: paths are sorted, so two callers meet on the first common one and nobody waits in a circle. When one
+-- is held, the inner block is rolled back, and with it every row it touched; its variables survive.
+create function coord._take_locks(p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_path text;
+  v_lock jsonb;
+  v_locks jsonb := '[]';
+  v_held jsonb := '[]';
+begin
+  begin
+    for v_path in
+      select distinct coord._normal_path(p) collate "C" as path from unnest(p_paths) p order by path
+    loop
+      v_lock := coord._take_lock(p_call, v_path, p_reason, p_ttl_seconds);
+      if v_lock is null then
+        v_held := v_held || coord._holder(p_call.project_id, v_path);
+      else
+        v_locks := v_locks || v_lock;
+      end if;
+    end loop;
+    if v_held <> '[]' then raise exception using errcode = 'CNFLT'; end if;
+  exception when sqlstate 'CNFLT' then
+    return coord._refuse_lock(p_call, v_held);
+  end;
+  return coord._leave(p_call, jsonb_build_object('acquired', true, 'locks', v_locks), v_locks #>> '{0,path}', v_locks);
 end
 $$;
 
 -- supabase/schemas/locks/_take_paths.sql
--- Takes the paths of a task for the session that claims it, exclusively and all or none; false when anything clashes,
--- somebody who waits since before included. Does not wait for holders, and journals nothing: the claim's row says it.
--- Locks that the session had already are renewed and stay its own; _free_task_paths frees only the others.
-create function coord._take_paths(
-  p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer, p_task_id uuid
-) returns boolean
-language plpgsql volatile
-as $$
-declare
-  v_taken record;
+create function coord._take_paths(p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer, p_task_id uuid) returns boolean language plpgsql volatile as $$
+declare v_path text;
 begin
-  if coalesce(cardinality(p_paths), 0) = 0 then return true; end if;
   perform coord._serialize_locks(p_call.project_id);
-  v_taken := coord._take(p_call, coord._normal_paths(p_paths), false, p_reason, p_ttl_seconds, p_task_id);
-  return v_taken.locks is not null;
-end
-$$;
-
--- supabase/schemas/locks/_wait_for_lock.sql
--- Puts the caller into the queue, or keeps its place there when it asks again, and answers as _held_answer. One that
--- would close a circle of waiting sessions is told so and not put there. Only the first ask is journalled, and no
--- answer is kept for an idempotency key, because the same call is made again until it is served.
--- Concurrency: callers have the advisory lock. The rows it waits for are guarded, so whoever comes after the release
--- meets the queue.
-create function coord._wait_for_lock(p_call coord._call, p_paths text[], p_shared boolean, p_waiter_id bigint)
-returns jsonb
-language plpgsql volatile
-as $$
-declare
-  v_waiter_id bigint := p_waiter_id;
-  v_release text;
-  v_answer jsonb;
-begin
-  -- Nobody reads the answers in between, so notices are left for the last one.
-  p_call.extra := nullif(p_call.extra - 'notices', '{}');
-  if p_waiter_id is not null then
-    update coord.lock_waiters w set asked_at = clock_timestamp()
-    where w.project_id = p_call.project_id and w.waiter_id = p_waiter_id;
-  else
-    v_release := coord._deadlock(p_call, p_paths, p_shared);
-    if v_release is not null then
-      v_answer := coord._held_answer(p_call, p_paths, p_shared, null,
-        format('Deadlock: those ahead wait for you. Release %s, then ask again.', left(v_release, 100)))
-        || '{"deadlock": true}';
-      return coord._leave(p_call, v_answer, p_paths[1], v_answer -> 'blocked_by', 'deadlock');
-    end if;
-    perform coord._guard_rows(p_call.project_id, p_paths);
-    insert into coord.lock_waiters as w (project_id, session_id, paths, shared)
-    values (p_call.project_id, p_call.session_id, p_paths, p_shared)
-    returning w.waiter_id into v_waiter_id;
-  end if;
-  v_answer := coord._held_answer(p_call, p_paths, p_shared, v_waiter_id);
-  return coord._leave(p_call, v_answer, case when p_waiter_id is null then p_paths[1] end, v_answer -> 'blocked_by',
-    'waiting', 'null');
-end
-$$;
-
--- supabase/schemas/locks/_write_locks.sql
--- Writes the rows of coord.locks for a grant and answers the locks; of shared ones only the token is kept here.
--- p_mine: what the session had of the paths, see _grant.
-create function coord._write_locks(
-  p_call coord._call, p_paths text[], p_shared boolean, p_reason text, p_ttl interval, p_task_id uuid, p_mine jsonb
-) returns jsonb
-language sql volatile
-as $$
-  with granted as (
-    insert into coord.locks as l (project_id, path, token, session_id, reason, acquired_at, expires_at, guarded, task_id)
-    select p_call.project_id, p.path,
-      1 + coalesce((select f.token from coord.lock_floors f where f.project_id = p_call.project_id), 0),
-      case when not p_shared then p_call.session_id end, case when not p_shared then p_reason end,
-      clock_timestamp(), clock_timestamp() + p_ttl, p.path = any (g.paths), p_task_id
-    from unnest(p_paths) p(path), coord._guarded_paths(p_call.project_id, p_paths, p_shared) g(paths)
-    on conflict (project_id, path) do update set
-      token = l.token + case when p_mine ->> l.path = 'renewed' then 0 else 1 end,
-      session_id = excluded.session_id,
-      reason = case when p_mine ->> l.path = 'renewed' then coalesce(excluded.reason, l.reason) else excluded.reason end,
-      acquired_at = case when p_mine ->> l.path = 'renewed' then l.acquired_at else excluded.acquired_at end,
-      expires_at = case when p_mine ->> l.path = 'renewed' and p_task_id is not null
-        then greatest(l.expires_at, excluded.expires_at) else excluded.expires_at end,
-      guarded = excluded.guarded,
-      task_id = case when p_mine ->> l.path = 'renewed' then l.task_id else p_task_id end
-    returning l.path, l.token, l.expires_at
-  )
-  select jsonb_agg(jsonb_build_object('path', g.path, 'token', g.token, 'expires_at', g.expires_at,
-      'shared', p_shared, 'renewed', coalesce(p_mine ->> g.path = 'renewed', false))
-    || case when p_mine ->> g.path = 'lapsed' then '{"lapsed": true}'::jsonb else '{}' end order by g.path)
-  from granted g;
-$$;
-
--- supabase/schemas/locks/_write_shares.sql
--- Writes the shares that go with the tokens in p_locks, and answers the locks; one that is renewed keeps its token.
-create function coord._write_shares(p_call coord._call, p_locks jsonb, p_reason text, p_ttl interval, p_mine jsonb)
-returns jsonb
-language sql volatile
-as $$
-  with granted as (
-    insert into coord.lock_shares as s (project_id, path, session_id, token, reason, acquired_at, expires_at)
-    select p_call.project_id, g.lock ->> 'path', p_call.session_id, (g.lock ->> 'token')::bigint, p_reason,
-      clock_timestamp(), clock_timestamp() + p_ttl
-    from jsonb_array_elements(p_locks) g(lock)
-    on conflict (project_id, path, session_id) do update set
-      token = case when p_mine ->> s.path = 'renewed' then s.token else excluded.token end,
-      reason = coalesce(excluded.reason, case when p_mine ->> s.path = 'renewed' then s.reason end),
-      acquired_at = case when p_mine ->> s.path = 'renewed' then s.acquired_at else excluded.acquired_at end,
-      expires_at = excluded.expires_at
-    returning s.path, s.token
-  )
-  select jsonb_agg(p.lock || jsonb_build_object('token', g.token) order by g.path)
-  from granted g join jsonb_array_elements(p_locks) p(lock) on p.lock ->> 'path' = g.path;
-$$;
+  perform from coord.locks l where l.project_id = p_call.project_id and l.path = any (p_paths) and l.session_id <> p_call.session_id and l.expires_at > clock_timestamp()
+   and not coord._is_dead(p_call.project_id, l.session_id);
+  if found then return false; end if;
+  foreach v_path in array p_paths loop perform coord._take_lock(p_call, v_path, p_reason, p_ttl_seconds); end loop;
+  return true;
+end $$;
 
 -- supabase/schemas/projects/_project.sql
 -- Id of the project of that name, made when it is new. Safe when many make it at once: the unique name decides.
@@ -1648,17 +995,14 @@ $$;
 -- supabase/schemas/sessions/_end_session.sql
 -- Ends a session and frees what it held. p_count_attempts: whether its claims count as attempts (a crash does, an
 -- orderly end does not).
--- Concurrency: the session's row is locked first, then its tasks in id order, then, with the advisory lock of the
--- project's locks, what it holds and waits for. Who decides about locks looks at sessions without waiting (skip locked).
+-- Concurrency: the session's row is locked first, then its locks in path order, then its tasks in id order.
+-- _take_lock goes from a lock to a session without waiting (skip locked), so the two cannot block each other.
 create function coord._end_session(
   p_project_id integer, p_session_id uuid, p_reason text, p_count_attempts boolean,
   out released_locks integer, out returned_tasks integer
 )
 language plpgsql volatile
 as $$
-declare
-  v_task_id uuid;
-  v_shares integer;
 begin
   released_locks := 0;
   returned_tasks := 0;
@@ -1666,26 +1010,13 @@ begin
   where s.project_id = p_project_id and s.session_id = p_session_id and s.ended_at is null;
   if not found then return; end if;
 
-  for v_task_id in
-    select t.task_id from coord.tasks t
-    where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id
-    order by t.task_id for update
-  loop
-    perform coord._return_task(p_project_id, v_task_id, 'The session that worked on it ended: ' || p_reason || '.',
-      p_count_attempts);
-    returned_tasks := returned_tasks + 1;
-  end loop;
-
-  perform pg_advisory_xact_lock(hashtext('coord.locks'), p_project_id);
-  delete from coord.lock_waiters w where w.project_id = p_project_id and w.session_id = p_session_id;
   perform from coord.locks l where l.project_id = p_project_id and l.session_id = p_session_id
   order by l.path for update;
-  update coord.locks l set session_id = null, reason = null, task_id = null
+  update coord.locks l set session_id = null, reason = null
   where l.project_id = p_project_id and l.session_id = p_session_id;
   get diagnostics released_locks = row_count;
-  delete from coord.lock_shares h where h.project_id = p_project_id and h.session_id = p_session_id;
-  get diagnostics v_shares = row_count;
-  released_locks := released_locks + v_shares;
+
+  returned_tasks := coord._return_session_claims(p_project_id, p_session_id, p_reason, p_count_attempts);
 end
 $$;
 
@@ -1834,7 +1165,8 @@ end
 $$;
 
 -- supabase/schemas/sessions/_touch_session.sql
--- Whether the session lives; if it does, notes the sign of life (p_active: and that it was a real call).
+-- Whether the session lives; if it does, notes the sign of life (p_active: and that it was a real call) and renews its
+-- claims.
 -- The next 5 s of calls need not write again, but never longer than the lease, and not while it has notices to be told.
 create function coord._touch_session(p_project_id integer, p_session_id uuid, p_active boolean) returns boolean
 language plpgsql volatile
@@ -1849,60 +1181,544 @@ begin
       then least(clock_timestamp() + interval '5 seconds', s.lease_expires_at) else '-infinity' end
   where s.project_id = p_project_id and s.session_id = p_session_id
     and coord._is_live(s.ended_at, s.lease_expires_at);
-  return found;
+  if not found then return false; end if;
+  perform coord._renew_claims(p_project_id, p_session_id);
+  return true;
 end
 $$;
 
--- supabase/schemas/work/_claim_task.sql
--- Claims the next task for the calling session and answers as get_work; null when there is none.
--- Concurrency: the inner query locks one row and skips those that others have locked, so this transaction alone
--- changes it; the token grows with every claim.
-create function coord._claim_task(p_call coord._call, p_types text[], p_lease_seconds integer) returns jsonb
+-- supabase/schemas/work/_assign_drafts.sql
+-- Completes drafts that were found good: whether they are blocked, who gets those to be assigned automatically, lane.
+-- The caller has locked what they depend on.
+create function coord._assign_drafts(p_drafts coord.tasks[], p_edges coord.task_dependencies[]) returns coord.tasks[]
 language plpgsql volatile
 as $$
 declare
-  v_task_id uuid;
-  v_claim jsonb;
+  v_task coord.tasks;
+  v_assigned text[] := '{}';
+  v_drafts coord.tasks[] := '{}';
 begin
-  if p_types is not null then
-    v_task_id := coord._next_task(p_call.project_id, p_types);
-    if v_task_id is null then return null; end if;
-  end if;
-  update coord.tasks t set status = 'claimed', attempts = t.attempts + 1, claim_token = t.claim_token + 1,
-    claim_session_id = p_call.session_id, lease_seconds = p_lease_seconds, agent = p_call.agent,
-    claim_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
-  where t.project_id = p_call.project_id and t.task_id = coalesce(v_task_id, (
-    select n.task_id from coord.tasks n
-    where n.project_id = p_call.project_id and n.status = 'ready'
-    order by n.rank, n.task_id limit 1 for update skip locked))
-  returning jsonb_build_object('claimed', true, 'claim_token', t.claim_token, 'claim_expires_at', t.claim_expires_at,
-    'task', jsonb_build_object('task_id', t.task_id, 'type', t.type, 'title', t.title, 'description', t.description,
-      'input', t.input, 'priority', t.priority, 'tags', t.tags, 'attempt', t.attempts,
-      'max_attempts', t.max_attempts, 'last_error', t.error)) into v_claim;
-  return v_claim;
+  foreach v_task in array p_drafts loop
+    select count(*) into v_task.unmet
+    from unnest(p_edges) e left join coord.tasks t on t.project_id = e.project_id and t.task_id = e.depends_on
+    where e.task_id = v_task.task_id and t.status is distinct from 'done';
+    v_task.status := case when v_task.unmet > 0 then 'blocked' when v_task.run_after > clock_timestamp() then 'scheduled' else 'ready' end;
+    v_task.due_at := coord._due_at(v_task.status, v_task.run_after, v_task.deadline);
+    if v_task.auto_assign then
+      v_task.assignee := coord._auto_assignee(v_task, v_assigned);
+      v_assigned := v_assigned || v_task.assignee;
+    end if;
+    v_task.lane := coord._lane(v_task);
+    v_drafts := array_append(v_drafts, v_task);
+  end loop;
+  return v_drafts;
 end
 $$;
 
--- supabase/schemas/work/_next_task.sql
--- Locks the task of these types that comes next and returns its id; null when there is none.
--- Concurrency: skip locked, so each of many callers gets another one without waiting. The first hundred of each type
--- are looked at by index and locked in rank order, so tasks of other types ahead cost nothing.
-create function coord._next_task(p_project_id integer, p_types text[]) returns uuid
+-- supabase/schemas/work/_assign_waiting.sql
+-- Assigns tasks that wait for an agent to one that has just said what it can do: up to 100, the oldest first.
+-- Concurrency: rows that somebody has locked are skipped; they go to whoever takes them.
+create function coord._assign_waiting(p_call coord._call) returns void
+language plpgsql volatile
+as $$
+declare
+  v_capabilities text[];
+  v_task coord.tasks;
+begin
+  perform from coord.tasks t
+  where t.project_id = p_call.project_id and t.status in ('ready', 'scheduled', 'blocked') and t.lane > '?' and t.lane < '@'
+  limit 1;
+  if not found then return; end if;
+  select s.capabilities into v_capabilities from coord.sessions s
+  where s.project_id = p_call.project_id and s.session_id = p_call.session_id and s.trust >= 2;
+  for v_task in
+    select t.* from coord.tasks t
+    where t.project_id = p_call.project_id and t.status in ('ready', 'scheduled', 'blocked') and t.lane > '?' and t.lane < '@'
+      and t.capabilities <@ v_capabilities and t.submitted_by <> p_call.agent
+    order by t.task_id limit 100 for update skip locked
+  loop
+    v_task.assignee := p_call.agent;
+    update coord.tasks t set assignee = v_task.assignee, lane = coord._lane(v_task)
+    where t.project_id = p_call.project_id and t.task_id = v_task.task_id and t.assignee is null and t.auto_assign
+      and t.status = v_task.status;
+    perform coord._note(p_call.project_id, 'register_session', 'task:' || v_task.task_id, 'assigned',
+      jsonb_build_object('to', p_call.agent));
+  end loop;
+end
+$$;
+
+-- supabase/schemas/work/_auto_assignee.sql
+-- The agent that a task is best assigned to: online, active within 15 minutes, trusted to work, capable, and with the
+-- fewest open tasks; not its submitter. Null when there is none. p_more: open tasks not written yet, by their assignees.
+create function coord._auto_assignee(p_task coord.tasks, p_more text[] default '{}') returns text
+language plpgsql volatile
+as $$
+begin
+  return (
+  select a.agent
+  from (
+    select distinct s.agent from coord.sessions s
+    where s.project_id = p_task.project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
+      and s.last_call_at > clock_timestamp() - interval '15 minutes' and s.trust >= 2
+      and p_task.capabilities <@ s.capabilities and s.agent <> p_task.submitted_by
+  ) a
+  order by coord._open_tasks(p_task.project_id, a.agent) + cardinality(array_positions(p_more, a.agent)), a.agent
+  limit 1);
+end
+$$;
+
+-- supabase/schemas/work/_blank_task.sql
+-- A task with nothing in it but its id and what the columns default to.
+create function coord._blank_task(p_project_id integer, p_submitted_by text) returns coord.tasks
 language sql volatile
 as $$
-  select t.task_id
+  select jsonb_populate_record(null::coord.tasks, jsonb_build_object(
+    'project_id', p_project_id, 'task_id', coord._new_id(), 'submitted_by', p_submitted_by, 'created_at', clock_timestamp(),
+    'type', 'task', 'priority', 5, 'tags', '[]'::jsonb, 'capabilities', '[]'::jsonb, 'status', 'ready', 'unmet', 0,
+    'attempts', 0, 'max_attempts', 3, 'claim_token', 0, 'retry', 'exponential', 'retry_seconds', 60, 'auto_assign', false,
+    'open_subtasks', 0, 'on_dependency_failure', 'block'));
+$$;
+
+-- supabase/schemas/work/_busy_paths.sql
+-- Which of these paths, that could not be taken together, are why: those that others hold under just this name, or the
+-- only one there is. The rest is not known, and is tried again with the next task.
+create function coord._busy_paths(p_call coord._call, p_paths text[]) returns text[]
+language sql volatile
+as $$
+  select case when cardinality(p_paths) = 1 then p_paths else array(
+    select l.path::text from coord.locks l
+    where l.project_id = (p_call).project_id and l.path = any (p_paths) and l.session_id <> (p_call).session_id
+      and l.expires_at > clock_timestamp()) end;
+$$;
+
+-- supabase/schemas/work/_cascade.sql
+-- Fails the tasks that depend on these, however far, and wish to fail with them; which ones.
+-- Concurrency: each round takes all of them in id order, and goes on until none is found, so that one submitted meanwhile
+-- is not missed. Guarded by status: a task fails once.
+create function coord._cascade(p_project_id integer, p_task_ids uuid[]) returns uuid[]
+language plpgsql volatile
+as $$
+declare
+  v_failed uuid[] := '{}';
+  v_next uuid[];
+begin
+  loop
+    v_next := array(
+      with recursive doomed (task_id) as (
+        select e.task_id from unnest(p_task_ids || v_failed) e(task_id)
+        union
+        select t.task_id from doomed c
+        join coord.task_dependencies d on d.project_id = p_project_id and d.depends_on = c.task_id
+        join coord.tasks t on t.project_id = p_project_id and t.task_id = d.task_id
+        where t.status = 'blocked' and t.on_dependency_failure = 'cascade'
+      )
+      select c.task_id from doomed c where c.task_id <> all (p_task_ids || v_failed) order by 1);
+    if v_next = '{}' then return v_failed; end if;
+    perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_next) order by t.task_id for update;
+    update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(),
+      error = 'A task that it depends on failed or was cancelled.'
+    where t.project_id = p_project_id and t.task_id = any (v_next) and t.status = 'blocked';
+    insert into coord.journal (project_id, operation, resource, outcome)
+    select p_project_id, 'sweep', 'task:' || n.task_id, 'dependency_failed' from unnest(v_next) n(task_id);
+    v_failed := v_failed || v_next;
+  end loop;
+end
+$$;
+
+-- supabase/schemas/work/_choose_tasks.sql
+-- The rest of get_work, when special tasks are waiting, or nothing plain is: lets happen what is due, then locks the next
+-- tasks that this session may take. When there are none, what the dead have is given back first, so that their tasks
+-- are found even if no sweeper runs. Concurrency: see _pick_tasks; nothing here waits for a row.
+create function coord._choose_tasks(p_call coord._call, p_types text[], p_lease_seconds integer, p_count integer)
+returns uuid[]
+language plpgsql volatile
+as $$
+declare
+  v_chosen uuid[];
+begin
+  perform coord._resume();
+  perform coord._process_due(p_call.project_id, 100);
+  v_chosen := coord._pick_tasks(p_call, p_types, p_lease_seconds, p_count);
+  if v_chosen = '{}' and (coord._sweep_tasks(p_call.project_id, 100)).changed then
+    v_chosen := coord._pick_tasks(p_call, p_types, p_lease_seconds, p_count);
+  end if;
+  return v_chosen;
+end
+$$;
+
+-- supabase/schemas/work/_count_off_parents.sql
+-- Counts subtasks that have ended off their parents, which are locked in id order.
+create function coord._count_off_parents(p_project_id integer, p_task_ids uuid[]) returns void
+language plpgsql volatile
+as $$
+declare
+  v_parents uuid[] := array(
+    select distinct t.parent_id from coord.tasks t
+    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.parent_id is not null);
+begin
+  if v_parents = '{}' then return; end if;
+  perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_parents) order by t.task_id for update;
+  update coord.tasks p set open_subtasks = p.open_subtasks - (
+    select count(*) from coord.tasks t
+    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.parent_id = p.task_id)
+  where p.project_id = p_project_id and p.task_id = any (v_parents);
+end
+$$;
+
+-- supabase/schemas/work/_count_tasks.sql
+-- How many tasks are in each status but done, each counted by index and up to 10,000.
+create function coord._count_tasks(p_project_id integer) returns jsonb
+language sql volatile
+as $$
+  select jsonb_object_agg(c.status, c.tasks) || jsonb_build_object('ready', (
+    select count(*) from (
+      (select from coord.tasks t where t.project_id = p_project_id and t.status = 'ready' and t.lane is null limit 10000)
+      union all
+      (select from coord.tasks t where t.project_id = p_project_id and t.status = 'ready' and t.lane is not null limit 10000)) r))
   from (
-    select c.task_id, c.rank
-    from (select distinct u.type from unnest(p_types) u(type)) y
-    cross join lateral (
-      select n.task_id, n.rank from coord.tasks n
-      where n.project_id = p_project_id and n.type = y.type and n.status = 'ready'
-      order by n.rank, n.task_id limit 100
-    ) c
-    order by c.rank, c.task_id
-  ) c
-  join coord.tasks t on t.project_id = p_project_id and t.task_id = c.task_id and t.status = 'ready'
-  order by c.rank, c.task_id limit 1 for update of t skip locked;
+    select n.status, (
+      select count(*) from (
+        select from coord.tasks t where t.project_id = p_project_id and t.status = n.status
+          and t.status in ('claimed', 'blocked', 'scheduled', 'failed', 'cancelled') limit 10000) l) as tasks
+    from unnest(array['blocked', 'scheduled', 'claimed', 'failed', 'cancelled']) n(status)
+  ) c;
+$$;
+
+-- supabase/schemas/work/_draft_dependencies.sql
+-- What the drafts depend on, each once: tasks of the same batch by their key, others by their id; depends_on is null for
+-- a text that is neither.
+create function coord._draft_dependencies(p_tasks jsonb, p_drafts coord.tasks[]) returns coord.task_dependencies[]
+language sql volatile
+as $$
+  with input as (
+    select p_drafts[i.place] as draft, i.task from jsonb_array_elements(p_tasks) with ordinality i(task, place)
+  )
+  select coalesce(array_agg(distinct row((i.draft).project_id, (i.draft).task_id, coalesce((
+      select (k.draft).task_id from input k where k.task ->> 'key' = d.name limit 1),
+      case when d.name ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then d.name::uuid end))::coord.task_dependencies), '{}')
+  from input i cross join jsonb_array_elements_text(case jsonb_typeof(i.task -> 'depends_on') when 'array' then i.task -> 'depends_on' else '[]' end) d(name);
+$$;
+
+-- supabase/schemas/work/_draft_tasks.sql
+-- Rows for tasks as they were submitted, in their order: ids, normal paths, ranks; not yet written, and not yet checked.
+-- Only the fields that a submitter may set are taken over.
+create function coord._draft_tasks(p_call coord._call, p_tasks jsonb) returns coord.tasks[]
+language plpgsql volatile
+as $$
+declare
+  v_input jsonb;
+  v_task coord.tasks;
+  v_drafts coord.tasks[] := '{}';
+begin
+  for v_input in select i.task from jsonb_array_elements(p_tasks) with ordinality i(task, place) order by i.place loop
+    v_task := jsonb_populate_record(coord._blank_task(p_call.project_id, p_call.agent), (
+      select jsonb_object_agg(f.key, f.value) from jsonb_each(v_input) f
+      where f.value <> 'null' and f.key = any ('{title,description,type,input,priority,tags,max_attempts,capabilities,paths,assignee,run_after,deadline,retry,retry_seconds,escalate_to,parent_id,on_dependency_failure}')));
+    v_task.capabilities := array(select distinct c collate "C" from unnest(v_task.capabilities) c order by 1);
+    v_task.paths := nullif(coord._normal_paths(v_task.paths), '{}');
+    v_task.auto_assign := v_task.assignee is not distinct from 'auto';
+    v_task.rank := clock_timestamp() + v_task.priority * interval '1 hour';
+    v_drafts := array_append(v_drafts, v_task);
+  end loop;
+  return v_drafts;
+end
+$$;
+
+-- supabase/schemas/work/_due_at.sql
+-- When something must happen to a task by itself: a scheduled one becomes ready, one past its deadline fails.
+create function coord._due_at(p_status text, p_run_after timestamptz, p_deadline timestamptz) returns timestamptz
+language sql immutable parallel safe
+as $$
+  select case p_status when 'scheduled' then least(p_run_after, p_deadline) when 'ready' then p_deadline when 'blocked' then p_deadline end;
+$$;
+
+-- supabase/schemas/work/_eligible_lanes.sql
+-- Lanes with something ready that the calling session may take: of these types (all when null), asking for no capability
+-- it lacks, assigned to nobody or to its agent.
+-- Lanes are stepped through by index, one probe each, so it does not matter how many tasks stand in them; those assigned
+-- to others are not even stepped through.
+create function coord._eligible_lanes(p_call coord._call, p_types text[]) returns text[]
+language sql volatile
+as $$
+  with recursive bounds (low, high) as (
+    values (''::text collate "C", '~'::text collate "C"), ('~' || (p_call).agent || E'\t', '~' || (p_call).agent || E'\n')
+  ), lanes (lane, high, type, capabilities, assignee) as (
+    select f.lane, b.high, f.type, f.capabilities, f.assignee
+    from bounds b cross join lateral (
+      select n.lane, n.type, n.capabilities, n.assignee from coord.tasks n
+      where n.project_id = (p_call).project_id and n.status = 'ready' and n.lane > b.low and n.lane < b.high
+      order by n.lane limit 1) f
+    union all
+    select f.lane, l.high, f.type, f.capabilities, f.assignee
+    from lanes l cross join lateral (
+      select n.lane, n.type, n.capabilities, n.assignee from coord.tasks n
+      where n.project_id = (p_call).project_id and n.status = 'ready' and n.lane > l.lane and n.lane < l.high
+      order by n.lane limit 1) f
+  )
+  select array(
+    select l.lane from lanes l
+    where (p_types is null or l.type = any (p_types)) and (l.assignee is null or l.assignee = (p_call).agent)
+      and (l.capabilities = '{}' or l.capabilities <@ (select s.capabilities from coord.sessions s
+        where s.project_id = (p_call).project_id and s.session_id = (p_call).session_id)));
+$$;
+
+-- supabase/schemas/work/_escalate.sql
+-- Makes a task of type escalation for each of these that has failed and names somebody to escalate to.
+-- Its own failure escalates to nobody, so this ends.
+create function coord._escalate(p_project_id integer, p_task_ids uuid[]) returns void
+language plpgsql volatile
+as $$
+declare
+  v_failed coord.tasks;
+  v_task coord.tasks;
+begin
+  for v_failed in
+    select t.* from coord.tasks t
+    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.status = 'failed' and t.escalate_to is not null
+    order by t.task_id
+  loop
+    v_task := coord._blank_task(p_project_id, v_failed.submitted_by);
+    v_task.type := 'escalation';
+    v_task.title := left('Failed: ' || v_failed.title, 200);
+    v_task.input := jsonb_build_object('task_id', v_failed.task_id, 'error', v_failed.error);
+    v_task.assignee := v_failed.escalate_to;
+    v_task.priority := 1;
+    v_task.rank := v_task.created_at + interval '1 hour';
+    v_task.lane := coord._lane(v_task);
+    insert into coord.tasks select v_task.*;
+    perform coord._note(p_project_id, 'sweep', 'task:' || v_task.task_id, 'escalated', v_task.input);
+  end loop;
+end
+$$;
+
+-- supabase/schemas/work/_fail_attempt.sql
+-- complete_work of an attempt that failed: the task rests, is ready again, or has failed for good.
+-- Concurrency: the row is locked under the same guard as a success, so of two reports one is accepted.
+create function coord._fail_attempt(p_call coord._call, p_task_id uuid, p_claim_token bigint, p_result jsonb, p_error text)
+returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_task coord.tasks;
+begin
+  update coord.tasks t set result = p_result
+  where t.project_id = p_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
+    and t.status = 'claimed' and t.claim_session_id = p_call.session_id and t.claim_expires_at > clock_timestamp();
+  if not found then
+    return coord._refuse_claim(p_call, p_task_id, p_claim_token);
+  end if;
+  perform coord._return_claims(p_call.project_id, array[p_task_id], array[p_claim_token], coalesce(p_error, 'failed'), true);
+  select t.* into v_task from coord.tasks t where t.project_id = p_call.project_id and t.task_id = p_task_id;
+  return coord._leave(p_call, jsonb_strip_nulls(jsonb_build_object('status', v_task.status,
+      'attempts_left', case when v_task.status = 'failed' then 0 else v_task.max_attempts - v_task.attempts end, 'unblocked', 0,
+      'run_after', case when v_task.status = 'scheduled' then v_task.run_after end)),
+    'task:' || p_task_id, jsonb_build_object('status', v_task.status, 'error', left(v_task.error, 500)));
+end
+$$;
+
+-- supabase/schemas/work/_follow_failures.sql
+-- What follows when tasks have failed or were cancelled: dependents that wish so fail too, parents count them off, and
+-- whoever a failure is to be escalated to gets a task. The caller has written the tasks before.
+create function coord._follow_failures(p_project_id integer, p_task_ids uuid[]) returns void
+language plpgsql volatile
+as $$
+begin
+  perform coord._settle_failures(p_project_id, p_task_ids || coord._cascade(p_project_id, p_task_ids));
+end
+$$;
+
+-- supabase/schemas/work/_has_vanished.sql
+-- Whether no session of an agent has lived in the last 60 s.
+create function coord._has_vanished(p_project_id integer, p_agent text) returns boolean
+language sql volatile
+as $$
+  select not exists (
+      select from coord.sessions s where s.project_id = p_project_id and s.agent = p_agent and s.ended_at is null
+        and s.lease_expires_at > clock_timestamp() - interval '60 seconds')
+    and not exists (
+      select from coord.sessions s where s.project_id = p_project_id and s.agent = p_agent
+        and s.ended_at > clock_timestamp() - interval '60 seconds');
+$$;
+
+-- supabase/schemas/work/_history_entry.sql
+-- A journal row as a history shows it.
+create function coord._history_entry(p_entry coord.journal) returns jsonb
+language sql stable
+as $$
+  select jsonb_build_object('happened_at', p_entry.at, 'operation', p_entry.operation, 'outcome', p_entry.outcome,
+    'resource', p_entry.resource, 'agent', p_entry.agent, 'session_id', p_entry.session_id, 'detail', p_entry.detail);
+$$;
+
+-- supabase/schemas/work/_is_circular.sql
+-- Whether some drafts would wait for themselves. A task waits for what it depends on, and for its subtasks. What exists
+-- already can lead back to a draft only through its parent, so without one only the batch is walked.
+-- Each pair of draft and task is looked at once, so this ends.
+create function coord._is_circular(
+  p_project_id integer, p_drafts coord.tasks[], p_edges coord.task_dependencies[]
+) returns boolean
+language plpgsql volatile
+as $$
+begin
+  return (with recursive edges (task_id, waits_for) as materialized (
+    select e.task_id, e.depends_on from unnest(p_edges) e
+    union select d.parent_id, d.task_id from unnest(p_drafts) d where d.parent_id is not null
+  ), walk (start, node) as (
+    select e.task_id, e.waits_for from edges e where e.task_id in (select d.task_id from unnest(p_drafts) d)
+    union
+    select w.start, n.node
+    from walk w cross join lateral (
+      select e.waits_for from edges e where e.task_id = w.node
+      union all
+      select o.waits_for from coord._waits_for(p_project_id, w.node) o
+      where exists (select from unnest(p_drafts) d where d.parent_id is not null)
+    ) n(node)
+  )
+  select exists (select from walk w where w.start = w.node));
+end
+$$;
+
+-- supabase/schemas/work/_lane.sql
+-- The lane of a task: null for a plain one, else who may take it: "~<assignee>", or "?" when it waits for an agent to
+-- be assigned to, then type and capabilities. Types begin with a letter or digit, so the three kinds stand apart.
+create function coord._lane(p_task coord.tasks) returns text
+language sql immutable parallel safe
+as $$
+  select case
+    when p_task.type = 'task' and p_task.capabilities = '{}' and p_task.assignee is null and not p_task.auto_assign
+      and p_task.paths is null and p_task.deadline is null then null
+    else case when p_task.assignee is not null then '~' || p_task.assignee || E'\t' when p_task.auto_assign then '?' else '' end
+      || p_task.type || ' ' || array_to_string(p_task.capabilities, ' ')
+  end;
+$$;
+
+-- supabase/schemas/work/_open_tasks.sql
+-- How many tasks an agent has on its hands: assigned to it and waiting, or claimed by it. Each counted up to 1,000.
+create function coord._open_tasks(p_project_id integer, p_agent text) returns integer
+language sql volatile
+as $$
+  select ((
+      select count(*) from (
+        select from coord.tasks t
+        where t.project_id = p_project_id and t.status in ('ready', 'scheduled', 'blocked')
+          and t.lane > '~' || p_agent || E'\t' and t.lane < '~' || p_agent || E'\n' limit 1000) w)
+    + (select count(*) from (
+        select from coord.tasks t
+        where t.project_id = p_project_id and t.status = 'claimed' and t.agent = p_agent
+          and t.claim_expires_at > clock_timestamp() limit 1000) c))::integer;
+$$;
+
+-- supabase/schemas/work/_own_task_paths.sql
+-- Paths of the tasks that the calling session works on: it may hold their locks, and still must not get a second task
+-- on the same files.
+create function coord._own_task_paths(p_call coord._call) returns text[]
+language sql volatile
+as $$
+  select coalesce(array_agg(p.path), '{}')
+  from coord.tasks t cross join unnest(t.paths) p(path)
+  where t.project_id = (p_call).project_id and t.status = 'claimed' and t.claim_session_id = (p_call).session_id;
+$$;
+
+-- supabase/schemas/work/_pick_tasks.sql
+-- Locks the tasks that come next for the calling session, with the paths they declare, and returns their ids.
+-- Pages through what it may take in order of rank, and locks row by row: what another caller has locked, or whose
+-- paths are not free, is skipped, so nobody waits here and a clash never holds up those behind it. Paths known to be
+-- busy are not tried again. The paths of a task are taken all or none, and given back if this transaction fails.
+create function coord._pick_tasks(p_call coord._call, p_types text[], p_lease_seconds integer, p_count integer)
+returns uuid[]
+language plpgsql volatile
+as $$
+declare
+  v_lanes text[] := coord._eligible_lanes(p_call, p_types);
+  v_plain boolean := p_types is null or 'task' = any (p_types);
+  v_page integer := greatest(16, p_count);
+  v_ids uuid[];
+  v_ranks timestamptz[];
+  v_rank timestamptz := '-infinity';
+  v_id uuid := '00000000-0000-0000-0000-000000000000';
+  v_busy text[];
+  v_candidates refcursor;
+  v_task record;
+  v_picked uuid[] := '{}';
+begin
+  loop
+    select array_agg(c.task_id order by c.rank, c.task_id), array_agg(c.rank order by c.rank, c.task_id) into v_ids, v_ranks
+    from (
+      (select n.task_id, n.rank from coord.tasks n
+      where v_plain and n.project_id = p_call.project_id and n.status = 'ready' and n.lane is null
+        and (n.rank, n.task_id) > (v_rank, v_id)
+      order by n.rank, n.task_id limit v_page)
+      union all
+      select f.task_id, f.rank from unnest(v_lanes) l(lane) cross join lateral (
+        select n.task_id, n.rank from coord.tasks n
+        where n.project_id = p_call.project_id and n.status = 'ready' and n.lane = l.lane
+          and (n.rank, n.task_id) > (v_rank, v_id) and (n.deadline is null or n.deadline > clock_timestamp())
+          and (n.paths && v_busy) is not true
+        order by n.rank, n.task_id limit v_page) f
+      order by 2, 1 limit v_page
+    ) c;
+    exit when v_ids is null;
+    open v_candidates for
+      select t.task_id, t.title, t.paths
+      from unnest(v_ids) with ordinality c(task_id, place)
+      join coord.tasks t on t.project_id = p_call.project_id and t.task_id = c.task_id and t.status = 'ready'
+      order by c.place for update of t skip locked;
+    loop
+      fetch v_candidates into v_task;
+      exit when not found;
+      if v_task.paths is not null then
+        v_busy := coalesce(v_busy, coord._own_task_paths(p_call));
+        continue when v_task.paths && v_busy;
+        if not coord._take_paths(p_call, v_task.paths, left('task ' || v_task.title, 200), p_lease_seconds, v_task.task_id) then
+          v_busy := v_busy || coord._busy_paths(p_call, v_task.paths);
+          continue;
+        end if;
+        v_busy := v_busy || v_task.paths;
+      end if;
+      v_picked := v_picked || v_task.task_id;
+      exit when cardinality(v_picked) = p_count;
+    end loop;
+    close v_candidates;
+    exit when cardinality(v_picked) = p_count or cardinality(v_ids) < v_page;
+    v_rank := v_ranks[v_page];
+    v_id := v_ids[v_page];
+  end loop;
+  return v_picked;
+end
+$$;
+
+-- supabase/schemas/work/_process_due.sql
+-- Lets happen what is due to waiting tasks of a project: scheduled ones become ready, those past their deadline fail.
+-- True when there was something. Rows that somebody has locked are left for the next time; the status is looked at under
+-- the lock and again in the UPDATE, so of two callers one does it.
+create function coord._process_due(p_project_id integer, p_limit integer) returns boolean
+language plpgsql volatile
+as $$
+declare
+  v_due uuid[];
+  v_late uuid[];
+begin
+  perform from coord.tasks t
+  where t.project_id = p_project_id and t.status in ('scheduled', 'ready', 'blocked') and t.due_at <= clock_timestamp() limit 1;
+  if not found then return false; end if;
+  select array_agg(d.task_id) filter (where d.deadline is null or d.deadline > clock_timestamp()),
+    array_agg(d.task_id) filter (where d.deadline <= clock_timestamp()) into v_due, v_late
+  from (
+    select t.task_id, t.deadline from coord.tasks t
+    where t.project_id = p_project_id and t.status in ('scheduled', 'ready', 'blocked') and t.due_at <= clock_timestamp()
+    order by t.task_id limit p_limit for update skip locked
+  ) d;
+  update coord.tasks t set status = 'ready', due_at = t.deadline
+  where t.project_id = p_project_id and t.task_id = any (v_due) and t.status = 'scheduled' and t.due_at <= clock_timestamp();
+  update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(), error = 'The deadline passed.'
+  where t.project_id = p_project_id and t.task_id = any (v_late) and t.status in ('scheduled', 'ready', 'blocked')
+    and t.deadline <= clock_timestamp();
+  insert into coord.journal (project_id, operation, resource, outcome)
+  select p_project_id, 'sweep', 'task:' || e.task_id, e.outcome
+  from (select u.task_id, 'due' from unnest(v_due) u(task_id)
+    union all select u.task_id, 'deadline_passed' from unnest(v_late) u(task_id)) e(task_id, outcome);
+  if v_late is not null then perform coord._follow_failures(p_project_id, v_late); end if;
+  return true;
+end
 $$;
 
 -- supabase/schemas/work/_refuse_claim.sql
@@ -1919,10 +1735,11 @@ begin
     return coord._refuse(p_call, 'not_found', 'There is no such task.', 'Use the task_id that get_work answered.');
   end if;
   v_reason := case
-    when v_task.status in ('done', 'failed') then 'finished'
+    when v_task.status in ('done', 'failed', 'cancelled') then 'finished'
     when v_task.status <> 'claimed' then 'not_claimed'
     when v_task.claim_token <> p_claim_token then 'stale_token'
     when v_task.claim_session_id <> p_call.session_id then 'claimed_by_other'
+    when v_task.claim_expires_at > clock_timestamp() and v_task.open_subtasks > 0 then 'open_subtasks'
     else 'lapsed'
   end;
   return coord._refuse(p_call, 'conflict',
@@ -1931,92 +1748,515 @@ begin
       when 'not_claimed' then format('Nobody has claimed the task; it is %s.', v_task.status)
       when 'lapsed' then 'Your claim has lapsed.'
       when 'stale_token' then 'The claim has passed on: this token is not the current one.'
+      when 'open_subtasks' then format('%s subtasks have not ended.', v_task.open_subtasks)
       else 'Another session has claimed the task.'
     end,
-    'Stop working on it and call get_work for the next task.', jsonb_build_object('reason', v_reason),
-    'task:' || p_task_id);
+    case v_reason when 'open_subtasks' then 'See list_tasks with parent_id; finish or cancel them, then report again.'
+      else 'Stop working on it and call get_work for the next task.' end,
+    jsonb_build_object('reason', v_reason), 'task:' || p_task_id);
+end
+$$;
+
+-- supabase/schemas/work/_refuse_tasks.sql
+-- Why drafts may not be written, as a refusal that names the field; null when they may. Changes nothing but the journal.
+create function coord._refuse_tasks(
+  p_call coord._call, p_tasks jsonb, p_drafts coord.tasks[], p_edges coord.task_dependencies[]
+) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_wrong text;
+begin
+  select i.task ->> 'key' into v_wrong from jsonb_array_elements(p_tasks) i(task)
+  where i.task ? 'key' group by 1 having count(*) > 1 limit 1;
+  if found then
+    return coord._refuse(p_call, 'invalid_input', format('key: %s is used twice', v_wrong), 'Give each task of a batch a key of its own.');
+  end if;
+  v_wrong := coord._unknown_dependency(p_call.project_id, p_tasks, p_drafts);
+  if v_wrong is not null then
+    return coord._refuse(p_call, 'not_found', format('depends_on: there is no task %s', v_wrong),
+      'Submit the tasks that come first before this one, and use the task_id that submit_work answered.');
+  end if;
+  select d.parent_id::text into v_wrong from unnest(p_drafts) d
+  where d.parent_id is not null and not exists (
+    select from coord.tasks t where t.project_id = p_call.project_id and t.task_id = d.parent_id) limit 1;
+  if found then
+    return coord._refuse(p_call, 'not_found', format('parent_id: there is no task %s', v_wrong), 'See list_tasks for the tasks of this project.');
+  end if;
+  select d.parent_id::text into v_wrong from unnest(p_drafts) d
+  join coord.tasks t on t.project_id = p_call.project_id and t.task_id = d.parent_id
+  where t.status in ('done', 'failed', 'cancelled') limit 1;
+  if found then
+    return coord._refuse(p_call, 'conflict', format('parent_id: the task %s has ended', v_wrong),
+      'Submit the task without a parent.', '{"reason": "finished"}');
+  end if;
+  if coord._is_circular(p_call.project_id, p_drafts, p_edges) then
+    return coord._refuse(p_call, 'conflict', 'depends_on: the tasks would wait for each other in a circle',
+      'Leave out one of the dependencies. A parent waits for its subtasks, too.', '{"reason": "circular"}');
+  end if;
+  select n.agent into v_wrong
+  from unnest(p_drafts) d cross join lateral (values (case when not d.auto_assign then d.assignee end), (d.escalate_to)) n(agent)
+  where n.agent is not null and not exists (
+    select from coord.agents a where a.project_id = p_call.project_id and a.agent = n.agent) limit 1;
+  if found then
+    return coord._refuse(p_call, 'not_found', format('assignee or escalate_to: there is no agent %s', v_wrong),
+      'See discover_agents for the agents of this project, or leave it out: whoever asks for work gets the task.');
+  end if;
+  return coord._refuse_times(p_call, p_drafts);
+end
+$$;
+
+-- supabase/schemas/work/_refuse_times.sql
+-- Why the times of drafts make no sense, as a refusal; null when they do.
+create function coord._refuse_times(p_call coord._call, p_drafts coord.tasks[]) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_problem text;
+begin
+  select case
+      when d.deadline <= clock_timestamp() then 'deadline: has passed'
+      when d.run_after >= d.deadline then 'run_after: must be earlier than deadline'
+      when d.run_after > clock_timestamp() + interval '1 year' then 'run_after: is more than a year away'
+      when d.deadline > clock_timestamp() + interval '10 years' then 'deadline: is more than ten years away'
+    end as problem into v_problem
+  from unnest(p_drafts) d order by 1 limit 1;
+  if v_problem is null then return null; end if;
+  return coord._refuse(p_call, 'invalid_input', v_problem, 'Give it as an instant with offset, such as 2030-01-31T12:00:00Z.');
+end
+$$;
+
+-- supabase/schemas/work/_renew_claims.sql
+-- Extends the claims of a session that are not lapsed, each for as long as it was asked for, and the locks on their paths.
+-- One renewed less than 5 s (or a third of its lease) ago is left as it is.
+-- Concurrency: tasks that somebody is just changing are skipped: they are being reported, or returned. Claims with paths
+-- are renewed only if the locks of the project can be serialised without waiting, else with the next call: the caller may
+-- have to do so later, and must not hold rows of locks before.
+create function coord._renew_claims(p_project_id integer, p_session_id uuid) returns void
+language plpgsql volatile
+as $$
+declare
+  v_skip_paths boolean := false;
+  v_paths text[];
+begin
+  perform from coord.tasks t
+  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id and t.paths is not null;
+  if found then v_skip_paths := not pg_try_advisory_xact_lock(hashtext('coord.locks'), p_project_id); end if;
+  with renewed as (
+    update coord.tasks t set claim_expires_at = clock_timestamp() + make_interval(secs => t.lease_seconds)
+    where t.project_id = p_project_id and t.task_id = any (array(
+      select n.task_id from coord.tasks n
+      where n.project_id = p_project_id and n.status = 'claimed' and n.claim_session_id = p_session_id
+        and n.claim_expires_at > clock_timestamp() and not (v_skip_paths and n.paths is not null)
+        and n.claim_expires_at < clock_timestamp() + make_interval(secs => n.lease_seconds - least(5, n.lease_seconds / 3.0))
+      order by n.task_id for update skip locked))
+    returning t.paths
+  )
+  select array_agg(p.path) into v_paths from renewed r cross join unnest(r.paths) p(path);
+  if v_paths is null then return; end if;
+  perform from coord.locks l
+  where l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id order by l.path for update;
+  update coord.locks l set expires_at = greatest(l.expires_at, t.claim_expires_at)
+  from coord.tasks t
+  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id and l.path = any (t.paths)
+    and l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id
+    and l.expires_at > clock_timestamp();
+end
+$$;
+
+-- supabase/schemas/work/_retry_delay.sql
+-- How long a task rests after its so-manieth attempt has failed: base × attempt, or base × 2^(attempt − 1); at most a day.
+create function coord._retry_delay(p_retry text, p_retry_seconds integer, p_attempt integer) returns interval
+language sql immutable parallel safe
+as $$
+  select least(interval '1 day', interval '1 second' * (p_retry_seconds *
+    case p_retry when 'linear' then p_attempt else 2.0 ^ least(p_attempt - 1, 20) end)::double precision);
+$$;
+
+-- supabase/schemas/work/_return_claims.sql
+-- Ends attempts without a result: each task goes back to the queue, at once or after its delay, or fails when its
+-- attempts are used up. p_count_attempts false: the attempt does not count. p_outcome names the journal rows; null for a
+-- caller who writes its own. Answers how many tasks it was.
+-- Concurrency: rows are locked in id order; token and status are looked at under the lock and again in the UPDATE, so a
+-- claim that was granted anew, reported or returned meanwhile is left alone, and a second call finds nothing. Locks of
+-- paths are freed last, and after the locks of the project were serialised: the caller may go on to take some.
+create function coord._return_claims(
+  p_project_id integer, p_task_ids uuid[], p_tokens bigint[], p_error text, p_count_attempts boolean,
+  p_operation text default null, p_outcome text default null
+) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_task record;
+  v_failed uuid[] := '{}';
+  v_sessions uuid[] := '{}';
+  v_scoped uuid[] := '{}';
+  v_returned integer := 0;
+begin
+  for v_task in
+    with ended as (
+      select t.task_id, t.claim_token, t.claim_session_id, case
+          when not p_count_attempts then 'ready'
+          when t.retry = 'none' or t.attempts >= t.max_attempts then 'failed'
+          when t.retry_seconds = 0 then 'ready'
+          else 'scheduled'
+        end as status,
+        clock_timestamp() + coord._retry_delay(t.retry, t.retry_seconds, t.attempts) as run_after
+      from coord.tasks t join unnest(p_task_ids, p_tokens) c(task_id, token) on c.task_id = t.task_id and c.token = t.claim_token
+      where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.status = 'claimed'
+      order by t.task_id for update of t
+    )
+    update coord.tasks t set status = e.status, attempts = t.attempts - case when p_count_attempts then 0 else 1 end,
+      run_after = case when e.status = 'scheduled' then e.run_after else t.run_after end,
+      due_at = coord._due_at(e.status, e.run_after, t.deadline),
+      finished_at = case when e.status = 'failed' then clock_timestamp() end,
+      agent = case when e.status = 'failed' then t.agent end,
+      error = p_error, claim_session_id = null, claim_expires_at = null, progress_at = null
+    from ended e
+    where t.project_id = p_project_id and t.task_id = e.task_id and t.claim_token = e.claim_token and t.status = 'claimed'
+    returning t.task_id, t.status, t.paths, e.claim_session_id
+  loop
+    v_returned := v_returned + 1;
+    if v_task.status = 'failed' then v_failed := v_failed || v_task.task_id; end if;
+    if v_task.paths is not null then
+      v_sessions := v_sessions || v_task.claim_session_id;
+      v_scoped := v_scoped || v_task.task_id;
+    end if;
+    if p_outcome is not null then
+      perform coord._note(p_project_id, p_operation, 'task:' || v_task.task_id, p_outcome,
+        jsonb_build_object('status', v_task.status, 'session_id', v_task.claim_session_id));
+    end if;
+  end loop;
+  if v_failed <> '{}' then perform coord._follow_failures(p_project_id, v_failed); end if;
+  if v_scoped <> '{}' then
+    perform coord._serialize_locks(p_project_id);
+    perform coord._free_task_paths(p_project_id, f.session_id, f.task_id)
+    from unnest(v_sessions, v_scoped) with ordinality f(session_id, task_id, place) order by f.place;
+  end if;
+  return v_returned;
 end
 $$;
 
 -- supabase/schemas/work/_return_lapsed_claims.sql
--- Gives back claims whose lease or whose session has lapsed, in one project (all when null); how many.
+-- Gives back claims of a project whose lease or whose session has lapsed; how many.
 -- Concurrency: rows that somebody is just changing are skipped. A claim that is renewed between the look and the lock
 -- is looked at again by Postgres under the lock; a session that may be beating just now counts as living (_is_dead).
 create function coord._return_lapsed_claims(p_project_id integer, p_limit integer) returns integer
 language plpgsql volatile
 as $$
 declare
-  v_task record;
-  v_returned integer := 0;
+  v_task_ids uuid[];
+  v_tokens bigint[];
 begin
-  for v_task in
-    select t.project_id, t.task_id, t.claim_session_id, t.claim_expires_at <= clock_timestamp() as expired
+  select array_agg(l.task_id), array_agg(l.claim_token) into v_task_ids, v_tokens
+  from (
+    select t.task_id, t.claim_token, t.claim_session_id, t.claim_expires_at <= clock_timestamp() as expired
     from coord.tasks t
     left join coord.sessions s on s.project_id = t.project_id and s.session_id = t.claim_session_id
-    where t.status = 'claimed' and (p_project_id is null or t.project_id = p_project_id)
+    where t.project_id = p_project_id and t.status = 'claimed'
       and (t.claim_expires_at <= clock_timestamp() or not coord._holds(s.ended_at, s.lease_expires_at))
-    order by t.project_id, t.task_id limit p_limit for update of t skip locked
-  loop
-    continue when not v_task.expired and not coord._is_dead(v_task.project_id, v_task.claim_session_id);
-    perform coord._return_task(v_task.project_id, v_task.task_id, 'The claim lapsed.', true);
-    perform coord._note(v_task.project_id, 'sweep', 'task:' || v_task.task_id, 'lapsed',
-      jsonb_build_object('session_id', v_task.claim_session_id));
-    v_returned := v_returned + 1;
-  end loop;
-  return v_returned;
+    order by t.task_id limit p_limit for update of t skip locked
+  ) l
+  where l.expired or coord._is_dead(p_project_id, l.claim_session_id);
+  if v_task_ids is null then return 0; end if;
+  return coord._return_claims(p_project_id, v_task_ids, v_tokens, 'The claim lapsed.', true, 'sweep', 'lapsed');
 end
 $$;
 
--- supabase/schemas/work/_return_task.sql
--- Takes a claim away from whoever had it: back to the queue, or failed when its attempts are used up.
--- The caller has locked the row and knows that the claim is void; the status in the WHERE guards all the same.
-create function coord._return_task(p_project_id integer, p_task_id uuid, p_error text, p_count_attempt boolean)
-returns void
-language sql volatile
+-- supabase/schemas/work/_return_session_claims.sql
+-- Gives back what a session that ends has claimed; how many. The caller has ended the session under its row lock, so it
+-- claims nothing more. Rows that somebody is just changing are skipped: they are being reported, or returned.
+create function coord._return_session_claims(
+  p_project_id integer, p_session_id uuid, p_reason text, p_count_attempts boolean
+) returns integer
+language plpgsql volatile
 as $$
-  update coord.tasks t set
-    status = case when p_count_attempt and t.attempts >= t.max_attempts then 'failed' else 'ready' end,
-    attempts = case when p_count_attempt then t.attempts else t.attempts - 1 end,
-    finished_at = case when p_count_attempt and t.attempts >= t.max_attempts then clock_timestamp() end,
-    error = p_error, claim_session_id = null, claim_expires_at = null,
-    agent = case when p_count_attempt and t.attempts >= t.max_attempts then t.agent end
-  where t.project_id = p_project_id and t.task_id = p_task_id and t.status = 'claimed';
+declare
+  v_task_ids uuid[];
+  v_tokens bigint[];
+begin
+  select array_agg(c.task_id), array_agg(c.claim_token) into v_task_ids, v_tokens
+  from (
+    select t.task_id, t.claim_token from coord.tasks t
+    where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id
+    order by t.task_id for update skip locked
+  ) c;
+  if v_task_ids is null then return 0; end if;
+  return coord._return_claims(p_project_id, v_task_ids, v_tokens, 'The session that worked on it ended: ' || p_reason || '.',
+    p_count_attempts, 'end_session', 'returned');
+end
+$$;
+
+-- supabase/schemas/work/_settle_failures.sql
+-- Counts tasks that have failed or were cancelled off their parents, and escalates them.
+create function coord._settle_failures(p_project_id integer, p_task_ids uuid[]) returns void
+language plpgsql volatile
+as $$
+begin
+  perform coord._count_off_parents(p_project_id, p_task_ids);
+  perform coord._escalate(p_project_id, p_task_ids);
+end
+$$;
+
+-- supabase/schemas/work/_submit_task.sql
+-- submit_work of a task that is not plain; a refusal speaks of its fields, not of a list of tasks.
+create function coord._submit_task(p_call coord._call, p_task jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_answer jsonb := coord._submit_tasks(p_call, jsonb_build_array(p_task));
+begin
+  if v_answer ? 'error' then return v_answer; end if;
+  return coord._leave(p_call, v_answer #> '{tasks,0}');
+end
+$$;
+
+-- supabase/schemas/work/_submit_tasks.sql
+-- Checks tasks and puts them into the queue, all or none; answers {"tasks": […]}, or an error, which is journalled.
+-- Each task that is made has its journal row from here.
+-- Concurrency: what the new tasks depend on, and their parents, are locked in id order before they are looked at. A
+-- completion of one of them either commits first and is seen, or waits, and then finds the new task among its dependents.
+create function coord._submit_tasks(p_call coord._call, p_tasks jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_drafts coord.tasks[] := coord._draft_tasks(p_call, p_tasks);
+  v_edges coord.task_dependencies[] := coord._draft_dependencies(p_tasks, v_drafts);
+  v_parents uuid[] := array(select distinct d.parent_id from unnest(v_drafts) d where d.parent_id is not null);
+  v_answer jsonb;
+  v_dead uuid[];
+begin
+  if v_parents = '{}' then
+    perform from coord.tasks t where t.project_id = p_call.project_id
+      and t.task_id in (select e.depends_on from unnest(v_edges) e) order by t.task_id for share;
+  else
+    perform from coord.tasks t where t.project_id = p_call.project_id
+      and (t.task_id = any (v_parents) or t.task_id in (select e.depends_on from unnest(v_edges) e))
+    order by t.task_id for update;
+  end if;
+  v_answer := coord._refuse_tasks(p_call, p_tasks, v_drafts, v_edges);
+  if v_answer is not null then return v_answer; end if;
+  v_drafts := coord._assign_drafts(v_drafts, v_edges);
+  insert into coord.task_dependencies select e.* from unnest(v_edges) e;
+  insert into coord.tasks select d.* from unnest(v_drafts) d;
+  insert into coord.subtasks select d.project_id, d.parent_id, d.task_id from unnest(v_drafts) d where d.parent_id is not null;
+  update coord.tasks p set open_subtasks = p.open_subtasks + (select count(*) from unnest(v_drafts) d where d.parent_id = p.task_id)
+  where p.project_id = p_call.project_id and p.task_id = any (v_parents);
+  insert into coord.journal (project_id, session_id, agent, operation, outcome, resource)
+  select d.project_id, p_call.session_id, p_call.agent, p_call.operation, 'ok', 'task:' || d.task_id
+  from unnest(v_drafts) d order by d.rank;
+
+  v_dead := array(
+    select t.task_id from coord.tasks t where t.project_id = p_call.project_id and t.status in ('failed', 'cancelled')
+      and t.task_id in (select e.depends_on from unnest(v_edges) e) order by 1);
+  if v_dead <> '{}' then perform coord._settle_failures(p_call.project_id, coord._cascade(p_call.project_id, v_dead)); end if;
+  return (
+    select jsonb_build_object('tasks', jsonb_agg(jsonb_strip_nulls(jsonb_build_object('key', i.task -> 'key',
+      'task_id', t.task_id, 'status', t.status, 'unmet_dependencies', t.unmet)) order by i.place))
+    from jsonb_array_elements(p_tasks) with ordinality i(task, place)
+    join coord.tasks t on t.project_id = p_call.project_id and t.task_id = v_drafts[i.place].task_id);
+end
+$$;
+
+-- supabase/schemas/work/_sweep_tasks.sql
+-- What time does to the tasks of a project: claims of the dead come back, tasks of assignees that are gone become free,
+-- due ones become ready or fail. In batches of p_limit, each set-based; see there. changed: whether there was anything.
+create function coord._sweep_tasks(
+  p_project_id integer, p_limit integer, out returned_tasks integer, out changed boolean
+)
+language plpgsql volatile
+as $$
+declare
+  v_freed integer;
+begin
+  returned_tasks := coord._return_lapsed_claims(p_project_id, p_limit);
+  v_freed := coord._unassign_vanished(p_project_id, p_limit);
+  changed := coord._process_due(p_project_id, p_limit) or returned_tasks > 0 or v_freed > 0;
+end
 $$;
 
 -- supabase/schemas/work/_task_summary.sql
--- A task in a list.
+-- A task in a list. blocked_by: why it will not go on by itself; dependencies that have failed or were cancelled.
 create function coord._task_summary(p_task coord.tasks) returns jsonb
 language sql stable
 as $$
   select jsonb_build_object('task_id', p_task.task_id, 'type', p_task.type, 'title', p_task.title,
     'status', p_task.status, 'priority', p_task.priority, 'tags', p_task.tags, 'attempts', p_task.attempts,
-    'max_attempts', p_task.max_attempts, 'agent', p_task.agent, 'created_at', p_task.created_at);
+    'max_attempts', p_task.max_attempts, 'agent', p_task.agent, 'assignee', p_task.assignee, 'created_at', p_task.created_at,
+    'blocked_by', coalesce(case when p_task.status = 'blocked' then (
+      select jsonb_agg(jsonb_build_object('task_id', t.task_id, 'title', t.title, 'status', t.status) order by t.task_id)
+      from coord.task_dependencies d
+      join coord.tasks t on t.project_id = d.project_id and t.task_id = d.depends_on
+      where d.project_id = p_task.project_id and d.task_id = p_task.task_id and t.status in ('failed', 'cancelled')) end, '[]'));
+$$;
+
+-- supabase/schemas/work/_unassign_vanished.sql
+-- Takes tasks back from assignees without a living session for 60 s: those that were assigned automatically go to the
+-- next best agent, the others to whoever asks. How many it was.
+-- Assignees are stepped through by index. Rows that somebody has locked are left for the next time.
+create function coord._unassign_vanished(p_project_id integer, p_limit integer) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_status text;
+  v_assignee text;
+  v_lane text;
+  v_task coord.tasks;
+  v_freed integer := 0;
+begin
+  foreach v_status in array array['ready', 'scheduled', 'blocked'] loop
+    v_lane := '~';
+    loop
+      select t.assignee into v_assignee from coord.tasks t
+      where t.project_id = p_project_id and t.status = v_status and t.lane > v_lane order by t.lane limit 1;
+      exit when not found or v_freed >= p_limit;
+      v_lane := '~' || v_assignee || E'\n';
+      continue when not coord._has_vanished(p_project_id, v_assignee);
+      for v_task in
+        select t.* from coord.tasks t
+        where t.project_id = p_project_id and t.status = v_status and t.lane > '~' || v_assignee || E'\t' and t.lane < v_lane
+          and t.created_at < clock_timestamp() - interval '60 seconds'
+        order by t.task_id limit p_limit for update skip locked
+      loop
+        v_task.assignee := case when v_task.auto_assign then coord._auto_assignee(v_task) end;
+        update coord.tasks t set assignee = v_task.assignee, lane = coord._lane(v_task)
+        where t.project_id = p_project_id and t.task_id = v_task.task_id and t.status = v_status and t.assignee = v_assignee;
+        perform coord._note(p_project_id, 'sweep', 'task:' || v_task.task_id, 'unassigned',
+          jsonb_build_object('from', v_assignee, 'to', v_task.assignee));
+        v_freed := v_freed + 1;
+      end loop;
+    end loop;
+  end loop;
+  return v_freed;
+end
 $$;
 
 -- supabase/schemas/work/_unblock_dependents.sql
--- Counts a finished task off its dependents; how many of them became ready.
+-- Counts a task that is done off its dependents; how many of them are no longer blocked.
+-- Those that have failed or were cancelled are counted down, too, in case they are retried.
+-- Concurrency: the caller has written the task before, and whoever submits a dependent locks the task first, so either
+-- the dependent is seen here or it has seen the task as done. Dependents are locked in id order.
 create function coord._unblock_dependents(p_project_id integer, p_task_id uuid) returns integer
 language plpgsql volatile
 as $$
 declare
-  v_dependents uuid[];
+  v_dependents uuid[] := array(
+    select d.task_id from coord.task_dependencies d where d.project_id = p_project_id and d.depends_on = p_task_id);
   v_unblocked integer;
 begin
-  v_dependents := array(
-    select d.task_id from coord.task_dependencies d where d.project_id = p_project_id and d.depends_on = p_task_id);
-  if cardinality(v_dependents) = 0 then return 0; end if;
   perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_dependents)
   order by t.task_id for update;
   with counted as (
-    update coord.tasks t
-    set unmet = t.unmet - 1, status = case when t.unmet = 1 then 'ready' else t.status end
-    where t.project_id = p_project_id and t.task_id = any (v_dependents) and t.status = 'blocked'
-    returning t.status
+    update coord.tasks t set unmet = t.unmet - 1, status = n.status, due_at = coord._due_at(n.status, t.run_after, t.deadline)
+    from (
+      select d.task_id, d.status, case when d.status <> 'blocked' or d.unmet > 1 then d.status
+          when d.run_after > clock_timestamp() then 'scheduled' else 'ready' end
+      from coord.tasks d where d.project_id = p_project_id and d.task_id = any (v_dependents)
+    ) n(task_id, was, status)
+    where t.project_id = p_project_id and t.task_id = n.task_id and t.status = n.was
+    returning n.was <> n.status as unblocked
   )
-  select count(*) into v_unblocked from counted c where c.status = 'ready';
+  select count(*) into v_unblocked from counted c where c.unblocked;
   return v_unblocked;
 end
 $$;
+
+-- supabase/schemas/work/_unknown_dependency.sql
+-- A dependency that names neither a task of the project nor one of the batch; null when there is none.
+create function coord._unknown_dependency(p_project_id integer, p_tasks jsonb, p_drafts coord.tasks[]) returns text
+language sql volatile
+as $$
+  select d.name
+  from jsonb_array_elements(p_tasks) i(task)
+  cross join jsonb_array_elements_text(case jsonb_typeof(i.task -> 'depends_on') when 'array' then i.task -> 'depends_on' else '[]' end) d(name)
+  where not exists (select from jsonb_array_elements(p_tasks) k(task) where k.task ->> 'key' = d.name)
+    and not exists (
+      select from coord.tasks t where t.project_id = p_project_id
+        and t.task_id = case when d.name ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then d.name::uuid end)
+  limit 1;
+$$;
+
+-- supabase/schemas/work/_waits_for.sql
+-- Which tasks a task waits for that are not done: those that it depends on, and its subtasks.
+create function coord._waits_for(p_project_id integer, p_task_id uuid) returns table (waits_for uuid)
+language sql stable
+as $$
+  select t.task_id
+  from (
+    select d.depends_on from coord.task_dependencies d where d.project_id = p_project_id and d.task_id = p_task_id
+    union all
+    select s.task_id from coord.subtasks s where s.project_id = p_project_id and s.parent_id = p_task_id
+  ) o(task_id)
+  join coord.tasks t on t.project_id = p_project_id and t.task_id = o.task_id
+  where t.status <> 'done';
+$$;
+
+-- supabase/schemas/work/_with_scope.sql
+-- A claim with what plain tasks do not have: the paths that were locked for it, deadline, parent.
+create function coord._with_scope(p_call coord._call, p_claim jsonb) returns jsonb
+language sql volatile
+as $$
+  select jsonb_set(p_claim, '{task}', p_claim -> 'task' || jsonb_strip_nulls(jsonb_build_object(
+    'paths', to_jsonb(t.paths), 'deadline', t.deadline, 'parent_id', t.parent_id)))
+  from coord.tasks t
+  where t.project_id = (p_call).project_id and t.task_id = (p_claim #>> '{task,task_id}')::uuid;
+$$;
+
+-- supabase/schemas/classic/complete_task.sql
+-- complete_work under the name that earlier coordinators had.
+create function coord.complete_task(
+  p_caller jsonb, p_task_id uuid, p_claim_token bigint, p_result jsonb default null, p_error text default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coord.complete_work(p_caller, p_task_id, p_claim_token, p_error is null, p_result, p_error);
+end
+$$;
+
+grant execute on function coord.complete_task to coord_app;
+
+-- supabase/schemas/classic/create_task.sql
+-- submit_work under the name and with the words that earlier coordinators had.
+create function coord.create_task(
+  p_caller jsonb, p_title text, p_description text default null, p_priority text default 'normal', p_agent text default null,
+  p_capabilities text[] default null, p_files text[] default null, p_blocked_by uuid[] default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coord.submit_work(p_caller, p_title, p_description,
+    p_priority => ('{"urgent": 1, "high": 3, "normal": 5, "low": 8}'::jsonb ->> p_priority)::integer,
+    p_depends_on => p_blocked_by, p_capabilities => p_capabilities, p_paths => p_files, p_assignee => p_agent);
+end
+$$;
+
+grant execute on function coord.create_task to coord_app;
+
+-- supabase/schemas/classic/get_next_task.sql
+-- get_work under the name that earlier coordinators had.
+create function coord.get_next_task(p_caller jsonb, p_wait_seconds integer default 0) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coord.get_work(p_caller, p_wait_seconds => p_wait_seconds);
+end
+$$;
+
+grant execute on function coord.get_next_task to coord_app;
+
+-- supabase/schemas/classic/register_agent.sql
+-- register_session under the name that earlier coordinators had.
+create function coord.register_agent(p_caller jsonb, p_agent_type text default null, p_capabilities text[] default null)
+returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coord.register_session(p_caller, p_agent_type, p_capabilities);
+end
+$$;
+
+grant execute on function coord.register_agent to coord_app;
 
 -- supabase/schemas/frame/count_violations.sql
 -- What must never be, by name, with how often it is: anything but 0 is a defect of these functions, or somebody
@@ -2065,15 +2305,16 @@ as $$
     || to_jsonb(of_completions) || to_jsonb(of_journal) || to_jsonb(of_sessions) || to_jsonb(of_keys)
   from (
     select
-      count(*) filter (where t.status not in ('ready', 'blocked', 'claimed', 'done', 'failed')) as tasks_of_unknown_status,
+      count(*) filter (where t.status not in ('ready', 'blocked', 'scheduled', 'claimed', 'done', 'failed',
+        'cancelled')) as tasks_of_unknown_status,
       count(*) filter (where t.status = 'claimed' and (t.claim_session_id is null or t.claim_expires_at is null
         or t.claim_token < 1 or t.agent is null)) as claimed_tasks_without_claim,
       count(*) filter (where t.status <> 'claimed' and (t.claim_session_id is not null
         or t.claim_expires_at is not null)) as claims_of_unclaimed_tasks,
       count(*) filter (where t.status = 'claimed' and s.session_id is null) as claims_of_unknown_sessions,
       count(*) filter (where t.claim_expires_at > clock_timestamp() + interval '8 hours') as claims_beyond_longest_lease,
-      count(*) filter (where t.status in ('done', 'failed') and t.finished_at is null) as finished_tasks_without_time,
-      count(*) filter (where t.status not in ('done', 'failed') and t.finished_at is not null) as unfinished_tasks_with_time,
+      count(*) filter (where t.status in ('done', 'failed', 'cancelled') and t.finished_at is null) as finished_tasks_without_time,
+      count(*) filter (where t.status not in ('done', 'failed', 'cancelled') and t.finished_at is not null) as unfinished_tasks_with_time,
       count(*) filter (where t.status = 'ready' and t.unmet <> 0) as ready_tasks_with_unmet_dependencies,
       count(*) filter (where t.status = 'blocked' and t.unmet = 0) as blocked_tasks_without_cause,
       count(*) filter (where t.unmet <> coalesce(d.unmet, 0)) as tasks_with_wrong_count_of_unmet,
@@ -2313,102 +2554,65 @@ $$;
 grant execute on function coord.revoke_key to coord_app;
 
 -- supabase/schemas/locks/acquire_lock.sql
--- Locks files, trees, globs and names for the calling session, all or none; acquiring again renews. A lock that
--- somebody else has is an answer, not an error. With p_wait_seconds the caller is put into the queue and has to ask
--- again; core does that.
--- Concurrency: a free plain file is taken by one UPDATE, whose condition holds under the row lock; see the table for
--- `guarded`, and _take for the rest. Rows are kept under normal forms only, so a path that finds one is in it.
+-- Locks files for the calling session, all or none; acquiring again renews. A lock that somebody else has is an
+-- answer, not an error. Concurrency: see _take_lock and _take_locks; one path needs no block to roll back.
 create function coord.acquire_lock(
   p_caller jsonb, p_paths text[], p_reason text default null, p_ttl_seconds integer default 900,
-  p_shared boolean default false, p_wait_seconds integer default 0
+  p_wait_seconds integer default 0
 ) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'acquire_lock');
-  v_answer jsonb;
+  v_path text;
+  v_lock jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  update coord.locks l set token = l.token + 1, session_id = v_call.session_id, reason = p_reason,
-    acquired_at = clock_timestamp(), expires_at = clock_timestamp() + p_ttl_seconds * interval '1 second'
-  where l.project_id = v_call.project_id and l.path = p_paths[1] and l.session_id is null and not l.guarded
-    and not p_shared and p_paths[2] is null
-  returning jsonb_build_object('acquired', true, 'locks', jsonb_build_array(jsonb_build_object('path', l.path,
-    'token', l.token, 'expires_at', l.expires_at, 'shared', false, 'renewed', false))) into v_answer;
-  if v_answer is null then
-    return coord._acquire(v_call, p_paths, p_reason, p_ttl_seconds, p_shared, p_wait_seconds);
+  if p_paths[2] is not null then
+    return coord._take_locks(v_call, p_paths, p_reason, p_ttl_seconds);
   end if;
-  return coord._leave(v_call, v_answer, p_paths[1], v_answer);
+  v_path := coord._normal_path(p_paths[1]);
+  v_lock := coord._take_lock(v_call, v_path, p_reason, p_ttl_seconds);
+  if v_lock is null then
+    return coord._refuse_lock(v_call, jsonb_build_array(coord._holder(v_call.project_id, v_path)));
+  end if;
+  return coord._leave(v_call, jsonb_build_object('acquired', true, 'locks', jsonb_build_array(v_lock)), v_path, v_lock);
 end
 $$;
 
 grant execute on function coord.acquire_lock to coord_app;
 
 -- supabase/schemas/locks/check_locks.sql
--- Locks that are held now: those that overlap the given paths, or all of the project; in path order.
+-- Locks that are held now: of the given paths, or all of the project in path order.
 create function coord.check_locks(p_caller jsonb, p_paths text[] default null, p_limit integer default 200) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'check_locks');
-  v_rows text[];
+  v_paths text[];
   v_locks jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   if p_paths is not null then
-    v_rows := coord._overlapping_rows(v_call.project_id, coord._normal_paths(p_paths));
+    v_paths := array(select coord._normal_path(p) from unnest(p_paths) p);
   end if;
-  select coalesce(jsonb_agg(jsonb_build_object('path', h.path, 'agent', h.agent, 'agent_type', h.agent_type,
-      'session_id', h.session_id, 'shared', h.shared, 'reason', h.reason, 'since', h.since, 'expires_at', h.expires_at,
-      'token', h.token, 'mine', h.session_id = v_call.session_id,
-      'waiting', (
-        select count(*) from coord.lock_waiters w
-        where w.project_id = v_call.project_id and w.asked_at > clock_timestamp() - interval '5 seconds'
-          and exists (select from unnest(w.paths) q(path) where coord._overlaps(q.path, h.path))))
-      order by h.path, h.since), '[]') into v_locks
-  from coord._held_locks(v_call.project_id, v_rows, p_limit + 1) h;
+  select coalesce(jsonb_agg(h.lock order by h.path), '[]') into v_locks
+  from (
+    select l.path, jsonb_build_object('path', l.path, 'agent', s.agent, 'agent_type', s.agent_type,
+      'session_id', l.session_id, 'reason', l.reason, 'since', l.acquired_at, 'expires_at', l.expires_at,
+      'token', l.token, 'mine', l.session_id = v_call.session_id) as lock
+    from coord.locks l
+    join coord.sessions s on s.project_id = l.project_id and s.session_id = l.session_id
+    where l.project_id = v_call.project_id and (v_paths is null or l.path = any (v_paths))
+      and l.expires_at > clock_timestamp() and coord._holds(s.ended_at, s.lease_expires_at)
+    order by l.path limit p_limit + 1
+  ) h;
   return coord._leave(v_call, jsonb_build_object('locks', jsonb_path_query_array(v_locks, '$[0 to $n]',
     jsonb_build_object('n', p_limit - 1)), 'truncated', jsonb_array_length(v_locks) > p_limit));
 end
 $$;
 
 grant execute on function coord.check_locks to coord_app;
-
--- supabase/schemas/locks/force_release_lock.sql
--- Frees paths whoever holds them, shared ones too, for callers of trust 3, and tells each holder. The paths are named
--- as they were locked: forcing src/ does not force src/a.ts.
--- Concurrency: rows in path order, then shares; a lock that passes on meanwhile is forced from its new holder.
-create function coord.force_release_lock(p_caller jsonb, p_paths text[], p_reason text) returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_call coord._call := coord._enter(p_caller, 'force_release_lock');
-  v_paths text[];
-  v_held record;
-  v_freed jsonb := '[]';
-begin
-  if v_call.answer is not null then return v_call.answer; end if;
-  v_paths := coord._normal_paths(p_paths);
-  perform coord._serialize_locks(v_call.project_id);
-  perform from coord.locks l where l.project_id = v_call.project_id and l.path = any (v_paths)
-  order by l.path for update;
-  for v_held in select h.* from coord._held_locks(v_call.project_id, v_paths, null) h loop
-    v_freed := v_freed || jsonb_build_object('path', v_held.path, 'agent', v_held.agent,
-      'session_id', v_held.session_id, 'reason', v_held.reason);
-    perform coord._notify(v_call.project_id, v_held.session_id, jsonb_build_object('kind', 'lock_forced',
-      'message', format('%s has taken your lock on %s away: %s. Stop writing there, and look at what changed.',
-        v_call.agent, v_held.path, p_reason),
-      'path', v_held.path, 'by', v_call.agent, 'reason', p_reason));
-  end loop;
-  update coord.locks l set session_id = null, reason = null, task_id = null
-  where l.project_id = v_call.project_id and l.path = any (v_paths) and l.session_id is not null;
-  delete from coord.lock_shares s where s.project_id = v_call.project_id and s.path = any (v_paths);
-  return coord._leave(v_call, jsonb_build_object('freed', v_freed), v_paths[1],
-    jsonb_build_object('reason', p_reason, 'freed', v_freed));
-end
-$$;
-
-grant execute on function coord.force_release_lock to coord_app;
 
 -- supabase/schemas/locks/release_lock.sql
 -- Releases locks of the calling session; says of every other path why it was not its to release.
@@ -2418,15 +2622,27 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'release_lock');
+  v_path text;
+  v_answer jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  update coord.locks l set session_id = null, reason = null, task_id = null
-  where l.project_id = v_call.project_id and l.path = p_paths[1] and l.session_id = v_call.session_id
-    and l.expires_at > clock_timestamp() and p_paths[2] is null
-    and (p_tokens is null or (l.token = p_tokens[1] and p_tokens[2] is null));
-  if not found then return coord._release_locks(v_call, p_paths, p_tokens); end if;
-  return coord._leave(v_call, jsonb_build_object('released', true, 'released_paths', jsonb_build_array(p_paths[1]),
-    'not_held', '[]'::jsonb), p_paths[1]);
+  if p_tokens is not null then
+    if cardinality(p_tokens) <> cardinality(p_paths) then
+      return coord._refuse(v_call, 'invalid_input', 'tokens: must have one token for each of paths',
+        'Leave tokens out, or give one for each path in the same order.');
+    end if;
+  end if;
+  if p_paths[2] is null then
+    v_path := coord._normal_path(p_paths[1]);
+    if coord._release_lock(v_call, v_path, p_tokens[1]) is null then
+      return coord._leave(v_call, jsonb_build_object(
+        'released', true, 'released_paths', jsonb_build_array(v_path), 'not_held', '[]'::jsonb), v_path);
+    end if;
+  end if;
+  v_answer := coord._release_locks(v_call, p_paths, p_tokens);
+  return coord._leave(v_call, v_answer,
+    coalesce(v_answer #>> '{released_paths,0}', v_answer #>> '{not_held,0,path}'), v_answer,
+    case when (v_answer -> 'released')::boolean then 'ok' else 'not_held' end);
 end
 $$;
 
@@ -2534,7 +2750,7 @@ grant execute on function coord.end_session to coord_app;
 -- supabase/schemas/sessions/heartbeat.sql
 -- Keeps the session and its claims alive. Commits without waiting for the disk: a heartbeat lost in a crash of the
 -- database is one of four. Journalled only when it says something new.
--- Concurrency: see _touch_session: a lapsed session stays lapsed. Claims are renewed only while they live.
+-- Concurrency: see _touch_session, which also renews the claims: what has lapsed stays lapsed.
 create function coord.heartbeat(
   p_caller jsonb, p_working_on text default null, p_automatic boolean default false
 ) returns jsonb
@@ -2551,10 +2767,9 @@ begin
   end if;
   update coord.sessions s set working_on = p_working_on
   where p_working_on is not null and s.project_id = v_call.project_id and s.session_id = v_call.session_id;
-  update coord.tasks t set claim_expires_at = clock_timestamp() + make_interval(secs => t.lease_seconds)
+  select count(*) into v_renewed from coord.tasks t
   where t.project_id = v_call.project_id and t.status = 'claimed' and t.claim_session_id = v_call.session_id
     and t.claim_expires_at > clock_timestamp();
-  get diagnostics v_renewed = row_count;
   return coord._leave(v_call,
     jsonb_build_object('session_id', v_call.session_id, 'renewed_claims', v_renewed,
       'lease_expires_at', (select nullif(s.lease_expires_at, 'infinity') from coord.sessions s
@@ -2599,16 +2814,58 @@ begin
   returning jsonb_build_object('session_id', s.session_id, 'agent', s.agent, 'agent_type', s.agent_type,
     'project', (select p.name from coord.projects p where p.project_id = s.project_id), 'trust', s.trust,
     'lease_expires_at', nullif(s.lease_expires_at, 'infinity')) into v_answer;
+  perform coord._assign_waiting(v_call);
   return coord._leave(v_call, v_answer, 'session:' || v_call.session_id);
 end
 $$;
 
 grant execute on function coord.register_session to coord_app;
 
+-- supabase/schemas/work/cancel_task.sql
+-- Ends a task that nobody needs any more. Who submitted it may do so, others with trust 3. If somebody works on it, that
+-- session is told with its next call, and its token is void.
+-- Concurrency: the row is locked before it is looked at; the status in the WHERE lets one of two callers do it.
+create function coord.cancel_task(p_caller jsonb, p_task_id uuid, p_reason text default null) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'cancel_task');
+  v_task coord.tasks;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
+  if not found then
+    return coord._refuse(v_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
+  elsif v_task.submitted_by <> v_call.agent and coord._trust(v_call) < 3 then
+    return coord._refuse(v_call, 'forbidden', format('The task was submitted by %s; to cancel it needs trust 3.', v_task.submitted_by),
+      'Ask the submitter, or an administrator.', '{"reason": "insufficient_trust_level"}', 'task:' || p_task_id);
+  elsif v_task.status in ('done', 'failed', 'cancelled') then
+    return coord._refuse(v_call, 'conflict', format('The task is %s already.', v_task.status), 'Nothing is left to cancel.',
+      '{"reason": "finished"}', 'task:' || p_task_id);
+  end if;
+  update coord.tasks t set status = 'cancelled', finished_at = clock_timestamp(), error = coalesce(p_reason, 'cancelled'),
+    due_at = null, claim_token = t.claim_token + 1, claim_session_id = null, claim_expires_at = null, progress_at = null
+  where t.project_id = v_call.project_id and t.task_id = p_task_id and t.status = v_task.status;
+  if v_task.status = 'claimed' then
+    perform coord._notify(v_call.project_id, v_task.claim_session_id, jsonb_build_object('kind', 'task_cancelled',
+      'message', format('The task %s was cancelled by %s: stop working on it.', quote_literal(left(v_task.title, 100)), v_call.agent),
+      'task_id', p_task_id));
+  end if;
+  perform coord._follow_failures(v_call.project_id, array[p_task_id]);
+  if v_task.status = 'claimed' and v_task.paths is not null then
+    perform coord._free_task_paths(v_call.project_id, v_task.claim_session_id, p_task_id);
+  end if;
+  return coord._leave(v_call, jsonb_build_object('cancelled', true, 'was', v_task.status), 'task:' || p_task_id,
+    jsonb_build_object('was', v_task.status, 'reason', left(p_reason, 500)));
+end
+$$;
+
+grant execute on function coord.cancel_task to coord_app;
+
 -- supabase/schemas/work/complete_work.sql
--- Ends a claim: done, or failed, in which case another attempt follows while some are left.
--- Concurrency: one guarded UPDATE; task, token, status, session and lease must all still match, so one completion is
--- accepted, ever. Dependents are locked in id order and counted down after it, in the same transaction.
+-- Ends a claim: done, or a failed attempt, which others follow while some are left (see _fail_attempt).
+-- Concurrency: one guarded UPDATE; task, token, status, session and lease must all still match, and no subtask be open,
+-- so one completion is accepted, ever. What depends on the task follows in the same transaction.
 create function coord.complete_work(
   p_caller jsonb, p_task_id uuid, p_claim_token bigint, p_success boolean default true, p_result jsonb default null,
   p_error text default null
@@ -2617,33 +2874,86 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'complete_work');
-  v_status text;
-  v_attempts_left integer;
-  v_unblocked integer := 0;
+  v_parent_id uuid;
+  v_paths text[];
+  v_unblocked integer;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  update coord.tasks t set
-    status = case when p_success then 'done' when t.attempts < t.max_attempts then 'ready' else 'failed' end,
-    finished_at = case when p_success or t.attempts >= t.max_attempts then clock_timestamp() end,
-    result = p_result, error = case when p_success then null else coalesce(p_error, 'failed') end,
+  if not p_success then return coord._fail_attempt(v_call, p_task_id, p_claim_token, p_result, p_error); end if;
+  update coord.tasks t set status = 'done', finished_at = clock_timestamp(), result = p_result, error = null,
     claim_session_id = null, claim_expires_at = null
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
     and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
-  returning t.status, t.max_attempts - t.attempts into v_status, v_attempts_left;
+    and t.open_subtasks = 0
+  returning t.parent_id, t.paths into v_parent_id, v_paths;
   if not found then
     return coord._refuse_claim(v_call, p_task_id, p_claim_token);
   end if;
-  if v_status = 'done' then
-    v_unblocked := coord._unblock_dependents(v_call.project_id, p_task_id);
+  if v_parent_id is not null then
+    perform coord._count_off_parents(v_call.project_id, array[p_task_id]);
   end if;
-  return coord._leave(v_call,
-    jsonb_build_object('status', v_status, 'attempts_left', case when v_status = 'done' then 0 else v_attempts_left end,
-      'unblocked', v_unblocked),
-    'task:' || p_task_id, jsonb_build_object('status', v_status));
+  perform from coord.task_dependencies d where d.project_id = v_call.project_id and d.depends_on = p_task_id limit 1;
+  if found then v_unblocked := coord._unblock_dependents(v_call.project_id, p_task_id); end if;
+  if v_paths is not null then
+    perform coord._free_task_paths(v_call.project_id, v_call.session_id, p_task_id);
+  end if;
+  if v_unblocked > 0 then
+    return coord._leave(v_call, jsonb_build_object('status', 'done', 'attempts_left', 0, 'unblocked', v_unblocked),
+      'task:' || p_task_id, '{"status": "done"}');
+  end if;
+  return coord._leave(v_call, '{"status": "done", "attempts_left": 0, "unblocked": 0}', 'task:' || p_task_id, '{"status": "done"}');
 end
 $$;
 
 grant execute on function coord.complete_work to coord_app;
+
+-- supabase/schemas/work/find_hung.sql
+-- Claims that nobody seems to work on: their session has made no call, or their last progress note is that old. Renewals
+-- by heartbeats do not count, because a timer sends them. The longest silent first.
+create function coord.find_hung(p_caller jsonb, p_threshold integer default 300) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'find_hung');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  return coord._leave(v_call, jsonb_build_object('hung', coalesce((
+    select jsonb_agg(jsonb_build_object('agent', h.agent, 'title', h.title, 'since', h.since, 'presence', coord._presence(h.last_call_at),
+      'task_id', h.task_id, 'session_id', h.session_id) order by h.since, h.task_id)
+    from (
+      select t.agent, t.task_id, t.title, s.session_id, s.last_call_at, least(s.last_call_at, t.progress_at) as since
+      from coord.tasks t
+      join coord.sessions s on s.project_id = t.project_id and s.session_id = t.claim_session_id
+      where t.project_id = v_call.project_id and t.status = 'claimed'
+        and least(s.last_call_at, t.progress_at) < clock_timestamp() - make_interval(secs => p_threshold)
+      order by 6, 2 limit 200
+    ) h), '[]')));
+end
+$$;
+
+grant execute on function coord.find_hung to coord_app;
+
+-- supabase/schemas/work/get_agent_history.sql
+-- What an agent did of late, newest first: of the last 20,000 journal rows of the project those of the agent.
+create function coord.get_agent_history(p_caller jsonb, p_agent text, p_limit integer default 50) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'get_agent_history');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  return coord._leave(v_call, jsonb_build_object('entries', coalesce((
+    select jsonb_agg(coord._history_entry(j.entry) order by (j.entry).xact_id desc, (j.entry).entry_id desc)
+    from (
+      select e as entry from (
+        select r.* from coord.journal r where r.project_id = v_call.project_id
+        order by r.xact_id desc, r.entry_id desc limit 20000) e
+      where e.agent = p_agent order by e.xact_id desc, e.entry_id desc limit p_limit
+    ) j), '[]')));
+end
+$$;
+
+grant execute on function coord.get_agent_history to coord_app;
 
 -- supabase/schemas/work/get_task.sql
 -- One task of the caller's project, whole.
@@ -2662,7 +2972,13 @@ begin
   return coord._leave(v_call, coord._task_summary(v_task) || jsonb_build_object(
     'description', v_task.description, 'input', v_task.input, 'submitted_by', v_task.submitted_by,
     'claim_expires_at', v_task.claim_expires_at, 'result', v_task.result, 'error', v_task.error,
-    'finished_at', v_task.finished_at, 'depends_on', coalesce((
+    'finished_at', v_task.finished_at, 'capabilities', v_task.capabilities, 'paths', coalesce(v_task.paths, '{}'),
+    'run_after', v_task.run_after, 'deadline', v_task.deadline, 'retry', v_task.retry, 'retry_seconds', v_task.retry_seconds,
+    'escalate_to', v_task.escalate_to, 'on_dependency_failure', v_task.on_dependency_failure, 'parent_id', v_task.parent_id,
+    'progress', coalesce(v_task.progress, '[]'), 'subtasks', (
+      select jsonb_build_object('open', v_task.open_subtasks, 'total', count(*))
+      from coord.subtasks s where s.project_id = v_call.project_id and s.parent_id = p_task_id),
+    'depends_on', coalesce((
       select jsonb_agg(jsonb_build_object('task_id', t.task_id, 'title', t.title, 'status', t.status) order by t.task_id)
       from coord.task_dependencies d
       join coord.tasks t on t.project_id = d.project_id and t.task_id = d.depends_on
@@ -2673,19 +2989,27 @@ $$;
 grant execute on function coord.get_task to coord_app;
 
 -- supabase/schemas/work/get_task_board.sql
--- Who is here, on what, and how the queue stands. Counts stop at 10,000, so a long queue does not make it slow.
+-- Who is here, on what, and how the queue stands. Counts stop at 10,000, and what is done is counted among the 10,000
+-- newest tasks, so a long queue or a long history does not make it slow.
 create function coord.get_task_board(p_caller jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_task_board');
+  v_done jsonb;
   v_agents jsonb;
-  v_counts jsonb;
   v_locks integer;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
+  select coalesce(jsonb_object_agg(coalesce(d.agent, ''), d.tasks), '{}') into v_done
+  from (
+    select n.agent, count(*) as tasks
+    from (select t.agent, t.status from coord.tasks t where t.project_id = v_call.project_id order by t.task_id desc limit 10000) n
+    where n.status = 'done' group by n.agent
+  ) d;
   select coalesce(jsonb_agg(jsonb_build_object('agent', a.agent, 'agent_type', a.agent_type,
       'session_id', a.session_id, 'presence', coord._presence(a.last_call_at), 'working_on', a.working_on,
+      'open', coord._open_tasks(v_call.project_id, a.agent), 'done', coalesce((v_done ->> a.agent)::integer, 0),
       'tasks', coalesce((
         select jsonb_agg(jsonb_build_object('task_id', t.task_id, 'title', t.title) order by t.task_id)
         from coord.tasks t
@@ -2697,25 +3021,50 @@ begin
     where s.project_id = v_call.project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
     order by s.last_call_at desc limit 100
   ) a;
-  select jsonb_object_agg(n.status, (
-      select count(*) from (
-        select from coord.tasks t where t.project_id = v_call.project_id and t.status = n.status limit 10000) c))
-    into v_counts
-  from unnest(array['ready', 'blocked', 'claimed', 'done', 'failed']) n(status);
   select count(*) into v_locks from (
     select from coord.locks l
     join coord.sessions s on s.project_id = l.project_id and s.session_id = l.session_id
     where l.project_id = v_call.project_id and l.expires_at > clock_timestamp()
       and coord._holds(s.ended_at, s.lease_expires_at) limit 10000) held;
-  return coord._leave(v_call, jsonb_build_object('agents', v_agents, 'tasks', v_counts, 'locks', v_locks));
+  return coord._leave(v_call, jsonb_build_object('agents', v_agents, 'locks', v_locks,
+    'tasks', coord._count_tasks(v_call.project_id) || jsonb_build_object(
+      'done', (select coalesce(sum(d.value::integer), 0) from jsonb_each_text(v_done) d))));
 end
 $$;
 
 grant execute on function coord.get_task_board to coord_app;
 
+-- supabase/schemas/work/get_task_history.sql
+-- What happened to a task, newest first, as the journal has it.
+create function coord.get_task_history(p_caller jsonb, p_task_id uuid, p_limit integer default 50) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'get_task_history');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  perform from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id;
+  if not found then
+    return coord._refuse(v_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
+  end if;
+  return coord._leave(v_call, jsonb_build_object('entries', coalesce((
+    select jsonb_agg(coord._history_entry(j) order by j.xact_id desc, j.entry_id desc)
+    from (
+      select e.* from coord.journal e
+      where e.project_id = v_call.project_id and e.resource = 'task:' || p_task_id and e.resource like 'task:%'
+      order by e.xact_id desc, e.entry_id desc limit p_limit
+    ) j), '[]')));
+end
+$$;
+
+grant execute on function coord.get_task_history to coord_app;
+
 -- supabase/schemas/work/get_work.sql
--- Claims the next task for the calling session. When nothing is ready, claims that have lapsed are given back first,
--- so a dead worker's task is found even if no sweeper runs. Concurrency: see _claim_task.
+-- Claims the next task for the calling session. p_wait_seconds is for whoever calls: waiting is not done here.
+-- The common path is one UPDATE of the first plain task, and holds while no task of another kind is ready and nothing is
+-- due: two probes of indexes that are normally empty. All else is chosen by _choose_tasks.
+-- Concurrency: the inner query locks one row and skips those that others have locked, so this transaction alone changes
+-- it; the token grows with every claim. A caller that dies before the commit has claimed nothing.
 create function coord.get_work(
   p_caller jsonb, p_types text[] default null, p_lease_seconds integer default 900, p_wait_seconds integer default 0
 ) returns jsonb
@@ -2723,39 +3072,114 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_work');
+  v_chosen uuid;
+  v_task_id uuid;
   v_claim jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  v_claim := coord._claim_task(v_call, p_types, p_lease_seconds);
-  if v_claim is null then
-    if coord._return_lapsed_claims(v_call.project_id, 100) > 0 then
-      v_claim := coord._claim_task(v_call, p_types, p_lease_seconds);
-    end if;
-    if v_claim is null then
-      return coord._leave(v_call,
-        '{"claimed": false, "hint": "Nothing to claim now. Ask again later, or see get_task_board for what is blocked."}',
-        p_kept => 'null');
-    end if;
+  if p_types is not null then
+    v_chosen := (coord._choose_tasks(v_call, p_types, p_lease_seconds, 1))[1];
   end if;
-  return coord._leave(v_call, v_claim, 'task:' || (v_claim #>> '{task,task_id}'));
+  loop
+    update coord.tasks t set status = 'claimed', attempts = t.attempts + 1, claim_token = t.claim_token + 1, due_at = null,
+      claim_session_id = v_call.session_id, lease_seconds = p_lease_seconds, agent = v_call.agent,
+      claim_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
+    where t.project_id = v_call.project_id and t.task_id = coalesce(v_chosen, (
+      select n.task_id from coord.tasks n
+      where n.project_id = v_call.project_id and n.status = 'ready' and n.lane is null and p_types is null
+        and not exists (select from coord.tasks x
+          where x.project_id = v_call.project_id and x.status = 'ready' and x.lane is not null)
+        and not exists (select from coord.tasks x
+          where x.project_id = v_call.project_id and x.status = 'scheduled' and x.due_at <= clock_timestamp())
+      order by n.rank, n.task_id limit 1 for update skip locked))
+    returning t.task_id, jsonb_build_object('claimed', true, 'claim_token', t.claim_token,
+      'claim_expires_at', t.claim_expires_at, 'task', jsonb_build_object('task_id', t.task_id, 'type', t.type,
+        'title', t.title, 'description', t.description, 'input', t.input, 'priority', t.priority, 'tags', t.tags,
+        'attempt', t.attempts, 'max_attempts', t.max_attempts, 'last_error', t.error)) into v_task_id, v_claim;
+    if found then
+      if v_chosen is not null then v_claim := coord._with_scope(v_call, v_claim); end if;
+      return coord._leave(v_call, v_claim, 'task:' || v_task_id);
+    end if;
+    exit when p_types is not null;
+    v_chosen := (coord._choose_tasks(v_call, null, p_lease_seconds, 1))[1];
+    exit when v_chosen is null;
+  end loop;
+  return coord._leave(v_call,
+    '{"claimed": false, "hint": "Nothing to claim now. Ask again later, or see get_task_board for what is blocked."}',
+    p_kept => 'null');
 end
 $$;
 
 grant execute on function coord.get_work to coord_app;
 
+-- supabase/schemas/work/get_work_batch.sql
+-- Claims up to p_count tasks at once for the calling session, each with a claim of its own, in the order in which
+-- get_work would hand them out. Concurrency: as get_work; the rows to claim are collected in an array first, because a
+-- join would make the planner read the whole table.
+create function coord.get_work_batch(
+  p_caller jsonb, p_count integer, p_types text[] default null, p_lease_seconds integer default 900
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'get_work_batch');
+  v_chosen uuid[];
+  v_claims jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  perform from coord.tasks x where x.project_id = v_call.project_id and (x.status = 'ready' and x.lane is not null
+    or x.status = 'scheduled' and x.due_at <= clock_timestamp()) limit 1;
+  if not found and p_types is null then
+    v_chosen := array(
+      select n.task_id from coord.tasks n
+      where n.project_id = v_call.project_id and n.status = 'ready' and n.lane is null
+      order by n.rank, n.task_id limit p_count for update skip locked);
+  end if;
+  if coalesce(v_chosen, '{}') = '{}' then
+    v_chosen := coord._choose_tasks(v_call, p_types, p_lease_seconds, p_count);
+  end if;
+  with claimed as (
+    update coord.tasks t set status = 'claimed', attempts = t.attempts + 1, claim_token = t.claim_token + 1, due_at = null,
+      claim_session_id = v_call.session_id, lease_seconds = p_lease_seconds, agent = v_call.agent,
+      claim_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
+    where t.project_id = v_call.project_id and t.task_id = any (v_chosen) and t.status = 'ready'
+    returning t.*
+  ), noted as (
+    insert into coord.journal (project_id, session_id, agent, operation, outcome, resource)
+    select c.project_id, v_call.session_id, v_call.agent, 'get_work_batch', 'ok', 'task:' || c.task_id
+    from claimed c order by c.rank, c.task_id
+  )
+  select coalesce(jsonb_agg(jsonb_build_object('claim_token', c.claim_token, 'claim_expires_at', c.claim_expires_at,
+      'task', jsonb_build_object('task_id', c.task_id, 'type', c.type, 'title', c.title, 'description', c.description,
+        'input', c.input, 'priority', c.priority, 'tags', c.tags, 'attempt', c.attempts,
+        'max_attempts', c.max_attempts, 'last_error', c.error) || jsonb_strip_nulls(jsonb_build_object(
+        'paths', to_jsonb(c.paths), 'deadline', c.deadline, 'parent_id', c.parent_id)))
+    order by c.rank, c.task_id), '[]') into v_claims
+  from claimed c;
+  return coord._leave(v_call, jsonb_build_object('claimed', v_claims <> '[]', 'claims', v_claims));
+end
+$$;
+
+grant execute on function coord.get_work_batch to coord_app;
+
 -- supabase/schemas/work/list_tasks.sql
--- Tasks of the project, newest first; pages by task_id, which is ordered by time.
+-- Tasks of the project, newest first; pages by task_id, which is ordered by time. Those of a parent are found by the
+-- table of subtasks, the others by walking back.
 create function coord.list_tasks(
   p_caller jsonb, p_status text default null, p_type text default null, p_tag text default null,
-  p_limit integer default 50, p_before uuid default null
+  p_assignee text default null, p_parent_id uuid default null, p_limit integer default 50, p_before uuid default null
 ) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'list_tasks');
+  v_children uuid[];
   v_tasks jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
+  if p_parent_id is not null then
+    v_children := array(select s.task_id from coord.subtasks s where s.project_id = v_call.project_id and s.parent_id = p_parent_id);
+  end if;
   select coalesce(jsonb_agg(coord._task_summary(f) order by f.task_id desc), '[]') into v_tasks
   from (
     select t.* from coord.tasks t
@@ -2763,6 +3187,8 @@ begin
       and (p_status is null or t.status = p_status)
       and (p_type is null or t.type = p_type)
       and (p_tag is null or p_tag = any (t.tags))
+      and (p_assignee is null or t.assignee = p_assignee)
+      and (v_children is null or t.task_id = any (v_children))
       and (p_before is null or t.task_id < p_before)
     order by t.task_id desc limit p_limit + 1
   ) f;
@@ -2774,50 +3200,174 @@ $$;
 
 grant execute on function coord.list_tasks to coord_app;
 
+-- supabase/schemas/work/release_task.sql
+-- Gives a claimed task back without a result; the attempt does not count. It is ready at once, or from p_run_after on.
+-- Concurrency: one guarded write, as complete_work.
+create function coord.release_task(
+  p_caller jsonb, p_task_id uuid, p_claim_token bigint, p_reason text default null, p_run_after timestamptz default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'release_task');
+  v_status text;
+  v_paths text[];
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if p_run_after > clock_timestamp() + interval '1 year' then
+    return coord._refuse(v_call, 'invalid_input', 'run_after: is more than a year away', 'Give an earlier time, or leave it out.');
+  end if;
+  v_status := case when p_run_after > clock_timestamp() then 'scheduled' else 'ready' end;
+  update coord.tasks t set status = v_status, attempts = t.attempts - 1, run_after = p_run_after,
+    due_at = coord._due_at(v_status, p_run_after, t.deadline), error = coalesce(p_reason, t.error), agent = null,
+    claim_session_id = null, claim_expires_at = null, progress_at = null
+  where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
+    and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
+  returning t.paths into v_paths;
+  if not found then
+    return coord._refuse_claim(v_call, p_task_id, p_claim_token);
+  end if;
+  if v_paths is not null then
+    perform coord._free_task_paths(v_call.project_id, v_call.session_id, p_task_id);
+  end if;
+  return coord._leave(v_call, jsonb_build_object('released', true, 'status', v_status), 'task:' || p_task_id,
+    jsonb_build_object('status', v_status, 'reason', left(p_reason, 500)));
+end
+$$;
+
+grant execute on function coord.release_task to coord_app;
+
+-- supabase/schemas/work/report_progress.sql
+-- Notes how far a claimed task has come, for others to read, and renews the claim. The last 20 notes are kept.
+-- Concurrency: one guarded write, as complete_work: who has lost the claim is told.
+create function coord.report_progress(
+  p_caller jsonb, p_task_id uuid, p_claim_token bigint, p_note text, p_percent integer default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'report_progress');
+  v_note jsonb;
+  v_expires_at timestamptz;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_note := jsonb_build_object('noted_at', clock_timestamp(), 'agent', v_call.agent, 'note', p_note, 'percent', p_percent);
+  update coord.tasks t set progress_at = clock_timestamp(),
+    progress = jsonb_path_query_array(jsonb_build_array(v_note) || coalesce(t.progress, '[]'), '$[0 to 19]'),
+    claim_expires_at = clock_timestamp() + make_interval(secs => t.lease_seconds)
+  where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
+    and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
+  returning t.claim_expires_at into v_expires_at;
+  if not found then
+    return coord._refuse_claim(v_call, p_task_id, p_claim_token);
+  end if;
+  perform coord._renew_claims(v_call.project_id, v_call.session_id);
+  return coord._leave(v_call, jsonb_build_object('noted', true, 'claim_expires_at', v_expires_at), 'task:' || p_task_id,
+    jsonb_strip_nulls(jsonb_build_object('note', left(p_note, 500), 'percent', p_percent)));
+end
+$$;
+
+grant execute on function coord.report_progress to coord_app;
+
+-- supabase/schemas/work/retry_task.sql
+-- Gives a failed or cancelled task all its attempts anew: the way out of the dead-letter list. What is blocked by it goes
+-- on when it is done.
+-- Concurrency: what it depends on is locked first, then the task, as in submit_work; the status in the WHERE lets one of
+-- two callers do it.
+create function coord.retry_task(p_caller jsonb, p_task_id uuid) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'retry_task');
+  v_before uuid[];
+  v_task coord.tasks;
+  v_unmet integer;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_before := array(select d.depends_on from coord.task_dependencies d where d.project_id = v_call.project_id and d.task_id = p_task_id);
+  perform from coord.tasks t where t.project_id = v_call.project_id and t.task_id = any (v_before) order by t.task_id for share;
+  select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
+  if not found then
+    return coord._refuse(v_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
+  elsif v_task.status not in ('failed', 'cancelled') then
+    return coord._refuse(v_call, 'conflict', format('The task is %s: only failed and cancelled ones are retried.', v_task.status),
+      'Look at it with get_task.', '{"reason": "not_failed"}', 'task:' || p_task_id);
+  elsif v_task.deadline <= clock_timestamp() then
+    return coord._refuse(v_call, 'conflict', 'The deadline of the task has passed.', 'Submit it anew.',
+      '{"reason": "deadline_passed"}', 'task:' || p_task_id);
+  end if;
+  select count(*) into v_unmet from coord.tasks t
+  where t.project_id = v_call.project_id and t.task_id = any (v_before) and t.status <> 'done';
+  update coord.tasks t set status = case when v_unmet > 0 then 'blocked' else 'ready' end, unmet = v_unmet, attempts = 0,
+    finished_at = null, result = null, agent = null, run_after = null,
+    due_at = t.deadline
+  where t.project_id = v_call.project_id and t.task_id = p_task_id and t.status = v_task.status;
+  update coord.tasks p set open_subtasks = p.open_subtasks + 1
+  where p.project_id = v_call.project_id and p.task_id = v_task.parent_id;
+  return coord._leave(v_call, jsonb_build_object('retried', true,
+      'status', case when v_unmet > 0 then 'blocked' else 'ready' end), 'task:' || p_task_id,
+    jsonb_build_object('was', v_task.status));
+end
+$$;
+
+grant execute on function coord.retry_task to coord_app;
+
 -- supabase/schemas/work/submit_work.sql
--- Puts a task into the queue. Its dependencies exist already, so a circle cannot be made.
--- Concurrency: the dependencies are locked in id order (for share) before they are counted. A completion of one of
--- them either commits first, and is seen as done, or waits and then finds this task among its dependents.
+-- Puts a task into the queue. What it depends on exists already, so a circle cannot be made.
+-- A plain task without dependencies is one insert; all else is checked and written by _submit_tasks.
 create function coord.submit_work(
   p_caller jsonb, p_title text, p_description text default null, p_type text default 'task',
   p_input jsonb default null, p_priority integer default 5, p_tags text[] default '{}',
-  p_depends_on uuid[] default '{}', p_max_attempts integer default 3
+  p_depends_on uuid[] default null, p_max_attempts integer default 3, p_capabilities text[] default null,
+  p_paths text[] default null, p_assignee text default null, p_run_after timestamptz default null,
+  p_deadline timestamptz default null, p_retry text default 'exponential', p_retry_seconds integer default 60,
+  p_escalate_to text default null, p_parent_id uuid default null, p_on_dependency_failure text default 'block'
 ) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'submit_work');
-  v_task_id uuid := coord._new_id();
-  v_unknown uuid[];
-  v_unmet integer := 0;
-  v_status text := 'ready';
+  v_task_id uuid;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if p_depends_on[1] is not null then
-    perform from coord.tasks t where t.project_id = v_call.project_id and t.task_id = any (p_depends_on)
-    order by t.task_id for share;
-    select array_agg(d.task_id) filter (where t.task_id is null), count(*) filter (where t.status <> 'done')
-      into v_unknown, v_unmet
-    from (select distinct u.task_id from unnest(p_depends_on) u(task_id)) d
-    left join coord.tasks t on t.project_id = v_call.project_id and t.task_id = d.task_id;
-    if v_unknown is not null then
-      return coord._refuse(v_call, 'not_found', format('depends_on: there is no task %s', v_unknown[1]),
-        'Submit the tasks that come first before this one, and use the task_id that submit_work answered.');
-    end if;
-    insert into coord.task_dependencies (project_id, task_id, depends_on)
-    select distinct v_call.project_id, v_task_id, u.task_id from unnest(p_depends_on) u(task_id);
-    if v_unmet > 0 then v_status := 'blocked'; end if;
+  if num_nonnulls(p_depends_on, p_capabilities, p_paths, p_assignee, p_run_after, p_deadline, p_escalate_to, p_parent_id) > 0
+  then
+    return coord._submit_task(v_call, jsonb_build_object('title', p_title, 'description', p_description, 'type', p_type,
+      'input', p_input, 'priority', p_priority, 'tags', p_tags, 'depends_on', p_depends_on, 'max_attempts', p_max_attempts,
+      'capabilities', p_capabilities, 'paths', p_paths, 'assignee', p_assignee, 'run_after', p_run_after,
+      'deadline', p_deadline, 'retry', p_retry, 'retry_seconds', p_retry_seconds, 'escalate_to', p_escalate_to,
+      'parent_id', p_parent_id, 'on_dependency_failure', p_on_dependency_failure));
   end if;
-  insert into coord.tasks (project_id, task_id, type, title, description, input, priority, tags, status, rank, unmet,
-    max_attempts, submitted_by)
-  values (v_call.project_id, v_task_id, p_type, p_title, p_description, p_input, p_priority, p_tags, v_status,
-    clock_timestamp() + p_priority * interval '1 hour', v_unmet, p_max_attempts, v_call.agent);
+  insert into coord.tasks (project_id, task_id, type, title, description, input, priority, tags, status, rank,
+    max_attempts, submitted_by, retry, retry_seconds, lane)
+  values (v_call.project_id, coord._new_id(), p_type, p_title, p_description, p_input, p_priority, p_tags, 'ready',
+    clock_timestamp() + p_priority * interval '1 hour', p_max_attempts, v_call.agent, p_retry, p_retry_seconds,
+    case when p_type <> 'task' then p_type || ' ' end)
+  returning task_id into v_task_id;
   return coord._leave(v_call,
-    jsonb_build_object('task_id', v_task_id, 'status', v_status, 'unmet_dependencies', v_unmet), 'task:' || v_task_id);
+    jsonb_build_object('task_id', v_task_id, 'status', 'ready', 'unmet_dependencies', 0), 'task:' || v_task_id);
 end
 $$;
 
 grant execute on function coord.submit_work to coord_app;
+
+-- supabase/schemas/work/submit_work_batch.sql
+-- Puts up to 100 tasks into the queue, all or none. They may depend on each other by their keys. See _submit_tasks.
+create function coord.submit_work_batch(p_caller jsonb, p_tasks jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'submit_work_batch');
+  v_answer jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_answer := coord._submit_tasks(v_call, p_tasks);
+  if v_answer ? 'error' then return v_answer; end if;
+  return coord._leave(v_call, v_answer);
+end
+$$;
+
+grant execute on function coord.submit_work_batch to coord_app;
 
 -- supabase/schemas/supabase.sql
 -- On Supabase: gives service_role what coord_app has, anon and authenticated what coord_reader has. Direct grants,

@@ -6,7 +6,9 @@ import { explanationOf, type FieldSchema, placeholderOf, typedValue } from './sc
 const headings: Record<Toolset, string> = {
   locks: 'Locks:',
   work: 'Work:',
+  queue: 'Work:',
   presence: 'Agents:',
+  classic: 'Names of earlier coordinators:',
   admin: 'Administration:',
 };
 

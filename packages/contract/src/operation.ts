@@ -41,6 +41,8 @@ export const toolsets = {
   locks: { default: true },
   work: { default: true },
   presence: { default: true },
+  queue: { default: false },
+  classic: { default: false },
   admin: { default: false },
 } as const;
 

@@ -1,14 +1,15 @@
 -- Cleans up in one project (all when null): ends sessions that have lapsed, or that do not beat and were not heard of
--- for a day, and gives lapsed claims back. Nothing depends on it for correctness: every decision looks at expiry itself.
+-- for a day, and lets happen to tasks what time does (see _sweep_tasks). Nothing depends on it for correctness: every decision looks at expiry itself.
 -- Ends after a second, so that what was done is kept; the next round goes on.
 -- Concurrency: one at a time under an advisory lock; each session is ended under its row lock after the lease was
--- looked at again, each task under its own guard (see _return_task).
+-- looked at again, each task under its own guard (see _return_claims).
 create function coord._sweep(p_project_id integer) returns jsonb
 language plpgsql volatile
 as $$
 declare
   v_enough timestamptz := clock_timestamp() + interval '1 second';
   v_session record;
+  v_project_id integer;
   v_freed record;
   v_sessions integer := 0;
   v_locks integer := 0;
@@ -35,7 +36,11 @@ begin
     v_locks := v_locks + v_freed.released_locks;
     v_tasks := v_tasks + v_freed.returned_tasks;
   end loop;
-  v_tasks := v_tasks + coord._return_lapsed_claims(p_project_id, 1000);
+  for v_project_id in
+    select p.project_id from coord.projects p where p_project_id is null or p.project_id = p_project_id
+  loop
+    v_tasks := v_tasks + (coord._sweep_tasks(v_project_id, 1000)).returned_tasks;
+  end loop;
 
   -- Old rows are looked for in one of a hundred rounds, because the search reads whole tables.
   if random() < 0.01 then perform coord._forget(); end if;

@@ -44,15 +44,16 @@ as $$
     || to_jsonb(of_completions) || to_jsonb(of_journal) || to_jsonb(of_sessions) || to_jsonb(of_keys)
   from (
     select
-      count(*) filter (where t.status not in ('ready', 'blocked', 'claimed', 'done', 'failed')) as tasks_of_unknown_status,
+      count(*) filter (where t.status not in ('ready', 'blocked', 'scheduled', 'claimed', 'done', 'failed',
+        'cancelled')) as tasks_of_unknown_status,
       count(*) filter (where t.status = 'claimed' and (t.claim_session_id is null or t.claim_expires_at is null
         or t.claim_token < 1 or t.agent is null)) as claimed_tasks_without_claim,
       count(*) filter (where t.status <> 'claimed' and (t.claim_session_id is not null
         or t.claim_expires_at is not null)) as claims_of_unclaimed_tasks,
       count(*) filter (where t.status = 'claimed' and s.session_id is null) as claims_of_unknown_sessions,
       count(*) filter (where t.claim_expires_at > clock_timestamp() + interval '8 hours') as claims_beyond_longest_lease,
-      count(*) filter (where t.status in ('done', 'failed') and t.finished_at is null) as finished_tasks_without_time,
-      count(*) filter (where t.status not in ('done', 'failed') and t.finished_at is not null) as unfinished_tasks_with_time,
+      count(*) filter (where t.status in ('done', 'failed', 'cancelled') and t.finished_at is null) as finished_tasks_without_time,
+      count(*) filter (where t.status not in ('done', 'failed', 'cancelled') and t.finished_at is not null) as unfinished_tasks_with_time,
       count(*) filter (where t.status = 'ready' and t.unmet <> 0) as ready_tasks_with_unmet_dependencies,
       count(*) filter (where t.status = 'blocked' and t.unmet = 0) as blocked_tasks_without_cause,
       count(*) filter (where t.unmet <> coalesce(d.unmet, 0)) as tasks_with_wrong_count_of_unmet,

@@ -9,7 +9,6 @@ create function coord._end_session(
 language plpgsql volatile
 as $$
 declare
-  v_task_id uuid;
   v_shares integer;
 begin
   released_locks := 0;
@@ -18,15 +17,7 @@ begin
   where s.project_id = p_project_id and s.session_id = p_session_id and s.ended_at is null;
   if not found then return; end if;
 
-  for v_task_id in
-    select t.task_id from coord.tasks t
-    where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id
-    order by t.task_id for update
-  loop
-    perform coord._return_task(p_project_id, v_task_id, 'The session that worked on it ended: ' || p_reason || '.',
-      p_count_attempts);
-    returned_tasks := returned_tasks + 1;
-  end loop;
+  returned_tasks := coord._return_session_claims(p_project_id, p_session_id, p_reason, p_count_attempts);
 
   perform pg_advisory_xact_lock(hashtext('coord.locks'), p_project_id);
   delete from coord.lock_waiters w where w.project_id = p_project_id and w.session_id = p_session_id;

@@ -1,4 +1,5 @@
--- Whether the session lives; if it does, notes the sign of life (p_active: and that it was a real call).
+-- Whether the session lives; if it does, notes the sign of life (p_active: and that it was a real call) and renews its
+-- claims.
 -- The next 5 s of calls need not write again, but never longer than the lease, and not while it has notices to be told.
 create function coord._touch_session(p_project_id integer, p_session_id uuid, p_active boolean) returns boolean
 language plpgsql volatile
@@ -13,6 +14,8 @@ begin
       then least(clock_timestamp() + interval '5 seconds', s.lease_expires_at) else '-infinity' end
   where s.project_id = p_project_id and s.session_id = p_session_id
     and coord._is_live(s.ended_at, s.lease_expires_at);
-  return found;
+  if not found then return false; end if;
+  perform coord._renew_claims(p_project_id, p_session_id);
+  return true;
 end
 $$;

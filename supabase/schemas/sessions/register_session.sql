@@ -31,6 +31,7 @@ begin
   returning jsonb_build_object('session_id', s.session_id, 'agent', s.agent, 'agent_type', s.agent_type,
     'project', (select p.name from coord.projects p where p.project_id = s.project_id), 'trust', s.trust,
     'lease_expires_at', nullif(s.lease_expires_at, 'infinity')) into v_answer;
+  perform coord._assign_waiting(v_call);
   return coord._leave(v_call, v_answer, 'session:' || v_call.session_id);
 end
 $$;

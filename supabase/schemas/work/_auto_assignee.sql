@@ -1,8 +1,10 @@
 -- The agent that a task is best assigned to: online, active within 15 minutes, trusted to work, capable, and with the
 -- fewest open tasks; not its submitter. Null when there is none. p_more: open tasks not written yet, by their assignees.
 create function coord._auto_assignee(p_task coord.tasks, p_more text[] default '{}') returns text
-language sql volatile
+language plpgsql volatile
 as $$
+begin
+  return (
   select a.agent
   from (
     select distinct s.agent from coord.sessions s
@@ -11,5 +13,6 @@ as $$
       and p_task.capabilities <@ s.capabilities and s.agent <> p_task.submitted_by
   ) a
   order by coord._open_tasks(p_task.project_id, a.agent) + cardinality(array_positions(p_more, a.agent)), a.agent
-  limit 1;
+  limit 1);
+end
 $$;

@@ -1,7 +1,9 @@
 -- What follows when tasks have failed or were cancelled: dependents that wish so fail too, parents count them off, and
 -- whoever a failure is to be escalated to gets a task. The caller has written the tasks before.
 create function coord._follow_failures(p_project_id integer, p_task_ids uuid[]) returns void
-language sql volatile
+language plpgsql volatile
 as $$
-  select coord._settle_failures(p_project_id, p_task_ids || coord._cascade(p_project_id, p_task_ids));
+begin
+  perform coord._settle_failures(p_project_id, p_task_ids || coord._cascade(p_project_id, p_task_ids));
+end
 $$;

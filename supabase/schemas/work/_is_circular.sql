@@ -4,9 +4,10 @@
 create function coord._is_circular(
   p_project_id integer, p_drafts coord.tasks[], p_edges coord.task_dependencies[]
 ) returns boolean
-language sql volatile
+language plpgsql volatile
 as $$
-  with recursive edges (task_id, waits_for) as materialized (
+begin
+  return (with recursive edges (task_id, waits_for) as materialized (
     select e.task_id, e.depends_on from unnest(p_edges) e
     union select d.parent_id, d.task_id from unnest(p_drafts) d where d.parent_id is not null
   ), walk (start, node) as (
@@ -20,5 +21,6 @@ as $$
       where exists (select from unnest(p_drafts) d where d.parent_id is not null)
     ) n(node)
   )
-  select exists (select from walk w where w.start = w.node);
+  select exists (select from walk w where w.start = w.node));
+end
 $$;
