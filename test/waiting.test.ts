@@ -1,15 +1,19 @@
-import { type Coordinator, coordinatorOver } from '@agentcoord/contract';
-import { localTransport, type PostgresOptions, postgresDatabase } from '@agentcoord/core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Coordinator, coordinatorOver, type Operation, operationNamed } from '@agentcoord/contract';
+import { type Database, localTransport, type PostgresOptions, postgresDatabase } from '@agentcoord/core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { cloneDatabase, type TestDatabase, type TestSession } from './helpers/database.ts';
+import { listeners, timed, untilListening } from './helpers/waiting.ts';
+import { Wire } from './helpers/wire.ts';
 
 const cleanup = new AsyncDisposableStack();
 let db: TestDatabase;
 let ann: TestSession;
+let wire: Wire;
 let paths = 0;
 
 beforeAll(async () => {
   db = cleanup.use(await cloneDatabase());
+  wire = cleanup.use(await Wire.before(db));
   ann = await db.session('ann');
 });
 afterAll(() => cleanup.disposeAsync());
@@ -21,33 +25,256 @@ async function heldPath(): Promise<string> {
   return path;
 }
 
-async function elsewhere(agent: string, options: Partial<PostgresOptions> = {}): Promise<Coordinator> {
-  const database = postgresDatabase({ kind: 'postgres', connection: db.connection, where: 'Elsewhere', ...options });
-  cleanup.adopt(database, (opened) => opened.close());
-  const transport = localTransport(database, 'test', { agent, agent_type: 'test', trust: 2, label: agent });
-  return coordinatorOver(transport);
+/** Connections of their own, as another process has them, with one caller. */
+interface Elsewhere extends AsyncDisposable {
+  database: Database;
+  bob: Coordinator;
+  /** Arguments of the calls that reached the database, by function. */
+  asked: Map<string, Record<string, unknown>[]>;
 }
 
-const timed = async <Answer>(call: Promise<Answer>) => {
-  const begun = performance.now();
-  const answer = await call;
-  return { answer, seconds: (performance.now() - begun) / 1000, at: performance.now() };
-};
+function elsewhere(options: Partial<PostgresOptions> = {}): Elsewhere {
+  const inner = postgresDatabase({ kind: 'postgres', connection: db.connection, where: 'Elsewhere', ...options });
+  const asked = new Map<string, Record<string, unknown>[]>();
+  const database: Database = {
+    ...inner,
+    call(name, args) {
+      asked.set(name, [...(asked.get(name) ?? []), args]);
+      return inner.call(name, args);
+    },
+  };
+  const transport = localTransport(database, 'test', { agent: 'bob', agent_type: 'test', trust: 2, label: 'bob' });
+  return { database, asked, bob: coordinatorOver(transport), [Symbol.asyncDispose]: () => database.close() };
+}
 
-test('x', async () => {
-  const bob = await elsewhere('bob');
-  const gaps = [];
-  for (let i = 0; i < 10; i++) {
-    const path = await heldPath();
-    const waiting = timed(bob.acquireLock({ paths: [path], wait_seconds: 5 }));
-    await new Promise((r) => setTimeout(r, 200));
-    await ann.releaseLock({ paths: [path] });
-    const released = performance.now();
-    const { at, answer } = await waiting;
+const asks = ({ asked }: Elsewhere, name: string) => asked.get(name)?.length ?? 0;
+
+/** The database as behind a transaction pooler. */
+const behindPooler = () => elsewhere({ pooled: true });
+
+/** Frees what Ann holds in a way that tells nobody. */
+async function releaseSilently(path: string): Promise<void> {
+  const { wakeups: _, ...silent } = db.database;
+  const transport = localTransport(silent, 'test', { agent: 'ann', agent_type: 'test', trust: 2 });
+  await transport.invoke(
+    operationNamed('release_lock') as Operation,
+    { paths: [path] },
+    { session_id: ann.session_id },
+  );
+}
+
+describe('a call with wait_seconds', () => {
+  test('that is granted at once does not wait, and opens no connection to listen', async () => {
+    await using other = elsewhere();
+    const { answer, seconds } = await timed(other.bob.acquireLock({ paths: ['free.ts'], wait_seconds: 30 }));
     expect(answer.acquired).toBe(true);
-    gaps.push(Math.round(at - released));
-  }
-  console.log(gaps);
-  const path = await heldPath();
-  console.log(await timed(bob.acquireLock({ paths: [path], wait_seconds: 2 })));
+    expect(seconds).toBeLessThan(2);
+    expect(await listeners(db)).toEqual([]);
+  });
+
+  test('is answered with no when its time is over, and not before', async () => {
+    await using other = elsewhere();
+    const { answer, seconds } = await timed(other.bob.acquireLock({ paths: [await heldPath()], wait_seconds: 1 }));
+    expect(answer).toMatchObject({ acquired: false, blocked_by: [{ agent: 'ann' }] });
+    expect(seconds).toBeGreaterThanOrEqual(1);
+    expect(seconds).toBeLessThan(2);
+  });
+
+  test('gets the lock that is released in another process', async () => {
+    await using other = elsewhere();
+    const path = await heldPath();
+    const waiting = other.bob.acquireLock({ paths: [path], wait_seconds: 20 });
+    await untilListening(db, 1);
+    await ann.releaseLock({ paths: [path] });
+    expect(await waiting).toMatchObject({ acquired: true });
+  });
+
+  test('gets the task that is submitted in its own process, without the way by the database', async () => {
+    await using other = behindPooler();
+    const waiting = other.bob.getWork({ types: ['own'], wait_seconds: 20 });
+    await expect.poll(() => asks(other, 'get_work')).toBeGreaterThan(0);
+    const begun = performance.now();
+    await other.bob.submitWork({ title: 'own', type: 'own' });
+    expect(await waiting).toMatchObject({ claimed: true });
+    expect(performance.now() - begun).toBeLessThan(200);
+  });
+
+  test('finds by asking what a writer did who tells nobody', async () => {
+    await using other = elsewhere();
+    const path = await heldPath();
+    const waiting = timed(other.bob.acquireLock({ paths: [path], wait_seconds: 20 }));
+    await untilListening(db, 1);
+    await releaseSilently(path);
+    const released = performance.now();
+    const { answer, at } = await waiting;
+    expect(answer.acquired).toBe(true);
+    expect(at - released).toBeLessThan(3000);
+  });
+
+  test('finds it by asking where nobody can listen, as behind a transaction pooler', async () => {
+    await using other = behindPooler();
+    const path = await heldPath();
+    const waiting = other.bob.acquireLock({ paths: [path], wait_seconds: 20 });
+    await expect.poll(() => asks(other, 'acquire_lock')).toBeGreaterThan(1);
+    expect(await listeners(db)).toEqual([]);
+    await ann.releaseLock({ paths: [path] });
+    expect(await waiting).toMatchObject({ acquired: true });
+  });
+
+  test('tells the database the rest of its time with each ask, and none with the last', async () => {
+    await using other = elsewhere();
+    await other.bob.acquireLock({ paths: [await heldPath()], wait_seconds: 2 });
+    const seen = (other.asked.get('acquire_lock') ?? []).map((args) => args.p_wait_seconds as number);
+    expect(seen[0]).toBe(2);
+    expect(seen.at(-1)).toBe(0);
+    expect(seen).toEqual(seen.toSorted((a, b) => b - a));
+    expect(seen.every(Number.isInteger)).toBe(true);
+  });
+
+  test('ends when the database says that it waits in a circle', async () => {
+    await using other = elsewhere();
+    const { call } = other.database;
+    other.database.call = async (name, args) =>
+      name === 'acquire_lock' ? { acquired: false, deadlock: true } : call(name, args);
+    const { answer, seconds } = await timed(other.bob.acquireLock({ paths: ['circle.ts'], wait_seconds: 20 }));
+    expect(answer).toEqual({ acquired: false, deadlock: true });
+    expect(seconds).toBeLessThan(2);
+  });
+
+  test('ends when its signal aborts, and takes nothing afterwards', async () => {
+    await using other = elsewhere();
+    const path = await heldPath();
+    const controller = new AbortController();
+    const waiting = other.bob.acquireLock({ paths: [path], wait_seconds: 20 }, { signal: controller.signal });
+    await untilListening(db, 1);
+    controller.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    const asked = asks(other, 'acquire_lock');
+    await ann.releaseLock({ paths: [path] });
+    await untilListening(db, 0);
+    expect(asks(other, 'acquire_lock')).toBe(asked);
+    const carol = await db.session('carol');
+    expect(await carol.acquireLock({ paths: [path], wait_seconds: 20 })).toMatchObject({ acquired: true });
+  });
+
+  test('may carry an idempotency key: a repetition for the rest of the time gets the same lock', async () => {
+    await using other = elsewhere();
+    const path = await heldPath();
+    const once = { idempotency_key: 'wait-once' };
+    const waiting = other.bob.acquireLock({ paths: [path], wait_seconds: 20 }, once);
+    await untilListening(db, 1);
+    await ann.releaseLock({ paths: [path] });
+    const answer = await waiting;
+    expect(answer).toMatchObject({ acquired: true, locks: [{ renewed: false }] });
+    expect(await other.bob.acquireLock({ paths: [path], wait_seconds: 5 }, once)).toEqual(answer);
+  });
+});
+
+describe('the connection that listens', () => {
+  test('is one for all who wait, and is closed some seconds after the last', async () => {
+    await using other = elsewhere();
+    const path = await heldPath();
+    const waiting = Array.from({ length: 5 }, () => other.bob.getWork({ types: ['never'], wait_seconds: 1 }));
+    waiting.push(...Array.from({ length: 5 }, () => other.bob.getWork({ types: [path], wait_seconds: 1 })));
+    await untilListening(db, 1);
+    await Promise.all(waiting);
+    expect(await listeners(db)).toHaveLength(1);
+    await untilListening(db, 0);
+  });
+
+  test('is opened again when it was lost, and who waits asks then', async () => {
+    await using other = elsewhere();
+    const path = await heldPath();
+    const waiting = other.bob.acquireLock({ paths: [path], wait_seconds: 20 });
+    await untilListening(db, 1);
+    const [lost = 0] = await listeners(db);
+    await db.sql`select pg_terminate_backend(${lost})`;
+    await expect.poll(() => listeners(db)).toEqual([expect.not.closeTo(lost, 0)]);
+    await ann.releaseLock({ paths: [path] });
+    expect(await waiting).toMatchObject({ acquired: true });
+  });
+
+  test('goes with the database, and what was written just before is told still', async () => {
+    await using other = elsewhere();
+    const path = await heldPath();
+    await ann.releaseLock({ paths: [path] });
+    const brief = elsewhere();
+    await brief.bob.acquireLock({ paths: [path] });
+    const carol = await db.session('carol');
+    const waiting = timed(carol.acquireLock({ paths: [path], wait_seconds: 20 }));
+    await untilListening(db, 1);
+    await brief.bob.releaseLock({ paths: [path] });
+    await brief[Symbol.asyncDispose]();
+    const closed = performance.now();
+    expect((await waiting).at - closed).toBeLessThan(250);
+    await untilListening(db, 0);
+  });
+});
+
+describe('many who wait', () => {
+  test('leave the connections to others: 500 on a pool of 10, and ordinary calls are answered', async () => {
+    await using other = elsewhere();
+    const begun = performance.now();
+    const waiting = Array.from({ length: 500 }, () => other.bob.getWork({ types: ['crowd'], wait_seconds: 60 }));
+    await untilListening(db, 1);
+    let longest = 0;
+    for (let calls = 0; calls < 200; calls++) {
+      const { seconds } = await timed(other.bob.getTaskBoard());
+      longest = Math.max(longest, seconds);
+    }
+    expect(longest).toBeLessThan(1);
+    const [state] = await db.sql<{ connections: number; transactions: number }[]>`
+      select count(*)::integer as connections,
+        count(*) filter (where state like 'idle in transaction%')::integer as transactions
+      from pg_stat_activity where datname = current_database() and usename is not null and query like '%coord%'
+        and application_name = 'agentcoord'`;
+    expect(state).toEqual({ connections: expect.any(Number), transactions: 0 });
+    expect(state?.connections).toBeLessThanOrEqual(10 + 1 + 10);
+    for (let task = 0; task < 500; task++) await ann.submitWork({ title: `${task}`, type: 'crowd' });
+    const answers = await Promise.all(waiting);
+    expect(new Set(answers.map(({ task }) => task?.task_id)).size).toBe(500);
+    expect(performance.now() - begun).toBeLessThan(30_000);
+  });
+
+  test('are not made to ask by each other', async () => {
+    await using other = elsewhere();
+    const path = await heldPath();
+    const waiting = Array.from({ length: 16 }, () => other.bob.getWork({ types: ['quiet'], wait_seconds: 3 }));
+    await other.bob.acquireLock({ paths: [path], wait_seconds: 3 });
+    await Promise.all(waiting);
+    // One at the start, one when the connection listens, one at the end, and a poll a second.
+    expect(asks(other, 'get_work')).toBeLessThanOrEqual(16 * 8);
+  });
+});
+
+describe('while the database is away', () => {
+  afterEach(() => wire.mend());
+
+  test('waiting goes on, and gets what is free when it is back', async () => {
+    await using other = elsewhere({ connection: wire.url });
+    const path = await heldPath();
+    const waiting = other.bob.acquireLock({ paths: [path], wait_seconds: 30 });
+    await untilListening(db, 1);
+    await wire.cut();
+    await ann.releaseLock({ paths: [path] });
+    await untilListening(db, 0);
+    await wire.mend();
+    expect(await waiting).toMatchObject({ acquired: true });
+  });
+
+  test('it is unavailable at the end of its time, and at once when it was away at the beginning', async () => {
+    await using other = elsewhere({ connection: wire.url });
+    const path = await heldPath();
+    const waiting = timed(other.bob.acquireLock({ paths: [path], wait_seconds: 2 }).catch((error: unknown) => error));
+    await untilListening(db, 1);
+    await wire.cut();
+    const { answer, seconds } = await waiting;
+    expect(answer).toMatchObject({ code: 'unavailable', retryable: true });
+    expect(seconds).toBeGreaterThanOrEqual(2);
+    const again = await timed(
+      other.bob.acquireLock({ paths: [path], wait_seconds: 30 }).catch((error: unknown) => error),
+    );
+    expect(again.answer).toMatchObject({ code: 'unavailable' });
+    expect(again.seconds).toBeLessThan(5);
+  });
 });

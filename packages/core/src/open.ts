@@ -2,7 +2,7 @@ import { CoordinationError } from '@agentcoord/contract';
 import type { Config } from './config.ts';
 import type { Database } from './database.ts';
 import { postgresDatabase } from './databases/postgres.ts';
-import { connectionOf } from './databases/url.ts';
+import { connectionOf, isPooled } from './databases/url.ts';
 import { ensureServer } from './embedded/index.ts';
 import { type ConnectionOptions, checkSchema, type MigrateOptions, migrate } from './migrations/index.ts';
 
@@ -56,6 +56,7 @@ async function openPostgres(config: Config, options: OpenOptions): Promise<Datab
     ...options,
     kind: 'postgres',
     connection,
+    pooled: isPooled(url),
     where: `The database ${pathname.slice(1)} at ${hostname || 'localhost'}`,
   });
 }

@@ -13,6 +13,8 @@ export interface PostgresOptions {
   connection: ConnectionOptions;
   /** What errors call this database; holds no credentials. */
   where: string;
+  /** True behind a transaction pooler, where nothing outlasts a transaction: no prepared statement, no LISTEN. */
+  pooled?: boolean;
   /** Connections at most. */
   pool?: number;
   /** Called when nobody listens: may start the server. The call is repeated once afterwards. */
@@ -21,12 +23,12 @@ export interface PostgresOptions {
 
 /**
  * Postgres reached directly. Statements are prepared and named arguments are bound by the types the server reports.
- * Behind a transaction pooler (port 6543, or `pgbouncer=true`) nothing is prepared and nothing is set per connection.
+ * Behind a transaction pooler nothing is prepared and nothing is set per connection.
  */
 export function postgresDatabase(options: PostgresOptions): Database {
   const { pool: size = 10 } = options;
   const pool = new Pool(() => openConnection(options), size);
-  const prepare = !isPooled(options.connection);
+  const prepare = !options.pooled;
   const statements = new Map<string, Statement>();
 
   async function attempt(name: string, args: Record<string, unknown>): Promise<unknown> {
@@ -53,7 +55,7 @@ export function postgresDatabase(options: PostgresOptions): Database {
   // Half of the connections stay free for calls that do not wait.
   const wakeups = new Wakeups(Math.ceil(size / 2), {
     notify: (messages) => run(notifyStatement, [messages]),
-    ...(isPooled(options.connection) ? {} : { listen: listenOn(() => openConnection(options)) }),
+    ...(options.pooled ? {} : { listen: listenOn(() => openConnection(options)) }),
   });
 
   return {
@@ -76,7 +78,7 @@ export function postgresDatabase(options: PostgresOptions): Database {
   };
 }
 
-function openConnection({ connection }: PostgresOptions): postgres.Sql {
+function openConnection({ connection, pooled }: PostgresOptions): postgres.Sql {
   const shared = {
     max: 1,
     connect_timeout: 4,
@@ -88,14 +90,10 @@ function openConnection({ connection }: PostgresOptions): postgres.Sql {
     types: { array: { to: 1009, from: [1009, 1016, 2951], serialize: arrayLiteral, parse: (text: string) => text } },
     connection: {
       application_name: 'agentcoord',
-      ...(isPooled(connection) ? {} : { role: 'coord_app', statement_timeout: callTimeout - 500 }),
+      ...(pooled ? {} : { role: 'coord_app', statement_timeout: callTimeout - 500 }),
     },
   };
   return typeof connection === 'string' ? postgres(connection, shared) : postgres({ ...shared, ...connection });
-}
-
-function isPooled(connection: PostgresOptions['connection']): boolean {
-  return typeof connection === 'string' && /:6543\b|[?&]pgbouncer=true/.test(connection);
 }
 
 /** A call as text, and which argument is which parameter of it. */

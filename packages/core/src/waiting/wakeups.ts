@@ -16,7 +16,7 @@ export interface Channel {
 }
 
 /** Milliseconds for which the channel stays open after the last waiter, because the next one often follows. */
-const lingerFor = 5000;
+const lingerFor = 3000;
 
 /** Waiters of one process at most. Those who come on top are answered at once. */
 const maxWaiters = 2000;
