@@ -266,4 +266,3 @@ test('with AGENTCOORD_URL the flags that the key decides are refused', async () 
     expect(stderr).toMatch(new RegExp(`^error: ${flag}: .*key.*\\nhint: Leave ${flag} out`));
   }
 });
-
