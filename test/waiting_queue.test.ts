@@ -1,0 +1,72 @@
+import { type Coordinator, coordinatorOver } from '@agentcoord/contract';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { httpThroughSdk } from './doors/http.ts';
+import { mcpOverStdio } from './doors/mcp_stdio.ts';
+import { cloneDatabase, type TestDatabase } from './helpers/database.ts';
+import { median } from './helpers/waiting.ts';
+
+const path = 'src/everybody.ts';
+const agents = 16;
+
+const cleanup = new AsyncDisposableStack();
+let db: TestDatabase;
+let waiters: Coordinator[];
+
+/** Every second one a process of its own that speaks MCP on stdio, the others over HTTP. */
+beforeAll(async () => {
+  db = cleanup.use(await cloneDatabase());
+  const doors = [await mcpOverStdio.open(db), await httpThroughSdk.open(db)] as const;
+  for (const door of doors) cleanup.use(door);
+  waiters = await Promise.all(
+    Array.from({ length: agents }, async (_, index) => {
+      const door = doors[index % doors.length] as (typeof doors)[number];
+      return coordinatorOver(await door.enter({ agent: `agent-${index}`, project: 'test', trust: 2 }));
+    }),
+  );
+}, 120_000);
+afterAll(() => cleanup.disposeAsync());
+
+interface Turn {
+  agent: number;
+  token: number;
+  grantedAt: number;
+  releasedAt: number;
+}
+
+test('16 agents queue for one lock through MCP and HTTP: served as they came, each woken within 50 ms, in the median', async () => {
+  const ann = await db.session('ann');
+  const zoe = await db.session('zoe');
+  await ann.acquireLock({ paths: [path] });
+  const turns: Turn[] = [];
+
+  const queue = async (waiter: Coordinator, agent: number) => {
+    const { acquired, locks } = await waiter.acquireLock({ paths: [path], wait_seconds: 60, reason: `turn ${agent}` });
+    const grantedAt = performance.now();
+    expect(acquired).toBe(true);
+    const { length } = turns;
+    await waiter.checkLocks({ paths: [path] });
+    // Nobody else had a turn meanwhile.
+    expect(turns).toHaveLength(length);
+    await waiter.releaseLock({ paths: [path] });
+    turns.push({ agent, token: locks?.[0]?.token ?? 0, grantedAt, releasedAt: performance.now() });
+  };
+
+  const queued: Promise<void>[] = [];
+  for (const [agent, waiter] of waiters.entries()) {
+    queued.push(queue(waiter, agent));
+    await expect
+      .poll(async () => (await zoe.acquireLock({ paths: [path] })).position, { timeout: 10_000, interval: 10 })
+      .toBe(agent + 2);
+  }
+  const first = await ann.releaseLock({ paths: [path] }).then(() => performance.now());
+  await Promise.all(queued);
+
+  expect(turns.map(({ agent }) => agent)).toEqual([...waiters.keys()]);
+  expect(turns.map(({ token }) => token)).toEqual(turns.map((_, index) => (turns[0]?.token ?? 0) + index));
+  const delays = turns.map(({ grantedAt }, index) => grantedAt - (turns[index - 1]?.releasedAt ?? first));
+  console.log(
+    `16 agents in one queue, woken after (ms): median ${median(delays).toFixed(1)}, ` +
+      delays.map((delay) => delay.toFixed(0)).join(' '),
+  );
+  expect(median(delays)).toBeLessThanOrEqual(50);
+}, 120_000);
