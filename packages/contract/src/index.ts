@@ -29,4 +29,4 @@ export {
   toolsets,
 } from './operation.ts';
 export { jsonSchemaOf } from './schema.ts';
-export { endsWaiting, isRefusal, wantsToWait } from './waiting.ts';
+export { endsWaiting, isRefusal, numberAhead, wantsToWait } from './waiting.ts';

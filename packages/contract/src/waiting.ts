@@ -11,6 +11,12 @@ export function endsWaiting(operation: Operation, answer: unknown): boolean {
   return !isRefusal(operation, answer) || (answer as { deadlock?: unknown }).deadlock === true;
 }
 
+/** How many stand before the caller in a queue, when the answer tells its `position`. */
+export function numberAhead(answer: unknown): number {
+  const { position } = (answer ?? {}) as { position?: unknown };
+  return typeof position === 'number' ? Math.max(0, position - 1) : 0;
+}
+
 /** True when the call asks to wait, so that its answer may take longer than that of others. */
 export function wantsToWait(operation: Operation, input: unknown): input is { wait_seconds: number } {
   if (!Object.hasOwn(operation.input.shape, 'wait_seconds')) return false;

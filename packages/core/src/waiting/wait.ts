@@ -1,4 +1,4 @@
-import { CoordinationError } from '@agentcoord/contract';
+import { CoordinationError, numberAhead } from '@agentcoord/contract';
 import type { Wakeups } from './wakeups.ts';
 
 /** What ends a call before its time. */
@@ -40,6 +40,7 @@ export async function wait({ wakeups, project, seconds, ask, isFinal, signal, cl
       return { left, answer: left > 0 ? await outlasting(ask(left)) : await ask(left) };
     };
     for (let interval = wakeups.pollInterval; ; ) {
+      waiter.queues(numberAhead(answer));
       await waiter.sleep(Math.min(interval, Math.max(0, until - performance.now())), ended);
       const next = ended.aborted ? undefined : await wakeups.turns.take(() => askAgain());
       if (!next) {

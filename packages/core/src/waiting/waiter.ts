@@ -1,8 +1,18 @@
+/**
+ * Milliseconds by which those in a queue ask one after the other. What has come free is for the first, whose call would
+ * have to wait for theirs otherwise; the others only learn that they have moved up.
+ */
+const stagger = 8;
+
+/** The longest of these delays: somebody before may be gone. */
+const maxDelay = 250;
+
 /** One call that waits. It asks, sleeps until it is rung or its time has come, and asks again. */
 export class Waiter {
   readonly #gap: () => number;
   #rung = false;
   #askedAt = 0;
+  #ahead = 0;
   #wake: (() => void) | undefined;
 
   /** `gap`: the fewest milliseconds between two asks. */
@@ -14,6 +24,11 @@ export class Waiter {
   asks(): void {
     this.#rung = false;
     this.#askedAt = performance.now();
+  }
+
+  /** Notes how many stand before it. */
+  queues(ahead: number): void {
+    this.#ahead = ahead;
   }
 
   /** Something has changed: ask again. */
@@ -33,7 +48,10 @@ export class Waiter {
       };
       let timer = setTimeout(end, milliseconds);
       this.#wake = () => {
-        const pause = this.#askedAt + this.#gap() - performance.now();
+        const pause = Math.max(
+          this.#askedAt + this.#gap() - performance.now(),
+          Math.min(this.#ahead * stagger, maxDelay),
+        );
         if (pause <= 0) return end();
         clearTimeout(timer);
         timer = setTimeout(end, Math.min(pause, milliseconds));
