@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { methodName, operations, operationsOf, routeOf } from '@agentcoord/contract';
+import { methodName, operations, operationsOf, routeOf, toolsets } from '@agentcoord/contract';
 import { variables } from '@agentcoord/core';
 import { Session } from '@agentcoord/sdk';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -106,6 +106,11 @@ describe('the documents', () => {
   test('the reference has a section for every operation', () => {
     const headings = [...read('docs/operations.md').matchAll(/^## (\w+)$/gm)].map(([, heading]) => heading);
     expect(headings.sort()).toEqual(names);
+  });
+
+  test('the reference lists every toolset', () => {
+    const text = read('docs/operations.md');
+    expect(Object.keys(toolsets).filter((name) => !text.includes(`\n| \`${name}\` |`))).toEqual([]);
   });
 
   test('.env.example names every variable', () => {

@@ -1,22 +1,13 @@
-import { attachmentNames, jsonSchemaOf, methodName, type Operation, operations, routeOf } from '@agentcoord/contract';
-
-interface FieldSchema {
-  type?: string;
-  description?: string;
-  default?: unknown;
-  enum?: unknown[];
-  minimum?: number;
-  maximum?: number;
-  minLength?: number;
-  maxLength?: number;
-  minItems?: number;
-  maxItems?: number;
-  format?: string;
-  anyOf?: FieldSchema[];
-  items?: FieldSchema;
-  properties?: Record<string, FieldSchema>;
-  required?: string[];
-}
+import {
+  attachmentNames,
+  type JsonSchema,
+  jsonSchemaOf,
+  methodName,
+  type Operation,
+  operations,
+  routeOf,
+  toolsets,
+} from '@agentcoord/contract';
 
 const trustNames = ['untrusted', 'limited', 'standard', 'elevated', 'administrator'] as const;
 
@@ -33,7 +24,21 @@ the session meanwhile (\`kind\`, \`message\`, \`happened_at\`), and \`degraded\`
 
 ${contents.join('\n')}
 
+## The toolsets
+
+Groups of operations. MCP clients see the default ones; \`AGENTCOORD_TOOLSETS\` names others, or \`all\`.
+
+${table(['toolset', 'default', 'what for'], toolsetRows())}
+
 ${operations.map(section).join('\n')}`;
+}
+
+function toolsetRows(): string[][] {
+  return Object.entries(toolsets).map(([name, { default: isDefault, about }]) => [
+    `\`${name}\``,
+    isDefault ? 'yes' : 'no',
+    about,
+  ]);
 }
 
 function section(operation: Operation): string {
@@ -60,17 +65,17 @@ function section(operation: Operation): string {
 }
 
 /** Without what every answer may carry. */
-function ownFields({ properties = {}, ...rest }: FieldSchema): FieldSchema {
+function ownFields({ properties = {}, ...rest }: JsonSchema): JsonSchema {
   const own = Object.entries(properties).filter(([name]) => !attachmentNames.includes(name));
   return { ...rest, properties: Object.fromEntries(own) };
 }
 
-function fields(title: string, schema: FieldSchema): string {
+function fields(title: string, schema: JsonSchema): string {
   const rows = fieldRows(schema, '');
   return `### ${title}\n\n${rows.length ? table(['field', 'type', 'meaning'], rows) : 'None.'}`;
 }
 
-function fieldRows(schema: FieldSchema, prefix: string): string[][] {
+function fieldRows(schema: JsonSchema, prefix: string): string[][] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const optional = schema.required?.includes(name) ? '' : ' (optional)';
     const path = `${prefix}${name}`;
@@ -80,7 +85,7 @@ function fieldRows(schema: FieldSchema, prefix: string): string[][] {
   });
 }
 
-function typeOf(field: FieldSchema): string {
+function typeOf(field: JsonSchema): string {
   if (field.anyOf) return field.anyOf.map(typeOf).join(' or ');
   if (field.enum) return field.enum.map((value) => `\`${value}\``).join(', ');
   if (field.items) return `list of ${typeOf(field.items)}${range(field.minItems, field.maxItems, ' items')}`;
@@ -94,7 +99,7 @@ function range(least: number | undefined, most: number | undefined, unit: string
   return least === undefined ? `, at most ${shownMost}${unit}` : `, ${least} to ${shownMost}${unit}`;
 }
 
-function meaningOf(field: FieldSchema): string {
+function meaningOf(field: JsonSchema): string {
   const described = field.description ?? field.anyOf?.find(({ description }) => description)?.description ?? '';
   return field.default === undefined ? described : `${described} Default \`${JSON.stringify(field.default)}\`.`.trim();
 }

@@ -1,18 +1,4 @@
-import { jsonSchemaOf, type Operation } from '@agentcoord/contract';
-
-/** What the JSON Schema of a field says. */
-export interface FieldSchema {
-  type?: string;
-  format?: string;
-  description?: string;
-  minimum?: number;
-  maximum?: number;
-  exclusiveMinimum?: number;
-  exclusiveMaximum?: number;
-  anyOf?: FieldSchema[];
-  items?: FieldSchema;
-  properties?: Record<string, FieldSchema>;
-}
+import { type JsonSchema, jsonSchemaOf, type Operation } from '@agentcoord/contract';
 
 /** A field of an operation, wherever in input or output it stands. */
 export interface Field {
@@ -21,7 +7,7 @@ export interface Field {
   name: string;
   description: string;
   /** Its schema, and those it may be instead. */
-  variants: FieldSchema[];
+  variants: JsonSchema[];
 }
 
 export function fieldsOf(operation: Operation): Field[] {
@@ -30,7 +16,7 @@ export function fieldsOf(operation: Operation): Field[] {
   );
 }
 
-function fieldsIn(schema: FieldSchema, prefix: string): Field[] {
+function fieldsIn(schema: JsonSchema, prefix: string): Field[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const where = `${prefix}.${name}`;
     const variants = [field, ...(field.anyOf ?? []), ...(field.items ? [field.items] : [])];

@@ -1,15 +1,10 @@
+import type { JsonSchema } from '@agentcoord/contract';
 import { row, widthOf } from './layout.ts';
 import { tableOf } from './table.ts';
 import { type Fields, isListOfObjects, objectText, textOf } from './values.ts';
 
-/** The part of an output's JSON Schema that says in which order people read it. */
-export interface OutputSchema {
-  properties?: Record<string, OutputSchema>;
-  items?: OutputSchema;
-}
-
 /** Puts fields into the order of their definition; a database orders them by length. */
-export function inOrder(value: unknown, schema: OutputSchema = {}): unknown {
+export function inOrder(value: unknown, schema: JsonSchema = {}): unknown {
   if (Array.isArray(value)) return value.map((item) => inOrder(item, schema.items));
   if (typeof value !== 'object' || value === null) return value;
   const fields = value as Fields;

@@ -1,5 +1,5 @@
 import { exitRefused, isRefusal, jsonSchemaOf, type Operation, wantsToWait } from '@agentcoord/contract';
-import { inOrder, type OutputSchema, render } from './answer.ts';
+import { inOrder, render } from './answer.ts';
 import { configOf } from './configuration.ts';
 import { commandLineCaller, connect } from './connection.ts';
 import type { Globals } from './globals.ts';
@@ -42,5 +42,5 @@ function interruption(): AbortSignal {
 }
 
 function ordered({ output }: Operation, answer: Record<string, unknown>): Record<string, unknown> {
-  return inOrder(answer, jsonSchemaOf(output, 'output') as OutputSchema) as Record<string, unknown>;
+  return inOrder(answer, jsonSchemaOf(output, 'output')) as Record<string, unknown>;
 }

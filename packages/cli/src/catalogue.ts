@@ -1,16 +1,7 @@
-import { jsonSchemaOf, type Operation, type Toolset } from '@agentcoord/contract';
+import { type JsonSchema, jsonSchemaOf, type Operation, toolsets } from '@agentcoord/contract';
 import { Argument, type Command, Option } from 'commander';
 import type { Globals } from './globals.ts';
-import { explanationOf, type FieldSchema, placeholderOf, typedValue } from './schema.ts';
-
-const headings: Record<Toolset, string> = {
-  locks: 'Locks:',
-  work: 'Work:',
-  queue: 'Work:',
-  presence: 'Agents:',
-  classic: 'Names of earlier coordinators:',
-  admin: 'Administration:',
-};
+import { explanationOf, placeholderOf, typedValue } from './schema.ts';
 
 interface Positional {
   flags: string;
@@ -20,11 +11,8 @@ interface Positional {
 /** Adds the command of an operation: words and positionals from its definition, options from its input. */
 export function addOperation(program: Command, operation: Operation, globals: () => Globals): void {
   const { words, positionals } = takeApart(operation.cli);
-  const { properties = {}, required = [] } = jsonSchemaOf(operation.input, 'input') as {
-    properties?: Record<string, FieldSchema>;
-    required?: string[];
-  };
-  const command = commandFor(program, words, headings[operation.toolset])
+  const { properties = {}, required = [] } = jsonSchemaOf(operation.input, 'input');
+  const command = commandFor(program, words, `${toolsets[operation.toolset].title}:`)
     .summary(operation.summary)
     .description([operation.summary, operation.guidance].filter(Boolean).join('\n'));
   for (const { flags, field } of positionals) {
@@ -67,7 +55,7 @@ function commandFor(program: Command, words: readonly string[], heading: string)
   return commandFor(group, rest, heading);
 }
 
-function optionsFor(field: string, schema: FieldSchema, required: boolean): Option[] {
+function optionsFor(field: string, schema: JsonSchema, required: boolean): Option[] {
   const flag = field.replaceAll('_', '-');
   const explanation = explanationOf(schema, required);
   if (schema.type === 'boolean') return [new Option(`--${flag}`, explanation), new Option(`--no-${flag}`)];
@@ -79,7 +67,7 @@ function optionsFor(field: string, schema: FieldSchema, required: boolean): Opti
 
 function positionalInput(
   positionals: readonly Positional[],
-  properties: Record<string, FieldSchema>,
+  properties: Record<string, JsonSchema>,
   values: readonly unknown[],
 ): Record<string, unknown> {
   const entries = positionals.map(({ field }, index) => {

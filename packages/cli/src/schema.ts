@@ -1,16 +1,7 @@
-import { CoordinationError } from '@agentcoord/contract';
-
-/** The part of a field's JSON Schema that a command line needs. */
-export interface FieldSchema {
-  type?: string;
-  description?: string;
-  default?: unknown;
-  enum?: readonly string[];
-  items?: FieldSchema;
-}
+import { CoordinationError, type JsonSchema } from '@agentcoord/contract';
 
 /** What a person types becomes what the schema asks for; what cannot is left to the one validator. */
-export function typedValue(field: string, schema: FieldSchema, text: string): unknown {
+export function typedValue(field: string, schema: JsonSchema, text: string): unknown {
   switch (schema.type) {
     case 'integer':
     case 'number':
@@ -27,14 +18,14 @@ export function typedValue(field: string, schema: FieldSchema, text: string): un
 }
 
 /** Stands for the value in help texts. */
-export function placeholderOf(schema: FieldSchema): string {
+export function placeholderOf(schema: JsonSchema): string {
   const { type = 'text', items } = schema;
   if (type === 'array') return placeholderOf(items ?? {});
-  return { integer: 'integer', number: 'number', boolean: 'true|false', object: 'json' }[type] ?? 'text';
+  return { integer: 'integer', number: 'number', boolean: 'true|false', object: 'json' }[String(type)] ?? 'text';
 }
 
 /** Description, choices and default of a field in one line. */
-export function explanationOf(schema: FieldSchema, required: boolean): string {
+export function explanationOf(schema: JsonSchema, required: boolean): string {
   const notes = [
     required ? 'required' : '',
     schema.type === 'array' ? 'repeatable' : '',

@@ -26,15 +26,20 @@ export function isRepositoryPath(schema: unknown): boolean {
 /** An instant, ISO 8601 with offset, taken from the clock of the database. */
 export const instant = (description: string) => z.iso.datetime({ offset: true }).describe(description);
 
-const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** What a UUID looks like, of whatever version. */
+export const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** True for a UUID, of whatever version. */
 export function isUuid(value: unknown): value is string {
   return typeof value === 'string' && uuidForm.test(value);
 }
 
 export const uuid = (description: string) =>
   z.string().regex(uuidForm, 'must be a UUID such as 019a8e7c-2f64-7cc1-9d0e-5a1b2c3d4e5f').describe(description);
+
+/** What an idempotency key looks like; `idempotencyKeyWords` says it. */
+export const idempotencyKeyForm = /^[\x21-\x7e]{1,200}$/;
+
+export const idempotencyKeyWords = '1 to 200 visible ASCII characters';
 
 /** A fencing token: grows with every grant of the same thing, never shrinks. */
 export const token = (description: string) => z.int().min(1).max(Number.MAX_SAFE_INTEGER).describe(description);

@@ -17,7 +17,14 @@ export {
   errorFrom,
   exitRefused,
 } from './errors.ts';
-export { isRepositoryPath, isUuid, maxTextBytes } from './fields.ts';
+export {
+  idempotencyKeyForm,
+  idempotencyKeyWords,
+  isRepositoryPath,
+  isUuid,
+  maxTextBytes,
+  uuidForm,
+} from './fields.ts';
 export {
   attachmentNames,
   defineOperation,
@@ -28,5 +35,5 @@ export {
   type Trust,
   toolsets,
 } from './operation.ts';
-export { jsonSchemaOf } from './schema.ts';
+export { type JsonSchema, jsonSchemaOf } from './schema.ts';
 export { endsWaiting, isRefusal, numberAhead, wantsToWait } from './waiting.ts';

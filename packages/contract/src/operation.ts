@@ -36,15 +36,53 @@ export interface Operation<
   readonly output: Output;
 }
 
-/** Groups of tools; `default: true` are the ones an MCP client sees unless `AGENTCOORD_TOOLSETS` says otherwise. */
+/** A group of tools. */
+interface ToolsetDefinition {
+  /** Heading of its commands. */
+  readonly title: string;
+  /** What it is for, in a few words. */
+  readonly about: string;
+  /** True: an MCP client sees it unless `AGENTCOORD_TOOLSETS` says otherwise. */
+  readonly default: boolean;
+  /** What a model that has never heard of it must know. */
+  readonly rule?: string;
+}
+
 export const toolsets = {
-  locks: { default: true },
-  work: { default: true },
-  presence: { default: true },
-  queue: { default: false },
-  classic: { default: false },
-  admin: { default: false },
-} as const;
+  locks: {
+    title: 'Locks',
+    about: 'Locks on files.',
+    default: true,
+    rule:
+      'Files: lock a file before you edit, create, move or delete it, all files of one change in one call, with a reason. ' +
+      'Paths are relative to the root of the repository. Edit only while you hold the lock; lock again before ' +
+      '`expires_at` to keep it. If `acquired` is false, leave the file alone: do something else first, or tell the user ' +
+      'who holds it and why. Do not ask again in a loop. Release as soon as the change is saved or committed.',
+  },
+  work: {
+    title: 'Work',
+    about: 'The queue of tasks.',
+    default: true,
+    rule:
+      'Work: what is in the queue belongs to whoever claims it, so claim a task before starting on it, lock the files it ' +
+      'touches, do it, release them, and report it done or failed with its `claim_token`. If the report is a `conflict`, ' +
+      'somebody else has the task now: stop. Submit what you find on the way as a new task. If `claimed` is false there ' +
+      'is nothing to do for you now.',
+  },
+  presence: {
+    title: 'Agents',
+    about: 'Who is here and what they do.',
+    default: true,
+    rule: 'Others: say what you are working on when you start, and look who else is here before a large change.',
+  },
+  queue: {
+    title: 'Work',
+    about: 'More of the queue: batches, cancelling, retrying, history, silent claims.',
+    default: false,
+  },
+  classic: { title: 'Names of earlier coordinators', about: 'The queue under the names of earlier coordinators.', default: false },
+  admin: { title: 'Administration', about: 'Keys, projects and upkeep.', default: false },
+} as const satisfies Record<string, ToolsetDefinition>;
 
 export type Toolset = keyof typeof toolsets;
 

@@ -1,7 +1,26 @@
 import { z } from 'zod';
 
+/** The parts of JSON Schema 2020-12 that definitions come down to. */
+export interface JsonSchema {
+  type?: string | string[];
+  format?: string;
+  description?: string;
+  default?: unknown;
+  enum?: unknown[];
+  minimum?: number;
+  maximum?: number;
+  minLength?: number;
+  maxLength?: number;
+  minItems?: number;
+  maxItems?: number;
+  anyOf?: JsonSchema[];
+  items?: JsonSchema;
+  properties?: Record<string, JsonSchema>;
+  required?: string[];
+}
+
 /** JSON Schema 2020-12 of an input (what a caller may leave out is optional) or of an output. */
-export function jsonSchemaOf(schema: z.ZodObject, side: 'input' | 'output'): Record<string, unknown> {
+export function jsonSchemaOf(schema: z.ZodObject, side: 'input' | 'output'): JsonSchema {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: side });
-  return rest;
+  return rest as JsonSchema;
 }

@@ -2,6 +2,8 @@ import {
   CoordinationError,
   endsWaiting,
   errorBodyOf,
+  idempotencyKeyForm,
+  idempotencyKeyWords,
   maxTextBytes,
   type Operation,
   wantsToWait,
@@ -64,15 +66,13 @@ function withInput(
   { wait_seconds: _, ...input }: Record<string, unknown>,
 ): Caller & { input?: unknown } {
   if (caller.idempotency_key === undefined) return caller;
-  if (idempotencyKey.test(caller.idempotency_key)) return { ...caller, input };
+  if (idempotencyKeyForm.test(caller.idempotency_key)) return { ...caller, input };
   throw new CoordinationError({
     code: 'invalid_input',
-    message: 'idempotency_key: must be 1 to 200 visible ASCII characters',
+    message: `idempotency_key: must be ${idempotencyKeyWords}`,
     hint: 'Use a new key such as a UUID for each call that differs, or leave it out.',
   });
 }
-
-const idempotencyKey = /^[\x21-\x7e]{1,200}$/;
 
 function parseInput(operation: Operation, input: unknown): Record<string, unknown> {
   const unusable = findUnusable(input ?? {}, operation.name, 0, { values: 0 });

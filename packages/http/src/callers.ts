@@ -1,4 +1,4 @@
-import { CoordinationError } from '@agentcoord/contract';
+import { CoordinationError, idempotencyKeyForm, idempotencyKeyWords, uuidForm } from '@agentcoord/contract';
 import type { Caller } from '@agentcoord/core';
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import { type Authenticator, type Credential, keyIn } from './authentication.ts';
@@ -51,14 +51,11 @@ function keyRefused(): CoordinationError {
   });
 }
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const idempotencyKey = /^[\x21-\x7e]{1,200}$/;
-
 /** Who calls: the key, and what the headers say of session and repetition. */
 export function callerOf(request: FastifyRequest): Caller {
   const { caller } = request.credential as Credential;
-  const session = headerOf(request, 'agentcoord-session', uuid, 'a session id, such as register_session answers');
-  const repeated = headerOf(request, 'idempotency-key', idempotencyKey, '1 to 200 visible ASCII characters');
+  const session = headerOf(request, 'agentcoord-session', uuidForm, 'a session id, such as register_session answers');
+  const repeated = headerOf(request, 'idempotency-key', idempotencyKeyForm, idempotencyKeyWords);
   if (session === undefined && repeated === undefined) return caller;
   return { ...caller, session_id: session, ...(repeated === undefined ? {} : { idempotency_key: repeated }) };
 }

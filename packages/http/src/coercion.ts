@@ -1,9 +1,4 @@
-/** The part of a JSON Schema that says how a text is to be read. */
-export interface Schema {
-  type?: string | string[];
-  anyOf?: Schema[];
-  items?: Schema;
-}
+import type { JsonSchema } from '@agentcoord/contract';
 
 /** Reads what the text of a query string stands for; leaves alone what it cannot read, for the validator to refuse. */
 export type Coercer = (value: string | string[]) => unknown;
@@ -17,7 +12,7 @@ const scalars: Record<string, (text: string) => unknown> = {
 };
 
 /** How a field of that schema is read from texts; a field given once may still be an array. */
-export function coercerOf(schema: Schema): Coercer {
+export function coercerOf(schema: JsonSchema): Coercer {
   const variants = [schema, ...(schema.anyOf ?? [])];
   const array = variants.find((variant) => typesOf(variant).includes('array'));
   if (array) {
@@ -29,6 +24,6 @@ export function coercerOf(schema: Schema): Coercer {
   return (value) => (read && typeof value === 'string' ? read(value) : value);
 }
 
-function typesOf(schema: Schema): string[] {
+function typesOf(schema: JsonSchema): string[] {
   return schema.type === undefined ? [] : [schema.type].flat();
 }

@@ -1,6 +1,6 @@
 import { jsonSchemaOf, type Operation, routeOf } from '@agentcoord/contract';
 import type { FastifyRequest } from 'fastify';
-import { type Coercer, coercerOf, type Schema } from './coercion.ts';
+import { type Coercer, coercerOf } from './coercion.ts';
 import { invalidInput } from './failures.ts';
 
 /** Gathers the input of an operation from path, query string and body; checking it is left to `invoke`. */
@@ -11,7 +11,7 @@ type Fields = Record<string, unknown>;
 /** Everything that does not depend on the request is worked out here, once an operation. */
 export function inputReader(operation: Operation): InputReader {
   const { method, pathFields } = routeOf(operation);
-  const { properties = {} } = jsonSchemaOf(operation.input, 'input') as { properties?: Record<string, Schema> };
+  const { properties = {} } = jsonSchemaOf(operation.input, 'input');
   const coercers = new Map(Object.entries(properties).map(([field, schema]) => [field, coercerOf(schema)]));
   const read = method === 'GET' ? (request: FastifyRequest) => readQuery(request, coercers) : readBody;
   if (pathFields.length === 0) return read;

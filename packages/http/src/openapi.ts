@@ -1,4 +1,14 @@
-import { type ErrorCode, errorCodes, jsonSchemaOf, type Operation, routeOf } from '@agentcoord/contract';
+import {
+  type ErrorCode,
+  errorCodes,
+  idempotencyKeyForm,
+  type JsonSchema,
+  jsonSchemaOf,
+  type Operation,
+  routeOf,
+  type Toolset,
+  toolsets,
+} from '@agentcoord/contract';
 import { problemType, titleOf } from './problem.ts';
 import { prefix } from './routes.ts';
 
@@ -23,15 +33,17 @@ export function openApiOf(operations: readonly Operation[], version: string): Js
     },
     servers: [{ url: '/' }],
     security: [{ key: [] }],
-    tags: [...new Set(operations.map((operation) => operation.toolset))].map((name) => ({ name })),
+    tags: [...new Set(operations.map(({ toolset }) => toolset))].map(tagOf),
     paths,
     components,
   };
 }
 
+const tagOf = (name: Toolset) => ({ name, description: toolsets[name].about });
+
 function describe(operation: Operation): Json {
   const { method, pathFields } = routeOf(operation);
-  const { properties = {}, required = [] } = jsonSchemaOf(operation.input, 'input') as InputSchema;
+  const { properties = {}, required = [] } = jsonSchemaOf(operation.input, 'input');
   const fields = Object.entries(properties).map(([name, schema]) => ({
     name,
     in: pathFields.includes(name) ? 'path' : 'query',
@@ -57,13 +69,8 @@ function describe(operation: Operation): Json {
   };
 }
 
-interface InputSchema {
-  properties?: Record<string, Json>;
-  required?: string[];
-}
-
 function bodyOf(operation: Operation, pathFields: readonly string[]): Json {
-  const schema = jsonSchemaOf(operation.input, 'input') as Json & InputSchema;
+  const schema: JsonSchema = jsonSchemaOf(operation.input, 'input');
   const properties = Object.entries(schema.properties ?? {}).filter(([field]) => !pathFields.includes(field));
   if (properties.length === 0) return {};
   const required = (schema.required ?? []).filter((field) => !pathFields.includes(field));
@@ -71,7 +78,7 @@ function bodyOf(operation: Operation, pathFields: readonly string[]): Json {
   return { requestBody: { required: required.length > 0, content: jsonContent(body) } };
 }
 
-const jsonContent = (schema: Json) => ({ 'application/json': { schema } });
+const jsonContent = (schema: object) => ({ 'application/json': { schema } });
 
 const codes = Object.keys(errorCodes) as ErrorCode[];
 
@@ -101,7 +108,7 @@ const components: Json = {
       name: 'Idempotency-Key',
       in: 'header',
       description: 'Same key and same input: one effect and the same answer, for 48 hours.',
-      schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,200}$' },
+      schema: { type: 'string', pattern: idempotencyKeyForm.source },
     },
   },
   responses: Object.fromEntries(codes.map((code) => [code, problemResponse(code)])),

@@ -1,4 +1,12 @@
-import { CoordinationError, errorBodyOf, type Operation, type Transport, wantsToWait } from '@agentcoord/contract';
+import {
+  CoordinationError,
+  errorBodyOf,
+  idempotencyKeyForm,
+  idempotencyKeyWords,
+  type Operation,
+  type Transport,
+  wantsToWait,
+} from '@agentcoord/contract';
 import { requestFor } from './request.ts';
 import { ConnectionLost, waitThere } from './waiting.ts';
 
@@ -89,11 +97,11 @@ function baseOf(url: string): string {
 }
 
 function headerText(key: string): string {
-  if (/^[\x20-\x7e]+$/.test(key)) return key;
+  if (idempotencyKeyForm.test(key)) return key;
   throw new CoordinationError({
     code: 'invalid_input',
-    message: 'idempotency_key: must be printable ASCII',
-    hint: 'Use letters, digits and - only, such as a UUID.',
+    message: `idempotency_key: must be ${idempotencyKeyWords}`,
+    hint: 'Use a new key such as a UUID for each call that differs, or leave it out.',
   });
 }
 
