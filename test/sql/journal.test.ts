@@ -38,13 +38,10 @@ async function rowOf(act: () => Promise<unknown>): Promise<string> {
 }
 
 describe('one row is left', () => {
-  test('by every change', async () => {
-    const seen = new Set<string>();
-    const leaves = async (act: () => Promise<unknown>, expected: string | RegExp) => {
-      const row = await rowOf(act);
-      expect(row).toMatch(expected);
-      seen.add(String(row.split(' ')[0]));
-    };
+  // That every operation leaves one is the subject of every_operation.test.ts.
+  test('by a change, and it names what has changed', async () => {
+    const leaves = async (act: () => Promise<unknown>, expected: string | RegExp) =>
+      expect(await rowOf(act)).toMatch(expected);
     await leaves(
       () => ann.registerSession({ working_on: 'tests' }),
       `register_session ok session:${ann.session_id} ann`,
@@ -67,10 +64,9 @@ describe('one row is left', () => {
     await leaves(() => ann.sweep(), 'sweep ok project ann');
     const cid = await db.session('cid');
     await leaves(() => cid.endSession(), `end_session ok session:${cid.session_id} cid`);
-    expect(seen.size).toBe(12);
   });
 
-  test('by every refusal', async () => {
+  test('by a refusal', async () => {
     await ann.acquireLock({ paths: ['held.ts'] });
     expect(await rowOf(() => bob.acquireLock({ paths: ['held.ts', 'free.ts'] }))).toBe('acquire_lock held held.ts bob');
     expect(await rowOf(() => bob.releaseLock({ paths: ['held.ts'] }))).toBe('release_lock not_held held.ts bob');
@@ -99,20 +95,6 @@ describe('one row is left', () => {
 });
 
 describe('no row is left', () => {
-  test('by reads', async () => {
-    const { task_id } = await ann.submitWork({ title: 'read' });
-    const reads = [
-      () => ann.checkLocks(),
-      () => ann.getTask({ task_id }),
-      () => ann.listTasks(),
-      () => ann.getTaskBoard(),
-      () => ann.discoverAgents(),
-      () => ann.listKeys(),
-      () => ann.listProjects(),
-    ];
-    for (const read of reads) expect(await rowsOf(read)).toEqual([]);
-  });
-
   test('by heartbeats that say nothing new, by an empty queue, and by input that was not understood', async () => {
     await stopTrusting(db, ann);
     expect(await rowsOf(() => ann.heartbeat())).toEqual([]);

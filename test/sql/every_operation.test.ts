@@ -1,0 +1,95 @@
+import { type Coordinator, jsonSchemaOf, methodName, type Operation, operations } from '@agentcoord/contract';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { projectId, speakAs } from '../helpers/callers.ts';
+import { cloneDatabase, type TestDatabase } from '../helpers/database.ts';
+import { exampleInput, type World, worldOf } from '../helpers/example_inputs.ts';
+
+let db: TestDatabase;
+
+beforeAll(async () => {
+  db = await cloneDatabase();
+});
+afterAll(() => db?.[Symbol.asyncDispose]());
+
+type Answer = Record<string, unknown>;
+
+/** The answer of an operation, an error as the envelope. */
+async function call(coordinator: Coordinator, { name }: Operation, input: unknown): Promise<Answer> {
+  const method = coordinator[methodName(name) as keyof Coordinator] as (input: unknown) => Promise<Answer>;
+  return method(input).catch((error) => error.toJSON());
+}
+
+/** True unless the answer is an error, or says no with its first field: `claimed`, `acquired`. */
+function isDone({ output }: Operation, answer: Answer): boolean {
+  const [first = ''] = Object.keys(output.shape);
+  return !('error' in answer) && answer[first] !== false;
+}
+
+const named = operations.map((operation) => [operation.name, operation] as const);
+
+describe('the journal', () => {
+  const done: string[] = [];
+
+  test.each(named)('has what %s did', async (name, operation) => {
+    const session = await db.session('ann', { trust: 4 });
+    const world = await worldOf(session);
+    const [last] = await db.sql`select max(entry_id)::integer as id from coord.journal`;
+    const answer = await call(session, operation, exampleInput(operation, world));
+    const rows = await db.sql`select operation, outcome from coord.journal where entry_id > ${last?.id}`;
+    if (isDone(operation, answer)) done.push(name);
+    const outcome = (answer.error as { code: string } | undefined)?.code;
+    if (operation.kind === 'read' && !outcome) expect(rows).toEqual([]);
+    else expect(rows).toEqual([{ operation: name, outcome: outcome ?? expect.any(String) }]);
+  });
+
+  test('was looked at for nearly all operations after they had been carried out', () => {
+    expect(done.length / operations.length).toBeGreaterThan(0.8);
+  });
+});
+
+describe('a project', () => {
+  const instants = /\d{4}-\d\d-\d\dT[\d:.]+[+\-\d:Z]*/g;
+  const unknown: World = { task_id: '019a8e7c-2f64-7cc1-9d0e-5a1b2c3d4e5f', key_id: '000000000000' };
+
+  /** What every read answers an administrator's key of that project, apart from times. */
+  async function readings(reader: Coordinator, world: World): Promise<Record<string, string>> {
+    const reads = operations.filter(({ kind }) => kind === 'read');
+    const answers = await Promise.all(reads.map((read) => call(reader, read, exampleInput(read, world))));
+    const texts = answers.map((answer) => JSON.stringify(answer).replaceAll(instants, '<instant>'));
+    return Object.fromEntries(reads.map(({ name }, index) => [name, texts[index] ?? '']));
+  }
+
+  test('shows nothing of another one, whatever is read and whichever id is asked for', async () => {
+    const theirs = await db.session('theirs', { project: 'theirs', trust: 4 });
+    const ours = await db.session('ours', { project: 'ours', trust: 4 });
+    const { key_id } = await ours.createKey({ agent: 'reader', trust: 4 });
+    const reader = speakAs(db, { key_id, project_id: await projectId(db, 'ours') });
+    await reader.discoverAgents();
+    const before = await readings(reader, { ...unknown, paths: ['a.ts'] });
+    const world = await worldOf(theirs);
+    expect(await readings(reader, { ...world, paths: ['a.ts'] })).toEqual(before);
+    expect(await readings(reader, world)).toEqual(before);
+    expect(Object.keys(before).length).toBeGreaterThan(5);
+  });
+});
+
+describe('the defaults of the database', () => {
+  test.each(named)('are those of the definition: %s', async (name, { input }) => {
+    const [row] = await db.sql<{ oid: number; parameters: string[] }[]>`
+      select p.oid, p.proargnames::text[] as parameters from pg_proc p
+      where p.pronamespace = 'coord'::regnamespace and p.proname = ${name}`;
+    const { properties = {}, required = [] } = jsonSchemaOf(input, 'input');
+    for (const [index, parameter] of (row?.parameters ?? []).slice(1).entries()) {
+      const field = parameter.replace(/^p_/, '');
+      const [found] = await db.sql<{ expression: string | null }[]>`
+        select pg_get_function_arg_default(${row?.oid ?? 0}::oid, ${index + 2}::integer) as expression`;
+      const expression = found?.expression ?? null;
+      if (required.includes(field)) {
+        expect([field, expression]).toEqual([field, null]);
+        continue;
+      }
+      const [{ value } = { value: undefined }] = await db.sql.unsafe(`select to_jsonb(${expression}) as value`);
+      expect([field, value]).toEqual([field, properties[field]?.default ?? null]);
+    }
+  });
+});
