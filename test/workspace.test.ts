@@ -38,11 +38,15 @@ afterAll(async () => {
 
 const git = (...words: string[]) => execFileSync('git', ['-C', root, ...words], { stdio: 'pipe' });
 
-/** The path under which a door that runs in `folder` locks what was typed. */
-async function locked(typed: string, from = root): Promise<string> {
+/** What a door that runs in `folder` makes of what was typed. */
+async function prepared(paths: string[], from = root): Promise<string[]> {
   const workspace = await workspaceOf(from, readConfig({}));
-  const { paths } = workspace.prepare(operationNamed('acquire_lock') as Operation, { paths: [typed] });
-  const { locks } = await ann.acquireLock({ paths: paths as string[] });
+  return workspace.prepare(operationNamed('acquire_lock') as Operation, { paths }).paths as string[];
+}
+
+/** The path under which it is locked then. */
+async function locked(typed: string, from = root): Promise<string> {
+  const { locks } = await ann.acquireLock({ paths: await prepared([typed], from) });
   return String(locks?.[0]?.path);
 }
 
@@ -105,13 +109,16 @@ describe('what is no file inside is refused', () => {
       'file:///etc/passwd',
       'https://example.org/a.ts',
     ],
-    ...['.', '..', '', './', 'src/', 'src\\', 'src/..', 'src/*.ts', 'a\nb.ts', 'a\0b.ts'],
+    ...['', 'src/{a,b}.ts', 'src/*/../a.ts', 'a\nb.ts', 'a\0b.ts'],
   ];
   const atTheRoot = [
     '../outside.ts',
     'packages/../../outside.ts',
     'core/../../../outside.ts',
     'packages/../../../a.ts',
+    '..',
+    '../*.ts',
+    'outside-folder/*.ts',
   ];
   const links = ['outside-link.ts', 'outside-folder/outside.ts', 'outside-folder/new.ts', 'outside-folder'];
 
@@ -124,6 +131,42 @@ describe('what is no file inside is refused', () => {
     expect(refusal).toBeInstanceOf(CoordinationError);
     expect(refusal).toMatchObject({ code: 'invalid_input', hint: expect.stringMatching(/\w/) });
   }
+});
+
+describe('what names more than one file', () => {
+  test.each([
+    ['packages', 'packages/'],
+    ['packages/', 'packages/'],
+    ['core', 'packages/core/'],
+    ['core/src/..', 'packages/core/'],
+    ['not-there-yet/', 'not-there-yet/'],
+    ['a.ts/', 'a.ts'],
+    ['core/src/*.ts', 'packages/core/src/*.ts'],
+    ['core\\**\\*.ts', 'packages/core/**/*.ts'],
+    ['not-there-yet/**', 'not-there-yet/'],
+    ['packages/core/**/*.tsx', 'packages/core/**/*.tsx'],
+    ['resource:port-5432', 'resource:port-5432'],
+    ['label:deploy', 'label:deploy'],
+  ])('%s is %s', async (typed, path) => {
+    expect(await locked(typed)).toBe(path);
+    await ann.releaseLock({ paths: [path] });
+  });
+
+  test('a glob starts from the folder it was typed in', async () => {
+    expect(await locked('*.md', join(root, 'packages'))).toBe('packages/*.md');
+    expect(await locked('../packages/core/*.ts', join(root, 'packages'))).toBe('packages/core/*.ts');
+  });
+
+  test.each(['.', './', '**', 'packages/..'])(
+    '%s is the whole repository, for those who are trusted',
+    async (typed) => {
+      await expect(locked(typed)).rejects.toMatchObject({ code: 'forbidden' });
+      const elevated = await db.session('elevated', { trust: 3, project: 'whole' });
+      const { locks } = await elevated.acquireLock({ paths: await prepared([typed]) });
+      expect(locks).toMatchObject([{ path: './' }]);
+      await elevated.endSession();
+    },
+  );
 });
 
 test('a link that leads nowhere is locked as what it is called', async () => {

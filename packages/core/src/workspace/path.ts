@@ -3,14 +3,16 @@ import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path
 import { CoordinationError } from '@agentcoord/contract';
 
 /**
- * The one name of a file in its repository: links resolved and case corrected as far as the path exists, separators
- * and Unicode form made equal. `base` is the folder that a relative path starts from. Throws `invalid_input` when the
- * file lies outside `root` (which has its links resolved already).
+ * The one name of a file, a folder or a glob in its repository: links resolved and case corrected as far as the path
+ * exists, separators and Unicode form made equal. `base` is the folder that a relative path starts from. A folder that
+ * exists is named as the tree it is, and of a glob the part before the first wildcard is looked up. Throws
+ * `invalid_input` for what lies outside `root` (which has its links resolved already).
  */
 export function repositoryPathOf(typed: string, root: string, base: string): string {
-  // A drive, a share or a URL means the same in every folder; the database says what is wrong with it.
+  // A drive, a share, a URL or a named resource means the same in every folder; the database says what is wrong with it.
   if (!isAbsolute(typed) && /^([A-Za-z][A-Za-z0-9+.-]*:|\\)/.test(typed)) return typed;
-  const path = relative(root, realPath(resolve(base, typed)));
+  const [literal, pattern] = splitAtWildcard(typed.replaceAll('\\', '/'));
+  const path = relative(root, realPath(resolve(base, literal)));
   if (path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path)) {
     throw new CoordinationError({
       code: 'invalid_input',
@@ -19,16 +21,26 @@ export function repositoryPathOf(typed: string, root: string, base: string): str
     });
   }
   const normal = path.split(sep).join('/').normalize('NFC');
-  // What ends in a slash or in dots names a folder; the database says what can be done with that.
-  return /(^|[\\/])\.{0,2}$/.test(typed) || isFolder(resolve(root, path)) ? `${normal}/` : normal;
+  if (pattern) return `${normal === '' ? '' : `${normal}/`}${pattern.normalize('NFC')}`;
+  const isTree = isFolder(resolve(root, path)) ?? /(^|\/)\.{0,2}$/.test(literal);
+  return isTree ? `${normal || '.'}/` : normal;
 }
 
-function isFolder(path: string): boolean {
+/** The folders before the first segment that has a wildcard, and the rest. */
+function splitAtWildcard(path: string): [literal: string, pattern: string] {
+  const wildcard = path.search(/[*?]/);
+  if (wildcard < 0) return [path, ''];
+  const start = path.lastIndexOf('/', wildcard) + 1;
+  return [path.slice(0, start), path.slice(start)];
+}
+
+/** Undefined where there is nothing yet. */
+function isFolder(path: string): boolean | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory();
   } catch {
     // A name that is too long, or below a file: not ours to say.
-    return false;
+    return undefined;
   }
 }
 
