@@ -80,7 +80,11 @@ export const toolsets = {
     about: 'More of the queue: batches, cancelling, retrying, history, silent claims.',
     default: false,
   },
-  classic: { title: 'Names of earlier coordinators', about: 'The queue under the names of earlier coordinators.', default: false },
+  classic: {
+    title: 'Names of earlier coordinators',
+    about: 'The queue under the names of earlier coordinators.',
+    default: false,
+  },
   admin: { title: 'Administration', about: 'Keys, projects and upkeep.', default: false },
 } as const satisfies Record<string, ToolsetDefinition>;
 
