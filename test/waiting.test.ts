@@ -65,7 +65,7 @@ async function releaseSilently(path: string): Promise<void> {
 
 describe('a call with wait_seconds', () => {
   test('that is granted at once does not wait, and opens no connection to listen', async () => {
-    await using _other = elsewhere();
+    await using other = elsewhere();
     const { answer, seconds } = await timed(other.bob.acquireLock({ paths: ['free.ts'], wait_seconds: 30 }));
     expect(answer.acquired).toBe(true);
     expect(seconds).toBeLessThan(2);
@@ -73,7 +73,7 @@ describe('a call with wait_seconds', () => {
   });
 
   test('is answered with no when its time is over, and not before', async () => {
-    await using _other = elsewhere();
+    await using other = elsewhere();
     const { answer, seconds } = await timed(other.bob.acquireLock({ paths: [await heldPath()], wait_seconds: 1 }));
     expect(answer).toMatchObject({ acquired: false, blocked_by: [{ agent: 'ann' }] });
     expect(seconds).toBeGreaterThanOrEqual(1);
@@ -81,7 +81,7 @@ describe('a call with wait_seconds', () => {
   });
 
   test('gets the lock that is released in another process', async () => {
-    await using _other = elsewhere();
+    await using other = elsewhere();
     const path = await heldPath();
     const waiting = other.bob.acquireLock({ paths: [path], wait_seconds: 20 });
     await untilListening(db, 1);
@@ -100,7 +100,7 @@ describe('a call with wait_seconds', () => {
   });
 
   test('finds by asking what a writer did who tells nobody', async () => {
-    await using _other = elsewhere();
+    await using other = elsewhere();
     const path = await heldPath();
     const waiting = timed(other.bob.acquireLock({ paths: [path], wait_seconds: 20 }));
     await untilListening(db, 1);
@@ -122,7 +122,7 @@ describe('a call with wait_seconds', () => {
   });
 
   test('tells the database the rest of its time with each ask, and none with the last', async () => {
-    await using _other = elsewhere();
+    await using other = elsewhere();
     await other.bob.acquireLock({ paths: [await heldPath()], wait_seconds: 2 });
     const seen = (other.asked.get('acquire_lock') ?? []).map((args) => args.p_wait_seconds as number);
     expect(seen[0]).toBe(2);
@@ -132,7 +132,7 @@ describe('a call with wait_seconds', () => {
   });
 
   test('ends when the database says that it waits in a circle', async () => {
-    await using _other = elsewhere();
+    await using other = elsewhere();
     const { call } = other.database;
     other.database.call = async (name, args) =>
       name === 'acquire_lock' ? { acquired: false, deadlock: true } : call(name, args);
@@ -142,7 +142,7 @@ describe('a call with wait_seconds', () => {
   });
 
   test('ends when its signal aborts, and takes nothing afterwards', async () => {
-    await using _other = elsewhere();
+    await using other = elsewhere();
     const path = await heldPath();
     const controller = new AbortController();
     const waiting = other.bob.acquireLock({ paths: [path], wait_seconds: 20 }, { signal: controller.signal });
@@ -158,7 +158,7 @@ describe('a call with wait_seconds', () => {
   });
 
   test('may carry an idempotency key: a repetition for the rest of the time gets the same lock', async () => {
-    await using _other = elsewhere();
+    await using other = elsewhere();
     const path = await heldPath();
     const once = { idempotency_key: 'wait-once' };
     const waiting = other.bob.acquireLock({ paths: [path], wait_seconds: 20 }, once);
@@ -172,7 +172,7 @@ describe('a call with wait_seconds', () => {
 
 describe('the connection that listens', () => {
   test('is one for all who wait, and is closed some seconds after the last', async () => {
-    await using _other = elsewhere();
+    await using other = elsewhere();
     const path = await heldPath();
     const waiting = Array.from({ length: 5 }, () => other.bob.getWork({ types: ['never'], wait_seconds: 1 }));
     waiting.push(...Array.from({ length: 5 }, () => other.bob.getWork({ types: [path], wait_seconds: 1 })));
@@ -183,7 +183,7 @@ describe('the connection that listens', () => {
   });
 
   test('is opened again when it was lost, and who waits asks then', async () => {
-    await using _other = elsewhere();
+    await using other = elsewhere();
     const path = await heldPath();
     const waiting = other.bob.acquireLock({ paths: [path], wait_seconds: 20 });
     await untilListening(db, 1);
@@ -195,7 +195,6 @@ describe('the connection that listens', () => {
   });
 
   test('goes with the database, and what was written just before is told still', async () => {
-    await using _other = elsewhere();
     const path = await heldPath();
     await ann.releaseLock({ paths: [path] });
     const brief = elsewhere();
@@ -213,7 +212,7 @@ describe('the connection that listens', () => {
 
 describe('many who wait', () => {
   test('leave the connections to others: 500 on a pool of 10, and ordinary calls are answered', async () => {
-    await using _other = elsewhere();
+    await using other = elsewhere();
     const begun = performance.now();
     const waiting = Array.from({ length: 500 }, () => other.bob.getWork({ types: ['crowd'], wait_seconds: 60 }));
     await untilListening(db, 1);
@@ -237,7 +236,7 @@ describe('many who wait', () => {
   });
 
   test('are not made to ask by each other', async () => {
-    await using _other = elsewhere();
+    await using other = elsewhere();
     const path = await heldPath();
     const waiting = Array.from({ length: 16 }, () => other.bob.getWork({ types: ['quiet'], wait_seconds: 3 }));
     await other.bob.acquireLock({ paths: [path], wait_seconds: 3 });
