@@ -10,7 +10,7 @@ import { lapse } from './helpers/past.ts';
 
 interface Answer {
   acquired: boolean;
-  blocked_by?: { agent: string; session_id: string; reason: string | null; expires_at: string }[];
+  blocked_by?: { agent: string; reason: string | null; expires_at: string }[];
 }
 
 /** One who wants the lock: a model behind an MCP client, or a shell. */
@@ -98,15 +98,15 @@ test('once the process of the holder is killed, its lock is free within its leas
   expect(await ann.acquire(path, 'about to die')).toMatchObject({ acquired: true });
   process.kill(Number(ann.pid), 'SIGKILL');
   const [refusal] = await acquireAll(path, others);
-  const session_id = String(refusal?.blocked_by?.[0]?.session_id);
-  const [row] = await db.sql<{ seconds: number }[]>`
-    select extract(epoch from lease_expires_at - clock_timestamp())::float as seconds from coord.sessions
-    where session_id = ${session_id}`;
+  expect(refusal?.blocked_by).toMatchObject([{ agent: 'ann' }]);
+  const [row] = await db.sql<{ session_id: string; seconds: number }[]>`
+    select s.session_id, extract(epoch from s.lease_expires_at - clock_timestamp())::float as seconds
+    from coord.sessions s join coord.locks l on l.session_id = s.session_id where l.path = ${path}`;
   expect(row?.seconds).toBeGreaterThan(0);
   expect(row?.seconds).toBeLessThanOrEqual(60);
 
   // As if the lease had passed: nobody renews it any more.
-  await lapse(db, { session_id });
+  await lapse(db, { session_id: String(row?.session_id) });
   const answers = await acquireAll(path, others);
   expect(answers.filter(({ acquired }) => acquired)).toHaveLength(1);
 });

@@ -8,7 +8,7 @@ const crowd = 50;
 interface LockAnswer {
   acquired: boolean;
   locks?: { path: string; token: number }[];
-  blocked_by?: { session_id: string }[];
+  blocked_by?: { agent: string }[];
 }
 
 let db: TestDatabase;
@@ -39,7 +39,8 @@ async function raceForLock(path: string): Promise<{ winner: TestSession; token: 
   expect(winners).toHaveLength(1);
   const [winner] = winners as [TestSession];
   for (const answer of answers) {
-    if (!answer.acquired) expect(answer.blocked_by).toMatchObject([{ path, session_id: winner.session_id }]);
+    if (!answer.acquired)
+      expect(answer.blocked_by).toMatchObject([{ path, agent: `racer-${sessions.indexOf(winner)}` }]);
   }
   const token = answers.find(({ acquired }) => acquired)?.locks?.[0]?.token;
   return { winner, token: Number(token) };

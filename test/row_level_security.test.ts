@@ -5,6 +5,8 @@ const [member, other] = ['11111111-1111-4111-8111-111111111111', '22222222-2222-
 const readable = [
   'agents',
   'journal',
+  'lock_shares',
+  'lock_waiters',
   'locks',
   'project_members',
   'projects',
@@ -12,7 +14,7 @@ const readable = [
   'task_dependencies',
   'tasks',
 ];
-const secret = ['api_keys', 'idempotency_keys', 'notices', 'pulse'];
+const secret = ['api_keys', 'idempotency_keys', 'lock_floors', 'lock_scopes', 'notices', 'pulse'];
 
 let db: TestDatabase;
 
@@ -36,6 +38,10 @@ afterAll(() => db?.[Symbol.asyncDispose]());
 async function fill(project: string): Promise<void> {
   const ann = await db.session('ann', { project, trust: 4 });
   await ann.acquireLock({ paths: ['a.ts'] }, { idempotency_key: 'fill' });
+  await ann.acquireLock({ paths: ['b.ts'], shared: true });
+  await db.sql`
+    insert into coord.lock_waiters (project_id, session_id, paths, shared)
+    select project_id, session_id, '{a.ts}', false from coord.sessions where session_id = ${ann.session_id}`;
   const { task_id } = await ann.submitWork({ title: 'first' });
   await ann.submitWork({ title: 'then', depends_on: [task_id] });
   await ann.createKey({ agent: 'cloud' });

@@ -806,7 +806,7 @@ begin
     return coord._refuse(p_call, 'forbidden', 'paths: a wildcard in the first segment needs trust 3.',
       'Begin with a folder, such as src/**/*.ts, or name the files.', '{"reason": "insufficient_trust_level"}');
   end if;
-  perform coord._serialize_locks(p_call.project_id);
+  perform coord._serialize_locks(p_call.project_id, p_paths[1]);
   select w.waiter_id into v_waiter_id from coord.lock_waiters w
   where w.project_id = p_call.project_id and w.session_id = p_call.session_id and w.paths = v_paths
     and w.shared = p_shared
@@ -823,7 +823,8 @@ begin
   end if;
   delete from coord.lock_waiters w where w.project_id = p_call.project_id and w.waiter_id = v_waiter_id;
   v_answer := coord._held_answer(p_call, v_paths, p_shared, v_waiter_id);
-  return coord._leave(p_call, v_answer, v_paths[1], v_answer -> 'blocked_by', 'held');
+  return coord._leave(p_call, v_answer, coalesce(v_answer #>> '{blocked_by,0,path}', v_paths[1]),
+    v_answer -> 'blocked_by', 'held');
 end
 $$;
 
@@ -961,13 +962,16 @@ $$;
 
 -- supabase/schemas/locks/_free_task_paths.sql
 -- Frees what _take_paths took for a task and the session still holds. The task's own `paths` say where to look.
--- Concurrency: rows are locked in path order; one that has passed on matches nothing.
+-- Concurrency: the advisory lock comes first, because the same transaction may go on to take paths. Rows are locked in
+-- path order; one that has passed on matches nothing.
 create function coord._free_task_paths(p_project_id integer, p_session_id uuid, p_task_id uuid) returns void
 language plpgsql volatile
 as $$
 declare
   v_paths text[] := (select t.paths from coord.tasks t where t.project_id = p_project_id and t.task_id = p_task_id);
 begin
+  if coalesce(cardinality(v_paths), 0) = 0 then return; end if;
+  perform coord._serialize_locks(p_project_id);
   perform from coord.locks l
   where l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id
     and l.task_id = p_task_id
@@ -1515,13 +1519,26 @@ $$;
 
 -- supabase/schemas/locks/_serialize_locks.sql
 -- Lets one call at a time decide about the locks of a project, until its transaction ends, and tidies what such calls
--- read: waiters that are gone, and trees and globs that nobody holds any more. Comes first in each of them.
-create function coord._serialize_locks(p_project_id integer) returns void
+-- read: waiters that are gone, and trees and globs that nobody holds any more. Comes first in each of them, before they
+-- lock a row. The exception is p_path: a fast UPDATE that waited for its row and was refused has locked it, and whoever
+-- has the advisory lock may be waiting for that row. So such a caller waits 50 ms only; then it fails with 55P03, which
+-- core repeats, and finds the row taken or guarded next time.
+create function coord._serialize_locks(p_project_id integer, p_path text default null) returns void
 language plpgsql volatile
 as $$
+declare
+  v_timeout text := current_setting('lock_timeout');
 begin
   perform coord._resume();
-  perform pg_advisory_xact_lock(hashtext('coord.locks'), p_project_id);
+  perform from coord.locks l
+  where l.project_id = p_project_id and l.path = p_path and l.xmax = pg_current_xact_id_if_assigned()::xid;
+  if found then
+    perform set_config('lock_timeout', '50ms', true);
+    perform pg_advisory_xact_lock(hashtext('coord.locks'), p_project_id);
+    perform set_config('lock_timeout', v_timeout, true);
+  else
+    perform pg_advisory_xact_lock(hashtext('coord.locks'), p_project_id);
+  end if;
   delete from coord.lock_waiters w
   where w.project_id = p_project_id and w.waiter_id in (
     select o.waiter_id from coord.lock_waiters o

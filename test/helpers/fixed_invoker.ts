@@ -2,10 +2,11 @@ import type { Invoker } from '@agentcoord/contract';
 import type { Database } from '../../packages/core/src/database.ts';
 import { invoke } from '../../packages/core/src/invoke.ts';
 
+const session_id = '019a8e7c-2f64-7cc1-9d0e-5a1b2c3d4e5f';
+
 const holder = {
   agent: 'ada',
   agent_type: 'codex',
-  session_id: '019a8e7c-2f64-7cc1-9d0e-5a1b2c3d4e5f',
   reason: 'refactoring',
   since: '2026-11-01T10:00:00+00:00',
   expires_at: '2026-11-01T10:15:00+00:00',
@@ -14,11 +15,15 @@ const holder = {
 const answers: Record<string, (args: Record<string, unknown>) => unknown> = {
   acquire_lock: ({ p_paths }) => ({
     acquired: false,
-    blocked_by: (p_paths as string[]).slice(0, 5).map((path) => ({ path, ...holder })),
+    blocked_by: (p_paths as string[]).slice(0, 1).map((path) => ({ path, ...holder })),
     blocked_count: (p_paths as string[]).length,
+    position: 1,
     hint: 'Work on something else.',
   }),
-  check_locks: () => ({ locks: [{ path: 'a.ts', ...holder, token: 7, mine: false }], truncated: false }),
+  check_locks: () => ({
+    locks: [{ path: 'a.ts', ...holder, session_id, shared: false, token: 7, mine: false, waiting: 0 }],
+    truncated: false,
+  }),
   list_tasks: () => ({ tasks: [], next_before: null }),
   complete_work: () => ({
     error: { code: 'conflict', message: 'The claim has passed on.', hint: 'Stop.', details: { claim_token: 8 } },

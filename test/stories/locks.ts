@@ -51,12 +51,55 @@ export function tellOfLocks(story: () => Story): void {
     expect(not_held).toEqual([{ path: 'old.ts', reason: 'locked_by_other' }]);
   });
 
+  test('a tree keeps others out of every file in it, and a shared lock only those who want to write', async () => {
+    const [ann, bob] = await story().pair();
+    await ann.acquireLock({ paths: ['tree/'], reason: 'moving' });
+    expect(await bob.acquireLock({ paths: ['tree/deep/a.ts'] })).toMatchObject({
+      acquired: false,
+      blocked_by: [{ path: 'tree/', agent: 'ann' }],
+    });
+    await ann.acquireLock({ paths: ['tree/'], shared: true });
+    expect(await bob.acquireLock({ paths: ['tree/*/a.ts'], shared: true })).toMatchObject({
+      acquired: true,
+      locks: [{ path: 'tree/*/a.ts', shared: true }],
+    });
+    expect((await bob.acquireLock({ paths: ['tree/b.ts'] })).acquired).toBe(false);
+  });
+
+  test('who waits for a lock gets it when it is released', async () => {
+    const [ann, bob] = await story().pair();
+    await ann.acquireLock({ paths: ['label:deploy'] });
+    const waiting = bob.acquireLock({ paths: ['label:deploy'], wait_seconds: 20 });
+    await expect
+      .poll(async () => (await ann.checkLocks({ paths: ['label:deploy'] })).locks[0]?.waiting, { timeout: 10_000 })
+      .toBe(1);
+    await ann.releaseLock({ paths: ['label:deploy'] });
+    expect(await waiting).toMatchObject({ acquired: true, locks: [{ path: 'label:deploy', token: 2 }] });
+  });
+
+  test('two who would wait for each other are not both let wait', async () => {
+    const [ann, bob] = await story().pair();
+    await ann.acquireLock({ paths: ['dead/1.ts'] });
+    await bob.acquireLock({ paths: ['dead/2.ts'] });
+    const waiting = ann.acquireLock({ paths: ['dead/2.ts'], wait_seconds: 20 });
+    await expect
+      .poll(async () => (await bob.checkLocks({ paths: ['dead/2.ts'] })).locks[0]?.waiting, { timeout: 10_000 })
+      .toBe(1);
+    expect(await bob.acquireLock({ paths: ['dead/1.ts'], wait_seconds: 20 })).toMatchObject({
+      acquired: false,
+      deadlock: true,
+      hint: expect.stringContaining('Release dead/2.ts'),
+    });
+    await bob.releaseLock({ paths: ['dead/2.ts'] });
+    expect(await waiting).toMatchObject({ acquired: true });
+  });
+
   test('input that is not valid is refused in the same words on every door, and changes nothing', async () => {
     const ann = await story().enter('ann');
     expect(await refusalOf(ann.acquireLock({ paths: ['bad.ts'], ttl_seconds: 0 }))).toEqual({
       code: 'invalid_input',
       message: 'ttl_seconds: Too small: expected number to be >=1',
-      hint: 'Correct the field and call acquire_lock again. It takes: paths, reason, ttl_seconds.',
+      hint: 'Correct the field and call acquire_lock again. It takes: paths, reason, ttl_seconds, shared, wait_seconds.',
       details: { issues: [{ field: 'ttl_seconds', problem: 'Too small: expected number to be >=1' }] },
     });
     expect((await refusalOf(ann.acquireLock({ paths: ['../up.ts'] }))).code).toBe('invalid_input');

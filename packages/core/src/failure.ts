@@ -47,11 +47,11 @@ export function unavailable(where: string, cause?: unknown, hint = waitAndRetry)
 
 const waitAndRetry = 'Nothing needs to be changed: wait a few seconds and call again. `agentcoord doctor` says more.';
 
-const lostToAnother = new Set(['40001', '40P01']);
+const lostToAnother = new Set(['40001', '40P01', '55P03']);
 
 /**
- * Repeats a call that Postgres rolled back in favour of another one (deadlock, serialization). It had no effect, so
- * repeating is safe; three times in a row means something else is wrong.
+ * Repeats a call that Postgres rolled back in favour of another one (deadlock, serialization, a row that another
+ * keeps). It had no effect, so repeating is safe; three times in a row means something else is wrong.
  */
 export async function repeatingRolledBack<Answer>(call: () => Promise<Answer>): Promise<Answer> {
   for (let attempt = 1; ; attempt++) {

@@ -19,7 +19,7 @@ begin
     return coord._refuse(p_call, 'forbidden', 'paths: a wildcard in the first segment needs trust 3.',
       'Begin with a folder, such as src/**/*.ts, or name the files.', '{"reason": "insufficient_trust_level"}');
   end if;
-  perform coord._serialize_locks(p_call.project_id);
+  perform coord._serialize_locks(p_call.project_id, p_paths[1]);
   select w.waiter_id into v_waiter_id from coord.lock_waiters w
   where w.project_id = p_call.project_id and w.session_id = p_call.session_id and w.paths = v_paths
     and w.shared = p_shared
@@ -36,6 +36,7 @@ begin
   end if;
   delete from coord.lock_waiters w where w.project_id = p_call.project_id and w.waiter_id = v_waiter_id;
   v_answer := coord._held_answer(p_call, v_paths, p_shared, v_waiter_id);
-  return coord._leave(p_call, v_answer, v_paths[1], v_answer -> 'blocked_by', 'held');
+  return coord._leave(p_call, v_answer, coalesce(v_answer #>> '{blocked_by,0,path}', v_paths[1]),
+    v_answer -> 'blocked_by', 'held');
 end
 $$;
