@@ -39,7 +39,9 @@ async function submitAll({ submitWork }: Coordinator, { tasks }: Stage, gate: st
   const taskIds = new Map<number, string>();
   for (const { number, title, edits, depends_on } of tasks) {
     const before = depends_on.map((earlier) => taskIds.get(earlier) as string);
-    const { task_id } = await submitWork({ title, input: { number, edits }, depends_on: [gate, ...before] });
+    const input = { number, edits };
+    // An agent that fails or dies must not keep the others waiting for a minute.
+    const { task_id } = await submitWork({ title, input, depends_on: [gate, ...before], retry_seconds: 1 });
     taskIds.set(number, task_id);
   }
   return taskIds;

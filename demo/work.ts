@@ -79,5 +79,5 @@ async function clearAway(session: Session, copy: WorkingCopy, paths: string[]): 
 /** Whoever has a claim may still fail or die, and finishing a task may free others; blocked ones alone never start. */
 async function isDrained(session: Session): Promise<boolean> {
   const { tasks } = await session.coordinator.getTaskBoard();
-  return tasks.ready + tasks.claimed === 0;
+  return tasks.ready + tasks.scheduled + tasks.claimed === 0;
 }

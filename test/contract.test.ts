@@ -149,9 +149,11 @@ describe('every definition', () => {
     expect(unbounded.map(({ where }) => where)).toEqual([]);
   });
 
-  test('gives instants with their offset, in fields that end in _at', () => {
+  test('gives instants with their offset, in fields named like one', () => {
     const instants = fields.filter(({ variants }) => variants.some(({ format }) => format === 'date-time'));
-    const named = fields.filter(({ name }) => name.endsWith('_at') || name === 'since');
+    const named = fields.filter(
+      ({ name }) => name.endsWith('_at') || ['since', 'run_after', 'deadline'].includes(name),
+    );
     expect(instants.map(({ where }) => where)).toEqual(named.map(({ where }) => where));
     for (const { output } of operations) {
       for (const [field, schema] of Object.entries(output.shape)) {

@@ -96,7 +96,7 @@ describe('a sweep that meets the calls of a session which is just lapsing', () =
     const session = await db.session(`${type}-${index}`, { beats: true });
     const path = `${type}/${index}.ts`;
     await session.acquireLock({ paths: [path] });
-    await session.submitWork({ title: type, type: `${type}/${index}` });
+    await session.submitWork({ title: type, type: `${type}/${index}`, retry_seconds: 0 });
     const { task, claim_token } = await session.getWork({ types: [`${type}/${index}`] });
     return { session, path, task_id: String(task?.task_id), token: Number(claim_token) };
   }
@@ -131,7 +131,7 @@ test('once a key is revoked, nothing is held with it, whatever was called meanwh
     const { key_id } = await ann.createKey({ agent: `revoked-${round}` });
     const caller = { project_id: projectId, key_id };
     const type = `revoked-${round}`;
-    await Promise.all(times(10, () => ann.submitWork({ title: type, type })));
+    await Promise.all(times(10, () => ann.submitWork({ title: type, type, retry_seconds: 0 })));
     const { session_id } = (await invoke(db.database, operation('register_session'), caller, {})) as Registered;
     const calls = (index: number) => [
       call('acquire_lock', { p_caller: caller, p_paths: [`${type}/standing-${index}.ts`] }),

@@ -119,7 +119,7 @@ describe('revoking a key', () => {
     const { session_id } = await speaker.registerSession();
     const session = speakAs(db, { project_id, key_id, session_id });
     await session.acquireLock({ paths: ['revoked.ts'] });
-    const { task_id } = await session.submitWork({ title: 'revoked', type: 'revoked' });
+    const { task_id } = await session.submitWork({ title: 'revoked', type: 'revoked', retry_seconds: 0 });
     await session.getWork({ types: ['revoked'] });
     expect(await admin.revokeKey({ key_id })).toMatchObject({ ended_sessions: 1 });
     await expect(session.checkLocks()).rejects.toMatchObject(dead);

@@ -16,7 +16,7 @@ describe('a sweep', () => {
     const sweeper = await db.session('sweeper', { project: 'one', trust: 3 });
     const dead = await db.session('dead', { project: 'one', beats: true });
     await dead.acquireLock({ paths: ['a.ts', 'b.ts'] });
-    await dead.submitWork({ title: 'task' });
+    await dead.submitWork({ title: 'task', retry_seconds: 0 });
     const { task } = await dead.getWork();
     await lapse(db, dead);
     expect(await sweeper.sweep()).toEqual({ ended_sessions: 1, returned_tasks: 1, released_locks: 2 });
@@ -114,7 +114,7 @@ describe('a sweep', () => {
   test('is not needed: what a lapsed session held is free before', async () => {
     const dead = await db.session('dead', { project: 'six', beats: true });
     await dead.acquireLock({ paths: ['free.ts'] });
-    await dead.submitWork({ title: 'task' });
+    await dead.submitWork({ title: 'task', retry_seconds: 0 });
     await dead.getWork();
     await lapse(db, dead);
     const heir = await db.session('heir', { project: 'six' });

@@ -28,7 +28,7 @@ export function tellOfWork(story: () => Story): void {
 
   test('a failed attempt is followed by another until none is left', async () => {
     const ann = await story().enter('ann');
-    const { task_id } = await ann.submitWork({ title: 'flaky', type: 'flaky', max_attempts: 2 });
+    const { task_id } = await ann.submitWork({ title: 'flaky', type: 'flaky', max_attempts: 2, retry_seconds: 0 });
     const fail = async (error: string) => {
       const { claim_token = 0, task } = await ann.getWork({ types: ['flaky'] });
       return [task?.last_error, await ann.completeWork({ task_id, claim_token, success: false, error })];
@@ -40,7 +40,7 @@ export function tellOfWork(story: () => Story): void {
 
   test('a claim that has passed on is refused', async () => {
     const [ann, bob] = await story().pair();
-    const { task_id } = await ann.submitWork({ title: 'slow', type: 'slow' });
+    const { task_id } = await ann.submitWork({ title: 'slow', type: 'slow', retry_seconds: 0 });
     const late = await ann.getWork({ types: ['slow'] });
     await story().expireClaim(task_id);
     const next = await bob.getWork({ types: ['slow'] });

@@ -52,15 +52,15 @@ export const submission = {
   deadline: deadline.optional(),
   retry: z
     .enum(['none', 'linear', 'exponential'])
-    .default('exponential')
-    .describe('How the delay after a failed attempt grows; none: no other attempt.'),
-  retry_seconds: z.int().min(0).max(86_400).default(60).describe('Delay after the first failure; 0: none at all.'),
+    .describe('How the delay after a failed attempt grows: exponential unless given; none: no other attempt.')
+    .optional(),
+  retry_seconds: z.int().min(0).max(86_400).describe('Delay after the first failure: 60 unless given.').optional(),
   escalate_to: escalateTo.optional(),
   parent_id: taskId.describe('Task that cannot be done before this one has ended.').optional(),
   on_dependency_failure: z
     .enum(['block', 'cascade'])
-    .default('block')
-    .describe('If a dependency fails: stay blocked until it is retried, or fail too.'),
+    .describe('If a dependency fails: stay blocked until it is retried, which is the default, or fail too.')
+    .optional(),
 };
 
 export const submitted = {

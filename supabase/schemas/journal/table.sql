@@ -17,9 +17,6 @@ create table coord.journal (
   primary key (project_id, xact_id, entry_id)
 );
 
--- What happened to a task.
-create index journal_of_tasks on coord.journal (project_id, resource, xact_id, entry_id) where resource like 'task:%';
-
 create function coord._refuse_change() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$

@@ -16,12 +16,12 @@ begin
   for v_task in
     select t.* from coord.tasks t
     where t.project_id = p_call.project_id and t.status in ('ready', 'scheduled', 'blocked') and t.lane > '?' and t.lane < '@'
-      and t.capabilities <@ v_capabilities and t.submitted_by <> p_call.agent
+      and (t.terms).capabilities <@ v_capabilities and t.submitted_by <> p_call.agent
     order by t.task_id limit 100 for update skip locked
   loop
-    v_task.assignee := p_call.agent;
-    update coord.tasks t set assignee = v_task.assignee, lane = coord._lane(v_task)
-    where t.project_id = p_call.project_id and t.task_id = v_task.task_id and t.assignee is null and t.auto_assign
+    v_task.terms.assignee := p_call.agent;
+    update coord.tasks t set terms.assignee = p_call.agent, trail = t.trail || pg_current_xact_id(), lane = coord._lane(v_task)
+    where t.project_id = p_call.project_id and t.task_id = v_task.task_id and (t.terms).assignee is null and (t.terms).auto_assign
       and t.status = v_task.status;
     perform coord._note(p_call.project_id, 'register_session', 'task:' || v_task.task_id, 'assigned',
       jsonb_build_object('to', p_call.agent));

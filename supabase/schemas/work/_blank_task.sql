@@ -4,7 +4,6 @@ language sql volatile
 as $$
   select jsonb_populate_record(null::coord.tasks, jsonb_build_object(
     'project_id', p_project_id, 'task_id', coord._new_id(), 'submitted_by', p_submitted_by, 'created_at', clock_timestamp(),
-    'type', 'task', 'priority', 5, 'tags', '[]'::jsonb, 'capabilities', '[]'::jsonb, 'status', 'ready', 'unmet', 0,
-    'attempts', 0, 'max_attempts', 3, 'claim_token', 0, 'retry', 'exponential', 'retry_seconds', 60, 'auto_assign', false,
-    'open_subtasks', 0, 'on_dependency_failure', 'block'));
+    'type', 'task', 'priority', 5, 'tags', '[]'::jsonb, 'status', 'ready', 'unmet', 0,
+    'attempts', 0, 'max_attempts', 3, 'claim_token', 0, 'trail', jsonb_build_array(pg_current_xact_id()::text), 'terms', '{}'::jsonb));
 $$;

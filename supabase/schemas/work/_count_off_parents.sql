@@ -4,14 +4,14 @@ language plpgsql volatile
 as $$
 declare
   v_parents uuid[] := array(
-    select distinct t.parent_id from coord.tasks t
-    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.parent_id is not null);
+    select distinct (t.terms).parent_id from coord.tasks t
+    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and (t.terms).parent_id is not null);
 begin
   if v_parents = '{}' then return; end if;
   perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_parents) order by t.task_id for update;
-  update coord.tasks p set open_subtasks = p.open_subtasks - (
+  update coord.tasks p set terms.open_subtasks = (p.terms).open_subtasks - (
     select count(*) from coord.tasks t
-    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.parent_id = p.task_id)
+    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and (t.terms).parent_id = p.task_id)
   where p.project_id = p_project_id and p.task_id = any (v_parents);
 end
 $$;

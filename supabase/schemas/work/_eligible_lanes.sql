@@ -10,19 +10,19 @@ as $$
   ), lanes (lane, high, type, capabilities, assignee) as (
     select f.lane, b.high, f.type, f.capabilities, f.assignee
     from bounds b cross join lateral (
-      select n.lane, n.type, n.capabilities, n.assignee from coord.tasks n
+      select n.lane, n.type, (n.terms).capabilities, (n.terms).assignee from coord.tasks n
       where n.project_id = (p_call).project_id and n.status = 'ready' and n.lane > b.low and n.lane < b.high
       order by n.lane limit 1) f
     union all
     select f.lane, l.high, f.type, f.capabilities, f.assignee
     from lanes l cross join lateral (
-      select n.lane, n.type, n.capabilities, n.assignee from coord.tasks n
+      select n.lane, n.type, (n.terms).capabilities, (n.terms).assignee from coord.tasks n
       where n.project_id = (p_call).project_id and n.status = 'ready' and n.lane > l.lane and n.lane < l.high
       order by n.lane limit 1) f
   )
   select array(
     select l.lane from lanes l
     where (p_types is null or l.type = any (p_types)) and (l.assignee is null or l.assignee = (p_call).agent)
-      and (l.capabilities = '{}' or l.capabilities <@ (select s.capabilities from coord.sessions s
+      and (coalesce(l.capabilities, '{}') = '{}' or l.capabilities <@ (select s.capabilities from coord.sessions s
         where s.project_id = (p_call).project_id and s.session_id = (p_call).session_id)));
 $$;

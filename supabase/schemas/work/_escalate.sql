@@ -9,14 +9,14 @@ declare
 begin
   for v_failed in
     select t.* from coord.tasks t
-    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.status = 'failed' and t.escalate_to is not null
+    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.status = 'failed' and (t.terms).escalate_to is not null
     order by t.task_id
   loop
     v_task := coord._blank_task(p_project_id, v_failed.submitted_by);
     v_task.type := 'escalation';
     v_task.title := left('Failed: ' || v_failed.title, 200);
     v_task.input := jsonb_build_object('task_id', v_failed.task_id, 'error', v_failed.error);
-    v_task.assignee := v_failed.escalate_to;
+    v_task.terms.assignee := (v_failed.terms).escalate_to;
     v_task.priority := 1;
     v_task.rank := v_task.created_at + interval '1 hour';
     v_task.lane := coord._lane(v_task);

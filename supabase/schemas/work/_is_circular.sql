@@ -9,7 +9,7 @@ as $$
 begin
   return (with recursive edges (task_id, waits_for) as materialized (
     select e.task_id, e.depends_on from unnest(p_edges) e
-    union select d.parent_id, d.task_id from unnest(p_drafts) d where d.parent_id is not null
+    union select (d.terms).parent_id, d.task_id from unnest(p_drafts) d where (d.terms).parent_id is not null
   ), walk (start, node) as (
     select e.task_id, e.waits_for from edges e where e.task_id in (select d.task_id from unnest(p_drafts) d)
     union
@@ -18,7 +18,7 @@ begin
       select e.waits_for from edges e where e.task_id = w.node
       union all
       select o.waits_for from coord._waits_for(p_project_id, w.node) o
-      where exists (select from unnest(p_drafts) d where d.parent_id is not null)
+      where exists (select from unnest(p_drafts) d where (d.terms).parent_id is not null)
     ) n(node)
   )
   select exists (select from walk w where w.start = w.node));

@@ -30,14 +30,14 @@ begin
       select f.task_id, f.rank from unnest(v_lanes) l(lane) cross join lateral (
         select n.task_id, n.rank from coord.tasks n
         where n.project_id = p_call.project_id and n.status = 'ready' and n.lane = l.lane
-          and (n.rank, n.task_id) > (v_rank, v_id) and (n.deadline is null or n.deadline > clock_timestamp())
-          and (n.paths && v_busy) is not true
+          and (n.rank, n.task_id) > (v_rank, v_id) and ((n.terms).deadline is null or (n.terms).deadline > clock_timestamp())
+          and ((n.terms).paths && v_busy) is not true
         order by n.rank, n.task_id limit v_page) f
       order by 2, 1 limit v_page
     ) c;
     exit when v_ids is null;
     open v_candidates for
-      select t.task_id, t.title, t.paths
+      select t.task_id, t.title, (t.terms).paths
       from unnest(v_ids) with ordinality c(task_id, place)
       join coord.tasks t on t.project_id = p_call.project_id and t.task_id = c.task_id and t.status = 'ready'
       order by c.place for update of t skip locked;

@@ -14,15 +14,15 @@ begin
   select array_agg(d.task_id) filter (where d.deadline is null or d.deadline > clock_timestamp()),
     array_agg(d.task_id) filter (where d.deadline <= clock_timestamp()) into v_due, v_late
   from (
-    select t.task_id, t.deadline from coord.tasks t
+    select t.task_id, (t.terms).deadline from coord.tasks t
     where t.project_id = p_project_id and t.status in ('scheduled', 'ready', 'blocked') and t.due_at <= clock_timestamp()
     order by t.task_id limit p_limit for update skip locked
   ) d;
-  update coord.tasks t set status = 'ready', due_at = t.deadline
+  update coord.tasks t set status = 'ready', trail = t.trail || pg_current_xact_id(), due_at = (t.terms).deadline
   where t.project_id = p_project_id and t.task_id = any (v_due) and t.status = 'scheduled' and t.due_at <= clock_timestamp();
-  update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(), error = 'The deadline passed.'
+  update coord.tasks t set status = 'failed', trail = t.trail || pg_current_xact_id(), due_at = null, finished_at = clock_timestamp(), error = 'The deadline passed.'
   where t.project_id = p_project_id and t.task_id = any (v_late) and t.status in ('scheduled', 'ready', 'blocked')
-    and t.deadline <= clock_timestamp();
+    and (t.terms).deadline <= clock_timestamp();
   insert into coord.journal (project_id, operation, resource, outcome)
   select p_project_id, 'sweep', 'task:' || e.task_id, e.outcome
   from (select u.task_id, 'due' from unnest(v_due) u(task_id)

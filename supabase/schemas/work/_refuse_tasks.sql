@@ -17,14 +17,14 @@ begin
     return coord._refuse(p_call, 'not_found', format('depends_on: there is no task %s', v_wrong),
       'Submit the tasks that come first before this one, and use the task_id that submit_work answered.');
   end if;
-  select d.parent_id::text into v_wrong from unnest(p_drafts) d
-  where d.parent_id is not null and not exists (
-    select from coord.tasks t where t.project_id = p_call.project_id and t.task_id = d.parent_id) limit 1;
+  select (d.terms).parent_id::text into v_wrong from unnest(p_drafts) d
+  where (d.terms).parent_id is not null and not exists (
+    select from coord.tasks t where t.project_id = p_call.project_id and t.task_id = (d.terms).parent_id) limit 1;
   if found then
     return coord._refuse(p_call, 'not_found', format('parent_id: there is no task %s', v_wrong), 'See list_tasks for the tasks of this project.');
   end if;
-  select d.parent_id::text into v_wrong from unnest(p_drafts) d
-  join coord.tasks t on t.project_id = p_call.project_id and t.task_id = d.parent_id
+  select (d.terms).parent_id::text into v_wrong from unnest(p_drafts) d
+  join coord.tasks t on t.project_id = p_call.project_id and t.task_id = (d.terms).parent_id
   where t.status in ('done', 'failed', 'cancelled') limit 1;
   if found then
     return coord._refuse(p_call, 'conflict', format('parent_id: the task %s has ended', v_wrong),
@@ -35,7 +35,7 @@ begin
       'Leave out one of the dependencies. A parent waits for its subtasks, too.', '{"reason": "circular"}');
   end if;
   select n.agent into v_wrong
-  from unnest(p_drafts) d cross join lateral (values (case when not d.auto_assign then d.assignee end), (d.escalate_to)) n(agent)
+  from unnest(p_drafts) d cross join lateral (values (case when not (d.terms).auto_assign then (d.terms).assignee end), ((d.terms).escalate_to)) n(agent)
   where n.agent is not null and not exists (
     select from coord.agents a where a.project_id = p_call.project_id and a.agent = n.agent) limit 1;
   if found then

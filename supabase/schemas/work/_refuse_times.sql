@@ -6,10 +6,10 @@ declare
   v_problem text;
 begin
   select case
-      when d.deadline <= clock_timestamp() then 'deadline: has passed'
-      when d.run_after >= d.deadline then 'run_after: must be earlier than deadline'
-      when d.run_after > clock_timestamp() + interval '1 year' then 'run_after: is more than a year away'
-      when d.deadline > clock_timestamp() + interval '10 years' then 'deadline: is more than ten years away'
+      when (d.terms).deadline <= clock_timestamp() then 'deadline: has passed'
+      when (d.terms).run_after >= (d.terms).deadline then 'run_after: must be earlier than deadline'
+      when (d.terms).run_after > clock_timestamp() + interval '1 year' then 'run_after: is more than a year away'
+      when (d.terms).deadline > clock_timestamp() + interval '10 years' then 'deadline: is more than ten years away'
     end as problem into v_problem
   from unnest(p_drafts) d order by 1 limit 1;
   if v_problem is null then return null; end if;

@@ -11,17 +11,17 @@ declare
   v_paths text[];
 begin
   perform from coord.tasks t
-  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id and t.paths is not null;
+  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id and (t.terms).paths is not null;
   if found then v_skip_paths := not pg_try_advisory_xact_lock(hashtext('coord.locks'), p_project_id); end if;
   with renewed as (
     update coord.tasks t set claim_expires_at = clock_timestamp() + make_interval(secs => t.lease_seconds)
     where t.project_id = p_project_id and t.task_id = any (array(
       select n.task_id from coord.tasks n
       where n.project_id = p_project_id and n.status = 'claimed' and n.claim_session_id = p_session_id
-        and n.claim_expires_at > clock_timestamp() and not (v_skip_paths and n.paths is not null)
+        and n.claim_expires_at > clock_timestamp() and not (v_skip_paths and (n.terms).paths is not null)
         and n.claim_expires_at < clock_timestamp() + make_interval(secs => n.lease_seconds - least(5, n.lease_seconds / 3.0))
       order by n.task_id for update skip locked))
-    returning t.paths
+    returning (t.terms).paths
   )
   select array_agg(p.path) into v_paths from renewed r cross join unnest(r.paths) p(path);
   if v_paths is null then return; end if;
@@ -29,7 +29,7 @@ begin
   where l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id order by l.path for update;
   update coord.locks l set expires_at = greatest(l.expires_at, t.claim_expires_at)
   from coord.tasks t
-  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id and l.path = any (t.paths)
+  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id and l.path = any ((t.terms).paths)
     and l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id
     and l.expires_at > clock_timestamp();
 end

@@ -21,24 +21,25 @@ begin
     with ended as (
       select t.task_id, t.claim_token, t.claim_session_id, case
           when not p_count_attempts then 'ready'
-          when t.retry = 'none' or t.attempts >= t.max_attempts then 'failed'
-          when t.retry_seconds = 0 then 'ready'
+          when (t.terms).retry = 'none' or t.attempts >= t.max_attempts then 'failed'
+          when coalesce((t.terms).retry_seconds, 60) = 0 then 'ready'
           else 'scheduled'
         end as status,
-        clock_timestamp() + coord._retry_delay(t.retry, t.retry_seconds, t.attempts) as run_after
+        clock_timestamp() + coord._retry_delay(coalesce((t.terms).retry, 'exponential'), coalesce((t.terms).retry_seconds, 60), t.attempts) as run_after
       from coord.tasks t join unnest(p_task_ids, p_tokens) c(task_id, token) on c.task_id = t.task_id and c.token = t.claim_token
       where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.status = 'claimed'
       order by t.task_id for update of t
     )
     update coord.tasks t set status = e.status, attempts = t.attempts - case when p_count_attempts then 0 else 1 end,
-      run_after = case when e.status = 'scheduled' then e.run_after else t.run_after end,
-      due_at = coord._due_at(e.status, e.run_after, t.deadline),
+      terms.run_after = case when e.status = 'scheduled' then e.run_after else (t.terms).run_after end,
+      terms.progress_at = null, trail = t.trail || pg_current_xact_id(),
+      due_at = coord._due_at(e.status, e.run_after, (t.terms).deadline),
       finished_at = case when e.status = 'failed' then clock_timestamp() end,
       agent = case when e.status = 'failed' then t.agent end,
-      error = p_error, claim_session_id = null, claim_expires_at = null, progress_at = null
+      error = p_error, claim_session_id = null, claim_expires_at = null
     from ended e
     where t.project_id = p_project_id and t.task_id = e.task_id and t.claim_token = e.claim_token and t.status = 'claimed'
-    returning t.task_id, t.status, t.paths, e.claim_session_id
+    returning t.task_id, t.status, (t.terms).paths, e.claim_session_id
   loop
     v_returned := v_returned + 1;
     if v_task.status = 'failed' then v_failed := v_failed || v_task.task_id; end if;

@@ -14,7 +14,7 @@ begin
   foreach v_status in array array['ready', 'scheduled', 'blocked'] loop
     v_lane := '~';
     loop
-      select t.assignee into v_assignee from coord.tasks t
+      select (t.terms).assignee into v_assignee from coord.tasks t
       where t.project_id = p_project_id and t.status = v_status and t.lane > v_lane order by t.lane limit 1;
       exit when not found or v_freed >= p_limit;
       v_lane := '~' || v_assignee || E'\n';
@@ -25,11 +25,11 @@ begin
           and t.created_at < clock_timestamp() - interval '60 seconds'
         order by t.task_id limit p_limit for update skip locked
       loop
-        v_task.assignee := case when v_task.auto_assign then coord._auto_assignee(v_task) end;
-        update coord.tasks t set assignee = v_task.assignee, lane = coord._lane(v_task)
-        where t.project_id = p_project_id and t.task_id = v_task.task_id and t.status = v_status and t.assignee = v_assignee;
+        v_task.terms.assignee := case when (v_task.terms).auto_assign then coord._auto_assignee(v_task) end;
+        update coord.tasks t set terms.assignee = (v_task.terms).assignee, trail = t.trail || pg_current_xact_id(), lane = coord._lane(v_task)
+        where t.project_id = p_project_id and t.task_id = v_task.task_id and t.status = v_status and (t.terms).assignee = v_assignee;
         perform coord._note(p_project_id, 'sweep', 'task:' || v_task.task_id, 'unassigned',
-          jsonb_build_object('from', v_assignee, 'to', v_task.assignee));
+          jsonb_build_object('from', v_assignee, 'to', (v_task.terms).assignee));
         v_freed := v_freed + 1;
       end loop;
     end loop;

@@ -13,10 +13,11 @@ begin
   perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_dependents)
   order by t.task_id for update;
   with counted as (
-    update coord.tasks t set unmet = t.unmet - 1, status = n.status, due_at = coord._due_at(n.status, t.run_after, t.deadline)
+    update coord.tasks t set unmet = t.unmet - 1, status = n.status,
+      due_at = coord._due_at(n.status, (t.terms).run_after, (t.terms).deadline)
     from (
       select d.task_id, d.status, case when d.status <> 'blocked' or d.unmet > 1 then d.status
-          when d.run_after > clock_timestamp() then 'scheduled' else 'ready' end
+          when (d.terms).run_after > clock_timestamp() then 'scheduled' else 'ready' end
       from coord.tasks d where d.project_id = p_project_id and d.task_id = any (v_dependents)
     ) n(task_id, was, status)
     where t.project_id = p_project_id and t.task_id = n.task_id and t.status = n.was

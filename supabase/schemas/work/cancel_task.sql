@@ -20,7 +20,8 @@ begin
       '{"reason": "finished"}', 'task:' || p_task_id);
   end if;
   update coord.tasks t set status = 'cancelled', finished_at = clock_timestamp(), error = coalesce(p_reason, 'cancelled'),
-    due_at = null, claim_token = t.claim_token + 1, claim_session_id = null, claim_expires_at = null, progress_at = null
+    due_at = null, claim_token = t.claim_token + 1, claim_session_id = null, claim_expires_at = null,
+    trail = t.trail || pg_current_xact_id()
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.status = v_task.status;
   if v_task.status = 'claimed' then
     perform coord._notify(v_call.project_id, v_task.claim_session_id, jsonb_build_object('kind', 'task_cancelled',
@@ -28,7 +29,7 @@ begin
       'task_id', p_task_id));
   end if;
   perform coord._follow_failures(v_call.project_id, array[p_task_id]);
-  if v_task.status = 'claimed' and v_task.paths is not null then
+  if v_task.status = 'claimed' and (v_task.terms).paths is not null then
     perform coord._free_task_paths(v_call.project_id, v_task.claim_session_id, p_task_id);
   end if;
   return coord._leave(v_call, jsonb_build_object('cancelled', true, 'was', v_task.status), 'task:' || p_task_id,

@@ -9,27 +9,24 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'complete_work');
-  v_parent_id uuid;
-  v_paths text[];
+  v_has_terms boolean;
   v_unblocked integer;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   if not p_success then return coord._fail_attempt(v_call, p_task_id, p_claim_token, p_result, p_error); end if;
   update coord.tasks t set status = 'done', finished_at = clock_timestamp(), result = p_result, error = null,
-    claim_session_id = null, claim_expires_at = null
+    claim_session_id = null, claim_expires_at = null, trail = t.trail || pg_current_xact_id()
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
     and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
-    and t.open_subtasks = 0
-  returning t.parent_id, t.paths into v_parent_id, v_paths;
+    and coalesce((t.terms).open_subtasks, 0) = 0
+  returning t.terms is distinct from null into v_has_terms;
   if not found then
     return coord._refuse_claim(v_call, p_task_id, p_claim_token);
   end if;
-  if v_parent_id is not null then
-    perform coord._count_off_parents(v_call.project_id, array[p_task_id]);
-  end if;
   perform from coord.task_dependencies d where d.project_id = v_call.project_id and d.depends_on = p_task_id limit 1;
   if found then v_unblocked := coord._unblock_dependents(v_call.project_id, p_task_id); end if;
-  if v_paths is not null then
+  if v_has_terms then
+    perform coord._count_off_parents(v_call.project_id, array[p_task_id]);
     perform coord._free_task_paths(v_call.project_id, v_call.session_id, p_task_id);
   end if;
   if v_unblocked > 0 then

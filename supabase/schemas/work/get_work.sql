@@ -19,7 +19,8 @@ begin
     v_chosen := (coord._choose_tasks(v_call, p_types, p_lease_seconds, 1))[1];
   end if;
   loop
-    update coord.tasks t set status = 'claimed', attempts = t.attempts + 1, claim_token = t.claim_token + 1, due_at = null,
+    update coord.tasks t set status = 'claimed', attempts = t.attempts + 1, claim_token = t.claim_token + 1,
+      trail = t.trail || pg_current_xact_id(),
       claim_session_id = v_call.session_id, lease_seconds = p_lease_seconds, agent = v_call.agent,
       claim_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
     where t.project_id = v_call.project_id and t.task_id = coalesce(v_chosen, (

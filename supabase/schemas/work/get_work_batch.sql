@@ -24,7 +24,8 @@ begin
     v_chosen := coord._choose_tasks(v_call, p_types, p_lease_seconds, p_count);
   end if;
   with claimed as (
-    update coord.tasks t set status = 'claimed', attempts = t.attempts + 1, claim_token = t.claim_token + 1, due_at = null,
+    update coord.tasks t set status = 'claimed', attempts = t.attempts + 1, claim_token = t.claim_token + 1,
+      trail = t.trail || pg_current_xact_id(),
       claim_session_id = v_call.session_id, lease_seconds = p_lease_seconds, agent = v_call.agent,
       claim_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
     where t.project_id = v_call.project_id and t.task_id = any (v_chosen) and t.status = 'ready'
@@ -38,7 +39,7 @@ begin
       'task', jsonb_build_object('task_id', c.task_id, 'type', c.type, 'title', c.title, 'description', c.description,
         'input', c.input, 'priority', c.priority, 'tags', c.tags, 'attempt', c.attempts,
         'max_attempts', c.max_attempts, 'last_error', c.error) || jsonb_strip_nulls(jsonb_build_object(
-        'paths', to_jsonb(c.paths), 'deadline', c.deadline, 'parent_id', c.parent_id)))
+        'paths', to_jsonb((c.terms).paths), 'deadline', (c.terms).deadline, 'parent_id', (c.terms).parent_id)))
     order by c.rank, c.task_id), '[]') into v_claims
   from claimed c;
   return coord._leave(v_call, jsonb_build_object('claimed', v_claims <> '[]', 'claims', v_claims));

@@ -22,7 +22,7 @@ begin
       and (p_status is null or t.status = p_status)
       and (p_type is null or t.type = p_type)
       and (p_tag is null or p_tag = any (t.tags))
-      and (p_assignee is null or t.assignee = p_assignee)
+      and (p_assignee is null or (t.terms).assignee = p_assignee)
       and (v_children is null or t.task_id = any (v_children))
       and (p_before is null or t.task_id < p_before)
     order by t.task_id desc limit p_limit + 1

@@ -15,12 +15,13 @@ begin
     return coord._refuse(v_call, 'invalid_input', 'run_after: is more than a year away', 'Give an earlier time, or leave it out.');
   end if;
   v_status := case when p_run_after > clock_timestamp() then 'scheduled' else 'ready' end;
-  update coord.tasks t set status = v_status, attempts = t.attempts - 1, run_after = p_run_after,
-    due_at = coord._due_at(v_status, p_run_after, t.deadline), error = coalesce(p_reason, t.error), agent = null,
-    claim_session_id = null, claim_expires_at = null, progress_at = null
+  update coord.tasks t set status = v_status, attempts = t.attempts - 1, terms.run_after = p_run_after,
+    due_at = coord._due_at(v_status, p_run_after, (t.terms).deadline), error = coalesce(p_reason, t.error), agent = null,
+    claim_session_id = null, claim_expires_at = null, terms.progress_at = null,
+    trail = (t.trail || pg_current_xact_id())[greatest(1, cardinality(t.trail) - 98):]
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
     and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
-  returning t.paths into v_paths;
+  returning (t.terms).paths into v_paths;
   if not found then
     return coord._refuse_claim(v_call, p_task_id, p_claim_token);
   end if;

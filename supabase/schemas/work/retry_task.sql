@@ -20,18 +20,19 @@ begin
   elsif v_task.status not in ('failed', 'cancelled') then
     return coord._refuse(v_call, 'conflict', format('The task is %s: only failed and cancelled ones are retried.', v_task.status),
       'Look at it with get_task.', '{"reason": "not_failed"}', 'task:' || p_task_id);
-  elsif v_task.deadline <= clock_timestamp() then
+  elsif (v_task.terms).deadline <= clock_timestamp() then
     return coord._refuse(v_call, 'conflict', 'The deadline of the task has passed.', 'Submit it anew.',
       '{"reason": "deadline_passed"}', 'task:' || p_task_id);
   end if;
   select count(*) into v_unmet from coord.tasks t
   where t.project_id = v_call.project_id and t.task_id = any (v_before) and t.status <> 'done';
   update coord.tasks t set status = case when v_unmet > 0 then 'blocked' else 'ready' end, unmet = v_unmet, attempts = 0,
-    finished_at = null, result = null, agent = null, run_after = null,
-    due_at = t.deadline
+    finished_at = null, result = null, agent = null, terms.run_after = null,
+    trail = t.trail || pg_current_xact_id(),
+    due_at = (t.terms).deadline
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.status = v_task.status;
-  update coord.tasks p set open_subtasks = p.open_subtasks + 1
-  where p.project_id = v_call.project_id and p.task_id = v_task.parent_id;
+  update coord.tasks p set terms.open_subtasks = (p.terms).open_subtasks + 1
+  where p.project_id = v_call.project_id and p.task_id = (v_task.terms).parent_id;
   return coord._leave(v_call, jsonb_build_object('retried', true,
       'status', case when v_unmet > 0 then 'blocked' else 'ready' end), 'task:' || p_task_id,
     jsonb_build_object('was', v_task.status));

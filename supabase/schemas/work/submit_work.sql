@@ -5,8 +5,8 @@ create function coord.submit_work(
   p_input jsonb default null, p_priority integer default 5, p_tags text[] default '{}',
   p_depends_on uuid[] default null, p_max_attempts integer default 3, p_capabilities text[] default null,
   p_paths text[] default null, p_assignee text default null, p_run_after timestamptz default null,
-  p_deadline timestamptz default null, p_retry text default 'exponential', p_retry_seconds integer default 60,
-  p_escalate_to text default null, p_parent_id uuid default null, p_on_dependency_failure text default 'block'
+  p_deadline timestamptz default null, p_retry text default null, p_retry_seconds integer default null,
+  p_escalate_to text default null, p_parent_id uuid default null, p_on_dependency_failure text default null
 ) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -15,7 +15,8 @@ declare
   v_task_id uuid;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if num_nonnulls(p_depends_on, p_capabilities, p_paths, p_assignee, p_run_after, p_deadline, p_escalate_to, p_parent_id) > 0
+  if num_nonnulls(p_depends_on, p_capabilities, p_paths, p_assignee, p_run_after, p_deadline, p_retry,
+    p_retry_seconds, p_escalate_to, p_parent_id) > 0
   then
     return coord._submit_task(v_call, jsonb_build_object('title', p_title, 'description', p_description, 'type', p_type,
       'input', p_input, 'priority', p_priority, 'tags', p_tags, 'depends_on', p_depends_on, 'max_attempts', p_max_attempts,
@@ -24,9 +25,9 @@ begin
       'parent_id', p_parent_id, 'on_dependency_failure', p_on_dependency_failure));
   end if;
   insert into coord.tasks (project_id, task_id, type, title, description, input, priority, tags, status, rank,
-    max_attempts, submitted_by, retry, retry_seconds, lane)
+    max_attempts, submitted_by, lane)
   values (v_call.project_id, coord._new_id(), p_type, p_title, p_description, p_input, p_priority, p_tags, 'ready',
-    clock_timestamp() + p_priority * interval '1 hour', p_max_attempts, v_call.agent, p_retry, p_retry_seconds,
+    clock_timestamp() + p_priority * interval '1 hour', p_max_attempts, v_call.agent,
     case when p_type <> 'task' then p_type || ' ' end)
   returning task_id into v_task_id;
   return coord._leave(v_call,

@@ -1,7 +1,7 @@
 -- Tasks. A task waits (ready, blocked by others, or scheduled for later), is claimed, and ends done, failed or
 -- cancelled. `unmet` counts dependencies that are not done, `open_subtasks` children that have not ended.
 -- rank is the time of submission plus an hour for each step of priority: urgent first, and nothing waits for ever.
--- A task that anybody may take and that takes no paths is plain: lane is null, and one look at tasks_ready finds it.
+-- A task that asks for nothing special is plain: lane is null, and one look at tasks_ready finds it.
 -- All others stand in lanes, one for each type, set of capabilities and assignee (see _lane), so that what a caller may
 -- not take costs it one probe a lane. due_at is when something must happen to a waiting task by itself.
 -- Every later change names task, claim token and status, in the WHERE of the write: whoever comes second, or repeats
@@ -9,6 +9,23 @@
 -- No CHECK here or on locks and journal: Postgres parses its text
 -- anew for each statement, which made submit_work an eighth slower, and only these functions write.
 -- Lock order: what a task depends on, then the task, then its parent, then what depends on it; each by task_id.
+create type coord.task_terms as (
+  capabilities text[],
+  paths text[],
+  assignee text,
+  auto_assign boolean,
+  run_after timestamptz,
+  deadline timestamptz,
+  retry text,
+  retry_seconds integer,
+  escalate_to text,
+  parent_id uuid,
+  open_subtasks integer,
+  on_dependency_failure text,
+  progress jsonb,
+  progress_at timestamptz
+);
+
 create table coord.tasks (
   project_id integer not null,
   task_id uuid not null,
@@ -33,31 +50,20 @@ create table coord.tasks (
   finished_at timestamptz,
   result jsonb,
   error text,
-  retry text not null default 'exponential',
-  retry_seconds integer not null default 60,
   lane text collate "C",
-  capabilities text[] not null default '{}',
-  paths text[],
-  assignee text,
-  auto_assign boolean not null default false,
-  run_after timestamptz,
-  deadline timestamptz,
   due_at timestamptz,
-  escalate_to text,
-  parent_id uuid,
-  open_subtasks integer not null default 0,
-  on_dependency_failure text not null default 'block',
-  progress jsonb,
-  progress_at timestamptz,
+  terms coord.task_terms,
+  -- Transactions that changed the task: where its history is in the journal.
+  trail xid8[] not null default array[pg_current_xact_id()],
   primary key (project_id, task_id)
 ) with (fillfactor = 70);
 
--- Each index costs every write, even one whose condition the row does not meet, so there are few.
+-- Each index costs every write, even one whose condition the row does not meet, and its condition is planned anew for
+-- each statement: so they are few, and their conditions are simple.
 create index tasks_ready on coord.tasks (project_id, rank, task_id) where status = 'ready' and lane is null;
-create index tasks_by_lane on coord.tasks (project_id, status, lane, rank, task_id)
-where lane is not null and status in ('ready', 'scheduled', 'blocked');
+create index tasks_by_lane on coord.tasks (project_id, status, lane, rank, task_id) where lane is not null and status <> 'done';
 create index tasks_by_status on coord.tasks (project_id, status, due_at, task_id)
-where status in ('claimed', 'blocked', 'scheduled', 'failed', 'cancelled') or due_at is not null;
+where status <> 'done' and (status <> 'ready' or due_at is not null);
 
 create table coord.task_dependencies (
   project_id integer not null,
