@@ -2,7 +2,7 @@
  * Milliseconds by which those in a queue ask one after the other. What has come free is for the first, whose call would
  * have to wait for theirs otherwise; the others only learn that they have moved up.
  */
-const stagger = 8;
+const stagger = 15;
 
 /** The longest of these delays: somebody before may be gone. */
 const maxDelay = 250;
