@@ -1,11 +1,11 @@
 /**
  * Milliseconds by which those in a queue ask one after the other. What has come free is for the first, whose call would
- * have to wait for theirs otherwise; the others only learn that they have moved up.
+ * have to wait for the calls of all others.
  */
-const stagger = 15;
+const stagger = 30;
 
-/** The longest of these delays: somebody before may be gone. */
-const maxDelay = 250;
+/** The longest of these delays: who stands before may be gone. */
+const maxDelay = 500;
 
 /** One call that waits. It asks, sleeps until it is rung or its time has come, and asks again. */
 export class Waiter {
@@ -26,7 +26,7 @@ export class Waiter {
     this.#askedAt = performance.now();
   }
 
-  /** Notes how many stand before it. */
+  /** Notes how many stand before it. Each ring may let one of them go. */
   queues(ahead: number): void {
     this.#ahead = ahead;
   }
@@ -38,28 +38,34 @@ export class Waiter {
   }
 
   /** Resolves after some milliseconds, or soon after `ring`, or when the signal aborts. */
-  sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const end = () => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', end);
+        signal.removeEventListener('abort', end);
         this.#wake = undefined;
         resolve();
       };
       let timer = setTimeout(end, milliseconds);
+      let due = performance.now() + milliseconds;
       this.#wake = () => {
-        const pause = Math.max(
-          this.#askedAt + this.#gap() - performance.now(),
-          Math.min(this.#ahead * stagger, maxDelay),
-        );
-        if (pause <= 0) return end();
+        const at = this.#rungAt();
+        if (at >= due) return;
+        due = at;
         clearTimeout(timer);
-        timer = setTimeout(end, Math.min(pause, milliseconds));
-        this.#wake = undefined;
+        if (at <= performance.now()) end();
+        else timer = setTimeout(end, at - performance.now());
       };
-      signal?.addEventListener('abort', end, { once: true });
-      if (signal?.aborted) end();
+      signal.addEventListener('abort', end, { once: true });
+      if (signal.aborted) end();
       else if (this.#rung) this.#wake();
     });
+  }
+
+  /** When to ask after a ring. */
+  #rungAt(): number {
+    const delay = Math.min(this.#ahead * stagger, maxDelay);
+    this.#ahead = Math.max(0, this.#ahead - 1);
+    return Math.max(performance.now() + delay, this.#askedAt + this.#gap());
   }
 }
