@@ -20,11 +20,14 @@ vi.setConfig({ testTimeout: 60_000 });
 const cleanup = new AsyncDisposableStack();
 let db: TestDatabase;
 let ann: TestSession;
+/** Asks for what others hold, to hear how many wait for it. */
+let zoe: TestSession;
 let paths = 0;
 
 beforeAll(async () => {
   db = cleanup.use(await cloneDatabase());
   ann = await db.session('ann');
+  zoe = await db.session('zoe');
 });
 afterAll(() => cleanup.disposeAsync());
 
@@ -87,10 +90,9 @@ describe.each(doors)('$name', (door: Door) => {
   });
 });
 
-/** True once somebody was refused the path. */
+/** True once somebody queues for the path. */
 async function waits(path: string): Promise<boolean> {
-  const rows = await db.sql`select from coord.journal where outcome = 'held' and resource = ${path}`;
-  return rows.length > 0;
+  return (await zoe.acquireLock({ paths: [path] })).position === 2;
 }
 
 describe('who waits in one process and is let go by another', () => {
