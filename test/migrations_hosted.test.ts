@@ -79,6 +79,36 @@ describe.each(servers)('on $name', ({ start, skipped }) => {
     expect(granted).toEqual(without);
   });
 
+  test('where pg_cron is, it is told to sweep, in the name of the role that migrates', async ({ skip }) => {
+    if (skipped) skip(skipped);
+    const url = await databases.create(owner);
+    const sql = databases.connect(url);
+    // Not the extension, which is no part of Postgres: a function of its name that notes what it is told.
+    await sql.unsafe(`
+      create schema cron;
+      create table cron.job (jobname text, schedule text, command text, username text);
+      create function cron.schedule(text, text, text) returns bigint language sql
+      as 'insert into cron.job values ($1, $2, $3, current_user); select 1::bigint'`);
+    await migrate(url);
+    const [job] = await sql<{ jobname: string; schedule: string; command: string; username: string }[]>`
+      select * from cron.job`;
+    expect(job).toMatchObject({ jobname: 'coord.sweep', schedule: '5 seconds', username: owner.role });
+    expect(await sql.unsafe(String(job?.command))).toMatchObject([{ sweep_projects: { ended_sessions: 0 } }]);
+  });
+
+  test('where pg_cron is closed to the role that migrates, the migration goes on without it', async ({ skip }) => {
+    if (skipped) skip(skipped);
+    const url = await databases.create(owner);
+    const sql = databases.connect(databases.urlOf(new URL(url).pathname.slice(1)));
+    await sql.unsafe(`
+      create schema cron;
+      grant usage on schema cron to ${owner.role};
+      create function cron.schedule(text, text, text) returns bigint language sql as 'select 1::bigint';
+      revoke execute on function cron.schedule from public`);
+    await migrate(url);
+    expect((await schemaState(sql)).state).toBe('current');
+  });
+
   test('a role that owns nothing is told what to grant', async ({ skip }) => {
     if (skipped) skip(skipped);
     const url = await databases.create();

@@ -225,7 +225,6 @@ create table coord.sessions (
   lease_expires_at timestamptz not null,
   -- Until then a call need not look whether the session lives: 5 s from the last look; -infinity once it has ended.
   fresh_until timestamptz not null,
-  started_at timestamptz not null default clock_timestamp(),
   last_call_at timestamptz not null default clock_timestamp(),
   ended_at timestamptz,
   end_reason text,
@@ -2310,6 +2309,7 @@ as $$
     group by j.project_id, j.resource)
   select to_jsonb(of_tasks) || to_jsonb(of_dependencies) || to_jsonb(of_locks) || to_jsonb(of_grants)
     || to_jsonb(of_completions) || to_jsonb(of_journal) || to_jsonb(of_sessions) || to_jsonb(of_keys)
+    || to_jsonb(of_pulse)
   from (
     select
       count(*) filter (where t.status not in ('ready', 'blocked', 'scheduled', 'claimed', 'done', 'failed',
@@ -2377,7 +2377,9 @@ as $$
     select count(*) filter (where i.answer is null) as idempotency_keys_without_answer,
       count(*) filter (where coord._minimum_trust(i.operation) = 5) as idempotency_keys_of_unknown_operations
     from (select n.* from coord.idempotency_keys n limit 5000) i
-  ) of_keys;
+  ) of_keys, (
+    select count(*) filter (where p.swept_at > clock_timestamp()) as sweeps_of_the_future from coord.pulse p
+  ) of_pulse;
 $$;
 
 grant execute on function coord.count_violations to coord_app;
@@ -2453,14 +2455,14 @@ as $$ select coord._sweep(null) $$;
 grant execute on function coord.sweep_projects to coord_app;
 
 -- supabase/schemas/keys/authenticate_key.sql
--- Whom a key stands for; null when it is unknown, wrong, expired or revoked, so that a prober learns nothing.
+-- Which project a key is of, and until when it works; null when it is unknown, wrong, expired or revoked, so that a
+-- prober learns nothing.
 -- Called by the HTTP door before it knows the project; the door may remember a positive answer for 5 s, which is safe
 -- because revoking a key ends its sessions at once and no session is opened for a dead key (see _open_session).
 create function coord.authenticate_key(p_key_id text, p_secret_hash text) returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-  select jsonb_build_object('project_id', k.project_id, 'agent', k.agent, 'trust', k.trust,
-    'expires_at', k.expires_at)
+  select jsonb_build_object('project_id', k.project_id, 'expires_at', k.expires_at)
   from coord.api_keys k
   where k.key_id = p_key_id and k.secret_hash = p_secret_hash
     and k.revoked_at is null and (k.expires_at is null or k.expires_at > clock_timestamp());
@@ -3410,6 +3412,20 @@ begin
       execute format('grant %s on %s %s to %I', v_object.privilege, v_object.kind, v_object.name, v_pair.theirs);
     end loop;
   end loop;
+end
+$$;
+
+-- Where pg_cron is, it sweeps; otherwise whatever process of ours runs does. Two at once do no harm: see _sweep.
+-- The job belongs to the role that migrates, because coord_owner cannot log in.
+do $$
+begin
+  reset role;
+  if to_regprocedure('cron.schedule(text, text, text)') is not null then
+    perform cron.schedule('coord.sweep', '5 seconds', 'select coord.sweep_projects()');
+  end if;
+  set role coord_owner;
+exception when insufficient_privilege then
+  raise notice 'pg_cron is there, but the role that migrates may not use it: processes of agentcoord sweep instead.';
 end
 $$;
 

@@ -26,3 +26,17 @@ begin
   end loop;
 end
 $$;
+
+-- Where pg_cron is, it sweeps; otherwise whatever process of ours runs does. Two at once do no harm: see _sweep.
+-- The job belongs to the role that migrates, because coord_owner cannot log in.
+do $$
+begin
+  reset role;
+  if to_regprocedure('cron.schedule(text, text, text)') is not null then
+    perform cron.schedule('coord.sweep', '5 seconds', 'select coord.sweep_projects()');
+  end if;
+  set role coord_owner;
+exception when insufficient_privilege then
+  raise notice 'pg_cron is there, but the role that migrates may not use it: processes of agentcoord sweep instead.';
+end
+$$;

@@ -87,6 +87,7 @@ const violations: Record<string, string> = {
   sessions_trusted_more_than_their_key: set('sessions', 'trust = 4', 'key_id is not null'),
   sessions_of_unknown_agents: "delete from coord.agents where agent = 'bob'",
   idempotency_keys_without_answer: set('idempotency_keys', 'answer = null', 'true'),
+  sweeps_of_the_future: set('pulse', "swept_at = clock_timestamp() + interval '1 minute'", 'true'),
   idempotency_keys_of_unknown_operations: set('idempotency_keys', "operation = 'conjure'", 'true'),
 };
 

@@ -42,6 +42,7 @@ as $$
     group by j.project_id, j.resource)
   select to_jsonb(of_tasks) || to_jsonb(of_dependencies) || to_jsonb(of_locks) || to_jsonb(of_grants)
     || to_jsonb(of_completions) || to_jsonb(of_journal) || to_jsonb(of_sessions) || to_jsonb(of_keys)
+    || to_jsonb(of_pulse)
   from (
     select
       count(*) filter (where t.status not in ('ready', 'blocked', 'scheduled', 'claimed', 'done', 'failed',
@@ -109,7 +110,9 @@ as $$
     select count(*) filter (where i.answer is null) as idempotency_keys_without_answer,
       count(*) filter (where coord._minimum_trust(i.operation) = 5) as idempotency_keys_of_unknown_operations
     from (select n.* from coord.idempotency_keys n limit 5000) i
-  ) of_keys;
+  ) of_keys, (
+    select count(*) filter (where p.swept_at > clock_timestamp()) as sweeps_of_the_future from coord.pulse p
+  ) of_pulse;
 $$;
 
 grant execute on function coord.count_violations to coord_app;
