@@ -139,6 +139,9 @@ create table coord.journal (
   primary key (project_id, xact_id, entry_id)
 );
 
+-- What happened to a task.
+create index journal_of_tasks on coord.journal (project_id, resource, xact_id, entry_id) where resource like 'task:%';
+
 create function coord._refuse_change() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -177,9 +180,18 @@ create index api_keys_by_project on coord.api_keys (project_id, created_at);
 alter table coord.api_keys enable row level security;
 
 -- supabase/schemas/locks/table.sql
--- One row a path that was ever locked, for ever: the token is a column of the row, so a path's tokens only grow.
--- Released rows stay with session_id null. Releasing updates no indexed column, so it is HOT; expires_at is not
--- indexed for the same reason. Lock order: rows of one call by path ("C" collation), then sessions without waiting.
+-- Locks. One row a path that was ever locked: the token is a column of the row, so a path's tokens only grow. Released
+-- rows stay with session_id null until _forget_locks drops them and raises the project's floor. Releasing changes no
+-- indexed column, so it is HOT; for the same reason session_id and expires_at have no index.
+--
+-- Who may have a path is decided in two ways:
+--   fast      acquire_lock takes a row by one UPDATE that demands `session_id is null and not guarded`.
+--   closely   everything else is decided under an advisory lock, one call of a project at a time: see _take.
+-- `guarded` means that the row alone cannot tell: it is a tree or a glob, is shared, or a tree, a glob or somebody who
+-- waits overlaps it. Only calls that have the advisory lock insert rows or change `guarded`, and they lock a row before
+-- they do, so a fast UPDATE sees either the row as it was before the other call or that it is guarded.
+--
+-- Lock order: session, task, advisory lock of the project, rows of locks by path ("C" collation), shares, floor.
 create table coord.locks (
   project_id integer not null,
   path text collate "C" not null,
@@ -188,13 +200,61 @@ create table coord.locks (
   reason text,
   acquired_at timestamptz not null,
   expires_at timestamptz not null,
+  guarded boolean not null default false,
+  -- The task whose claim took it, and whose end frees it.
+  task_id uuid,
   primary key (project_id, path)
 ) with (fillfactor = 60);
 
+-- Holders of a path that share it. The row of coord.locks keeps the token, has no session_id, and is guarded.
+create table coord.lock_shares (
+  project_id integer not null,
+  path text collate "C" not null,
+  session_id uuid not null,
+  token bigint not null,
+  reason text,
+  acquired_at timestamptz not null,
+  expires_at timestamptz not null,
+  primary key (project_id, path, session_id)
+);
+
+-- Who waits, first come first served by waiter_id. A waiter that has not asked for 5 s has gone away.
+create table coord.lock_waiters (
+  project_id integer not null,
+  waiter_id bigint generated always as identity,
+  session_id uuid not null,
+  paths text[] not null,
+  shared boolean not null,
+  since timestamptz not null default clock_timestamp(),
+  asked_at timestamptz not null default clock_timestamp(),
+  primary key (project_id, waiter_id)
+) with (fillfactor = 60);
+
+-- The trees and globs that may be held: no key finds those that overlap a path. Tidied by _serialize_locks.
+create table coord.lock_scopes (
+  project_id integer not null,
+  path text collate "C" not null,
+  primary key (project_id, path)
+);
+
+-- No new row of the project gets a token up to this one, because a row that was dropped had it.
+create table coord.lock_floors (
+  project_id integer primary key,
+  token bigint not null
+);
+
 alter table coord.locks enable row level security;
+alter table coord.lock_shares enable row level security;
+alter table coord.lock_waiters enable row level security;
+alter table coord.lock_scopes enable row level security;
+alter table coord.lock_floors enable row level security;
 create policy readers on coord.locks for select
 using (project_id in (select coord._readable_projects()));
-grant select on coord.locks to coord_reader;
+create policy readers on coord.lock_shares for select
+using (project_id in (select coord._readable_projects()));
+create policy readers on coord.lock_waiters for select
+using (project_id in (select coord._readable_projects()));
+grant select on coord.locks, coord.lock_shares, coord.lock_waiters to coord_reader;
 
 -- supabase/schemas/sessions/table.sql
 -- Agents by name, and their runs. The holder of a lock or a claim is a session, never a name.
@@ -206,6 +266,9 @@ create table coord.agents (
   agent text not null check (length(agent) between 1 and 128),
   agent_type text not null,
   created_at timestamptz not null default clock_timestamp(),
+  -- Paths never locked before that it locked since then; see _full_until.
+  new_paths integer not null default 0,
+  new_paths_since timestamptz not null default '-infinity',
   primary key (project_id, agent)
 );
 
@@ -262,7 +325,7 @@ grant select on coord.agents, coord.sessions to coord_reader;
 -- Tasks. A task waits (ready, blocked by others, or scheduled for later), is claimed, and ends done, failed or
 -- cancelled. `unmet` counts dependencies that are not done, `open_subtasks` children that have not ended.
 -- rank is the time of submission plus an hour for each step of priority: urgent first, and nothing waits for ever.
--- A task that asks for nothing special is plain: lane is null, and one look at tasks_ready finds it.
+-- A task that anybody may take and that takes no paths is plain: lane is null, and one look at tasks_ready finds it.
 -- All others stand in lanes, one for each type, set of capabilities and assignee (see _lane), so that what a caller may
 -- not take costs it one probe a lane. due_at is when something must happen to a waiting task by itself.
 -- Every later change names task, claim token and status, in the WHERE of the write: whoever comes second, or repeats
@@ -270,23 +333,6 @@ grant select on coord.agents, coord.sessions to coord_reader;
 -- No CHECK here or on locks and journal: Postgres parses its text
 -- anew for each statement, which made submit_work an eighth slower, and only these functions write.
 -- Lock order: what a task depends on, then the task, then its parent, then what depends on it; each by task_id.
-create type coord.task_terms as (
-  capabilities text[],
-  paths text[],
-  assignee text,
-  auto_assign boolean,
-  run_after timestamptz,
-  deadline timestamptz,
-  retry text,
-  retry_seconds integer,
-  escalate_to text,
-  parent_id uuid,
-  open_subtasks integer,
-  on_dependency_failure text,
-  progress jsonb,
-  progress_at timestamptz
-);
-
 create table coord.tasks (
   project_id integer not null,
   task_id uuid not null,
@@ -311,20 +357,31 @@ create table coord.tasks (
   finished_at timestamptz,
   result jsonb,
   error text,
+  retry text not null default 'exponential',
+  retry_seconds integer not null default 60,
   lane text collate "C",
+  capabilities text[] not null default '{}',
+  paths text[],
+  assignee text,
+  auto_assign boolean not null default false,
+  run_after timestamptz,
+  deadline timestamptz,
   due_at timestamptz,
-  terms coord.task_terms,
-  -- Transactions that changed the task: where its history is in the journal.
-  trail xid8[] not null default array[pg_current_xact_id()],
+  escalate_to text,
+  parent_id uuid,
+  open_subtasks integer not null default 0,
+  on_dependency_failure text not null default 'block',
+  progress jsonb,
+  progress_at timestamptz,
   primary key (project_id, task_id)
 ) with (fillfactor = 70);
 
--- Each index costs every write, even one whose condition the row does not meet, and its condition is planned anew for
--- each statement: so they are few, and their conditions are simple.
+-- Each index costs every write, even one whose condition the row does not meet, so there are few.
 create index tasks_ready on coord.tasks (project_id, rank, task_id) where status = 'ready' and lane is null;
-create index tasks_by_lane on coord.tasks (project_id, status, lane, rank, task_id) where lane is not null and status <> 'done';
+create index tasks_by_lane on coord.tasks (project_id, status, lane, rank, task_id)
+where lane is not null and status in ('ready', 'scheduled', 'blocked');
 create index tasks_by_status on coord.tasks (project_id, status, due_at, task_id)
-where status <> 'done' and (status <> 'ready' or due_at is not null);
+where status in ('claimed', 'blocked', 'scheduled', 'failed', 'cancelled') or due_at is not null;
 
 create table coord.task_dependencies (
   project_id integer not null,
@@ -440,7 +497,7 @@ $$;
 
 -- supabase/schemas/frame/_forget.sql
 -- Deletes what is kept for a time only, a thousand rows of a kind: idempotency keys 48 hours, ended
--- sessions and notices 30 days.
+-- sessions, notices and paths that nobody locks any more 30 days.
 create function coord._forget() returns void
 language plpgsql volatile
 as $$
@@ -454,6 +511,7 @@ begin
   delete from coord.notices n where (n.project_id, n.notice_id) in (
     select o.project_id, o.notice_id from coord.notices o
     where o.at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
+  perform coord._forget_locks();
 end
 $$;
 
@@ -514,6 +572,7 @@ as $$
   select coalesce(('{
     "acquire_lock": 2,
     "check_locks": 1,
+    "force_release_lock": 3,
     "release_lock": 2,
     "complete_work": 2,
     "get_work": 2,
@@ -622,6 +681,7 @@ $$;
 -- Gives back the time in which nobody could renew anything: when sweeps were steady and then stopped for over 15 s, the
 -- database was down or the host slept, and the leases that lived at the last sweep are moved by the gap, once. True
 -- when that was done, by this call or by one that it waited for. Called before anybody judges that a lease has passed.
+-- Nobody gets more than a new grant would: what was taken after the gap and before this call is not moved beyond that.
 -- Concurrency: the guarded UPDATE of the pulse lets one caller do it; a second one waits there for its commit. Rows of
 -- sessions that are locked belong to calls that touch or end them, and are left to these: waiting for them here could
 -- close a circle with a caller that has touched its own session.
@@ -639,13 +699,17 @@ begin
   returning p.swept_at into v_swept_at;
   if not found then return true; end if;
   v_gap := clock_timestamp() - v_swept_at;
-  update coord.sessions s set lease_expires_at = least(s.valid_until, s.lease_expires_at + v_gap)
+  update coord.sessions s set lease_expires_at =
+    least(s.valid_until, s.lease_expires_at + v_gap, clock_timestamp() + interval '60 seconds')
   where (s.project_id, s.session_id) in (
     select o.project_id, o.session_id from coord.sessions o
     where o.ended_at is null and o.beats and o.lease_expires_at > v_swept_at for update skip locked);
-  update coord.locks l set expires_at = l.expires_at + v_gap
+  update coord.locks l set expires_at = least(l.expires_at + v_gap, clock_timestamp() + interval '8 hours')
   where l.session_id is not null and l.expires_at > v_swept_at;
-  update coord.tasks t set claim_expires_at = t.claim_expires_at + v_gap
+  update coord.lock_shares h set expires_at = least(h.expires_at + v_gap, clock_timestamp() + interval '8 hours')
+  where h.expires_at > v_swept_at;
+  update coord.tasks t set claim_expires_at =
+    least(t.claim_expires_at + v_gap, clock_timestamp() + make_interval(secs => t.lease_seconds))
   where t.status = 'claimed' and t.claim_expires_at > v_swept_at;
   perform coord._note(p.project_id, 'sweep', 'project', 'resumed', jsonb_build_object('seconds', extract(epoch from v_gap)))
   from coord.projects p;
@@ -723,65 +787,507 @@ as $$
   values (p_project_id, p_operation, p_resource, p_outcome, p_detail);
 $$;
 
--- supabase/schemas/locks/_free_task_paths.sql
-create function coord._free_task_paths(p_project_id integer, p_session_id uuid, p_task_id uuid) returns void language plpgsql volatile as $$
+-- supabase/schemas/locks/_acquire.sql
+-- acquire_lock for all but a free plain file: several paths, trees and globs, shared locks, renewals, held locks,
+-- waiting. See _take for why it is safe.
+create function coord._acquire(
+  p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer, p_shared boolean, p_wait_seconds integer
+) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_paths text[] := coord._normal_paths(p_paths);
+  v_waiter_id bigint;
+  v_taken record;
+  v_answer jsonb;
 begin
-  update coord.locks l set session_id = null, reason = null where l.project_id = p_project_id and l.session_id = p_session_id
-  and l.path = any ((select (t.terms).paths from coord.tasks t where t.project_id = p_project_id and t.task_id = p_task_id)::text[]);
-end $$;
+  if not p_shared and v_paths[2] is null then
+    v_answer := coord._renew_lock(p_call, v_paths[1], p_reason, p_ttl_seconds);
+    if v_answer is not null then return v_answer; end if;
+  end if;
+  if coord._trust(p_call) < 3 and exists (select from unnest(v_paths) p(path) where coord._is_broad(p.path)) then
+    return coord._refuse(p_call, 'forbidden', 'paths: a wildcard in the first segment needs trust 3.',
+      'Begin with a folder, such as src/**/*.ts, or name the files.', '{"reason": "insufficient_trust_level"}');
+  end if;
+  perform coord._serialize_locks(p_call.project_id);
+  select w.waiter_id into v_waiter_id from coord.lock_waiters w
+  where w.project_id = p_call.project_id and w.session_id = p_call.session_id and w.paths = v_paths
+    and w.shared = p_shared
+  limit 1;
+  v_taken := coord._take(p_call, v_paths, p_shared, p_reason, p_ttl_seconds, null, v_waiter_id);
+  if v_taken.locks is not null then
+    return coord._leave(p_call, jsonb_build_object('acquired', true, 'locks', v_taken.locks), v_paths[1], v_taken.locks);
+  elsif v_taken.full_until is not null then
+    return coord._refuse(p_call, 'limit_exceeded', 'This agent has locked 5,000 new paths within an hour.',
+      'Lock trees such as src/api/ instead of single files, or go on later.',
+      jsonb_build_object('reason', 'too_many_paths', 'resets_at', v_taken.full_until));
+  elsif p_wait_seconds > 0 then
+    return coord._wait_for_lock(p_call, v_paths, p_shared, v_waiter_id);
+  end if;
+  delete from coord.lock_waiters w where w.project_id = p_call.project_id and w.waiter_id = v_waiter_id;
+  v_answer := coord._held_answer(p_call, v_paths, p_shared, v_waiter_id);
+  return coord._leave(p_call, v_answer, v_paths[1], v_answer -> 'blocked_by', 'held');
+end
+$$;
 
--- supabase/schemas/locks/_holder.sql
--- Who holds a path, for somebody who could not take it: path, agent, session, reason, since when and until when.
-create function coord._holder(p_project_id integer, p_path text) returns jsonb
+-- supabase/schemas/locks/_blockers.sql
+-- What keeps a session from paths: live locks of others that overlap them, unless both are shared, and others that
+-- wait for overlapping paths since before. p_waiter_id: the place of the session itself in the queue, null for its end.
+-- Called after _serialize_locks; whoever goes on to grant has to lock the rows and ask again, because a fast UPDATE may
+-- have taken one meanwhile.
+create function coord._blockers(
+  p_project_id integer, p_session_id uuid, p_paths text[], p_shared boolean, p_waiter_id bigint default null
+) returns table (
+  path text, session_id uuid, reason text, since timestamptz, expires_at timestamptz, waiter_id bigint
+)
+language plpgsql volatile
+as $$
+declare
+  v_lacking text[] := coord._lacking_paths(p_project_id, p_session_id, p_paths, p_shared);
+  v_rows text[];
+begin
+  if v_lacking = '{}' then return; end if;
+  v_rows := coord._overlapping_rows(p_project_id, v_lacking);
+  return query
+    select h.path, h.session_id, h.reason, h.acquired_at, h.expires_at, null::bigint
+    from (
+      select l.path, l.session_id, l.reason, l.acquired_at, l.expires_at from coord.locks l
+      where l.project_id = p_project_id and l.path = any (v_rows)
+      union all
+      select s.path, s.session_id, s.reason, s.acquired_at, s.expires_at from coord.lock_shares s
+      where not p_shared and s.project_id = p_project_id and s.path = any (v_rows)
+    ) h
+    where h.session_id <> p_session_id and h.expires_at > clock_timestamp()
+      and not coord._is_dead(p_project_id, h.session_id);
+  return query
+    select w.paths[1], w.session_id, null::text, w.since, null::timestamptz, w.waiter_id
+    from coord.lock_waiters w
+    where w.project_id = p_project_id and w.session_id <> p_session_id and not (p_shared and w.shared)
+      and (p_waiter_id is null or w.waiter_id < p_waiter_id)
+      and exists (
+        select from unnest(v_lacking) p(path), unnest(w.paths) q(path) where coord._overlaps(p.path, q.path));
+end
+$$;
+
+-- supabase/schemas/locks/_covers.sql
+-- Whether a tree or a glob contains the whole of another path, so that who holds it needs nothing more. May say no of a
+-- glob that does.
+create function coord._covers(p_scope text, p_path text) returns boolean
+language plpgsql immutable parallel safe
+as $$
+begin
+  return case when coord._is_scope(p_path) then
+    (p_scope = './' or (p_scope ~ '/$' and starts_with(p_path, p_scope)))
+    else coord._overlaps(p_scope, p_path) end;
+end
+$$;
+
+-- supabase/schemas/locks/_deadlock.sql
+-- Whether waiting for these paths would close a circle: a path of the caller that somebody in its way waits for, over
+-- however many others; null when there is none. Circles are made only by those who begin to wait, so it is enough to
+-- look then.
+create function coord._deadlock(p_call coord._call, p_paths text[], p_shared boolean) returns text
+language plpgsql volatile
+as $$
+declare
+  v_ahead uuid[] := array(
+    select distinct b.session_id
+    from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared) b);
+  v_seen uuid[] := '{}';
+  v_next uuid[];
+  v_path text;
+begin
+  while v_ahead <> '{}' loop
+    select coalesce(array_agg(distinct b.session_id), '{}'),
+      min(b.path) filter (where b.session_id = p_call.session_id) into v_next, v_path
+    from coord.lock_waiters w
+    cross join lateral coord._blockers(p_call.project_id, w.session_id, w.paths, w.shared, w.waiter_id) b
+    where w.project_id = p_call.project_id and w.session_id = any (v_ahead);
+    if v_path is not null then return v_path; end if;
+    v_seen := v_seen || v_ahead;
+    v_ahead := array(select n.session_id from unnest(v_next) n(session_id) where n.session_id <> all (v_seen));
+  end loop;
+  return null;
+end
+$$;
+
+-- supabase/schemas/locks/_forget_locks.sql
+-- Drops rows of paths that nobody has held for 30 days, a thousand at most, and raises the project's floor to their
+-- tokens, so that a path's tokens grow for ever.
+-- Concurrency: rows that somebody uses are skipped. _take locks the rows that it finds before it reads the floor, so it
+-- either sees a row, or the floor that was raised with its end.
+create function coord._forget_locks() returns void
 language sql volatile
 as $$
-  select jsonb_build_object('path', l.path, 'agent', s.agent, 'agent_type', s.agent_type, 'session_id', l.session_id,
-    'reason', l.reason, 'since', l.acquired_at, 'expires_at', l.expires_at)
-  from coord.locks l
-  join coord.sessions s on s.project_id = l.project_id and s.session_id = l.session_id
-  where l.project_id = p_project_id and l.path = p_path;
+  with forgotten as (
+    delete from coord.locks l where (l.project_id, l.path) in (
+      select o.project_id, o.path from coord.locks o
+      where o.session_id is null and o.expires_at < clock_timestamp() - interval '30 days'
+        and not exists (select from coord.lock_shares s where s.project_id = o.project_id and s.path = o.path)
+      limit 1000 for update skip locked)
+    returning l.project_id, l.token
+  )
+  insert into coord.lock_floors as f (project_id, token)
+  select g.project_id, max(g.token) from forgotten g group by g.project_id order by g.project_id
+  on conflict (project_id) do update set token = greatest(f.token, excluded.token);
+$$;
+
+-- supabase/schemas/locks/_free_lapsed.sql
+-- Frees what others still have in these rows, and tells them. Called by _take when nothing is in the way any more, so
+-- all of it has expired, or its holder is dead. It has to go, because an expiry may be moved by _resume.
+create function coord._free_lapsed(p_call coord._call, p_rows text[], p_shared boolean) returns void
+language plpgsql volatile
+as $$
+declare
+  v_lapsed record;
+begin
+  for v_lapsed in
+    select l.path, l.token, l.session_id from coord.locks l
+    where l.project_id = p_call.project_id and l.path = any (p_rows) and l.session_id <> p_call.session_id
+    union all
+    select s.path, s.token, s.session_id from coord.lock_shares s
+    where not p_shared and s.project_id = p_call.project_id and s.path = any (p_rows)
+      and s.session_id <> p_call.session_id
+    order by path, session_id
+  loop
+    update coord.locks l set session_id = null, reason = null, task_id = null
+    where l.project_id = p_call.project_id and l.path = v_lapsed.path and l.session_id = v_lapsed.session_id;
+    delete from coord.lock_shares s
+    where s.project_id = p_call.project_id and s.path = v_lapsed.path and s.session_id = v_lapsed.session_id;
+    perform coord._notify(p_call.project_id, v_lapsed.session_id, jsonb_build_object('kind', 'lock_lapsed',
+      'message', format('Your lock on %s had lapsed, and %s has taken it. Do not write there before you have it again.',
+        v_lapsed.path, p_call.agent),
+      'path', v_lapsed.path, 'token', v_lapsed.token, 'taken_by', p_call.agent));
+  end loop;
+end
+$$;
+
+-- supabase/schemas/locks/_free_task_paths.sql
+-- Frees what _take_paths took for a task and the session still holds. The task's own `paths` say where to look.
+-- Concurrency: rows are locked in path order; one that has passed on matches nothing.
+create function coord._free_task_paths(p_project_id integer, p_session_id uuid, p_task_id uuid) returns void
+language plpgsql volatile
+as $$
+declare
+  v_paths text[] := (select t.paths from coord.tasks t where t.project_id = p_project_id and t.task_id = p_task_id);
+begin
+  perform from coord.locks l
+  where l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id
+    and l.task_id = p_task_id
+  order by l.path for update;
+  update coord.locks l set session_id = null, reason = null, task_id = null
+  where l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id
+    and l.task_id = p_task_id;
+end
+$$;
+
+-- supabase/schemas/locks/_full_until.sql
+-- Null while the agent may bring these paths into the project, and then they are counted; else when it may again.
+-- At most 5,000 paths in an hour that were never locked before, so that nobody fills the table. Callers have the
+-- advisory lock of the project.
+create function coord._full_until(p_call coord._call, p_paths text[]) returns timestamptz
+language plpgsql volatile
+as $$
+declare
+  v_new integer := cardinality(p_paths) - (
+    select count(*) from coord.locks l where l.project_id = p_call.project_id and l.path = any (p_paths));
+begin
+  if v_new = 0 then return null; end if;
+  update coord.agents a set
+    new_paths = v_new + case when a.new_paths_since > clock_timestamp() - interval '1 hour' then a.new_paths else 0 end,
+    new_paths_since = case when a.new_paths_since > clock_timestamp() - interval '1 hour'
+      then a.new_paths_since else clock_timestamp() end
+  where a.project_id = p_call.project_id and a.agent = p_call.agent
+    and (a.new_paths + v_new <= 5000 or a.new_paths_since <= clock_timestamp() - interval '1 hour');
+  if found then return null; end if;
+  return (select a.new_paths_since + interval '1 hour' from coord.agents a
+    where a.project_id = p_call.project_id and a.agent = p_call.agent);
+end
+$$;
+
+-- supabase/schemas/locks/_glob_regex.sql
+-- The regular expression for the files of a tree or a glob in normal form. \1 and \2 stand for ** while the other
+-- wildcards are replaced; no path contains them.
+create function coord._glob_regex(p_path text) returns text
+language sql immutable parallel safe
+as $$
+  select '^' || replace(replace(replace(replace(replace(regexp_replace(regexp_replace(case
+      when p_path = './' then '**' when p_path ~ '/$' then p_path || '**' else p_path end,
+    '([].+^$|(){}[])', '\\\1', 'g'),
+    '\*\*$', E'\x02'), '**/', E'\x01'), '?', '[^/]'), '*', '[^/]*'), E'\x01', '([^/]+/)*'), E'\x02', '.+') || '$';
+$$;
+
+-- supabase/schemas/locks/_glob_segments.sql
+-- The segments of a tree or a glob for _patterns_meet. What ends in ** has at least one segment there: a folder is none
+-- of the files in it.
+create function coord._glob_segments(p_path text) returns text[]
+language sql immutable parallel safe
+as $$
+  select case
+    when p_path in ('./', '**') then array['**', '*']
+    when p_path ~ '(^|/)\*\*$' then string_to_array(p_path || '/*', '/')
+    when p_path ~ '/$' then string_to_array(p_path || '**/*', '/')
+    else string_to_array(p_path, '/')
+  end;
+$$;
+
+-- supabase/schemas/locks/_globs_overlap.sql
+-- Whether two paths of which one at least is a glob have a file in common. A file is matched as a regular expression,
+-- which Postgres does without backtracking; trees and globs are compared segment by segment.
+create function coord._globs_overlap(p_one text, p_other text) returns boolean
+language plpgsql immutable parallel safe
+as $$
+begin
+  if not coord._is_scope(p_one) then return p_one ~ coord._glob_regex(p_other); end if;
+  if not coord._is_scope(p_other) then return p_other ~ coord._glob_regex(p_one); end if;
+  return coord._patterns_meet(coord._glob_segments(p_one), coord._glob_segments(p_other), '**');
+end
+$$;
+
+-- supabase/schemas/locks/_grant.sql
+-- Writes the locks that _take has decided to grant, and answers them as acquire_lock does. A lock that the session has
+-- already in this mode is renewed and keeps its token; every other grant counts the path's token up.
+create function coord._grant(
+  p_call coord._call, p_paths text[], p_shared boolean, p_reason text, p_ttl interval, p_task_id uuid
+) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_mine jsonb;
+  v_locks jsonb;
+begin
+  -- What the session had of these paths: {"<path>": "renewed" | "lapsed"}.
+  select coalesce(jsonb_object_agg(h.path, case when h.expires_at <= clock_timestamp() then 'lapsed' else 'renewed' end)
+    filter (where h.shared = p_shared or h.expires_at <= clock_timestamp()), '{}') into v_mine
+  from (
+    select l.path, l.expires_at, false as shared from coord.locks l
+    where l.project_id = p_call.project_id and l.path = any (p_paths) and l.session_id = p_call.session_id
+    union all
+    select s.path, s.expires_at, true from coord.lock_shares s
+    where s.project_id = p_call.project_id and s.path = any (p_paths) and s.session_id = p_call.session_id
+  ) h;
+  if p_shared or exists (select from unnest(p_paths) p(path) where coord._is_scope(p.path)) then
+    perform coord._guard_rows(p_call.project_id, p_paths);
+    insert into coord.lock_scopes (project_id, path)
+    select p_call.project_id, p.path from unnest(p_paths) p(path) where coord._is_scope(p.path) on conflict do nothing;
+  end if;
+  v_locks := coord._write_locks(p_call, p_paths, p_shared, p_reason, p_ttl, p_task_id, v_mine);
+  if p_shared then
+    v_locks := coord._write_shares(p_call, v_locks, p_reason, p_ttl, v_mine);
+  else
+    delete from coord.lock_shares s
+    where s.project_id = p_call.project_id and s.path = any (p_paths) and s.session_id = p_call.session_id;
+  end if;
+  return v_locks;
+end
+$$;
+
+-- supabase/schemas/locks/_guard_rows.sql
+-- Takes the rows that overlap the given paths out of the fast way: from now on their next holder is found by _take.
+-- Concurrency: they are locked in path order; a fast UPDATE that came first is seen by whoever looks for blockers next.
+create function coord._guard_rows(p_project_id integer, p_paths text[]) returns void
+language plpgsql volatile
+as $$
+declare
+  v_rows text[] := coord._overlapping_rows(p_project_id, p_paths);
+begin
+  perform from coord.locks l
+  where l.project_id = p_project_id and l.path = any (v_rows) and not l.guarded
+  order by l.path for update;
+  update coord.locks l set guarded = true
+  where l.project_id = p_project_id and l.path = any (v_rows) and not l.guarded;
+end
+$$;
+
+-- supabase/schemas/locks/_guarded_paths.sql
+-- Which of the paths, once taken, only _take may take next: those that are shared, a tree or a glob, and those that a
+-- tree, a glob or somebody who waits overlaps. For callers of _serialize_locks.
+create function coord._guarded_paths(p_project_id integer, p_paths text[], p_shared boolean) returns text[]
+language plpgsql volatile
+as $$
+begin
+  return array(
+    select p.path from unnest(p_paths) p(path)
+    where p_shared or coord._is_scope(p.path)
+      or exists (select from coord.lock_scopes c
+        where c.project_id = p_project_id and coord._overlaps(c.path, p.path))
+      or exists (select from coord.lock_waiters w, unnest(w.paths) q(path)
+        where w.project_id = p_project_id and coord._overlaps(q.path, p.path)));
+end
+$$;
+
+-- supabase/schemas/locks/_held_answer.sql
+-- What acquire_lock answers when something is in the way: the first holder, how many locks there are in the way, and
+-- the place in the queue (1 is next). Kept under 400 bytes: reasons are cut, and times are given to the second.
+create function coord._held_answer(
+  p_call coord._call, p_paths text[], p_shared boolean, p_waiter_id bigint, p_hint text default null
+) returns jsonb
+language sql volatile
+as $$
+  with blockers as (
+    select b.*, s.agent, s.agent_type
+    from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id) b
+    left join coord.sessions s on s.project_id = p_call.project_id and s.session_id = b.session_id
+  ), holders as (
+    select jsonb_build_object('path', b.path, 'agent', b.agent, 'agent_type', b.agent_type,
+      'reason', case when length(b.reason) > 60 then left(b.reason, 59) || '…' else b.reason end,
+      'since', date_trunc('second', b.since), 'expires_at', b.expires_at) as holder
+    from blockers b where b.waiter_id is null order by b.path, b.since
+  )
+  select jsonb_build_object('acquired', false,
+    'blocked_by', coalesce((select jsonb_agg(h.holder) from (select * from holders limit 1) h), '[]'),
+    'blocked_count', (select count(*) from holders),
+    'position', 1 + (select count(*) from blockers b where b.waiter_id is not null),
+    'hint', coalesce(p_hint, case when exists (select from holders)
+      then 'Nothing was locked. Do something else first, or wait with wait_seconds.'
+      else 'Others who asked before are next. Wait with wait_seconds.' end));
+$$;
+
+-- supabase/schemas/locks/_held_locks.sql
+-- Live locks of a project, alone or shared, on the given rows (all when null), in path order: one row a holder.
+create function coord._held_locks(p_project_id integer, p_rows text[], p_limit integer)
+returns table (
+  path text, session_id uuid, agent text, agent_type text, token bigint, shared boolean, reason text, since timestamptz,
+  expires_at timestamptz
+)
+language plpgsql stable
+as $$
+begin
+  return query
+    select h.path, h.session_id, s.agent, s.agent_type, h.token, h.shared, h.reason, h.acquired_at, h.expires_at
+    from (
+      select l.path, l.session_id, l.token, false as shared, l.reason, l.acquired_at, l.expires_at from coord.locks l
+      where l.project_id = p_project_id and l.session_id is not null and (p_rows is null or l.path = any (p_rows))
+      union all
+      select a.path, a.session_id, a.token, true, a.reason, a.acquired_at, a.expires_at from coord.lock_shares a
+      where a.project_id = p_project_id and (p_rows is null or a.path = any (p_rows))
+    ) h
+    join coord.sessions s on s.project_id = p_project_id and s.session_id = h.session_id
+    where h.expires_at > clock_timestamp() and coord._holds(s.ended_at, s.lease_expires_at)
+    order by h.path, h.session_id limit p_limit;
+end
+$$;
+
+-- supabase/schemas/locks/_is_broad.sql
+-- Whether a path in normal form may reach into every folder of the repository, for which trust 3 is needed.
+create function coord._is_broad(p_path text) returns boolean
+language sql immutable parallel safe
+as $$ select p_path ~ '^[^/]*[*?]' or p_path = './' $$;
+
+-- supabase/schemas/locks/_is_scope.sql
+-- Whether a path in normal form is a tree or a glob.
+create function coord._is_scope(p_path text) returns boolean
+language sql immutable parallel safe
+as $$ select p_path ~ '[*?]|/$' $$;
+
+-- supabase/schemas/locks/_joined_segments.sql
+-- The segments of a path with / as separator, put together again without empty and dotted ones and without needless
+-- stars. A path that ends in a slash or a dotted segment is a folder and becomes a tree, and so does src/**.
+-- p_shown is what the caller wrote, for the message.
+create function coord._joined_segments(p_path text, p_shown text) returns text
+language plpgsql immutable parallel safe
+as $$
+declare
+  v_segment text;
+  v_segments text[] := '{}';
+  v_last integer;
+begin
+  foreach v_segment in array string_to_array(p_path, '/') loop
+    v_last := cardinality(v_segments);
+    if v_segment = '..' and v_last = 0 then
+      raise exception 'paths: % lies outside the repository', p_shown
+        using errcode = 'BADIN', hint = 'Only files of the repository can be locked.';
+    elsif v_segment = '..' and v_segments[v_last] ~ '[*?]' then
+      raise exception 'paths: % leads back from a wildcard', p_shown
+        using errcode = 'BADIN', hint = 'Write the path without .. after a wildcard.';
+    elsif v_segment = '..' then
+      v_segments := v_segments[1:v_last - 1];
+    elsif v_segment ~ '^\*\*+$' then
+      -- Two in a row say the same as one.
+      if v_last = 0 or v_segments[v_last] <> '**' then v_segments := v_segments || '**'::text; end if;
+    elsif v_segment not in ('', '.') then
+      v_segments := v_segments || regexp_replace(v_segment, '\*+', '*', 'g');
+    end if;
+  end loop;
+  v_last := cardinality(v_segments);
+  if v_last > 0 and p_path !~ '(^|/)\.{0,2}$' and v_segments[v_last] <> '**' then
+    return array_to_string(v_segments, '/');
+  end if;
+  if v_last > 0 and v_segments[v_last] = '**' then v_segments := v_segments[1:v_last - 1]; end if;
+  if array_to_string(v_segments, '/') ~ '[*?]' then return array_to_string(v_segments || '**'::text, '/'); end if;
+  return coalesce(nullif(array_to_string(v_segments, '/'), ''), '.') || '/';
+end
+$$;
+
+-- supabase/schemas/locks/_lacking_paths.sql
+-- Which of the paths a session does not have yet in the mode it asks for: neither as such nor in a tree or a glob that
+-- it holds. Only these can be in somebody's way, and only for these it has to queue.
+create function coord._lacking_paths(p_project_id integer, p_session_id uuid, p_paths text[], p_shared boolean)
+returns text[]
+language plpgsql volatile
+as $$
+declare
+  v_places text[] := p_paths || array(select c.path from coord.lock_scopes c where c.project_id = p_project_id);
+  v_mine text[] := array(
+    select l.path from coord.locks l
+    where l.project_id = p_project_id and l.path = any (v_places) and l.session_id = p_session_id
+      and l.expires_at > clock_timestamp()
+    union all
+    select s.path from coord.lock_shares s
+    where p_shared and s.project_id = p_project_id and s.path = any (v_places) and s.session_id = p_session_id
+      and s.expires_at > clock_timestamp());
+begin
+  if v_mine = '{}' then return p_paths; end if;
+  return array(
+    select p.path from unnest(p_paths) p(path)
+    where p.path <> all (v_mine)
+      and not exists (select from unnest(v_mine) m(path) where coord._is_scope(m.path) and coord._covers(m.path, p.path)));
+end
 $$;
 
 -- supabase/schemas/locks/_lexical_path.sql
--- The one form of a repository-relative path. Doors that see the file system have resolved links and case before;
--- this is what can be known without it: separators, empty and dotted segments, Unicode form. Refuses whatever lies
--- outside the repository, and forms that mean something else than one file.
+-- The one form of a path, by what can be known without the file system: separators, empty and dotted segments, Unicode
+-- form. Doors that see the file system have resolved links and case before. What it names follows from its form:
+--   src/a.ts              a file
+--   src/api/  ./          a tree: all files below it; of the whole repository
+--   src/**/*.ts  a?.ts    a glob: * and ? within a segment, ** for any number of segments; [ and ] are plain characters
+--   resource:x  label:x   a name that overlaps nothing but itself
+-- Raises BADIN for what lies outside the repository and for what has no one meaning.
 create function coord._lexical_path(p_path text) returns text
 language plpgsql immutable parallel safe
 as $$
 declare
-  v_path text := p_path;
-  v_segments text[] := '{}';
-  v_segment text;
+  v_shown text := quote_literal(left(p_path, 100));
+  v_relative constant text := 'Give the path relative to the root of the repository, such as src/server.ts.';
+  v_path text;
 begin
-  v_path := normalize(replace(v_path, '\', '/'), nfc);
+  if p_path = '' or octet_length(p_path) > 1024 then
+    raise exception 'paths: % names nothing or is longer than 1024 bytes', v_shown
+      using errcode = 'BADIN', hint = v_relative;
+  elsif p_path ~ '^(resource|label):' then
+    if p_path !~ '^[a-z]+:[A-Za-z0-9_./-]*[A-Za-z0-9_.-]$' or octet_length(split_part(p_path, ':', 2)) > 128 then
+      raise exception 'paths: % is no name', v_shown using errcode = 'BADIN',
+        hint = 'After resource: or label: come 1 to 128 of A-Z a-z 0-9 _ . - and / inside, such as resource:port-5432.';
+    end if;
+    return p_path;
+  end if;
+  v_path := normalize(replace(p_path, '\', '/'), nfc);
   if v_path ~ '^/' then
-    raise exception 'paths: % is absolute', quote_literal(left(p_path, 100)) using errcode = 'BADIN',
-      hint = 'Give the path relative to the root of the repository, such as src/server.ts.';
+    raise exception 'paths: % is absolute', v_shown using errcode = 'BADIN', hint = v_relative;
   elsif v_path ~ '^[A-Za-z][A-Za-z0-9+.-]*:' then
-    raise exception 'paths: % has a drive letter or a scheme', quote_literal(left(p_path, 100))
-      using errcode = 'BADIN', hint = 'Give the path relative to the root of the repository, such as src/server.ts.';
-  elsif v_path ~ '[*?]' or v_path ~ '/$' then
-    raise exception 'paths: % names more than one file', quote_literal(left(p_path, 100)) using errcode = 'BADIN',
-      hint = 'Name each file.';
+    raise exception 'paths: % has a drive letter or a scheme', v_shown using errcode = 'BADIN', hint = v_relative;
   elsif v_path ~ '[\u0001-\u001f\u007f-\u009f]' then
     raise exception 'paths: a path contains a control character' using errcode = 'BADIN', hint = 'Remove it.';
+  elsif v_path ~ '\{[^{}]*,[^{}]*\}' or (v_path ~ '[*?]' and v_path ~ '[{}]') then
+    raise exception 'paths: % has braces, which are not expanded', v_shown
+      using errcode = 'BADIN', hint = 'Name each alternative as a path of its own.';
   end if;
-  foreach v_segment in array string_to_array(v_path, '/') loop
-    if v_segment = '..' then
-      if v_segments = '{}' then
-        raise exception 'paths: % lies outside the repository', quote_literal(left(p_path, 100))
-          using errcode = 'BADIN', hint = 'Only files of the repository can be locked.';
-      end if;
-      v_segments := v_segments[1:cardinality(v_segments) - 1];
-    elsif v_segment not in ('', '.') then
-      v_segments := v_segments || v_segment;
-    end if;
-  end loop;
-  v_path := array_to_string(v_segments, '/');
-  if v_path = '' or octet_length(v_path) > 1024 then
-    raise exception 'paths: % names no file or is longer than 1024 bytes', quote_literal(left(p_path, 100))
-      using errcode = 'BADIN', hint = 'Name a file relative to the root of the repository.';
+  v_path := coord._joined_segments(v_path, v_shown);
+  if octet_length(v_path) > 1024 then
+    raise exception 'paths: % is longer than 1024 bytes', v_shown using errcode = 'BADIN', hint = v_relative;
+  elsif v_path ~ '[*?]' and (octet_length(v_path) > 256 or regexp_count(v_path, '\*+|\?') > 8) then
+    raise exception 'paths: % is too long a glob', v_shown using errcode = 'BADIN',
+      hint = 'A glob has at most 256 bytes and 8 wildcards. Lock a tree such as src/api/, or several globs.';
   end if;
   return v_path;
 end
@@ -795,7 +1301,7 @@ $$;
 create function coord._normal_path(p_path text) returns text
 language sql immutable parallel safe
 as $$
-  select case when p_path ~ '(^|/)\.{0,2}(/|$)|[^ -~]|[\\*?:]' or octet_length(p_path) > 1024
+  select case when p_path ~ '(^|/)\.{0,2}(/|$)|[^ -~]|[\\*?:{}]' or octet_length(p_path) > 1024
     then coord._lexical_path(p_path) else p_path end;
 $$;
 
@@ -807,174 +1313,376 @@ as $$
   select array(select distinct coord._normal_path(p.path) collate "C" as path from unnest(p_paths) p(path) order by path);
 $$;
 
--- supabase/schemas/locks/_refuse_lock.sql
--- Closes acquire_lock when others hold what was asked for. p_held: what _holder said of each.
-create function coord._refuse_lock(p_call coord._call, p_held jsonb) returns jsonb
-language sql volatile
+-- supabase/schemas/locks/_overlapping_rows.sql
+-- Paths of the rows of coord.locks that overlap any of the given paths, held or not. For callers of _serialize_locks:
+-- only they make rows, so no row is missing from the answer.
+create function coord._overlapping_rows(p_project_id integer, p_paths text[]) returns text[]
+language plpgsql volatile
 as $$
-  select coord._leave(p_call, jsonb_build_object('acquired', false,
-      'blocked_by', jsonb_path_query_array(p_held, '$[0 to 4]'), 'blocked_count', jsonb_array_length(p_held),
-      'hint', 'Nothing was locked. Do something else first, or ask the holder.'),
-    p_held #>> '{0,path}', p_held, 'held', 'null');
+declare
+  v_scope record;
+  v_found text[] := array(
+    select l.path from coord.locks l where l.project_id = p_project_id and l.path = any (p_paths)
+    union
+    select c.path from coord.lock_scopes c
+    where c.project_id = p_project_id and exists (select from unnest(p_paths) p(path) where coord._overlaps(c.path, p.path)));
+begin
+  for v_scope in
+    select nullif(substring(p.path from '^[^*?]*'), './') collate "C" as prefix, coord._glob_regex(p.path) as regex
+    from unnest(p_paths) p(path) where coord._is_scope(p.path)
+  loop
+    v_found := v_found || array(
+      select l.path from coord.locks l
+      where l.project_id = p_project_id and l.path >= coalesce(v_scope.prefix, '')
+        and l.path < coalesce(v_scope.prefix, '') || chr(1114111)
+        and l.path ~ v_scope.regex and l.path !~ '^(resource|label):' and l.path <> all (v_found));
+  end loop;
+  return v_found;
+end
+$$;
+
+-- supabase/schemas/locks/_overlaps.sql
+-- Whether two paths in normal form have a file in common (or are the same name). Exact. Files and trees are compared
+-- here, which the planner inlines; globs by _globs_overlap.
+create function coord._overlaps(p_one text, p_other text) returns boolean
+language sql immutable parallel safe
+as $$
+  select case
+    when p_one = p_other then true
+    when p_one ~ '^(resource|label):' or p_other ~ '^(resource|label):' then false
+    when p_one ~ '[*?]' or p_other ~ '[*?]' then coord._globs_overlap(p_one, p_other)
+    else (p_one ~ '/$' and (p_one = './' or starts_with(p_other, p_one)))
+      or (p_other ~ '/$' and (p_other = './' or starts_with(p_one, p_other)))
+  end;
+$$;
+
+-- supabase/schemas/locks/_patterns_meet.sql
+-- Whether one sequence is matched by two patterns. Segments of a path, with ** as the star for any number of them; and
+-- the characters of a segment, with * as the star. Exact, in time of at most the product of the two lengths:
+--   both have a star   whatever lies between can be written one after the other, so that the parts before the first
+--                      star and those after the last one decide
+--   one has            the classic match that goes back to the last star only
+create function coord._patterns_meet(p_one text[], p_other text[], p_star text) returns boolean
+language plpgsql immutable parallel safe
+as $$
+declare
+  v_pattern text[] := case when p_star = any (p_one) then p_one else p_other end;
+  v_fixed text[] := case when p_star = any (p_one) then p_other else p_one end;
+  v_ends integer := least(cardinality(p_one), cardinality(p_other));
+  v_at integer := 1;
+  v_next integer := 1;
+  v_star_at integer := 0;
+  v_star_next integer;
+begin
+  if p_star = any (p_one) and p_star = any (p_other) then
+    for v_step in 1 .. v_ends loop
+      exit when p_one[v_step] = p_star or p_other[v_step] = p_star;
+      if not coord._pieces_meet(p_one[v_step], p_other[v_step], p_star) then return false; end if;
+    end loop;
+    for v_step in 0 .. v_ends - 1 loop
+      v_at := cardinality(p_one) - v_step;
+      v_next := cardinality(p_other) - v_step;
+      exit when p_one[v_at] = p_star or p_other[v_next] = p_star;
+      if not coord._pieces_meet(p_one[v_at], p_other[v_next], p_star) then return false; end if;
+    end loop;
+    return true;
+  end if;
+  while v_next <= cardinality(v_fixed) loop
+    if v_at <= cardinality(v_pattern) and v_pattern[v_at] = p_star then
+      v_star_at := v_at;
+      v_star_next := v_next;
+      v_at := v_at + 1;
+    elsif v_at <= cardinality(v_pattern) and coord._pieces_meet(v_pattern[v_at], v_fixed[v_next], p_star) then
+      v_at := v_at + 1;
+      v_next := v_next + 1;
+    elsif v_star_at > 0 then
+      v_at := v_star_at + 1;
+      v_star_next := v_star_next + 1;
+      v_next := v_star_next;
+    else
+      return false;
+    end if;
+  end loop;
+  while v_pattern[v_at] = p_star loop v_at := v_at + 1; end loop;
+  return v_at > cardinality(v_pattern);
+end
+$$;
+
+-- supabase/schemas/locks/_pieces_meet.sql
+-- Whether a segment of one pattern and a segment of another can be the same text; or two characters, when the star is
+-- the one of characters.
+create function coord._pieces_meet(p_one text, p_other text, p_star text) returns boolean
+language sql immutable parallel safe
+as $$
+  select case
+    when p_one = p_other then true
+    when p_star = '*' then p_one = '?' or p_other = '?'
+    when p_one !~ '[*?]' and p_other !~ '[*?]' then false
+    else coord._patterns_meet(string_to_array(p_one, null), string_to_array(p_other, null), '*')
+  end;
 $$;
 
 -- supabase/schemas/locks/_release_lock.sql
--- Frees one path if the calling session holds it (with that token, when one is given); null when done, else why not.
+-- Frees one path if the calling session holds it (with that token, when one is given), alone or with others; null when
+-- done, else why not.
 create function coord._release_lock(p_call coord._call, p_path text, p_token bigint) returns text
 language plpgsql volatile
 as $$
 declare
   v_lock record;
 begin
-  update coord.locks l set session_id = null, reason = null
+  update coord.locks l set session_id = null, reason = null, task_id = null
   where l.project_id = p_call.project_id and l.path = p_path and l.session_id = p_call.session_id
     and l.expires_at > clock_timestamp() and (p_token is null or l.token = p_token);
   if found then return null; end if;
-  select l.session_id, l.expires_at, l.token into v_lock
-  from coord.locks l where l.project_id = p_call.project_id and l.path = p_path;
+  delete from coord.lock_shares s
+  where s.project_id = p_call.project_id and s.path = p_path and s.session_id = p_call.session_id
+    and s.expires_at > clock_timestamp() and (p_token is null or s.token = p_token);
+  if found then return null; end if;
+  select h.mine, h.live into v_lock
+  from (
+    select l.session_id = p_call.session_id as mine, l.expires_at > clock_timestamp() as live from coord.locks l
+    where l.project_id = p_call.project_id and l.path = p_path and l.session_id is not null
+    union all
+    select s.session_id = p_call.session_id, s.expires_at > clock_timestamp() from coord.lock_shares s
+    where s.project_id = p_call.project_id and s.path = p_path
+  ) h
+  order by h.mine desc, h.live desc limit 1;
   return case
-    when v_lock.session_id = p_call.session_id and v_lock.expires_at <= clock_timestamp() then 'lapsed'
-    when v_lock.session_id = p_call.session_id then 'stale_token'
-    when v_lock.session_id is null or v_lock.expires_at <= clock_timestamp() then 'free'
-    else 'locked_by_other'
+    when v_lock.mine and v_lock.live then 'stale_token'
+    when v_lock.mine then 'lapsed'
+    when v_lock.live then 'locked_by_other'
+    else 'free'
   end;
 end
 $$;
 
 -- supabase/schemas/locks/_release_locks.sql
--- Releases several paths in path order and answers as release_lock does.
+-- Releases paths, in path order, and says of every other one why it was not the session's to release.
 create function coord._release_locks(p_call coord._call, p_paths text[], p_tokens bigint[]) returns jsonb
 language plpgsql volatile
 as $$
 declare
-  v_path text;
-  v_token bigint;
+  v_wanted record;
   v_reason text;
   v_released jsonb := '[]';
   v_not_held jsonb := '[]';
+  v_answer jsonb;
 begin
-  for v_path, v_token in
+  if cardinality(p_tokens) <> cardinality(p_paths) then
+    return coord._refuse(p_call, 'invalid_input', 'tokens: must have one token for each of paths',
+      'Leave tokens out, or give one for each path in the same order.');
+  end if;
+  for v_wanted in
     select distinct on (w.path) w.path, w.token
     from (
       select coord._normal_path(u.path) collate "C" as path, u.token from unnest(p_paths, p_tokens) u(path, token)
     ) w
     order by w.path
   loop
-    v_reason := coord._release_lock(p_call, v_path, v_token);
+    v_reason := coord._release_lock(p_call, v_wanted.path, v_wanted.token);
     if v_reason is null then
-      v_released := v_released || to_jsonb(v_path);
+      v_released := v_released || to_jsonb(v_wanted.path);
     else
-      v_not_held := v_not_held || jsonb_build_object('path', v_path, 'reason', v_reason);
+      v_not_held := v_not_held || jsonb_build_object('path', v_wanted.path, 'reason', v_reason);
     end if;
   end loop;
-  return jsonb_build_object('released', v_not_held = '[]', 'released_paths', v_released, 'not_held', v_not_held)
+  v_answer := jsonb_build_object('released', v_not_held = '[]', 'released_paths', v_released, 'not_held', v_not_held)
     || case when v_not_held = '[]' then '{}'::jsonb
       else '{"hint": "See not_held. Whatever you wrote after a lock had lapsed may clash with its next holder."}' end;
+  return coord._leave(p_call, v_answer,
+    coalesce(v_answer #>> '{released_paths,0}', v_answer #>> '{not_held,0,path}'), v_answer,
+    case when v_not_held = '[]' then 'ok' else 'not_held' end);
+end
+$$;
+
+-- supabase/schemas/locks/_renew_lock.sql
+-- Renews a live exclusive lock of the calling session on one path and answers as acquire_lock; null when it has none.
+-- Concurrency: one guarded UPDATE. Whatever overlaps the lock came while it was held, and does not mind.
+create function coord._renew_lock(p_call coord._call, p_path text, p_reason text, p_ttl_seconds integer) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_answer jsonb;
+begin
+  update coord.locks l set reason = coalesce(p_reason, l.reason),
+    expires_at = clock_timestamp() + p_ttl_seconds * interval '1 second'
+  where l.project_id = p_call.project_id and l.path = p_path and l.session_id = p_call.session_id
+    and l.expires_at > clock_timestamp()
+  returning jsonb_build_object('acquired', true, 'locks', jsonb_build_array(jsonb_build_object('path', l.path,
+    'token', l.token, 'expires_at', l.expires_at, 'shared', false, 'renewed', true))) into v_answer;
+  if v_answer is null then return null; end if;
+  return coord._leave(p_call, v_answer, p_path, v_answer -> 'locks');
 end
 $$;
 
 -- supabase/schemas/locks/_serialize_locks.sql
-create function coord._serialize_locks(p_project_id integer) returns void language plpgsql volatile as $$
-begin perform pg_advisory_xact_lock(hashtext('coord.locks'), p_project_id); end $$;
-
--- supabase/schemas/locks/_take_held_lock.sql
--- Takes a path whose row says that it is held: renews it for its holder, or takes it from a session that has ended or
--- lapsed. Answers as _take_lock; the caller has locked the row.
--- Concurrency: the holder's session is looked at without waiting (skip locked): it may be just beating, then it lives;
--- and nothing may wait from a lock to a session, because ending a session goes the other way.
-create function coord._take_held_lock(p_call coord._call, p_path text, p_reason text, p_ttl interval) returns jsonb
+-- Lets one call at a time decide about the locks of a project, until its transaction ends, and tidies what such calls
+-- read: waiters that are gone, and trees and globs that nobody holds any more. Comes first in each of them.
+create function coord._serialize_locks(p_project_id integer) returns void
 language plpgsql volatile
 as $$
-declare
-  v_holder uuid;
-  v_mine boolean;
-  v_lock jsonb;
 begin
-  select l.session_id into v_holder from coord.locks l where l.project_id = p_call.project_id and l.path = p_path;
-  v_mine := v_holder = p_call.session_id;
-  if not v_mine and not coord._is_dead(p_call.project_id, v_holder) then return null; end if;
-  update coord.locks l set
-    token = l.token + case when v_mine then 0 else 1 end,
-    acquired_at = case when v_mine then l.acquired_at else clock_timestamp() end,
-    session_id = p_call.session_id,
-    reason = case when v_mine then coalesce(p_reason, l.reason) else p_reason end,
-    expires_at = clock_timestamp() + p_ttl
-  where l.project_id = p_call.project_id and l.path = p_path
-  returning jsonb_build_object('path', l.path, 'token', l.token, 'expires_at', l.expires_at, 'renewed', v_mine)
-    into v_lock;
-  return v_lock;
+  perform coord._resume();
+  perform pg_advisory_xact_lock(hashtext('coord.locks'), p_project_id);
+  delete from coord.lock_waiters w
+  where w.project_id = p_project_id and w.waiter_id in (
+    select o.waiter_id from coord.lock_waiters o
+    where o.project_id = p_project_id
+      and (o.asked_at <= clock_timestamp() - interval '5 seconds' or coord._is_dead(p_project_id, o.session_id))
+    for update skip locked);
+  delete from coord.lock_scopes c
+  where c.project_id = p_project_id
+    and not exists (select from coord.locks l
+      where l.project_id = p_project_id and l.path = c.path and l.session_id is not null)
+    and not exists (select from coord.lock_shares s where s.project_id = p_project_id and s.path = c.path);
 end
 $$;
 
--- supabase/schemas/locks/_take_lock.sql
--- Takes one path (in normal form) for the calling session: {"path","token","expires_at","renewed"}; null when another
--- session holds it. This and _take_held_lock are the only places where a lock changes hands.
--- Concurrency: one INSERT … ON CONFLICT DO UPDATE … WHERE decides; clock_timestamp() in it is read after the wait for
--- the row, so grants never overlap. When the WHERE refuses, the row stays locked by us, so what _take_held_lock and
--- _holder read next is true. Renewals go there too, to keep the common path short.
-create function coord._take_lock(p_call coord._call, p_path text, p_reason text, p_ttl_seconds integer) returns jsonb
+-- supabase/schemas/locks/_take.sql
+-- Takes paths (in normal form and order) for the calling session, all or none. locks: what acquire_lock answers; null
+-- when something is in the way, or when the agent has brought too many paths until full_until. p_waiter_id: the place
+-- of the session in the queue.
+-- Never two holders: callers have the advisory lock, so no other _take runs in the project. What a fast UPDATE may do
+-- meanwhile is taken out by locking all rows that overlap, in path order, before looking a second time: until the end
+-- of this transaction no fast UPDATE can take one of them, and afterwards _grant has left them taken or guarded, or
+-- nothing but plain files held by themselves was granted, which their own rows tell. Rows that do not exist yet are
+-- made by nobody else. The first look spares refused calls the locking.
+create function coord._take(
+  p_call coord._call, p_paths text[], p_shared boolean, p_reason text, p_ttl_seconds integer, p_task_id uuid,
+  p_waiter_id bigint default null, out locks jsonb, out full_until timestamptz
+)
 language plpgsql volatile
 as $$
 declare
-  v_ttl interval := p_ttl_seconds * interval '1 second';
-  v_lock jsonb;
+  v_rows text[];
 begin
-  insert into coord.locks as l (project_id, path, token, session_id, reason, acquired_at, expires_at)
-  values (p_call.project_id, p_path, 1, p_call.session_id, p_reason, clock_timestamp(), clock_timestamp() + v_ttl)
-  on conflict (project_id, path) do update set
-    token = l.token + 1, session_id = excluded.session_id, reason = excluded.reason, acquired_at = clock_timestamp(),
-    expires_at = clock_timestamp() + v_ttl
-  where l.session_id is null or l.expires_at <= clock_timestamp()
-  returning jsonb_build_object('path', l.path, 'token', l.token, 'expires_at', l.expires_at, 'renewed', false)
-    into v_lock;
-  if found then return v_lock; end if;
-  return coord._take_held_lock(p_call, p_path, p_reason, v_ttl);
-end
-$$;
-
--- supabase/schemas/locks/_take_locks.sql
--- acquire_lock for several paths, all or none.
--- Concurrency: paths are sorted, so two callers meet on the first common one and nobody waits in a circle. When one
--- is held, the inner block is rolled back, and with it every row it touched; its variables survive.
-create function coord._take_locks(p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer) returns jsonb
-language plpgsql volatile
-as $$
-declare
-  v_path text;
-  v_lock jsonb;
-  v_locks jsonb := '[]';
-  v_held jsonb := '[]';
-begin
-  begin
-    for v_path in
-      select distinct coord._normal_path(p) collate "C" as path from unnest(p_paths) p order by path
-    loop
-      v_lock := coord._take_lock(p_call, v_path, p_reason, p_ttl_seconds);
-      if v_lock is null then
-        v_held := v_held || coord._holder(p_call.project_id, v_path);
-      else
-        v_locks := v_locks || v_lock;
-      end if;
-    end loop;
-    if v_held <> '[]' then raise exception using errcode = 'CNFLT'; end if;
-  exception when sqlstate 'CNFLT' then
-    return coord._refuse_lock(p_call, v_held);
-  end;
-  return coord._leave(p_call, jsonb_build_object('acquired', true, 'locks', v_locks), v_locks #>> '{0,path}', v_locks);
+  perform from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id);
+  if found then return; end if;
+  v_rows := coord._overlapping_rows(p_call.project_id, p_paths);
+  perform from coord.locks l where l.project_id = p_call.project_id and l.path = any (v_rows)
+  order by l.path for update;
+  perform from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id);
+  if found then return; end if;
+  full_until := coord._full_until(p_call, p_paths);
+  if full_until is not null then return; end if;
+  delete from coord.lock_waiters w where w.project_id = p_call.project_id and w.waiter_id = p_waiter_id;
+  perform coord._free_lapsed(p_call, v_rows, p_shared);
+  locks := coord._grant(p_call, p_paths, p_shared, p_reason, p_ttl_seconds * interval '1 second', p_task_id);
 end
 $$;
 
 -- supabase/schemas/locks/_take_paths.sql
-create function coord._take_paths(p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer, p_task_id uuid) returns boolean language plpgsql volatile as $$
-declare v_path text;
+-- Takes the paths of a task for the session that claims it, exclusively and all or none; false when anything clashes,
+-- somebody who waits since before included. Does not wait for holders, and journals nothing: the claim's row says it.
+-- Locks that the session had already are renewed and stay its own; _free_task_paths frees only the others.
+create function coord._take_paths(
+  p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer, p_task_id uuid
+) returns boolean
+language plpgsql volatile
+as $$
+declare
+  v_taken record;
 begin
+  if coalesce(cardinality(p_paths), 0) = 0 then return true; end if;
   perform coord._serialize_locks(p_call.project_id);
-  perform from coord.locks l where l.project_id = p_call.project_id and l.path = any (p_paths) and l.session_id <> p_call.session_id and l.expires_at > clock_timestamp()
-   and not coord._is_dead(p_call.project_id, l.session_id);
-  if found then return false; end if;
-  foreach v_path in array p_paths loop perform coord._take_lock(p_call, v_path, p_reason, p_ttl_seconds); end loop;
-  return true;
-end $$;
+  v_taken := coord._take(p_call, coord._normal_paths(p_paths), false, p_reason, p_ttl_seconds, p_task_id);
+  return v_taken.locks is not null;
+end
+$$;
+
+-- supabase/schemas/locks/_wait_for_lock.sql
+-- Puts the caller into the queue, or keeps its place there when it asks again, and answers as _held_answer. One that
+-- would close a circle of waiting sessions is told so and not put there. Only the first ask is journalled, and no
+-- answer is kept for an idempotency key, because the same call is made again until it is served.
+-- Concurrency: callers have the advisory lock. The rows it waits for are guarded, so whoever comes after the release
+-- meets the queue.
+create function coord._wait_for_lock(p_call coord._call, p_paths text[], p_shared boolean, p_waiter_id bigint)
+returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_waiter_id bigint := p_waiter_id;
+  v_release text;
+  v_answer jsonb;
+begin
+  -- Nobody reads the answers in between, so notices are left for the last one.
+  p_call.extra := nullif(p_call.extra - 'notices', '{}');
+  if p_waiter_id is not null then
+    update coord.lock_waiters w set asked_at = clock_timestamp()
+    where w.project_id = p_call.project_id and w.waiter_id = p_waiter_id;
+  else
+    v_release := coord._deadlock(p_call, p_paths, p_shared);
+    if v_release is not null then
+      v_answer := coord._held_answer(p_call, p_paths, p_shared, null,
+        format('Deadlock: those ahead wait for you. Release %s, then ask again.', left(v_release, 100)))
+        || '{"deadlock": true}';
+      return coord._leave(p_call, v_answer, p_paths[1], v_answer -> 'blocked_by', 'deadlock');
+    end if;
+    perform coord._guard_rows(p_call.project_id, p_paths);
+    insert into coord.lock_waiters as w (project_id, session_id, paths, shared)
+    values (p_call.project_id, p_call.session_id, p_paths, p_shared)
+    returning w.waiter_id into v_waiter_id;
+  end if;
+  v_answer := coord._held_answer(p_call, p_paths, p_shared, v_waiter_id);
+  return coord._leave(p_call, v_answer, case when p_waiter_id is null then p_paths[1] end, v_answer -> 'blocked_by',
+    'waiting', 'null');
+end
+$$;
+
+-- supabase/schemas/locks/_write_locks.sql
+-- Writes the rows of coord.locks for a grant and answers the locks; of shared ones only the token is kept here.
+-- p_mine: what the session had of the paths, see _grant.
+create function coord._write_locks(
+  p_call coord._call, p_paths text[], p_shared boolean, p_reason text, p_ttl interval, p_task_id uuid, p_mine jsonb
+) returns jsonb
+language sql volatile
+as $$
+  with granted as (
+    insert into coord.locks as l (project_id, path, token, session_id, reason, acquired_at, expires_at, guarded, task_id)
+    select p_call.project_id, p.path,
+      1 + coalesce((select f.token from coord.lock_floors f where f.project_id = p_call.project_id), 0),
+      case when not p_shared then p_call.session_id end, case when not p_shared then p_reason end,
+      clock_timestamp(), clock_timestamp() + p_ttl, p.path = any (g.paths), p_task_id
+    from unnest(p_paths) p(path), coord._guarded_paths(p_call.project_id, p_paths, p_shared) g(paths)
+    on conflict (project_id, path) do update set
+      token = l.token + case when p_mine ->> l.path = 'renewed' then 0 else 1 end,
+      session_id = excluded.session_id,
+      reason = case when p_mine ->> l.path = 'renewed' then coalesce(excluded.reason, l.reason) else excluded.reason end,
+      acquired_at = case when p_mine ->> l.path = 'renewed' then l.acquired_at else excluded.acquired_at end,
+      expires_at = case when p_mine ->> l.path = 'renewed' and p_task_id is not null
+        then greatest(l.expires_at, excluded.expires_at) else excluded.expires_at end,
+      guarded = excluded.guarded,
+      task_id = case when p_mine ->> l.path = 'renewed' then l.task_id else p_task_id end
+    returning l.path, l.token, l.expires_at
+  )
+  select jsonb_agg(jsonb_build_object('path', g.path, 'token', g.token, 'expires_at', g.expires_at,
+      'shared', p_shared, 'renewed', coalesce(p_mine ->> g.path = 'renewed', false))
+    || case when p_mine ->> g.path = 'lapsed' then '{"lapsed": true}'::jsonb else '{}' end order by g.path)
+  from granted g;
+$$;
+
+-- supabase/schemas/locks/_write_shares.sql
+-- Writes the shares that go with the tokens in p_locks, and answers the locks; one that is renewed keeps its token.
+create function coord._write_shares(p_call coord._call, p_locks jsonb, p_reason text, p_ttl interval, p_mine jsonb)
+returns jsonb
+language sql volatile
+as $$
+  with granted as (
+    insert into coord.lock_shares as s (project_id, path, session_id, token, reason, acquired_at, expires_at)
+    select p_call.project_id, g.lock ->> 'path', p_call.session_id, (g.lock ->> 'token')::bigint, p_reason,
+      clock_timestamp(), clock_timestamp() + p_ttl
+    from jsonb_array_elements(p_locks) g(lock)
+    on conflict (project_id, path, session_id) do update set
+      token = case when p_mine ->> s.path = 'renewed' then s.token else excluded.token end,
+      reason = coalesce(excluded.reason, case when p_mine ->> s.path = 'renewed' then s.reason end),
+      acquired_at = case when p_mine ->> s.path = 'renewed' then s.acquired_at else excluded.acquired_at end,
+      expires_at = excluded.expires_at
+    returning s.path, s.token
+  )
+  select jsonb_agg(p.lock || jsonb_build_object('token', g.token) order by g.path)
+  from granted g join jsonb_array_elements(p_locks) p(lock) on p.lock ->> 'path' = g.path;
+$$;
 
 -- supabase/schemas/projects/_project.sql
 -- Id of the project of that name, made when it is new. Safe when many make it at once: the unique name decides.
@@ -997,14 +1705,16 @@ $$;
 -- supabase/schemas/sessions/_end_session.sql
 -- Ends a session and frees what it held. p_count_attempts: whether its claims count as attempts (a crash does, an
 -- orderly end does not).
--- Concurrency: the session's row is locked first, then its locks in path order, then its tasks in id order.
--- _take_lock goes from a lock to a session without waiting (skip locked), so the two cannot block each other.
+-- Concurrency: the session's row is locked first, then its tasks in id order, then, with the advisory lock of the
+-- project's locks, what it holds and waits for. Who decides about locks looks at sessions without waiting (skip locked).
 create function coord._end_session(
   p_project_id integer, p_session_id uuid, p_reason text, p_count_attempts boolean,
   out released_locks integer, out returned_tasks integer
 )
 language plpgsql volatile
 as $$
+declare
+  v_shares integer;
 begin
   released_locks := 0;
   returned_tasks := 0;
@@ -1012,13 +1722,18 @@ begin
   where s.project_id = p_project_id and s.session_id = p_session_id and s.ended_at is null;
   if not found then return; end if;
 
+  returned_tasks := coord._return_session_claims(p_project_id, p_session_id, p_reason, p_count_attempts);
+
+  perform pg_advisory_xact_lock(hashtext('coord.locks'), p_project_id);
+  delete from coord.lock_waiters w where w.project_id = p_project_id and w.session_id = p_session_id;
   perform from coord.locks l where l.project_id = p_project_id and l.session_id = p_session_id
   order by l.path for update;
-  update coord.locks l set session_id = null, reason = null
+  update coord.locks l set session_id = null, reason = null, task_id = null
   where l.project_id = p_project_id and l.session_id = p_session_id;
   get diagnostics released_locks = row_count;
-
-  returned_tasks := coord._return_session_claims(p_project_id, p_session_id, p_reason, p_count_attempts);
+  delete from coord.lock_shares h where h.project_id = p_project_id and h.session_id = p_session_id;
+  get diagnostics v_shares = row_count;
+  released_locks := released_locks + v_shares;
 end
 $$;
 
@@ -1204,11 +1919,11 @@ begin
     select count(*) into v_task.unmet
     from unnest(p_edges) e left join coord.tasks t on t.project_id = e.project_id and t.task_id = e.depends_on
     where e.task_id = v_task.task_id and t.status is distinct from 'done';
-    v_task.status := case when v_task.unmet > 0 then 'blocked' when (v_task.terms).run_after > clock_timestamp() then 'scheduled' else 'ready' end;
-    v_task.due_at := coord._due_at(v_task.status, (v_task.terms).run_after, (v_task.terms).deadline);
-    if (v_task.terms).auto_assign then
-      v_task.terms.assignee := coord._auto_assignee(v_task, v_assigned);
-      v_assigned := v_assigned || (v_task.terms).assignee;
+    v_task.status := case when v_task.unmet > 0 then 'blocked' when v_task.run_after > clock_timestamp() then 'scheduled' else 'ready' end;
+    v_task.due_at := coord._due_at(v_task.status, v_task.run_after, v_task.deadline);
+    if v_task.auto_assign then
+      v_task.assignee := coord._auto_assignee(v_task, v_assigned);
+      v_assigned := v_assigned || v_task.assignee;
     end if;
     v_task.lane := coord._lane(v_task);
     v_drafts := array_append(v_drafts, v_task);
@@ -1236,12 +1951,12 @@ begin
   for v_task in
     select t.* from coord.tasks t
     where t.project_id = p_call.project_id and t.status in ('ready', 'scheduled', 'blocked') and t.lane > '?' and t.lane < '@'
-      and (t.terms).capabilities <@ v_capabilities and t.submitted_by <> p_call.agent
+      and t.capabilities <@ v_capabilities and t.submitted_by <> p_call.agent
     order by t.task_id limit 100 for update skip locked
   loop
-    v_task.terms.assignee := p_call.agent;
-    update coord.tasks t set terms.assignee = p_call.agent, trail = t.trail || pg_current_xact_id(), lane = coord._lane(v_task)
-    where t.project_id = p_call.project_id and t.task_id = v_task.task_id and (t.terms).assignee is null and (t.terms).auto_assign
+    v_task.assignee := p_call.agent;
+    update coord.tasks t set assignee = v_task.assignee, lane = coord._lane(v_task)
+    where t.project_id = p_call.project_id and t.task_id = v_task.task_id and t.assignee is null and t.auto_assign
       and t.status = v_task.status;
     perform coord._note(p_call.project_id, 'register_session', 'task:' || v_task.task_id, 'assigned',
       jsonb_build_object('to', p_call.agent));
@@ -1262,7 +1977,7 @@ begin
     select distinct s.agent from coord.sessions s
     where s.project_id = p_task.project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
       and s.last_call_at > clock_timestamp() - interval '15 minutes' and s.trust >= 2
-      and (p_task.terms).capabilities <@ s.capabilities and s.agent <> p_task.submitted_by
+      and p_task.capabilities <@ s.capabilities and s.agent <> p_task.submitted_by
   ) a
   order by coord._open_tasks(p_task.project_id, a.agent) + cardinality(array_positions(p_more, a.agent)), a.agent
   limit 1);
@@ -1276,8 +1991,9 @@ language sql volatile
 as $$
   select jsonb_populate_record(null::coord.tasks, jsonb_build_object(
     'project_id', p_project_id, 'task_id', coord._new_id(), 'submitted_by', p_submitted_by, 'created_at', clock_timestamp(),
-    'type', 'task', 'priority', 5, 'tags', '[]'::jsonb, 'status', 'ready', 'unmet', 0,
-    'attempts', 0, 'max_attempts', 3, 'claim_token', 0, 'trail', jsonb_build_array(pg_current_xact_id()::text), 'terms', '{}'::jsonb));
+    'type', 'task', 'priority', 5, 'tags', '[]'::jsonb, 'capabilities', '[]'::jsonb, 'status', 'ready', 'unmet', 0,
+    'attempts', 0, 'max_attempts', 3, 'claim_token', 0, 'retry', 'exponential', 'retry_seconds', 60, 'auto_assign', false,
+    'open_subtasks', 0, 'on_dependency_failure', 'block'));
 $$;
 
 -- supabase/schemas/work/_busy_paths.sql
@@ -1311,12 +2027,12 @@ begin
         select t.task_id from doomed c
         join coord.task_dependencies d on d.project_id = p_project_id and d.depends_on = c.task_id
         join coord.tasks t on t.project_id = p_project_id and t.task_id = d.task_id
-        where t.status = 'blocked' and (t.terms).on_dependency_failure = 'cascade'
+        where t.status = 'blocked' and t.on_dependency_failure = 'cascade'
       )
       select c.task_id from doomed c where c.task_id <> all (p_task_ids || v_failed) order by 1);
     if v_next = '{}' then return v_failed; end if;
     perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_next) order by t.task_id for update;
-    update coord.tasks t set status = 'failed', trail = t.trail || pg_current_xact_id(), due_at = null, finished_at = clock_timestamp(),
+    update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(),
       error = 'A task that it depends on failed or was cancelled.'
     where t.project_id = p_project_id and t.task_id = any (v_next) and t.status = 'blocked';
     insert into coord.journal (project_id, operation, resource, outcome)
@@ -1354,14 +2070,14 @@ language plpgsql volatile
 as $$
 declare
   v_parents uuid[] := array(
-    select distinct (t.terms).parent_id from coord.tasks t
-    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and (t.terms).parent_id is not null);
+    select distinct t.parent_id from coord.tasks t
+    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.parent_id is not null);
 begin
   if v_parents = '{}' then return; end if;
   perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_parents) order by t.task_id for update;
-  update coord.tasks p set terms.open_subtasks = (p.terms).open_subtasks - (
+  update coord.tasks p set open_subtasks = p.open_subtasks - (
     select count(*) from coord.tasks t
-    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and (t.terms).parent_id = p.task_id)
+    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.parent_id = p.task_id)
   where p.project_id = p_project_id and p.task_id = any (v_parents);
 end
 $$;
@@ -1414,13 +2130,10 @@ begin
   for v_input in select i.task from jsonb_array_elements(p_tasks) with ordinality i(task, place) order by i.place loop
     v_task := jsonb_populate_record(coord._blank_task(p_call.project_id, p_call.agent), (
       select jsonb_object_agg(f.key, f.value) from jsonb_each(v_input) f
-      where f.value <> 'null' and f.key = any ('{title,description,type,input,priority,tags,max_attempts}')));
-    v_task.terms := jsonb_populate_record(null::coord.task_terms, (
-      select jsonb_object_agg(f.key, f.value) from jsonb_each(v_input) f
-      where f.value <> 'null' and f.key = any ('{capabilities,paths,assignee,run_after,deadline,retry,retry_seconds,escalate_to,parent_id,on_dependency_failure}')));
-    v_task.terms.capabilities := array(select distinct c collate "C" from unnest((v_task.terms).capabilities) c order by 1);
-    v_task.terms.paths := nullif(coord._normal_paths((v_task.terms).paths), '{}');
-    v_task.terms.auto_assign := (v_task.terms).assignee is not distinct from 'auto';
+      where f.value <> 'null' and f.key = any ('{title,description,type,input,priority,tags,max_attempts,capabilities,paths,assignee,run_after,deadline,retry,retry_seconds,escalate_to,parent_id,on_dependency_failure}')));
+    v_task.capabilities := array(select distinct c collate "C" from unnest(v_task.capabilities) c order by 1);
+    v_task.paths := nullif(coord._normal_paths(v_task.paths), '{}');
+    v_task.auto_assign := v_task.assignee is not distinct from 'auto';
     v_task.rank := clock_timestamp() + v_task.priority * interval '1 hour';
     v_drafts := array_append(v_drafts, v_task);
   end loop;
@@ -1449,20 +2162,20 @@ as $$
   ), lanes (lane, high, type, capabilities, assignee) as (
     select f.lane, b.high, f.type, f.capabilities, f.assignee
     from bounds b cross join lateral (
-      select n.lane, n.type, (n.terms).capabilities, (n.terms).assignee from coord.tasks n
+      select n.lane, n.type, n.capabilities, n.assignee from coord.tasks n
       where n.project_id = (p_call).project_id and n.status = 'ready' and n.lane > b.low and n.lane < b.high
       order by n.lane limit 1) f
     union all
     select f.lane, l.high, f.type, f.capabilities, f.assignee
     from lanes l cross join lateral (
-      select n.lane, n.type, (n.terms).capabilities, (n.terms).assignee from coord.tasks n
+      select n.lane, n.type, n.capabilities, n.assignee from coord.tasks n
       where n.project_id = (p_call).project_id and n.status = 'ready' and n.lane > l.lane and n.lane < l.high
       order by n.lane limit 1) f
   )
   select array(
     select l.lane from lanes l
     where (p_types is null or l.type = any (p_types)) and (l.assignee is null or l.assignee = (p_call).agent)
-      and (coalesce(l.capabilities, '{}') = '{}' or l.capabilities <@ (select s.capabilities from coord.sessions s
+      and (l.capabilities = '{}' or l.capabilities <@ (select s.capabilities from coord.sessions s
         where s.project_id = (p_call).project_id and s.session_id = (p_call).session_id)));
 $$;
 
@@ -1478,14 +2191,14 @@ declare
 begin
   for v_failed in
     select t.* from coord.tasks t
-    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.status = 'failed' and (t.terms).escalate_to is not null
+    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.status = 'failed' and t.escalate_to is not null
     order by t.task_id
   loop
     v_task := coord._blank_task(p_project_id, v_failed.submitted_by);
     v_task.type := 'escalation';
     v_task.title := left('Failed: ' || v_failed.title, 200);
     v_task.input := jsonb_build_object('task_id', v_failed.task_id, 'error', v_failed.error);
-    v_task.terms.assignee := (v_failed.terms).escalate_to;
+    v_task.assignee := v_failed.escalate_to;
     v_task.priority := 1;
     v_task.rank := v_task.created_at + interval '1 hour';
     v_task.lane := coord._lane(v_task);
@@ -1515,7 +2228,7 @@ begin
   select t.* into v_task from coord.tasks t where t.project_id = p_call.project_id and t.task_id = p_task_id;
   return coord._leave(p_call, jsonb_strip_nulls(jsonb_build_object('status', v_task.status,
       'attempts_left', case when v_task.status = 'failed' then 0 else v_task.max_attempts - v_task.attempts end, 'unblocked', 0,
-      'run_after', case when v_task.status = 'scheduled' then (v_task.terms).run_after end)),
+      'run_after', case when v_task.status = 'scheduled' then v_task.run_after end)),
     'task:' || p_task_id, jsonb_build_object('status', v_task.status, 'error', left(v_task.error, 500)));
 end
 $$;
@@ -1565,7 +2278,7 @@ as $$
 begin
   return (with recursive edges (task_id, waits_for) as materialized (
     select e.task_id, e.depends_on from unnest(p_edges) e
-    union select (d.terms).parent_id, d.task_id from unnest(p_drafts) d where (d.terms).parent_id is not null
+    union select d.parent_id, d.task_id from unnest(p_drafts) d where d.parent_id is not null
   ), walk (start, node) as (
     select e.task_id, e.waits_for from edges e where e.task_id in (select d.task_id from unnest(p_drafts) d)
     union
@@ -1574,7 +2287,7 @@ begin
       select e.waits_for from edges e where e.task_id = w.node
       union all
       select o.waits_for from coord._waits_for(p_project_id, w.node) o
-      where exists (select from unnest(p_drafts) d where (d.terms).parent_id is not null)
+      where exists (select from unnest(p_drafts) d where d.parent_id is not null)
     ) n(node)
   )
   select exists (select from walk w where w.start = w.node));
@@ -1588,10 +2301,10 @@ create function coord._lane(p_task coord.tasks) returns text
 language sql immutable parallel safe
 as $$
   select case
-    when p_task.type = 'task' and coalesce((p_task.terms).capabilities, '{}') = '{}' and (p_task.terms).assignee is null and (p_task.terms).auto_assign is not true
-      and (p_task.terms).paths is null and (p_task.terms).deadline is null and (p_task.terms).parent_id is null then null
-    else case when (p_task.terms).assignee is not null then '~' || (p_task.terms).assignee || E'\t' when (p_task.terms).auto_assign then '?' else '' end
-      || p_task.type || ' ' || coalesce(array_to_string((p_task.terms).capabilities, ' '), '')
+    when p_task.type = 'task' and p_task.capabilities = '{}' and p_task.assignee is null and not p_task.auto_assign
+      and p_task.paths is null and p_task.deadline is null then null
+    else case when p_task.assignee is not null then '~' || p_task.assignee || E'\t' when p_task.auto_assign then '?' else '' end
+      || p_task.type || ' ' || array_to_string(p_task.capabilities, ' ')
   end;
 $$;
 
@@ -1618,7 +2331,7 @@ create function coord._own_task_paths(p_call coord._call) returns text[]
 language sql volatile
 as $$
   select coalesce(array_agg(p.path), '{}')
-  from coord.tasks t cross join unnest((t.terms).paths) p(path)
+  from coord.tasks t cross join unnest(t.paths) p(path)
   where t.project_id = (p_call).project_id and t.status = 'claimed' and t.claim_session_id = (p_call).session_id;
 $$;
 
@@ -1655,14 +2368,14 @@ begin
       select f.task_id, f.rank from unnest(v_lanes) l(lane) cross join lateral (
         select n.task_id, n.rank from coord.tasks n
         where n.project_id = p_call.project_id and n.status = 'ready' and n.lane = l.lane
-          and (n.rank, n.task_id) > (v_rank, v_id) and ((n.terms).deadline is null or (n.terms).deadline > clock_timestamp())
-          and ((n.terms).paths && v_busy) is not true
+          and (n.rank, n.task_id) > (v_rank, v_id) and (n.deadline is null or n.deadline > clock_timestamp())
+          and (n.paths && v_busy) is not true
         order by n.rank, n.task_id limit v_page) f
       order by 2, 1 limit v_page
     ) c;
     exit when v_ids is null;
     open v_candidates for
-      select t.task_id, t.title, (t.terms).paths
+      select t.task_id, t.title, t.paths
       from unnest(v_ids) with ordinality c(task_id, place)
       join coord.tasks t on t.project_id = p_call.project_id and t.task_id = c.task_id and t.status = 'ready'
       order by c.place for update of t skip locked;
@@ -1707,15 +2420,15 @@ begin
   select array_agg(d.task_id) filter (where d.deadline is null or d.deadline > clock_timestamp()),
     array_agg(d.task_id) filter (where d.deadline <= clock_timestamp()) into v_due, v_late
   from (
-    select t.task_id, (t.terms).deadline from coord.tasks t
+    select t.task_id, t.deadline from coord.tasks t
     where t.project_id = p_project_id and t.status in ('scheduled', 'ready', 'blocked') and t.due_at <= clock_timestamp()
     order by t.task_id limit p_limit for update skip locked
   ) d;
-  update coord.tasks t set status = 'ready', trail = t.trail || pg_current_xact_id(), due_at = (t.terms).deadline
+  update coord.tasks t set status = 'ready', due_at = t.deadline
   where t.project_id = p_project_id and t.task_id = any (v_due) and t.status = 'scheduled' and t.due_at <= clock_timestamp();
-  update coord.tasks t set status = 'failed', trail = t.trail || pg_current_xact_id(), due_at = null, finished_at = clock_timestamp(), error = 'The deadline passed.'
+  update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(), error = 'The deadline passed.'
   where t.project_id = p_project_id and t.task_id = any (v_late) and t.status in ('scheduled', 'ready', 'blocked')
-    and (t.terms).deadline <= clock_timestamp();
+    and t.deadline <= clock_timestamp();
   insert into coord.journal (project_id, operation, resource, outcome)
   select p_project_id, 'sweep', 'task:' || e.task_id, e.outcome
   from (select u.task_id, 'due' from unnest(v_due) u(task_id)
@@ -1743,7 +2456,7 @@ begin
     when v_task.status <> 'claimed' then 'not_claimed'
     when v_task.claim_token <> p_claim_token then 'stale_token'
     when v_task.claim_session_id <> p_call.session_id then 'claimed_by_other'
-    when v_task.claim_expires_at > clock_timestamp() and (v_task.terms).open_subtasks > 0 then 'open_subtasks'
+    when v_task.claim_expires_at > clock_timestamp() and v_task.open_subtasks > 0 then 'open_subtasks'
     else 'lapsed'
   end;
   return coord._refuse(p_call, 'conflict',
@@ -1752,7 +2465,7 @@ begin
       when 'not_claimed' then format('Nobody has claimed the task; it is %s.', v_task.status)
       when 'lapsed' then 'Your claim has lapsed.'
       when 'stale_token' then 'The claim has passed on: this token is not the current one.'
-      when 'open_subtasks' then format('%s subtasks have not ended.', (v_task.terms).open_subtasks)
+      when 'open_subtasks' then format('%s subtasks have not ended.', v_task.open_subtasks)
       else 'Another session has claimed the task.'
     end,
     case v_reason when 'open_subtasks' then 'See list_tasks with parent_id; finish or cancel them, then report again.'
@@ -1781,14 +2494,14 @@ begin
     return coord._refuse(p_call, 'not_found', format('depends_on: there is no task %s', v_wrong),
       'Submit the tasks that come first before this one, and use the task_id that submit_work answered.');
   end if;
-  select (d.terms).parent_id::text into v_wrong from unnest(p_drafts) d
-  where (d.terms).parent_id is not null and not exists (
-    select from coord.tasks t where t.project_id = p_call.project_id and t.task_id = (d.terms).parent_id) limit 1;
+  select d.parent_id::text into v_wrong from unnest(p_drafts) d
+  where d.parent_id is not null and not exists (
+    select from coord.tasks t where t.project_id = p_call.project_id and t.task_id = d.parent_id) limit 1;
   if found then
     return coord._refuse(p_call, 'not_found', format('parent_id: there is no task %s', v_wrong), 'See list_tasks for the tasks of this project.');
   end if;
-  select (d.terms).parent_id::text into v_wrong from unnest(p_drafts) d
-  join coord.tasks t on t.project_id = p_call.project_id and t.task_id = (d.terms).parent_id
+  select d.parent_id::text into v_wrong from unnest(p_drafts) d
+  join coord.tasks t on t.project_id = p_call.project_id and t.task_id = d.parent_id
   where t.status in ('done', 'failed', 'cancelled') limit 1;
   if found then
     return coord._refuse(p_call, 'conflict', format('parent_id: the task %s has ended', v_wrong),
@@ -1799,7 +2512,7 @@ begin
       'Leave out one of the dependencies. A parent waits for its subtasks, too.', '{"reason": "circular"}');
   end if;
   select n.agent into v_wrong
-  from unnest(p_drafts) d cross join lateral (values (case when not (d.terms).auto_assign then (d.terms).assignee end), ((d.terms).escalate_to)) n(agent)
+  from unnest(p_drafts) d cross join lateral (values (case when not d.auto_assign then d.assignee end), (d.escalate_to)) n(agent)
   where n.agent is not null and not exists (
     select from coord.agents a where a.project_id = p_call.project_id and a.agent = n.agent) limit 1;
   if found then
@@ -1819,10 +2532,10 @@ declare
   v_problem text;
 begin
   select case
-      when (d.terms).deadline <= clock_timestamp() then 'deadline: has passed'
-      when (d.terms).run_after >= (d.terms).deadline then 'run_after: must be earlier than deadline'
-      when (d.terms).run_after > clock_timestamp() + interval '1 year' then 'run_after: is more than a year away'
-      when (d.terms).deadline > clock_timestamp() + interval '10 years' then 'deadline: is more than ten years away'
+      when d.deadline <= clock_timestamp() then 'deadline: has passed'
+      when d.run_after >= d.deadline then 'run_after: must be earlier than deadline'
+      when d.run_after > clock_timestamp() + interval '1 year' then 'run_after: is more than a year away'
+      when d.deadline > clock_timestamp() + interval '10 years' then 'deadline: is more than ten years away'
     end as problem into v_problem
   from unnest(p_drafts) d order by 1 limit 1;
   if v_problem is null then return null; end if;
@@ -1844,17 +2557,17 @@ declare
   v_paths text[];
 begin
   perform from coord.tasks t
-  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id and (t.terms).paths is not null;
+  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id and t.paths is not null;
   if found then v_skip_paths := not pg_try_advisory_xact_lock(hashtext('coord.locks'), p_project_id); end if;
   with renewed as (
     update coord.tasks t set claim_expires_at = clock_timestamp() + make_interval(secs => t.lease_seconds)
     where t.project_id = p_project_id and t.task_id = any (array(
       select n.task_id from coord.tasks n
       where n.project_id = p_project_id and n.status = 'claimed' and n.claim_session_id = p_session_id
-        and n.claim_expires_at > clock_timestamp() and not (v_skip_paths and (n.terms).paths is not null)
+        and n.claim_expires_at > clock_timestamp() and not (v_skip_paths and n.paths is not null)
         and n.claim_expires_at < clock_timestamp() + make_interval(secs => n.lease_seconds - least(5, n.lease_seconds / 3.0))
       order by n.task_id for update skip locked))
-    returning (t.terms).paths
+    returning t.paths
   )
   select array_agg(p.path) into v_paths from renewed r cross join unnest(r.paths) p(path);
   if v_paths is null then return; end if;
@@ -1862,7 +2575,7 @@ begin
   where l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id order by l.path for update;
   update coord.locks l set expires_at = greatest(l.expires_at, t.claim_expires_at)
   from coord.tasks t
-  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id and l.path = any ((t.terms).paths)
+  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id and l.path = any (t.paths)
     and l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id
     and l.expires_at > clock_timestamp();
 end
@@ -1901,25 +2614,24 @@ begin
     with ended as (
       select t.task_id, t.claim_token, t.claim_session_id, case
           when not p_count_attempts then 'ready'
-          when (t.terms).retry = 'none' or t.attempts >= t.max_attempts then 'failed'
-          when coalesce((t.terms).retry_seconds, 60) = 0 then 'ready'
+          when t.retry = 'none' or t.attempts >= t.max_attempts then 'failed'
+          when t.retry_seconds = 0 then 'ready'
           else 'scheduled'
         end as status,
-        clock_timestamp() + coord._retry_delay(coalesce((t.terms).retry, 'exponential'), coalesce((t.terms).retry_seconds, 60), t.attempts) as run_after
+        clock_timestamp() + coord._retry_delay(t.retry, t.retry_seconds, t.attempts) as run_after
       from coord.tasks t join unnest(p_task_ids, p_tokens) c(task_id, token) on c.task_id = t.task_id and c.token = t.claim_token
       where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.status = 'claimed'
       order by t.task_id for update of t
     )
     update coord.tasks t set status = e.status, attempts = t.attempts - case when p_count_attempts then 0 else 1 end,
-      terms.run_after = case when e.status = 'scheduled' then e.run_after else (t.terms).run_after end,
-      terms.progress_at = null, trail = t.trail || pg_current_xact_id(),
-      due_at = coord._due_at(e.status, e.run_after, (t.terms).deadline),
+      run_after = case when e.status = 'scheduled' then e.run_after else t.run_after end,
+      due_at = coord._due_at(e.status, e.run_after, t.deadline),
       finished_at = case when e.status = 'failed' then clock_timestamp() end,
       agent = case when e.status = 'failed' then t.agent end,
-      error = p_error, claim_session_id = null, claim_expires_at = null
+      error = p_error, claim_session_id = null, claim_expires_at = null, progress_at = null
     from ended e
     where t.project_id = p_project_id and t.task_id = e.task_id and t.claim_token = e.claim_token and t.status = 'claimed'
-    returning t.task_id, t.status, (t.terms).paths, e.claim_session_id
+    returning t.task_id, t.status, t.paths, e.claim_session_id
   loop
     v_returned := v_returned + 1;
     if v_task.status = 'failed' then v_failed := v_failed || v_task.task_id; end if;
@@ -2027,7 +2739,7 @@ as $$
 declare
   v_drafts coord.tasks[] := coord._draft_tasks(p_call, p_tasks);
   v_edges coord.task_dependencies[] := coord._draft_dependencies(p_tasks, v_drafts);
-  v_parents uuid[] := array(select distinct (d.terms).parent_id from unnest(v_drafts) d where (d.terms).parent_id is not null);
+  v_parents uuid[] := array(select distinct d.parent_id from unnest(v_drafts) d where d.parent_id is not null);
   v_answer jsonb;
   v_dead uuid[];
 begin
@@ -2044,8 +2756,8 @@ begin
   v_drafts := coord._assign_drafts(v_drafts, v_edges);
   insert into coord.task_dependencies select e.* from unnest(v_edges) e;
   insert into coord.tasks select d.* from unnest(v_drafts) d;
-  insert into coord.subtasks select d.project_id, (d.terms).parent_id, d.task_id from unnest(v_drafts) d where (d.terms).parent_id is not null;
-  update coord.tasks p set terms.open_subtasks = coalesce((p.terms).open_subtasks, 0) + (select count(*) from unnest(v_drafts) d where (d.terms).parent_id = p.task_id)
+  insert into coord.subtasks select d.project_id, d.parent_id, d.task_id from unnest(v_drafts) d where d.parent_id is not null;
+  update coord.tasks p set open_subtasks = p.open_subtasks + (select count(*) from unnest(v_drafts) d where d.parent_id = p.task_id)
   where p.project_id = p_call.project_id and p.task_id = any (v_parents);
   insert into coord.journal (project_id, session_id, agent, operation, outcome, resource)
   select d.project_id, p_call.session_id, p_call.agent, p_call.operation, 'ok', 'task:' || d.task_id
@@ -2087,7 +2799,7 @@ language sql stable
 as $$
   select jsonb_build_object('task_id', p_task.task_id, 'type', p_task.type, 'title', p_task.title,
     'status', p_task.status, 'priority', p_task.priority, 'tags', p_task.tags, 'attempts', p_task.attempts,
-    'max_attempts', p_task.max_attempts, 'agent', p_task.agent, 'assignee', (p_task.terms).assignee, 'created_at', p_task.created_at,
+    'max_attempts', p_task.max_attempts, 'agent', p_task.agent, 'assignee', p_task.assignee, 'created_at', p_task.created_at,
     'blocked_by', coalesce(case when p_task.status = 'blocked' then (
       select jsonb_agg(jsonb_build_object('task_id', t.task_id, 'title', t.title, 'status', t.status) order by t.task_id)
       from coord.task_dependencies d
@@ -2112,7 +2824,7 @@ begin
   foreach v_status in array array['ready', 'scheduled', 'blocked'] loop
     v_lane := '~';
     loop
-      select (t.terms).assignee into v_assignee from coord.tasks t
+      select t.assignee into v_assignee from coord.tasks t
       where t.project_id = p_project_id and t.status = v_status and t.lane > v_lane order by t.lane limit 1;
       exit when not found or v_freed >= p_limit;
       v_lane := '~' || v_assignee || E'\n';
@@ -2123,11 +2835,11 @@ begin
           and t.created_at < clock_timestamp() - interval '60 seconds'
         order by t.task_id limit p_limit for update skip locked
       loop
-        v_task.terms.assignee := case when (v_task.terms).auto_assign then coord._auto_assignee(v_task) end;
-        update coord.tasks t set terms.assignee = (v_task.terms).assignee, trail = t.trail || pg_current_xact_id(), lane = coord._lane(v_task)
-        where t.project_id = p_project_id and t.task_id = v_task.task_id and t.status = v_status and (t.terms).assignee = v_assignee;
+        v_task.assignee := case when v_task.auto_assign then coord._auto_assignee(v_task) end;
+        update coord.tasks t set assignee = v_task.assignee, lane = coord._lane(v_task)
+        where t.project_id = p_project_id and t.task_id = v_task.task_id and t.status = v_status and t.assignee = v_assignee;
         perform coord._note(p_project_id, 'sweep', 'task:' || v_task.task_id, 'unassigned',
-          jsonb_build_object('from', v_assignee, 'to', (v_task.terms).assignee));
+          jsonb_build_object('from', v_assignee, 'to', v_task.assignee));
         v_freed := v_freed + 1;
       end loop;
     end loop;
@@ -2152,11 +2864,10 @@ begin
   perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_dependents)
   order by t.task_id for update;
   with counted as (
-    update coord.tasks t set unmet = t.unmet - 1, status = n.status,
-      due_at = coord._due_at(n.status, (t.terms).run_after, (t.terms).deadline)
+    update coord.tasks t set unmet = t.unmet - 1, status = n.status, due_at = coord._due_at(n.status, t.run_after, t.deadline)
     from (
       select d.task_id, d.status, case when d.status <> 'blocked' or d.unmet > 1 then d.status
-          when (d.terms).run_after > clock_timestamp() then 'scheduled' else 'ready' end
+          when d.run_after > clock_timestamp() then 'scheduled' else 'ready' end
       from coord.tasks d where d.project_id = p_project_id and d.task_id = any (v_dependents)
     ) n(task_id, was, status)
     where t.project_id = p_project_id and t.task_id = n.task_id and t.status = n.was
@@ -2203,7 +2914,7 @@ create function coord._with_scope(p_call coord._call, p_claim jsonb) returns jso
 language sql volatile
 as $$
   select jsonb_set(p_claim, '{task}', p_claim -> 'task' || jsonb_strip_nulls(jsonb_build_object(
-    'paths', to_jsonb((t.terms).paths), 'deadline', (t.terms).deadline, 'parent_id', (t.terms).parent_id)))
+    'paths', to_jsonb(t.paths), 'deadline', t.deadline, 'parent_id', t.parent_id)))
   from coord.tasks t
   where t.project_id = (p_call).project_id and t.task_id = (p_claim #>> '{task,task_id}')::uuid;
 $$;
@@ -2274,7 +2985,10 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
   with
   tasks as materialized (
-    select t.* from coord.projects p
+    select t.project_id, t.task_id, t.status, t.status in ('done', 'failed', 'cancelled') as ended, t.unmet, t.attempts,
+      t.max_attempts, t.claim_token, t.claim_session_id, t.claim_expires_at, t.agent, t.finished_at, t.due_at,
+      t.open_subtasks
+    from coord.projects p
     cross join lateral (
       (select n.task_id from coord.tasks n where n.project_id = p.project_id order by n.task_id desc limit 5000)
       union
@@ -2287,48 +3001,74 @@ as $$
     join coord.task_dependencies d on d.project_id = t.project_id and d.task_id = t.task_id
     left join coord.tasks o on o.project_id = d.project_id and o.task_id = d.depends_on
     group by d.project_id, d.task_id),
+  subtasks as materialized (
+    select c.project_id, c.parent_id, count(*) filter (where o.status not in ('done', 'failed', 'cancelled')) as open
+    from tasks t
+    join coord.subtasks c on c.project_id = t.project_id and c.parent_id = t.task_id
+    join coord.tasks o on o.project_id = c.project_id and o.task_id = c.task_id
+    group by c.project_id, c.parent_id),
   locks as materialized (
-    select l.*, s.session_id as holder from coord.projects p
-    cross join lateral (select n.* from coord.locks n where n.project_id = p.project_id limit 5000) l
-    left join coord.sessions s on s.project_id = l.project_id and s.session_id = l.session_id),
+    select l.* from coord.projects p
+    cross join lateral (select n.* from coord.locks n where n.project_id = p.project_id limit 5000) l),
+  shares as materialized (select n.* from coord.lock_shares n limit 5000),
+  holders as materialized (
+    select h.*, s.session_id is null as unknown,
+      coord._is_live(s.ended_at, s.lease_expires_at) and h.expires_at > clock_timestamp() as live
+    from (
+      select l.project_id, l.path, l.session_id, l.token, l.acquired_at, l.expires_at, false as shared from locks l
+      where l.session_id is not null
+      union all
+      select a.project_id, a.path, a.session_id, a.token, a.acquired_at, a.expires_at, true from shares a) h
+    left join coord.sessions s on s.project_id = h.project_id and s.session_id = h.session_id),
+  -- Only trees and globs overlap other paths than their own, and all that are held are in lock_scopes.
+  scopes as materialized (
+    select h.* from coord.lock_scopes c join holders h on h.project_id = c.project_id and h.path = c.path
+    where h.live limit 200),
   journal as materialized (
     select j.* from coord.projects p cross join lateral (
       select n.* from coord.journal n where n.project_id = p.project_id
       order by n.xact_id desc, n.entry_id desc limit 5000) j),
   grants as materialized (
-    select g.project_id, g.path, g.token, g.renewed,
-      lag(g.token) over (partition by g.project_id, g.path order by g.entry_id) as token_before
+    select g.*, max(g.token) over (partition by g.project_id, g.path order by g.entry_id
+      rows between unbounded preceding and 1 preceding) as token_before
     from (
       select j.project_id, j.entry_id, d.grant ->> 'path' as path, (d.grant ->> 'token')::bigint as token,
         (d.grant ->> 'renewed')::boolean as renewed
-      from journal j cross join lateral jsonb_path_query(j.detail, 'lax $[*]') d("grant")
+      from journal j
+      cross join lateral jsonb_path_query(coalesce(j.detail -> 'locks', j.detail), 'lax $[*]') d("grant")
       where j.operation = 'acquire_lock' and j.outcome = 'ok') g),
-  completions as materialized (
-    select j.project_id, j.resource, count(*) from journal j
-    where j.operation = 'complete_work' and j.outcome = 'ok' and j.detail ->> 'status' = 'done'
+  calls as materialized (
+    select j.project_id, substr(j.resource, 6)::uuid as task_id,
+      count(*) filter (where j.operation like 'get\_work%') as claims,
+      count(*) filter (where j.operation like 'complete\_%' and j.detail ->> 'status' = 'done') as completions
+    from journal j where j.outcome = 'ok' and j.resource ~ '^task:[0-9a-f-]{36}$'
     group by j.project_id, j.resource)
-  select to_jsonb(of_tasks) || to_jsonb(of_dependencies) || to_jsonb(of_locks) || to_jsonb(of_grants)
-    || to_jsonb(of_completions) || to_jsonb(of_journal) || to_jsonb(of_sessions) || to_jsonb(of_keys)
-    || to_jsonb(of_pulse)
+  select to_jsonb(of_tasks) || to_jsonb(of_dependencies) || to_jsonb(of_paths) || to_jsonb(of_holders)
+    || to_jsonb(of_pairs) || to_jsonb(of_grants) || to_jsonb(of_calls) || to_jsonb(of_journal) || to_jsonb(of_sessions)
+    || to_jsonb(of_keys) || to_jsonb(of_pulse)
   from (
     select
-      count(*) filter (where t.status not in ('ready', 'blocked', 'scheduled', 'claimed', 'done', 'failed',
-        'cancelled')) as tasks_of_unknown_status,
+      count(*) filter (where not t.ended and t.status not in ('ready', 'blocked', 'scheduled', 'claimed'))
+        as tasks_of_unknown_status,
       count(*) filter (where t.status = 'claimed' and (t.claim_session_id is null or t.claim_expires_at is null
         or t.claim_token < 1 or t.agent is null)) as claimed_tasks_without_claim,
       count(*) filter (where t.status <> 'claimed' and (t.claim_session_id is not null
         or t.claim_expires_at is not null)) as claims_of_unclaimed_tasks,
       count(*) filter (where t.status = 'claimed' and s.session_id is null) as claims_of_unknown_sessions,
       count(*) filter (where t.claim_expires_at > clock_timestamp() + interval '8 hours') as claims_beyond_longest_lease,
-      count(*) filter (where t.status in ('done', 'failed', 'cancelled') and t.finished_at is null) as finished_tasks_without_time,
-      count(*) filter (where t.status not in ('done', 'failed', 'cancelled') and t.finished_at is not null) as unfinished_tasks_with_time,
+      count(*) filter (where t.ended and t.finished_at is null) as ended_tasks_without_time,
+      count(*) filter (where not t.ended and t.finished_at is not null) as open_tasks_that_have_ended,
       count(*) filter (where t.status = 'ready' and t.unmet <> 0) as ready_tasks_with_unmet_dependencies,
       count(*) filter (where t.status = 'blocked' and t.unmet = 0) as blocked_tasks_without_cause,
+      count(*) filter (where t.status = 'scheduled' and t.due_at is null) as scheduled_tasks_that_are_never_due,
       count(*) filter (where t.unmet <> coalesce(d.unmet, 0)) as tasks_with_wrong_count_of_unmet,
+      count(*) filter (where t.open_subtasks <> coalesce(c.open, 0)) as tasks_with_wrong_count_of_subtasks,
+      count(*) filter (where t.status = 'done' and c.open > 0) as done_tasks_with_open_subtasks,
       count(*) filter (where t.attempts not between 0 and t.max_attempts) as tasks_with_too_many_attempts,
       count(*) filter (where t.claim_token < t.attempts) as tasks_with_more_attempts_than_claims
     from tasks t
     left join dependencies d on d.project_id = t.project_id and d.task_id = t.task_id
+    left join subtasks c on c.project_id = t.project_id and c.parent_id = t.task_id
     left join coord.sessions s on s.project_id = t.project_id and s.session_id = t.claim_session_id
   ) of_tasks, (
     select count(*) filter (where d.unknown > 0) as dependencies_on_unknown_tasks,
@@ -2336,25 +3076,44 @@ as $$
     from dependencies d
   ) of_dependencies, (
     select
-      count(*) filter (where l.token < 1) as lock_tokens_below_one,
-      count(*) filter (where l.session_id is not null and l.holder is null) as locks_of_unknown_sessions,
-      count(*) filter (where l.session_id is not null and l.expires_at <= l.acquired_at) as locks_that_end_before_they_begin,
-      count(*) filter (where l.expires_at > clock_timestamp() + interval '8 hours') as locks_beyond_longest_lease,
-      count(*) filter (where l.path ~ '(^|/)\.{0,2}(/|$)|[\\*?\u0001-\u001f\u007f-\u009f]|^[A-Za-z][A-Za-z0-9+.-]*:'
-        or octet_length(l.path) > 1024 or l.path is not nfc normalized) as lock_paths_not_in_normal_form
-    from locks l
-  ) of_locks, (
+      count(*) filter (where l.path <> './' and (l.path is not nfc normalized or octet_length(l.path) not between 1 and 1024
+        or l.path ~ '(^|/)\.{0,2}/|(^|/)\.{1,2}$|[\\\u0001-\u001f\u007f-\u009f]'
+        or l.path ~ '^[A-Za-z][A-Za-z0-9+.-]*:' and l.path !~ '^(resource|label):')) as lock_paths_not_in_normal_form,
+      count(*) filter (where l.session_id is not null and l.task_id is not null and l.expires_at > clock_timestamp()
+        and t.claim_session_id is distinct from l.session_id) as locks_for_tasks_that_are_not_claimed
+    from locks l left join coord.tasks t on t.project_id = l.project_id and t.task_id = l.task_id
+  ) of_paths, (
     select
-      count(*) filter (where g.token < g.token_before or (g.token = g.token_before and not g.renewed))
-        as grants_with_tokens_that_do_not_grow,
-      count(*) filter (where l.token is null or l.token < g.token) as grants_with_tokens_above_the_lock
-    from grants g left join coord.locks l on l.project_id = g.project_id and l.path = g.path
+      count(*) filter (where h.token < 1) as lock_tokens_below_one,
+      count(*) filter (where h.unknown) as locks_of_unknown_sessions,
+      count(*) filter (where h.expires_at <= h.acquired_at) as locks_that_end_before_they_begin,
+      count(*) filter (where h.expires_at > clock_timestamp() + interval '8 hours') as locks_beyond_longest_lease,
+      count(*) filter (where h.shared and l.guarded is not true) as shared_locks_that_are_not_guarded,
+      count(*) filter (where h.shared and h.live and l.session_id <> h.session_id and e.live) as locks_shared_and_exclusive
+    from holders h
+    left join locks l on l.project_id = h.project_id and l.path = h.path
+    left join holders e on e.project_id = l.project_id and e.path = l.path and not e.shared
+  ) of_holders, (
+    select
+      count(*) filter (where h.live and h.session_id <> c.session_id and not (h.shared and c.shared))
+        as overlapping_locks_of_two_holders,
+      count(*) filter (where not l.guarded) as paths_below_locked_trees_that_are_not_guarded
+    from scopes c
+    join locks l on l.project_id = c.project_id and l.path <> c.path and coord._overlaps(c.path, l.path)
+    left join holders h on h.project_id = l.project_id and h.path = l.path
+  ) of_pairs, (
+    select
+      count(*) filter (where g.token <= g.token_before and not g.renewed) as grants_with_tokens_that_do_not_grow,
+      count(*) filter (where coalesce(l.token, f.token, 0) < g.token) as grants_with_tokens_above_the_lock
+    from grants g
+    left join coord.locks l on l.project_id = g.project_id and l.path = g.path
+    left join coord.lock_floors f on f.project_id = g.project_id
   ) of_grants, (
-    select count(*) filter (where c.count > 1) as tasks_completed_twice,
-      count(*) filter (where t.status is distinct from 'done') as completed_tasks_that_are_not_done
-    from completions c
-    left join coord.tasks t on t.project_id = c.project_id and t.task_id = substr(c.resource, 6)::uuid
-  ) of_completions, (
+    select count(*) filter (where c.completions > 1) as tasks_completed_twice,
+      count(*) filter (where c.completions > 0 and t.status is distinct from 'done') as completed_tasks_that_are_not_done,
+      count(*) filter (where c.claims > t.claim_token) as tasks_with_more_claims_than_tokens
+    from calls c left join coord.tasks t on t.project_id = c.project_id and t.task_id = c.task_id
+  ) of_calls, (
     select count(*) filter (where j.at > clock_timestamp()) as journal_rows_of_the_future,
       count(*) filter (where j.at < j.started_at) as journal_rows_that_end_before_they_begin,
       count(*) filter (where coord._minimum_trust(j.operation) = 5) as journal_rows_of_unknown_operations
@@ -2563,65 +3322,102 @@ $$;
 grant execute on function coord.revoke_key to coord_app;
 
 -- supabase/schemas/locks/acquire_lock.sql
--- Locks files for the calling session, all or none; acquiring again renews. A lock that somebody else has is an
--- answer, not an error. Concurrency: see _take_lock and _take_locks; one path needs no block to roll back.
+-- Locks files, trees, globs and names for the calling session, all or none; acquiring again renews. A lock that
+-- somebody else has is an answer, not an error. With p_wait_seconds the caller is put into the queue and has to ask
+-- again; core does that.
+-- Concurrency: a free plain file is taken by one UPDATE, whose condition holds under the row lock; see the table for
+-- `guarded`, and _take for the rest. Rows are kept under normal forms only, so a path that finds one is in it.
 create function coord.acquire_lock(
   p_caller jsonb, p_paths text[], p_reason text default null, p_ttl_seconds integer default 900,
-  p_wait_seconds integer default 0
+  p_shared boolean default false, p_wait_seconds integer default 0
 ) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'acquire_lock');
-  v_path text;
-  v_lock jsonb;
+  v_answer jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if p_paths[2] is not null then
-    return coord._take_locks(v_call, p_paths, p_reason, p_ttl_seconds);
+  update coord.locks l set token = l.token + 1, session_id = v_call.session_id, reason = p_reason,
+    acquired_at = clock_timestamp(), expires_at = clock_timestamp() + p_ttl_seconds * interval '1 second'
+  where l.project_id = v_call.project_id and l.path = p_paths[1] and l.session_id is null and not l.guarded
+    and not p_shared and p_paths[2] is null
+  returning jsonb_build_object('acquired', true, 'locks', jsonb_build_array(jsonb_build_object('path', l.path,
+    'token', l.token, 'expires_at', l.expires_at, 'shared', false, 'renewed', false))) into v_answer;
+  if v_answer is null then
+    return coord._acquire(v_call, p_paths, p_reason, p_ttl_seconds, p_shared, p_wait_seconds);
   end if;
-  v_path := coord._normal_path(p_paths[1]);
-  v_lock := coord._take_lock(v_call, v_path, p_reason, p_ttl_seconds);
-  if v_lock is null then
-    return coord._refuse_lock(v_call, jsonb_build_array(coord._holder(v_call.project_id, v_path)));
-  end if;
-  return coord._leave(v_call, jsonb_build_object('acquired', true, 'locks', jsonb_build_array(v_lock)), v_path, v_lock);
+  return coord._leave(v_call, v_answer, p_paths[1], v_answer);
 end
 $$;
 
 grant execute on function coord.acquire_lock to coord_app;
 
 -- supabase/schemas/locks/check_locks.sql
--- Locks that are held now: of the given paths, or all of the project in path order.
+-- Locks that are held now: those that overlap the given paths, or all of the project; in path order.
 create function coord.check_locks(p_caller jsonb, p_paths text[] default null, p_limit integer default 200) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'check_locks');
-  v_paths text[];
+  v_rows text[];
   v_locks jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   if p_paths is not null then
-    v_paths := array(select coord._normal_path(p) from unnest(p_paths) p);
+    v_rows := coord._overlapping_rows(v_call.project_id, coord._normal_paths(p_paths));
   end if;
-  select coalesce(jsonb_agg(h.lock order by h.path), '[]') into v_locks
-  from (
-    select l.path, jsonb_build_object('path', l.path, 'agent', s.agent, 'agent_type', s.agent_type,
-      'session_id', l.session_id, 'reason', l.reason, 'since', l.acquired_at, 'expires_at', l.expires_at,
-      'token', l.token, 'mine', l.session_id = v_call.session_id) as lock
-    from coord.locks l
-    join coord.sessions s on s.project_id = l.project_id and s.session_id = l.session_id
-    where l.project_id = v_call.project_id and (v_paths is null or l.path = any (v_paths))
-      and l.expires_at > clock_timestamp() and coord._holds(s.ended_at, s.lease_expires_at)
-    order by l.path limit p_limit + 1
-  ) h;
+  select coalesce(jsonb_agg(jsonb_build_object('path', h.path, 'agent', h.agent, 'agent_type', h.agent_type,
+      'session_id', h.session_id, 'shared', h.shared, 'reason', h.reason, 'since', h.since, 'expires_at', h.expires_at,
+      'token', h.token, 'mine', h.session_id = v_call.session_id,
+      'waiting', (
+        select count(*) from coord.lock_waiters w
+        where w.project_id = v_call.project_id and w.asked_at > clock_timestamp() - interval '5 seconds'
+          and exists (select from unnest(w.paths) q(path) where coord._overlaps(q.path, h.path))))
+      order by h.path, h.since), '[]') into v_locks
+  from coord._held_locks(v_call.project_id, v_rows, p_limit + 1) h;
   return coord._leave(v_call, jsonb_build_object('locks', jsonb_path_query_array(v_locks, '$[0 to $n]',
     jsonb_build_object('n', p_limit - 1)), 'truncated', jsonb_array_length(v_locks) > p_limit));
 end
 $$;
 
 grant execute on function coord.check_locks to coord_app;
+
+-- supabase/schemas/locks/force_release_lock.sql
+-- Frees paths whoever holds them, shared ones too, for callers of trust 3, and tells each holder. The paths are named
+-- as they were locked: forcing src/ does not force src/a.ts.
+-- Concurrency: rows in path order, then shares; a lock that passes on meanwhile is forced from its new holder.
+create function coord.force_release_lock(p_caller jsonb, p_paths text[], p_reason text) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'force_release_lock');
+  v_paths text[];
+  v_held record;
+  v_freed jsonb := '[]';
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_paths := coord._normal_paths(p_paths);
+  perform coord._serialize_locks(v_call.project_id);
+  perform from coord.locks l where l.project_id = v_call.project_id and l.path = any (v_paths)
+  order by l.path for update;
+  for v_held in select h.* from coord._held_locks(v_call.project_id, v_paths, null) h loop
+    v_freed := v_freed || jsonb_build_object('path', v_held.path, 'agent', v_held.agent,
+      'session_id', v_held.session_id, 'reason', v_held.reason);
+    perform coord._notify(v_call.project_id, v_held.session_id, jsonb_build_object('kind', 'lock_forced',
+      'message', format('%s has taken your lock on %s away: %s. Stop writing there, and look at what changed.',
+        v_call.agent, v_held.path, p_reason),
+      'path', v_held.path, 'by', v_call.agent, 'reason', p_reason));
+  end loop;
+  update coord.locks l set session_id = null, reason = null, task_id = null
+  where l.project_id = v_call.project_id and l.path = any (v_paths) and l.session_id is not null;
+  delete from coord.lock_shares s where s.project_id = v_call.project_id and s.path = any (v_paths);
+  return coord._leave(v_call, jsonb_build_object('freed', v_freed), v_paths[1],
+    jsonb_build_object('reason', p_reason, 'freed', v_freed));
+end
+$$;
+
+grant execute on function coord.force_release_lock to coord_app;
 
 -- supabase/schemas/locks/release_lock.sql
 -- Releases locks of the calling session; says of every other path why it was not its to release.
@@ -2631,27 +3427,15 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'release_lock');
-  v_path text;
-  v_answer jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if p_tokens is not null then
-    if cardinality(p_tokens) <> cardinality(p_paths) then
-      return coord._refuse(v_call, 'invalid_input', 'tokens: must have one token for each of paths',
-        'Leave tokens out, or give one for each path in the same order.');
-    end if;
-  end if;
-  if p_paths[2] is null then
-    v_path := coord._normal_path(p_paths[1]);
-    if coord._release_lock(v_call, v_path, p_tokens[1]) is null then
-      return coord._leave(v_call, jsonb_build_object(
-        'released', true, 'released_paths', jsonb_build_array(v_path), 'not_held', '[]'::jsonb), v_path);
-    end if;
-  end if;
-  v_answer := coord._release_locks(v_call, p_paths, p_tokens);
-  return coord._leave(v_call, v_answer,
-    coalesce(v_answer #>> '{released_paths,0}', v_answer #>> '{not_held,0,path}'), v_answer,
-    case when (v_answer -> 'released')::boolean then 'ok' else 'not_held' end);
+  update coord.locks l set session_id = null, reason = null, task_id = null
+  where l.project_id = v_call.project_id and l.path = p_paths[1] and l.session_id = v_call.session_id
+    and l.expires_at > clock_timestamp() and p_paths[2] is null
+    and (p_tokens is null or (l.token = p_tokens[1] and p_tokens[2] is null));
+  if not found then return coord._release_locks(v_call, p_paths, p_tokens); end if;
+  return coord._leave(v_call, jsonb_build_object('released', true, 'released_paths', jsonb_build_array(p_paths[1]),
+    'not_held', '[]'::jsonb), p_paths[1]);
 end
 $$;
 
@@ -2853,8 +3637,7 @@ begin
       '{"reason": "finished"}', 'task:' || p_task_id);
   end if;
   update coord.tasks t set status = 'cancelled', finished_at = clock_timestamp(), error = coalesce(p_reason, 'cancelled'),
-    due_at = null, claim_token = t.claim_token + 1, claim_session_id = null, claim_expires_at = null,
-    trail = t.trail || pg_current_xact_id()
+    due_at = null, claim_token = t.claim_token + 1, claim_session_id = null, claim_expires_at = null, progress_at = null
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.status = v_task.status;
   if v_task.status = 'claimed' then
     perform coord._notify(v_call.project_id, v_task.claim_session_id, jsonb_build_object('kind', 'task_cancelled',
@@ -2862,7 +3645,7 @@ begin
       'task_id', p_task_id));
   end if;
   perform coord._follow_failures(v_call.project_id, array[p_task_id]);
-  if v_task.status = 'claimed' and (v_task.terms).paths is not null then
+  if v_task.status = 'claimed' and v_task.paths is not null then
     perform coord._free_task_paths(v_call.project_id, v_task.claim_session_id, p_task_id);
   end if;
   return coord._leave(v_call, jsonb_build_object('cancelled', true, 'was', v_task.status), 'task:' || p_task_id,
@@ -2884,24 +3667,27 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'complete_work');
-  v_has_terms boolean;
+  v_parent_id uuid;
+  v_paths text[];
   v_unblocked integer;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   if not p_success then return coord._fail_attempt(v_call, p_task_id, p_claim_token, p_result, p_error); end if;
   update coord.tasks t set status = 'done', finished_at = clock_timestamp(), result = p_result, error = null,
-    claim_session_id = null, claim_expires_at = null, trail = t.trail || pg_current_xact_id()
+    claim_session_id = null, claim_expires_at = null
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
     and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
-    and coalesce((t.terms).open_subtasks, 0) = 0
-  returning t.terms is distinct from null into v_has_terms;
+    and t.open_subtasks = 0
+  returning t.parent_id, t.paths into v_parent_id, v_paths;
   if not found then
     return coord._refuse_claim(v_call, p_task_id, p_claim_token);
   end if;
+  if v_parent_id is not null then
+    perform coord._count_off_parents(v_call.project_id, array[p_task_id]);
+  end if;
   perform from coord.task_dependencies d where d.project_id = v_call.project_id and d.depends_on = p_task_id limit 1;
   if found then v_unblocked := coord._unblock_dependents(v_call.project_id, p_task_id); end if;
-  if v_has_terms then
-    perform coord._count_off_parents(v_call.project_id, array[p_task_id]);
+  if v_paths is not null then
     perform coord._free_task_paths(v_call.project_id, v_call.session_id, p_task_id);
   end if;
   if v_unblocked > 0 then
@@ -2928,11 +3714,11 @@ begin
     select jsonb_agg(jsonb_build_object('agent', h.agent, 'title', h.title, 'since', h.since, 'presence', coord._presence(h.last_call_at),
       'task_id', h.task_id, 'session_id', h.session_id) order by h.since, h.task_id)
     from (
-      select t.agent, t.task_id, t.title, s.session_id, s.last_call_at, least(s.last_call_at, (t.terms).progress_at) as since
+      select t.agent, t.task_id, t.title, s.session_id, s.last_call_at, least(s.last_call_at, t.progress_at) as since
       from coord.tasks t
       join coord.sessions s on s.project_id = t.project_id and s.session_id = t.claim_session_id
       where t.project_id = v_call.project_id and t.status = 'claimed'
-        and least(s.last_call_at, (t.terms).progress_at) < clock_timestamp() - make_interval(secs => p_threshold)
+        and least(s.last_call_at, t.progress_at) < clock_timestamp() - make_interval(secs => p_threshold)
       order by 6, 2 limit 200
     ) h), '[]')));
 end
@@ -2970,22 +3756,20 @@ as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_task');
   v_task coord.tasks;
-  v_terms coord.task_terms;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id;
   if not found then
     return coord._refuse(v_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
   end if;
-  v_terms := v_task.terms;
   return coord._leave(v_call, coord._task_summary(v_task) || jsonb_build_object(
     'description', v_task.description, 'input', v_task.input, 'submitted_by', v_task.submitted_by,
     'claim_expires_at', v_task.claim_expires_at, 'result', v_task.result, 'error', v_task.error,
-    'finished_at', v_task.finished_at, 'capabilities', coalesce(v_terms.capabilities, '{}'), 'paths', coalesce(v_terms.paths, '{}'),
-    'run_after', v_terms.run_after, 'deadline', v_terms.deadline, 'retry', coalesce(v_terms.retry, 'exponential'), 'retry_seconds', coalesce(v_terms.retry_seconds, 60),
-    'escalate_to', v_terms.escalate_to, 'on_dependency_failure', coalesce(v_terms.on_dependency_failure, 'block'), 'parent_id', v_terms.parent_id,
-    'progress', coalesce(v_terms.progress, '[]'), 'subtasks', (
-      select jsonb_build_object('open', coalesce(v_terms.open_subtasks, 0), 'total', count(*))
+    'finished_at', v_task.finished_at, 'capabilities', v_task.capabilities, 'paths', coalesce(v_task.paths, '{}'),
+    'run_after', v_task.run_after, 'deadline', v_task.deadline, 'retry', v_task.retry, 'retry_seconds', v_task.retry_seconds,
+    'escalate_to', v_task.escalate_to, 'on_dependency_failure', v_task.on_dependency_failure, 'parent_id', v_task.parent_id,
+    'progress', coalesce(v_task.progress, '[]'), 'subtasks', (
+      select jsonb_build_object('open', v_task.open_subtasks, 'total', count(*))
       from coord.subtasks s where s.project_id = v_call.project_id and s.parent_id = p_task_id),
     'depends_on', coalesce((
       select jsonb_agg(jsonb_build_object('task_id', t.task_id, 'title', t.title, 'status', t.status) order by t.task_id)
@@ -3044,17 +3828,15 @@ $$;
 grant execute on function coord.get_task_board to coord_app;
 
 -- supabase/schemas/work/get_task_history.sql
--- What happened to a task, newest first, as the journal has it: its changes, not what was refused. The task remembers the
--- transactions that changed it, because an index for it would make each of them a twentieth slower.
+-- What happened to a task, newest first, as the journal has it.
 create function coord.get_task_history(p_caller jsonb, p_task_id uuid, p_limit integer default 50) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_task_history');
-  v_trail xid8[];
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  select t.trail into v_trail from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id;
+  perform from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id;
   if not found then
     return coord._refuse(v_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
   end if;
@@ -3062,7 +3844,7 @@ begin
     select jsonb_agg(coord._history_entry(j) order by j.xact_id desc, j.entry_id desc)
     from (
       select e.* from coord.journal e
-      where e.project_id = v_call.project_id and e.xact_id = any (v_trail) and e.resource = 'task:' || p_task_id
+      where e.project_id = v_call.project_id and e.resource = 'task:' || p_task_id and e.resource like 'task:%'
       order by e.xact_id desc, e.entry_id desc limit p_limit
     ) j), '[]')));
 end
@@ -3092,8 +3874,7 @@ begin
     v_chosen := (coord._choose_tasks(v_call, p_types, p_lease_seconds, 1))[1];
   end if;
   loop
-    update coord.tasks t set status = 'claimed', attempts = t.attempts + 1, claim_token = t.claim_token + 1,
-      trail = t.trail || pg_current_xact_id(),
+    update coord.tasks t set status = 'claimed', attempts = t.attempts + 1, claim_token = t.claim_token + 1, due_at = null,
       claim_session_id = v_call.session_id, lease_seconds = p_lease_seconds, agent = v_call.agent,
       claim_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
     where t.project_id = v_call.project_id and t.task_id = coalesce(v_chosen, (
@@ -3151,8 +3932,7 @@ begin
     v_chosen := coord._choose_tasks(v_call, p_types, p_lease_seconds, p_count);
   end if;
   with claimed as (
-    update coord.tasks t set status = 'claimed', attempts = t.attempts + 1, claim_token = t.claim_token + 1,
-      trail = t.trail || pg_current_xact_id(),
+    update coord.tasks t set status = 'claimed', attempts = t.attempts + 1, claim_token = t.claim_token + 1, due_at = null,
       claim_session_id = v_call.session_id, lease_seconds = p_lease_seconds, agent = v_call.agent,
       claim_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
     where t.project_id = v_call.project_id and t.task_id = any (v_chosen) and t.status = 'ready'
@@ -3166,7 +3946,7 @@ begin
       'task', jsonb_build_object('task_id', c.task_id, 'type', c.type, 'title', c.title, 'description', c.description,
         'input', c.input, 'priority', c.priority, 'tags', c.tags, 'attempt', c.attempts,
         'max_attempts', c.max_attempts, 'last_error', c.error) || jsonb_strip_nulls(jsonb_build_object(
-        'paths', to_jsonb((c.terms).paths), 'deadline', (c.terms).deadline, 'parent_id', (c.terms).parent_id)))
+        'paths', to_jsonb(c.paths), 'deadline', c.deadline, 'parent_id', c.parent_id)))
     order by c.rank, c.task_id), '[]') into v_claims
   from claimed c;
   return coord._leave(v_call, jsonb_build_object('claimed', v_claims <> '[]', 'claims', v_claims));
@@ -3200,7 +3980,7 @@ begin
       and (p_status is null or t.status = p_status)
       and (p_type is null or t.type = p_type)
       and (p_tag is null or p_tag = any (t.tags))
-      and (p_assignee is null or (t.terms).assignee = p_assignee)
+      and (p_assignee is null or t.assignee = p_assignee)
       and (v_children is null or t.task_id = any (v_children))
       and (p_before is null or t.task_id < p_before)
     order by t.task_id desc limit p_limit + 1
@@ -3231,13 +4011,12 @@ begin
     return coord._refuse(v_call, 'invalid_input', 'run_after: is more than a year away', 'Give an earlier time, or leave it out.');
   end if;
   v_status := case when p_run_after > clock_timestamp() then 'scheduled' else 'ready' end;
-  update coord.tasks t set status = v_status, attempts = t.attempts - 1, terms.run_after = p_run_after,
-    due_at = coord._due_at(v_status, p_run_after, (t.terms).deadline), error = coalesce(p_reason, t.error), agent = null,
-    claim_session_id = null, claim_expires_at = null, terms.progress_at = null,
-    trail = (t.trail || pg_current_xact_id())[greatest(1, cardinality(t.trail) - 98):]
+  update coord.tasks t set status = v_status, attempts = t.attempts - 1, run_after = p_run_after,
+    due_at = coord._due_at(v_status, p_run_after, t.deadline), error = coalesce(p_reason, t.error), agent = null,
+    claim_session_id = null, claim_expires_at = null, progress_at = null
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
     and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
-  returning (t.terms).paths into v_paths;
+  returning t.paths into v_paths;
   if not found then
     return coord._refuse_claim(v_call, p_task_id, p_claim_token);
   end if;
@@ -3266,8 +4045,8 @@ declare
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   v_note := jsonb_build_object('noted_at', clock_timestamp(), 'agent', v_call.agent, 'note', p_note, 'percent', p_percent);
-  update coord.tasks t set terms.progress_at = clock_timestamp(),
-    terms.progress = jsonb_path_query_array(jsonb_build_array(v_note) || coalesce((t.terms).progress, '[]'), '$[0 to 19]'),
+  update coord.tasks t set progress_at = clock_timestamp(),
+    progress = jsonb_path_query_array(jsonb_build_array(v_note) || coalesce(t.progress, '[]'), '$[0 to 19]'),
     claim_expires_at = clock_timestamp() + make_interval(secs => t.lease_seconds)
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
     and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
@@ -3306,19 +4085,18 @@ begin
   elsif v_task.status not in ('failed', 'cancelled') then
     return coord._refuse(v_call, 'conflict', format('The task is %s: only failed and cancelled ones are retried.', v_task.status),
       'Look at it with get_task.', '{"reason": "not_failed"}', 'task:' || p_task_id);
-  elsif (v_task.terms).deadline <= clock_timestamp() then
+  elsif v_task.deadline <= clock_timestamp() then
     return coord._refuse(v_call, 'conflict', 'The deadline of the task has passed.', 'Submit it anew.',
       '{"reason": "deadline_passed"}', 'task:' || p_task_id);
   end if;
   select count(*) into v_unmet from coord.tasks t
   where t.project_id = v_call.project_id and t.task_id = any (v_before) and t.status <> 'done';
   update coord.tasks t set status = case when v_unmet > 0 then 'blocked' else 'ready' end, unmet = v_unmet, attempts = 0,
-    finished_at = null, result = null, agent = null, terms.run_after = null,
-    trail = t.trail || pg_current_xact_id(),
-    due_at = (t.terms).deadline
+    finished_at = null, result = null, agent = null, run_after = null,
+    due_at = t.deadline
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.status = v_task.status;
-  update coord.tasks p set terms.open_subtasks = (p.terms).open_subtasks + 1
-  where p.project_id = v_call.project_id and p.task_id = (v_task.terms).parent_id;
+  update coord.tasks p set open_subtasks = p.open_subtasks + 1
+  where p.project_id = v_call.project_id and p.task_id = v_task.parent_id;
   return coord._leave(v_call, jsonb_build_object('retried', true,
       'status', case when v_unmet > 0 then 'blocked' else 'ready' end), 'task:' || p_task_id,
     jsonb_build_object('was', v_task.status));
@@ -3335,8 +4113,8 @@ create function coord.submit_work(
   p_input jsonb default null, p_priority integer default 5, p_tags text[] default '{}',
   p_depends_on uuid[] default null, p_max_attempts integer default 3, p_capabilities text[] default null,
   p_paths text[] default null, p_assignee text default null, p_run_after timestamptz default null,
-  p_deadline timestamptz default null, p_retry text default null, p_retry_seconds integer default null,
-  p_escalate_to text default null, p_parent_id uuid default null, p_on_dependency_failure text default null
+  p_deadline timestamptz default null, p_retry text default 'exponential', p_retry_seconds integer default 60,
+  p_escalate_to text default null, p_parent_id uuid default null, p_on_dependency_failure text default 'block'
 ) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -3345,8 +4123,7 @@ declare
   v_task_id uuid;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if num_nonnulls(p_depends_on, p_capabilities, p_paths, p_assignee, p_run_after, p_deadline, p_retry,
-    p_retry_seconds, p_escalate_to, p_parent_id) > 0
+  if num_nonnulls(p_depends_on, p_capabilities, p_paths, p_assignee, p_run_after, p_deadline, p_escalate_to, p_parent_id) > 0
   then
     return coord._submit_task(v_call, jsonb_build_object('title', p_title, 'description', p_description, 'type', p_type,
       'input', p_input, 'priority', p_priority, 'tags', p_tags, 'depends_on', p_depends_on, 'max_attempts', p_max_attempts,
@@ -3355,9 +4132,9 @@ begin
       'parent_id', p_parent_id, 'on_dependency_failure', p_on_dependency_failure));
   end if;
   insert into coord.tasks (project_id, task_id, type, title, description, input, priority, tags, status, rank,
-    max_attempts, submitted_by, lane)
+    max_attempts, submitted_by, retry, retry_seconds, lane)
   values (v_call.project_id, coord._new_id(), p_type, p_title, p_description, p_input, p_priority, p_tags, 'ready',
-    clock_timestamp() + p_priority * interval '1 hour', p_max_attempts, v_call.agent,
+    clock_timestamp() + p_priority * interval '1 hour', p_max_attempts, v_call.agent, p_retry, p_retry_seconds,
     case when p_type <> 'task' then p_type || ' ' end)
   returning task_id into v_task_id;
   return coord._leave(v_call,

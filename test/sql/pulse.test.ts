@@ -59,3 +59,16 @@ test('a sweep after the sleep ends nobody, and beats anew', async () => {
     await db.sql`select is_steady, swept_at > clock_timestamp() - interval '5 seconds' as now from coord.pulse`;
   expect(pulse).toEqual({ is_steady: false, now: true });
 });
+
+test('who comes after the sleep, before it is noticed, gets no more than was asked for', async () => {
+  await sleepFor(7200);
+  const late = await db.session('late', { beats: true });
+  await late.submitWork({ title: 'short' });
+  await late.getWork({ lease_seconds: 60 });
+  await db.database.call('sweep_projects', {});
+  const rows = await db.sql<{ lease: number }[]>`
+    select extract(epoch from lease_expires_at - clock_timestamp())::integer as lease from coord.sessions
+    union all select extract(epoch from claim_expires_at - clock_timestamp())::integer from coord.tasks`;
+  for (const { lease } of rows) expect(lease).toBeLessThanOrEqual(60);
+  expect(await db.sql`select outcome from coord.journal where outcome = 'resumed'`).toHaveLength(1);
+});

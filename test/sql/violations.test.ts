@@ -14,6 +14,18 @@ beforeAll(async () => {
   const claim = await ann.getWork();
   await ann.completeWork({ task_id: String(claim.task?.task_id), claim_token: Number(claim.claim_token) });
   await bob.getWork();
+  const parent = await ann.submitWork({ title: 'parent' });
+  await ann.submitWork({ title: 'child', parent_id: parent.task_id });
+  await ann.submitWork({ title: 'later', run_after: new Date(Date.now() + 60_000).toISOString() });
+  await ann.submitWork({ title: 'with paths', type: 'scoped', paths: ['scoped/'] });
+  await ann.getWork({ types: ['scoped'] });
+  await ann.acquireLock({ paths: ['tree/below.ts'] });
+  await ann.releaseLock({ paths: ['tree/below.ts'] });
+  await ann.acquireLock({ paths: ['tree/', 'shared/'], shared: true });
+  await bob.acquireLock({ paths: ['shared/'], shared: true });
+  await ann.acquireLock({ paths: ['shared/'], shared: true });
+  await bob.acquireLock({ paths: ['own/'], shared: true });
+  await ann.acquireLock({ paths: ['tree/'] });
   await ann.acquireLock({ paths: ['a.ts', 'b.ts'], reason: 'test' });
   await ann.acquireLock({ paths: ['a.ts'] });
   await ann.releaseLock({ paths: ['b.ts'] });
@@ -37,7 +49,8 @@ const set = (table: string, change: string, where: string) =>
   `update coord.${table} set ${change} where ctid = (select ctid from coord.${table} where ${where} limit 1)`;
 
 const claimed = "status = 'claimed'";
-const held = 'session_id is not null';
+const held = "session_id is not null and path = 'a.ts'";
+const bob = "(select session_id from coord.sessions where agent = 'bob')";
 const beating = "agent = 'ann'";
 const nobody = "'019a8e7c-2f64-7cc1-9d0e-5a1b2c3d4e5f'";
 
@@ -56,24 +69,33 @@ const violations: Record<string, string> = {
   claims_of_unclaimed_tasks: set('tasks', "status = 'ready'", claimed),
   claims_of_unknown_sessions: set('tasks', `claim_session_id = ${nobody}`, claimed),
   claims_beyond_longest_lease: set('tasks', "claim_expires_at = clock_timestamp() + interval '8 hours 2 s'", claimed),
-  finished_tasks_without_time: set('tasks', 'finished_at = null', "status = 'done'"),
-  unfinished_tasks_with_time: set('tasks', 'finished_at = clock_timestamp()', "status = 'ready'"),
+  ended_tasks_without_time: set('tasks', 'finished_at = null', "status = 'done'"),
+  open_tasks_that_have_ended: set('tasks', 'finished_at = clock_timestamp()', "status = 'ready'"),
   ready_tasks_with_unmet_dependencies: set('tasks', "status = 'ready'", "status = 'blocked'"),
   blocked_tasks_without_cause: set('tasks', "status = 'blocked'", "status = 'ready'"),
+  scheduled_tasks_that_are_never_due: set('tasks', 'due_at = null', "status = 'scheduled'"),
+  tasks_with_wrong_count_of_subtasks: set('tasks', 'open_subtasks = 2', 'open_subtasks = 1'),
+  done_tasks_with_open_subtasks: set('tasks', "status = 'done'", 'open_subtasks = 1'),
   tasks_with_wrong_count_of_unmet: set('tasks', 'unmet = 2', "status = 'blocked'"),
   tasks_with_too_many_attempts: set('tasks', 'attempts = 4, claim_token = 4', claimed),
   tasks_with_more_attempts_than_claims: set('tasks', 'attempts = 2', claimed),
   dependencies_on_unknown_tasks: set('task_dependencies', `depends_on = ${nobody}`, 'true'),
   tasks_that_wait_for_themselves: set('task_dependencies', 'depends_on = task_id', 'true'),
-  lock_tokens_below_one: set('locks', 'token = 0', 'true'),
+  lock_tokens_below_one: set('locks', 'token = 0', held),
   locks_of_unknown_sessions: set('locks', `session_id = ${nobody}`, held),
   locks_that_end_before_they_begin: set('locks', 'expires_at = acquired_at', held),
   locks_beyond_longest_lease: set('locks', "expires_at = clock_timestamp() + interval '8 hours 2 s'", held),
-  lock_paths_not_in_normal_form: set('locks', "path = './' || path", 'true'),
+  lock_paths_not_in_normal_form: set('locks', "path = './' || path", "path = 'a.ts'"),
   grants_with_tokens_that_do_not_grow: journal('acquire_lock', {
     detail: `'{"path": "a.ts", "token": 1, "renewed": false}'`,
   }),
   grants_with_tokens_above_the_lock: set('locks', 'token = 1', "path = 'b.ts'"),
+  locks_for_tasks_that_are_not_claimed: set('tasks', 'claim_session_id = null', "type = 'scoped'"),
+  shared_locks_that_are_not_guarded: set('locks', 'guarded = false', "path = 'own/'"),
+  locks_shared_and_exclusive: set('lock_shares', "path = 'b.ts'", `session_id <> ${bob}`),
+  overlapping_locks_of_two_holders: set('locks', `session_id = ${bob}`, "path = 'tree/below.ts'"),
+  paths_below_locked_trees_that_are_not_guarded: set('locks', 'guarded = false', "path = 'tree/below.ts'"),
+  tasks_with_more_claims_than_tokens: set('tasks', 'claim_token = 0', "status = 'done'"),
   tasks_completed_twice: journal('complete_work', {}),
   completed_tasks_that_are_not_done: set('tasks', "status = 'ready'", "status = 'done'"),
   journal_rows_of_the_future: journal('submit_work', { at: "at + interval '1 minute'" }),

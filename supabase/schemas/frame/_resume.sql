@@ -1,6 +1,7 @@
 -- Gives back the time in which nobody could renew anything: when sweeps were steady and then stopped for over 15 s, the
 -- database was down or the host slept, and the leases that lived at the last sweep are moved by the gap, once. True
 -- when that was done, by this call or by one that it waited for. Called before anybody judges that a lease has passed.
+-- Nobody gets more than a new grant would: what was taken after the gap and before this call is not moved beyond that.
 -- Concurrency: the guarded UPDATE of the pulse lets one caller do it; a second one waits there for its commit. Rows of
 -- sessions that are locked belong to calls that touch or end them, and are left to these: waiting for them here could
 -- close a circle with a caller that has touched its own session.
@@ -18,14 +19,17 @@ begin
   returning p.swept_at into v_swept_at;
   if not found then return true; end if;
   v_gap := clock_timestamp() - v_swept_at;
-  update coord.sessions s set lease_expires_at = least(s.valid_until, s.lease_expires_at + v_gap)
+  update coord.sessions s set lease_expires_at =
+    least(s.valid_until, s.lease_expires_at + v_gap, clock_timestamp() + interval '60 seconds')
   where (s.project_id, s.session_id) in (
     select o.project_id, o.session_id from coord.sessions o
     where o.ended_at is null and o.beats and o.lease_expires_at > v_swept_at for update skip locked);
-  update coord.locks l set expires_at = l.expires_at + v_gap
+  update coord.locks l set expires_at = least(l.expires_at + v_gap, clock_timestamp() + interval '8 hours')
   where l.session_id is not null and l.expires_at > v_swept_at;
-  update coord.lock_shares h set expires_at = h.expires_at + v_gap where h.expires_at > v_swept_at;
-  update coord.tasks t set claim_expires_at = t.claim_expires_at + v_gap
+  update coord.lock_shares h set expires_at = least(h.expires_at + v_gap, clock_timestamp() + interval '8 hours')
+  where h.expires_at > v_swept_at;
+  update coord.tasks t set claim_expires_at =
+    least(t.claim_expires_at + v_gap, clock_timestamp() + make_interval(secs => t.lease_seconds))
   where t.status = 'claimed' and t.claim_expires_at > v_swept_at;
   perform coord._note(p.project_id, 'sweep', 'project', 'resumed', jsonb_build_object('seconds', extract(epoch from v_gap)))
   from coord.projects p;
