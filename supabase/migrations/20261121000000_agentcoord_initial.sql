@@ -139,9 +139,6 @@ create table coord.journal (
   primary key (project_id, xact_id, entry_id)
 );
 
--- What happened to a task.
-create index journal_of_tasks on coord.journal (project_id, resource, xact_id, entry_id) where resource like 'task:%';
-
 create function coord._refuse_change() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -325,7 +322,7 @@ grant select on coord.agents, coord.sessions to coord_reader;
 -- Tasks. A task waits (ready, blocked by others, or scheduled for later), is claimed, and ends done, failed or
 -- cancelled. `unmet` counts dependencies that are not done, `open_subtasks` children that have not ended.
 -- rank is the time of submission plus an hour for each step of priority: urgent first, and nothing waits for ever.
--- A task that anybody may take and that takes no paths is plain: lane is null, and one look at tasks_ready finds it.
+-- A task that asks for nothing special is plain: lane is null, and one look at tasks_ready finds it.
 -- All others stand in lanes, one for each type, set of capabilities and assignee (see _lane), so that what a caller may
 -- not take costs it one probe a lane. due_at is when something must happen to a waiting task by itself.
 -- Every later change names task, claim token and status, in the WHERE of the write: whoever comes second, or repeats
@@ -333,6 +330,23 @@ grant select on coord.agents, coord.sessions to coord_reader;
 -- No CHECK here or on locks and journal: Postgres parses its text
 -- anew for each statement, which made submit_work an eighth slower, and only these functions write.
 -- Lock order: what a task depends on, then the task, then its parent, then what depends on it; each by task_id.
+create type coord.task_terms as (
+  capabilities text[],
+  paths text[],
+  assignee text,
+  auto_assign boolean,
+  run_after timestamptz,
+  deadline timestamptz,
+  retry text,
+  retry_seconds integer,
+  escalate_to text,
+  parent_id uuid,
+  open_subtasks integer,
+  on_dependency_failure text,
+  progress jsonb,
+  progress_at timestamptz
+);
+
 create table coord.tasks (
   project_id integer not null,
   task_id uuid not null,
@@ -357,31 +371,20 @@ create table coord.tasks (
   finished_at timestamptz,
   result jsonb,
   error text,
-  retry text not null default 'exponential',
-  retry_seconds integer not null default 60,
   lane text collate "C",
-  capabilities text[] not null default '{}',
-  paths text[],
-  assignee text,
-  auto_assign boolean not null default false,
-  run_after timestamptz,
-  deadline timestamptz,
   due_at timestamptz,
-  escalate_to text,
-  parent_id uuid,
-  open_subtasks integer not null default 0,
-  on_dependency_failure text not null default 'block',
-  progress jsonb,
-  progress_at timestamptz,
+  terms coord.task_terms,
+  -- Transactions that changed the task: where its history is in the journal.
+  trail xid8[] not null default array[pg_current_xact_id()],
   primary key (project_id, task_id)
 ) with (fillfactor = 70);
 
--- Each index costs every write, even one whose condition the row does not meet, so there are few.
+-- Each index costs every write, even one whose condition the row does not meet, and its condition is planned anew for
+-- each statement: so they are few, and their conditions are simple.
 create index tasks_ready on coord.tasks (project_id, rank, task_id) where status = 'ready' and lane is null;
-create index tasks_by_lane on coord.tasks (project_id, status, lane, rank, task_id)
-where lane is not null and status in ('ready', 'scheduled', 'blocked');
+create index tasks_by_lane on coord.tasks (project_id, status, lane, rank, task_id) where lane is not null and status <> 'done';
 create index tasks_by_status on coord.tasks (project_id, status, due_at, task_id)
-where status in ('claimed', 'blocked', 'scheduled', 'failed', 'cancelled') or due_at is not null;
+where status <> 'done' and (status <> 'ready' or due_at is not null);
 
 create table coord.task_dependencies (
   project_id integer not null,
@@ -809,7 +812,7 @@ begin
     return coord._refuse(p_call, 'forbidden', 'paths: a wildcard in the first segment needs trust 3.',
       'Begin with a folder, such as src/**/*.ts, or name the files.', '{"reason": "insufficient_trust_level"}');
   end if;
-  perform coord._serialize_locks(p_call.project_id);
+  perform coord._serialize_locks(p_call.project_id, p_paths[1]);
   select w.waiter_id into v_waiter_id from coord.lock_waiters w
   where w.project_id = p_call.project_id and w.session_id = p_call.session_id and w.paths = v_paths
     and w.shared = p_shared
@@ -826,7 +829,8 @@ begin
   end if;
   delete from coord.lock_waiters w where w.project_id = p_call.project_id and w.waiter_id = v_waiter_id;
   v_answer := coord._held_answer(p_call, v_paths, p_shared, v_waiter_id);
-  return coord._leave(p_call, v_answer, v_paths[1], v_answer -> 'blocked_by', 'held');
+  return coord._leave(p_call, v_answer, coalesce(v_answer #>> '{blocked_by,0,path}', v_paths[1]),
+    v_answer -> 'blocked_by', 'held');
 end
 $$;
 
@@ -964,13 +968,16 @@ $$;
 
 -- supabase/schemas/locks/_free_task_paths.sql
 -- Frees what _take_paths took for a task and the session still holds. The task's own `paths` say where to look.
--- Concurrency: rows are locked in path order; one that has passed on matches nothing.
+-- Concurrency: the advisory lock comes first, because the same transaction may go on to take paths. Rows are locked in
+-- path order; one that has passed on matches nothing.
 create function coord._free_task_paths(p_project_id integer, p_session_id uuid, p_task_id uuid) returns void
 language plpgsql volatile
 as $$
 declare
   v_paths text[] := (select t.paths from coord.tasks t where t.project_id = p_project_id and t.task_id = p_task_id);
 begin
+  if coalesce(cardinality(v_paths), 0) = 0 then return; end if;
+  perform coord._serialize_locks(p_project_id);
   perform from coord.locks l
   where l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id
     and l.task_id = p_task_id
@@ -1518,13 +1525,26 @@ $$;
 
 -- supabase/schemas/locks/_serialize_locks.sql
 -- Lets one call at a time decide about the locks of a project, until its transaction ends, and tidies what such calls
--- read: waiters that are gone, and trees and globs that nobody holds any more. Comes first in each of them.
-create function coord._serialize_locks(p_project_id integer) returns void
+-- read: waiters that are gone, and trees and globs that nobody holds any more. Comes first in each of them, before they
+-- lock a row. The exception is p_path: a fast UPDATE that waited for its row and was refused has locked it, and whoever
+-- has the advisory lock may be waiting for that row. So such a caller waits 50 ms only; then it fails with 55P03, which
+-- core repeats, and finds the row taken or guarded next time.
+create function coord._serialize_locks(p_project_id integer, p_path text default null) returns void
 language plpgsql volatile
 as $$
+declare
+  v_timeout text := current_setting('lock_timeout');
 begin
   perform coord._resume();
-  perform pg_advisory_xact_lock(hashtext('coord.locks'), p_project_id);
+  perform from coord.locks l
+  where l.project_id = p_project_id and l.path = p_path and l.xmax = pg_current_xact_id_if_assigned()::xid;
+  if found then
+    perform set_config('lock_timeout', '50ms', true);
+    perform pg_advisory_xact_lock(hashtext('coord.locks'), p_project_id);
+    perform set_config('lock_timeout', v_timeout, true);
+  else
+    perform pg_advisory_xact_lock(hashtext('coord.locks'), p_project_id);
+  end if;
   delete from coord.lock_waiters w
   where w.project_id = p_project_id and w.waiter_id in (
     select o.waiter_id from coord.lock_waiters o
@@ -1919,11 +1939,11 @@ begin
     select count(*) into v_task.unmet
     from unnest(p_edges) e left join coord.tasks t on t.project_id = e.project_id and t.task_id = e.depends_on
     where e.task_id = v_task.task_id and t.status is distinct from 'done';
-    v_task.status := case when v_task.unmet > 0 then 'blocked' when v_task.run_after > clock_timestamp() then 'scheduled' else 'ready' end;
-    v_task.due_at := coord._due_at(v_task.status, v_task.run_after, v_task.deadline);
-    if v_task.auto_assign then
-      v_task.assignee := coord._auto_assignee(v_task, v_assigned);
-      v_assigned := v_assigned || v_task.assignee;
+    v_task.status := case when v_task.unmet > 0 then 'blocked' when (v_task.terms).run_after > clock_timestamp() then 'scheduled' else 'ready' end;
+    v_task.due_at := coord._due_at(v_task.status, (v_task.terms).run_after, (v_task.terms).deadline);
+    if (v_task.terms).auto_assign then
+      v_task.terms.assignee := coord._auto_assignee(v_task, v_assigned);
+      v_assigned := v_assigned || (v_task.terms).assignee;
     end if;
     v_task.lane := coord._lane(v_task);
     v_drafts := array_append(v_drafts, v_task);
@@ -1951,12 +1971,12 @@ begin
   for v_task in
     select t.* from coord.tasks t
     where t.project_id = p_call.project_id and t.status in ('ready', 'scheduled', 'blocked') and t.lane > '?' and t.lane < '@'
-      and t.capabilities <@ v_capabilities and t.submitted_by <> p_call.agent
+      and (t.terms).capabilities <@ v_capabilities and t.submitted_by <> p_call.agent
     order by t.task_id limit 100 for update skip locked
   loop
-    v_task.assignee := p_call.agent;
-    update coord.tasks t set assignee = v_task.assignee, lane = coord._lane(v_task)
-    where t.project_id = p_call.project_id and t.task_id = v_task.task_id and t.assignee is null and t.auto_assign
+    v_task.terms.assignee := p_call.agent;
+    update coord.tasks t set terms.assignee = p_call.agent, trail = t.trail || pg_current_xact_id(), lane = coord._lane(v_task)
+    where t.project_id = p_call.project_id and t.task_id = v_task.task_id and (t.terms).assignee is null and (t.terms).auto_assign
       and t.status = v_task.status;
     perform coord._note(p_call.project_id, 'register_session', 'task:' || v_task.task_id, 'assigned',
       jsonb_build_object('to', p_call.agent));
@@ -1977,7 +1997,7 @@ begin
     select distinct s.agent from coord.sessions s
     where s.project_id = p_task.project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
       and s.last_call_at > clock_timestamp() - interval '15 minutes' and s.trust >= 2
-      and p_task.capabilities <@ s.capabilities and s.agent <> p_task.submitted_by
+      and (p_task.terms).capabilities <@ s.capabilities and s.agent <> p_task.submitted_by
   ) a
   order by coord._open_tasks(p_task.project_id, a.agent) + cardinality(array_positions(p_more, a.agent)), a.agent
   limit 1);
@@ -1991,9 +2011,8 @@ language sql volatile
 as $$
   select jsonb_populate_record(null::coord.tasks, jsonb_build_object(
     'project_id', p_project_id, 'task_id', coord._new_id(), 'submitted_by', p_submitted_by, 'created_at', clock_timestamp(),
-    'type', 'task', 'priority', 5, 'tags', '[]'::jsonb, 'capabilities', '[]'::jsonb, 'status', 'ready', 'unmet', 0,
-    'attempts', 0, 'max_attempts', 3, 'claim_token', 0, 'retry', 'exponential', 'retry_seconds', 60, 'auto_assign', false,
-    'open_subtasks', 0, 'on_dependency_failure', 'block'));
+    'type', 'task', 'priority', 5, 'tags', '[]'::jsonb, 'status', 'ready', 'unmet', 0,
+    'attempts', 0, 'max_attempts', 3, 'claim_token', 0, 'trail', jsonb_build_array(pg_current_xact_id()::text), 'terms', '{}'::jsonb));
 $$;
 
 -- supabase/schemas/work/_busy_paths.sql
@@ -2027,12 +2046,12 @@ begin
         select t.task_id from doomed c
         join coord.task_dependencies d on d.project_id = p_project_id and d.depends_on = c.task_id
         join coord.tasks t on t.project_id = p_project_id and t.task_id = d.task_id
-        where t.status = 'blocked' and t.on_dependency_failure = 'cascade'
+        where t.status = 'blocked' and (t.terms).on_dependency_failure = 'cascade'
       )
       select c.task_id from doomed c where c.task_id <> all (p_task_ids || v_failed) order by 1);
     if v_next = '{}' then return v_failed; end if;
     perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_next) order by t.task_id for update;
-    update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(),
+    update coord.tasks t set status = 'failed', trail = t.trail || pg_current_xact_id(), due_at = null, finished_at = clock_timestamp(),
       error = 'A task that it depends on failed or was cancelled.'
     where t.project_id = p_project_id and t.task_id = any (v_next) and t.status = 'blocked';
     insert into coord.journal (project_id, operation, resource, outcome)
@@ -2070,14 +2089,14 @@ language plpgsql volatile
 as $$
 declare
   v_parents uuid[] := array(
-    select distinct t.parent_id from coord.tasks t
-    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.parent_id is not null);
+    select distinct (t.terms).parent_id from coord.tasks t
+    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and (t.terms).parent_id is not null);
 begin
   if v_parents = '{}' then return; end if;
   perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_parents) order by t.task_id for update;
-  update coord.tasks p set open_subtasks = p.open_subtasks - (
+  update coord.tasks p set terms.open_subtasks = (p.terms).open_subtasks - (
     select count(*) from coord.tasks t
-    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.parent_id = p.task_id)
+    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and (t.terms).parent_id = p.task_id)
   where p.project_id = p_project_id and p.task_id = any (v_parents);
 end
 $$;
@@ -2130,10 +2149,13 @@ begin
   for v_input in select i.task from jsonb_array_elements(p_tasks) with ordinality i(task, place) order by i.place loop
     v_task := jsonb_populate_record(coord._blank_task(p_call.project_id, p_call.agent), (
       select jsonb_object_agg(f.key, f.value) from jsonb_each(v_input) f
-      where f.value <> 'null' and f.key = any ('{title,description,type,input,priority,tags,max_attempts,capabilities,paths,assignee,run_after,deadline,retry,retry_seconds,escalate_to,parent_id,on_dependency_failure}')));
-    v_task.capabilities := array(select distinct c collate "C" from unnest(v_task.capabilities) c order by 1);
-    v_task.paths := nullif(coord._normal_paths(v_task.paths), '{}');
-    v_task.auto_assign := v_task.assignee is not distinct from 'auto';
+      where f.value <> 'null' and f.key = any ('{title,description,type,input,priority,tags,max_attempts}')));
+    v_task.terms := jsonb_populate_record(null::coord.task_terms, (
+      select jsonb_object_agg(f.key, f.value) from jsonb_each(v_input) f
+      where f.value <> 'null' and f.key = any ('{capabilities,paths,assignee,run_after,deadline,retry,retry_seconds,escalate_to,parent_id,on_dependency_failure}')));
+    v_task.terms.capabilities := array(select distinct c collate "C" from unnest((v_task.terms).capabilities) c order by 1);
+    v_task.terms.paths := nullif(coord._normal_paths((v_task.terms).paths), '{}');
+    v_task.terms.auto_assign := (v_task.terms).assignee is not distinct from 'auto';
     v_task.rank := clock_timestamp() + v_task.priority * interval '1 hour';
     v_drafts := array_append(v_drafts, v_task);
   end loop;
@@ -2162,20 +2184,20 @@ as $$
   ), lanes (lane, high, type, capabilities, assignee) as (
     select f.lane, b.high, f.type, f.capabilities, f.assignee
     from bounds b cross join lateral (
-      select n.lane, n.type, n.capabilities, n.assignee from coord.tasks n
+      select n.lane, n.type, (n.terms).capabilities, (n.terms).assignee from coord.tasks n
       where n.project_id = (p_call).project_id and n.status = 'ready' and n.lane > b.low and n.lane < b.high
       order by n.lane limit 1) f
     union all
     select f.lane, l.high, f.type, f.capabilities, f.assignee
     from lanes l cross join lateral (
-      select n.lane, n.type, n.capabilities, n.assignee from coord.tasks n
+      select n.lane, n.type, (n.terms).capabilities, (n.terms).assignee from coord.tasks n
       where n.project_id = (p_call).project_id and n.status = 'ready' and n.lane > l.lane and n.lane < l.high
       order by n.lane limit 1) f
   )
   select array(
     select l.lane from lanes l
     where (p_types is null or l.type = any (p_types)) and (l.assignee is null or l.assignee = (p_call).agent)
-      and (l.capabilities = '{}' or l.capabilities <@ (select s.capabilities from coord.sessions s
+      and (coalesce(l.capabilities, '{}') = '{}' or l.capabilities <@ (select s.capabilities from coord.sessions s
         where s.project_id = (p_call).project_id and s.session_id = (p_call).session_id)));
 $$;
 
@@ -2191,14 +2213,14 @@ declare
 begin
   for v_failed in
     select t.* from coord.tasks t
-    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.status = 'failed' and t.escalate_to is not null
+    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.status = 'failed' and (t.terms).escalate_to is not null
     order by t.task_id
   loop
     v_task := coord._blank_task(p_project_id, v_failed.submitted_by);
     v_task.type := 'escalation';
     v_task.title := left('Failed: ' || v_failed.title, 200);
     v_task.input := jsonb_build_object('task_id', v_failed.task_id, 'error', v_failed.error);
-    v_task.assignee := v_failed.escalate_to;
+    v_task.terms.assignee := (v_failed.terms).escalate_to;
     v_task.priority := 1;
     v_task.rank := v_task.created_at + interval '1 hour';
     v_task.lane := coord._lane(v_task);
@@ -2228,7 +2250,7 @@ begin
   select t.* into v_task from coord.tasks t where t.project_id = p_call.project_id and t.task_id = p_task_id;
   return coord._leave(p_call, jsonb_strip_nulls(jsonb_build_object('status', v_task.status,
       'attempts_left', case when v_task.status = 'failed' then 0 else v_task.max_attempts - v_task.attempts end, 'unblocked', 0,
-      'run_after', case when v_task.status = 'scheduled' then v_task.run_after end)),
+      'run_after', case when v_task.status = 'scheduled' then (v_task.terms).run_after end)),
     'task:' || p_task_id, jsonb_build_object('status', v_task.status, 'error', left(v_task.error, 500)));
 end
 $$;
@@ -2278,7 +2300,7 @@ as $$
 begin
   return (with recursive edges (task_id, waits_for) as materialized (
     select e.task_id, e.depends_on from unnest(p_edges) e
-    union select d.parent_id, d.task_id from unnest(p_drafts) d where d.parent_id is not null
+    union select (d.terms).parent_id, d.task_id from unnest(p_drafts) d where (d.terms).parent_id is not null
   ), walk (start, node) as (
     select e.task_id, e.waits_for from edges e where e.task_id in (select d.task_id from unnest(p_drafts) d)
     union
@@ -2287,7 +2309,7 @@ begin
       select e.waits_for from edges e where e.task_id = w.node
       union all
       select o.waits_for from coord._waits_for(p_project_id, w.node) o
-      where exists (select from unnest(p_drafts) d where d.parent_id is not null)
+      where exists (select from unnest(p_drafts) d where (d.terms).parent_id is not null)
     ) n(node)
   )
   select exists (select from walk w where w.start = w.node));
@@ -2301,10 +2323,10 @@ create function coord._lane(p_task coord.tasks) returns text
 language sql immutable parallel safe
 as $$
   select case
-    when p_task.type = 'task' and p_task.capabilities = '{}' and p_task.assignee is null and not p_task.auto_assign
-      and p_task.paths is null and p_task.deadline is null then null
-    else case when p_task.assignee is not null then '~' || p_task.assignee || E'\t' when p_task.auto_assign then '?' else '' end
-      || p_task.type || ' ' || array_to_string(p_task.capabilities, ' ')
+    when p_task.type = 'task' and coalesce((p_task.terms).capabilities, '{}') = '{}' and (p_task.terms).assignee is null and (p_task.terms).auto_assign is not true
+      and (p_task.terms).paths is null and (p_task.terms).deadline is null and (p_task.terms).parent_id is null then null
+    else case when (p_task.terms).assignee is not null then '~' || (p_task.terms).assignee || E'\t' when (p_task.terms).auto_assign then '?' else '' end
+      || p_task.type || ' ' || coalesce(array_to_string((p_task.terms).capabilities, ' '), '')
   end;
 $$;
 
@@ -2331,7 +2353,7 @@ create function coord._own_task_paths(p_call coord._call) returns text[]
 language sql volatile
 as $$
   select coalesce(array_agg(p.path), '{}')
-  from coord.tasks t cross join unnest(t.paths) p(path)
+  from coord.tasks t cross join unnest((t.terms).paths) p(path)
   where t.project_id = (p_call).project_id and t.status = 'claimed' and t.claim_session_id = (p_call).session_id;
 $$;
 
@@ -2368,14 +2390,14 @@ begin
       select f.task_id, f.rank from unnest(v_lanes) l(lane) cross join lateral (
         select n.task_id, n.rank from coord.tasks n
         where n.project_id = p_call.project_id and n.status = 'ready' and n.lane = l.lane
-          and (n.rank, n.task_id) > (v_rank, v_id) and (n.deadline is null or n.deadline > clock_timestamp())
-          and (n.paths && v_busy) is not true
+          and (n.rank, n.task_id) > (v_rank, v_id) and ((n.terms).deadline is null or (n.terms).deadline > clock_timestamp())
+          and ((n.terms).paths && v_busy) is not true
         order by n.rank, n.task_id limit v_page) f
       order by 2, 1 limit v_page
     ) c;
     exit when v_ids is null;
     open v_candidates for
-      select t.task_id, t.title, t.paths
+      select t.task_id, t.title, (t.terms).paths
       from unnest(v_ids) with ordinality c(task_id, place)
       join coord.tasks t on t.project_id = p_call.project_id and t.task_id = c.task_id and t.status = 'ready'
       order by c.place for update of t skip locked;
@@ -2420,15 +2442,15 @@ begin
   select array_agg(d.task_id) filter (where d.deadline is null or d.deadline > clock_timestamp()),
     array_agg(d.task_id) filter (where d.deadline <= clock_timestamp()) into v_due, v_late
   from (
-    select t.task_id, t.deadline from coord.tasks t
+    select t.task_id, (t.terms).deadline from coord.tasks t
     where t.project_id = p_project_id and t.status in ('scheduled', 'ready', 'blocked') and t.due_at <= clock_timestamp()
     order by t.task_id limit p_limit for update skip locked
   ) d;
-  update coord.tasks t set status = 'ready', due_at = t.deadline
+  update coord.tasks t set status = 'ready', trail = t.trail || pg_current_xact_id(), due_at = (t.terms).deadline
   where t.project_id = p_project_id and t.task_id = any (v_due) and t.status = 'scheduled' and t.due_at <= clock_timestamp();
-  update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(), error = 'The deadline passed.'
+  update coord.tasks t set status = 'failed', trail = t.trail || pg_current_xact_id(), due_at = null, finished_at = clock_timestamp(), error = 'The deadline passed.'
   where t.project_id = p_project_id and t.task_id = any (v_late) and t.status in ('scheduled', 'ready', 'blocked')
-    and t.deadline <= clock_timestamp();
+    and (t.terms).deadline <= clock_timestamp();
   insert into coord.journal (project_id, operation, resource, outcome)
   select p_project_id, 'sweep', 'task:' || e.task_id, e.outcome
   from (select u.task_id, 'due' from unnest(v_due) u(task_id)
@@ -2456,7 +2478,7 @@ begin
     when v_task.status <> 'claimed' then 'not_claimed'
     when v_task.claim_token <> p_claim_token then 'stale_token'
     when v_task.claim_session_id <> p_call.session_id then 'claimed_by_other'
-    when v_task.claim_expires_at > clock_timestamp() and v_task.open_subtasks > 0 then 'open_subtasks'
+    when v_task.claim_expires_at > clock_timestamp() and (v_task.terms).open_subtasks > 0 then 'open_subtasks'
     else 'lapsed'
   end;
   return coord._refuse(p_call, 'conflict',
@@ -2465,7 +2487,7 @@ begin
       when 'not_claimed' then format('Nobody has claimed the task; it is %s.', v_task.status)
       when 'lapsed' then 'Your claim has lapsed.'
       when 'stale_token' then 'The claim has passed on: this token is not the current one.'
-      when 'open_subtasks' then format('%s subtasks have not ended.', v_task.open_subtasks)
+      when 'open_subtasks' then format('%s subtasks have not ended.', (v_task.terms).open_subtasks)
       else 'Another session has claimed the task.'
     end,
     case v_reason when 'open_subtasks' then 'See list_tasks with parent_id; finish or cancel them, then report again.'
@@ -2494,14 +2516,14 @@ begin
     return coord._refuse(p_call, 'not_found', format('depends_on: there is no task %s', v_wrong),
       'Submit the tasks that come first before this one, and use the task_id that submit_work answered.');
   end if;
-  select d.parent_id::text into v_wrong from unnest(p_drafts) d
-  where d.parent_id is not null and not exists (
-    select from coord.tasks t where t.project_id = p_call.project_id and t.task_id = d.parent_id) limit 1;
+  select (d.terms).parent_id::text into v_wrong from unnest(p_drafts) d
+  where (d.terms).parent_id is not null and not exists (
+    select from coord.tasks t where t.project_id = p_call.project_id and t.task_id = (d.terms).parent_id) limit 1;
   if found then
     return coord._refuse(p_call, 'not_found', format('parent_id: there is no task %s', v_wrong), 'See list_tasks for the tasks of this project.');
   end if;
-  select d.parent_id::text into v_wrong from unnest(p_drafts) d
-  join coord.tasks t on t.project_id = p_call.project_id and t.task_id = d.parent_id
+  select (d.terms).parent_id::text into v_wrong from unnest(p_drafts) d
+  join coord.tasks t on t.project_id = p_call.project_id and t.task_id = (d.terms).parent_id
   where t.status in ('done', 'failed', 'cancelled') limit 1;
   if found then
     return coord._refuse(p_call, 'conflict', format('parent_id: the task %s has ended', v_wrong),
@@ -2512,7 +2534,7 @@ begin
       'Leave out one of the dependencies. A parent waits for its subtasks, too.', '{"reason": "circular"}');
   end if;
   select n.agent into v_wrong
-  from unnest(p_drafts) d cross join lateral (values (case when not d.auto_assign then d.assignee end), (d.escalate_to)) n(agent)
+  from unnest(p_drafts) d cross join lateral (values (case when not (d.terms).auto_assign then (d.terms).assignee end), ((d.terms).escalate_to)) n(agent)
   where n.agent is not null and not exists (
     select from coord.agents a where a.project_id = p_call.project_id and a.agent = n.agent) limit 1;
   if found then
@@ -2532,10 +2554,10 @@ declare
   v_problem text;
 begin
   select case
-      when d.deadline <= clock_timestamp() then 'deadline: has passed'
-      when d.run_after >= d.deadline then 'run_after: must be earlier than deadline'
-      when d.run_after > clock_timestamp() + interval '1 year' then 'run_after: is more than a year away'
-      when d.deadline > clock_timestamp() + interval '10 years' then 'deadline: is more than ten years away'
+      when (d.terms).deadline <= clock_timestamp() then 'deadline: has passed'
+      when (d.terms).run_after >= (d.terms).deadline then 'run_after: must be earlier than deadline'
+      when (d.terms).run_after > clock_timestamp() + interval '1 year' then 'run_after: is more than a year away'
+      when (d.terms).deadline > clock_timestamp() + interval '10 years' then 'deadline: is more than ten years away'
     end as problem into v_problem
   from unnest(p_drafts) d order by 1 limit 1;
   if v_problem is null then return null; end if;
@@ -2557,17 +2579,17 @@ declare
   v_paths text[];
 begin
   perform from coord.tasks t
-  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id and t.paths is not null;
+  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id and (t.terms).paths is not null;
   if found then v_skip_paths := not pg_try_advisory_xact_lock(hashtext('coord.locks'), p_project_id); end if;
   with renewed as (
     update coord.tasks t set claim_expires_at = clock_timestamp() + make_interval(secs => t.lease_seconds)
     where t.project_id = p_project_id and t.task_id = any (array(
       select n.task_id from coord.tasks n
       where n.project_id = p_project_id and n.status = 'claimed' and n.claim_session_id = p_session_id
-        and n.claim_expires_at > clock_timestamp() and not (v_skip_paths and n.paths is not null)
+        and n.claim_expires_at > clock_timestamp() and not (v_skip_paths and (n.terms).paths is not null)
         and n.claim_expires_at < clock_timestamp() + make_interval(secs => n.lease_seconds - least(5, n.lease_seconds / 3.0))
       order by n.task_id for update skip locked))
-    returning t.paths
+    returning (t.terms).paths
   )
   select array_agg(p.path) into v_paths from renewed r cross join unnest(r.paths) p(path);
   if v_paths is null then return; end if;
@@ -2575,7 +2597,7 @@ begin
   where l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id order by l.path for update;
   update coord.locks l set expires_at = greatest(l.expires_at, t.claim_expires_at)
   from coord.tasks t
-  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id and l.path = any (t.paths)
+  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id and l.path = any ((t.terms).paths)
     and l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id
     and l.expires_at > clock_timestamp();
 end
@@ -2614,24 +2636,25 @@ begin
     with ended as (
       select t.task_id, t.claim_token, t.claim_session_id, case
           when not p_count_attempts then 'ready'
-          when t.retry = 'none' or t.attempts >= t.max_attempts then 'failed'
-          when t.retry_seconds = 0 then 'ready'
+          when (t.terms).retry = 'none' or t.attempts >= t.max_attempts then 'failed'
+          when coalesce((t.terms).retry_seconds, 60) = 0 then 'ready'
           else 'scheduled'
         end as status,
-        clock_timestamp() + coord._retry_delay(t.retry, t.retry_seconds, t.attempts) as run_after
+        clock_timestamp() + coord._retry_delay(coalesce((t.terms).retry, 'exponential'), coalesce((t.terms).retry_seconds, 60), t.attempts) as run_after
       from coord.tasks t join unnest(p_task_ids, p_tokens) c(task_id, token) on c.task_id = t.task_id and c.token = t.claim_token
       where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.status = 'claimed'
       order by t.task_id for update of t
     )
     update coord.tasks t set status = e.status, attempts = t.attempts - case when p_count_attempts then 0 else 1 end,
-      run_after = case when e.status = 'scheduled' then e.run_after else t.run_after end,
-      due_at = coord._due_at(e.status, e.run_after, t.deadline),
+      terms.run_after = case when e.status = 'scheduled' then e.run_after else (t.terms).run_after end,
+      terms.progress_at = null, trail = t.trail || pg_current_xact_id(),
+      due_at = coord._due_at(e.status, e.run_after, (t.terms).deadline),
       finished_at = case when e.status = 'failed' then clock_timestamp() end,
       agent = case when e.status = 'failed' then t.agent end,
-      error = p_error, claim_session_id = null, claim_expires_at = null, progress_at = null
+      error = p_error, claim_session_id = null, claim_expires_at = null
     from ended e
     where t.project_id = p_project_id and t.task_id = e.task_id and t.claim_token = e.claim_token and t.status = 'claimed'
-    returning t.task_id, t.status, t.paths, e.claim_session_id
+    returning t.task_id, t.status, (t.terms).paths, e.claim_session_id
   loop
     v_returned := v_returned + 1;
     if v_task.status = 'failed' then v_failed := v_failed || v_task.task_id; end if;
@@ -2739,7 +2762,7 @@ as $$
 declare
   v_drafts coord.tasks[] := coord._draft_tasks(p_call, p_tasks);
   v_edges coord.task_dependencies[] := coord._draft_dependencies(p_tasks, v_drafts);
-  v_parents uuid[] := array(select distinct d.parent_id from unnest(v_drafts) d where d.parent_id is not null);
+  v_parents uuid[] := array(select distinct (d.terms).parent_id from unnest(v_drafts) d where (d.terms).parent_id is not null);
   v_answer jsonb;
   v_dead uuid[];
 begin
@@ -2756,8 +2779,8 @@ begin
   v_drafts := coord._assign_drafts(v_drafts, v_edges);
   insert into coord.task_dependencies select e.* from unnest(v_edges) e;
   insert into coord.tasks select d.* from unnest(v_drafts) d;
-  insert into coord.subtasks select d.project_id, d.parent_id, d.task_id from unnest(v_drafts) d where d.parent_id is not null;
-  update coord.tasks p set open_subtasks = p.open_subtasks + (select count(*) from unnest(v_drafts) d where d.parent_id = p.task_id)
+  insert into coord.subtasks select d.project_id, (d.terms).parent_id, d.task_id from unnest(v_drafts) d where (d.terms).parent_id is not null;
+  update coord.tasks p set terms.open_subtasks = coalesce((p.terms).open_subtasks, 0) + (select count(*) from unnest(v_drafts) d where (d.terms).parent_id = p.task_id)
   where p.project_id = p_call.project_id and p.task_id = any (v_parents);
   insert into coord.journal (project_id, session_id, agent, operation, outcome, resource)
   select d.project_id, p_call.session_id, p_call.agent, p_call.operation, 'ok', 'task:' || d.task_id
@@ -2799,7 +2822,7 @@ language sql stable
 as $$
   select jsonb_build_object('task_id', p_task.task_id, 'type', p_task.type, 'title', p_task.title,
     'status', p_task.status, 'priority', p_task.priority, 'tags', p_task.tags, 'attempts', p_task.attempts,
-    'max_attempts', p_task.max_attempts, 'agent', p_task.agent, 'assignee', p_task.assignee, 'created_at', p_task.created_at,
+    'max_attempts', p_task.max_attempts, 'agent', p_task.agent, 'assignee', (p_task.terms).assignee, 'created_at', p_task.created_at,
     'blocked_by', coalesce(case when p_task.status = 'blocked' then (
       select jsonb_agg(jsonb_build_object('task_id', t.task_id, 'title', t.title, 'status', t.status) order by t.task_id)
       from coord.task_dependencies d
@@ -2824,7 +2847,7 @@ begin
   foreach v_status in array array['ready', 'scheduled', 'blocked'] loop
     v_lane := '~';
     loop
-      select t.assignee into v_assignee from coord.tasks t
+      select (t.terms).assignee into v_assignee from coord.tasks t
       where t.project_id = p_project_id and t.status = v_status and t.lane > v_lane order by t.lane limit 1;
       exit when not found or v_freed >= p_limit;
       v_lane := '~' || v_assignee || E'\n';
@@ -2835,11 +2858,11 @@ begin
           and t.created_at < clock_timestamp() - interval '60 seconds'
         order by t.task_id limit p_limit for update skip locked
       loop
-        v_task.assignee := case when v_task.auto_assign then coord._auto_assignee(v_task) end;
-        update coord.tasks t set assignee = v_task.assignee, lane = coord._lane(v_task)
-        where t.project_id = p_project_id and t.task_id = v_task.task_id and t.status = v_status and t.assignee = v_assignee;
+        v_task.terms.assignee := case when (v_task.terms).auto_assign then coord._auto_assignee(v_task) end;
+        update coord.tasks t set terms.assignee = (v_task.terms).assignee, trail = t.trail || pg_current_xact_id(), lane = coord._lane(v_task)
+        where t.project_id = p_project_id and t.task_id = v_task.task_id and t.status = v_status and (t.terms).assignee = v_assignee;
         perform coord._note(p_project_id, 'sweep', 'task:' || v_task.task_id, 'unassigned',
-          jsonb_build_object('from', v_assignee, 'to', v_task.assignee));
+          jsonb_build_object('from', v_assignee, 'to', (v_task.terms).assignee));
         v_freed := v_freed + 1;
       end loop;
     end loop;
@@ -2864,10 +2887,11 @@ begin
   perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_dependents)
   order by t.task_id for update;
   with counted as (
-    update coord.tasks t set unmet = t.unmet - 1, status = n.status, due_at = coord._due_at(n.status, t.run_after, t.deadline)
+    update coord.tasks t set unmet = t.unmet - 1, status = n.status,
+      due_at = coord._due_at(n.status, (t.terms).run_after, (t.terms).deadline)
     from (
       select d.task_id, d.status, case when d.status <> 'blocked' or d.unmet > 1 then d.status
-          when d.run_after > clock_timestamp() then 'scheduled' else 'ready' end
+          when (d.terms).run_after > clock_timestamp() then 'scheduled' else 'ready' end
       from coord.tasks d where d.project_id = p_project_id and d.task_id = any (v_dependents)
     ) n(task_id, was, status)
     where t.project_id = p_project_id and t.task_id = n.task_id and t.status = n.was
@@ -2914,7 +2938,7 @@ create function coord._with_scope(p_call coord._call, p_claim jsonb) returns jso
 language sql volatile
 as $$
   select jsonb_set(p_claim, '{task}', p_claim -> 'task' || jsonb_strip_nulls(jsonb_build_object(
-    'paths', to_jsonb(t.paths), 'deadline', t.deadline, 'parent_id', t.parent_id)))
+    'paths', to_jsonb((t.terms).paths), 'deadline', (t.terms).deadline, 'parent_id', (t.terms).parent_id)))
   from coord.tasks t
   where t.project_id = (p_call).project_id and t.task_id = (p_claim #>> '{task,task_id}')::uuid;
 $$;
@@ -3637,7 +3661,8 @@ begin
       '{"reason": "finished"}', 'task:' || p_task_id);
   end if;
   update coord.tasks t set status = 'cancelled', finished_at = clock_timestamp(), error = coalesce(p_reason, 'cancelled'),
-    due_at = null, claim_token = t.claim_token + 1, claim_session_id = null, claim_expires_at = null, progress_at = null
+    due_at = null, claim_token = t.claim_token + 1, claim_session_id = null, claim_expires_at = null,
+    trail = t.trail || pg_current_xact_id()
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.status = v_task.status;
   if v_task.status = 'claimed' then
     perform coord._notify(v_call.project_id, v_task.claim_session_id, jsonb_build_object('kind', 'task_cancelled',
@@ -3645,7 +3670,7 @@ begin
       'task_id', p_task_id));
   end if;
   perform coord._follow_failures(v_call.project_id, array[p_task_id]);
-  if v_task.status = 'claimed' and v_task.paths is not null then
+  if v_task.status = 'claimed' and (v_task.terms).paths is not null then
     perform coord._free_task_paths(v_call.project_id, v_task.claim_session_id, p_task_id);
   end if;
   return coord._leave(v_call, jsonb_build_object('cancelled', true, 'was', v_task.status), 'task:' || p_task_id,
@@ -3667,27 +3692,24 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'complete_work');
-  v_parent_id uuid;
-  v_paths text[];
+  v_has_terms boolean;
   v_unblocked integer;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   if not p_success then return coord._fail_attempt(v_call, p_task_id, p_claim_token, p_result, p_error); end if;
   update coord.tasks t set status = 'done', finished_at = clock_timestamp(), result = p_result, error = null,
-    claim_session_id = null, claim_expires_at = null
+    claim_session_id = null, claim_expires_at = null, trail = t.trail || pg_current_xact_id()
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
     and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
-    and t.open_subtasks = 0
-  returning t.parent_id, t.paths into v_parent_id, v_paths;
+    and coalesce((t.terms).open_subtasks, 0) = 0
+  returning t.terms is distinct from null into v_has_terms;
   if not found then
     return coord._refuse_claim(v_call, p_task_id, p_claim_token);
   end if;
-  if v_parent_id is not null then
-    perform coord._count_off_parents(v_call.project_id, array[p_task_id]);
-  end if;
   perform from coord.task_dependencies d where d.project_id = v_call.project_id and d.depends_on = p_task_id limit 1;
   if found then v_unblocked := coord._unblock_dependents(v_call.project_id, p_task_id); end if;
-  if v_paths is not null then
+  if v_has_terms then
+    perform coord._count_off_parents(v_call.project_id, array[p_task_id]);
     perform coord._free_task_paths(v_call.project_id, v_call.session_id, p_task_id);
   end if;
   if v_unblocked > 0 then
@@ -3714,11 +3736,11 @@ begin
     select jsonb_agg(jsonb_build_object('agent', h.agent, 'title', h.title, 'since', h.since, 'presence', coord._presence(h.last_call_at),
       'task_id', h.task_id, 'session_id', h.session_id) order by h.since, h.task_id)
     from (
-      select t.agent, t.task_id, t.title, s.session_id, s.last_call_at, least(s.last_call_at, t.progress_at) as since
+      select t.agent, t.task_id, t.title, s.session_id, s.last_call_at, least(s.last_call_at, (t.terms).progress_at) as since
       from coord.tasks t
       join coord.sessions s on s.project_id = t.project_id and s.session_id = t.claim_session_id
       where t.project_id = v_call.project_id and t.status = 'claimed'
-        and least(s.last_call_at, t.progress_at) < clock_timestamp() - make_interval(secs => p_threshold)
+        and least(s.last_call_at, (t.terms).progress_at) < clock_timestamp() - make_interval(secs => p_threshold)
       order by 6, 2 limit 200
     ) h), '[]')));
 end
@@ -3756,20 +3778,22 @@ as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_task');
   v_task coord.tasks;
+  v_terms coord.task_terms;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id;
   if not found then
     return coord._refuse(v_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
   end if;
+  v_terms := v_task.terms;
   return coord._leave(v_call, coord._task_summary(v_task) || jsonb_build_object(
     'description', v_task.description, 'input', v_task.input, 'submitted_by', v_task.submitted_by,
     'claim_expires_at', v_task.claim_expires_at, 'result', v_task.result, 'error', v_task.error,
-    'finished_at', v_task.finished_at, 'capabilities', v_task.capabilities, 'paths', coalesce(v_task.paths, '{}'),
-    'run_after', v_task.run_after, 'deadline', v_task.deadline, 'retry', v_task.retry, 'retry_seconds', v_task.retry_seconds,
-    'escalate_to', v_task.escalate_to, 'on_dependency_failure', v_task.on_dependency_failure, 'parent_id', v_task.parent_id,
-    'progress', coalesce(v_task.progress, '[]'), 'subtasks', (
-      select jsonb_build_object('open', v_task.open_subtasks, 'total', count(*))
+    'finished_at', v_task.finished_at, 'capabilities', coalesce(v_terms.capabilities, '{}'), 'paths', coalesce(v_terms.paths, '{}'),
+    'run_after', v_terms.run_after, 'deadline', v_terms.deadline, 'retry', coalesce(v_terms.retry, 'exponential'), 'retry_seconds', coalesce(v_terms.retry_seconds, 60),
+    'escalate_to', v_terms.escalate_to, 'on_dependency_failure', coalesce(v_terms.on_dependency_failure, 'block'), 'parent_id', v_terms.parent_id,
+    'progress', coalesce(v_terms.progress, '[]'), 'subtasks', (
+      select jsonb_build_object('open', coalesce(v_terms.open_subtasks, 0), 'total', count(*))
       from coord.subtasks s where s.project_id = v_call.project_id and s.parent_id = p_task_id),
     'depends_on', coalesce((
       select jsonb_agg(jsonb_build_object('task_id', t.task_id, 'title', t.title, 'status', t.status) order by t.task_id)
@@ -3828,15 +3852,17 @@ $$;
 grant execute on function coord.get_task_board to coord_app;
 
 -- supabase/schemas/work/get_task_history.sql
--- What happened to a task, newest first, as the journal has it.
+-- What happened to a task, newest first, as the journal has it: its changes, not what was refused. The task remembers the
+-- transactions that changed it, because an index for it would make each of them a twentieth slower.
 create function coord.get_task_history(p_caller jsonb, p_task_id uuid, p_limit integer default 50) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_task_history');
+  v_trail xid8[];
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  perform from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id;
+  select t.trail into v_trail from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id;
   if not found then
     return coord._refuse(v_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
   end if;
@@ -3844,7 +3870,7 @@ begin
     select jsonb_agg(coord._history_entry(j) order by j.xact_id desc, j.entry_id desc)
     from (
       select e.* from coord.journal e
-      where e.project_id = v_call.project_id and e.resource = 'task:' || p_task_id and e.resource like 'task:%'
+      where e.project_id = v_call.project_id and e.xact_id = any (v_trail) and e.resource = 'task:' || p_task_id
       order by e.xact_id desc, e.entry_id desc limit p_limit
     ) j), '[]')));
 end
@@ -3874,7 +3900,8 @@ begin
     v_chosen := (coord._choose_tasks(v_call, p_types, p_lease_seconds, 1))[1];
   end if;
   loop
-    update coord.tasks t set status = 'claimed', attempts = t.attempts + 1, claim_token = t.claim_token + 1, due_at = null,
+    update coord.tasks t set status = 'claimed', attempts = t.attempts + 1, claim_token = t.claim_token + 1,
+      trail = t.trail || pg_current_xact_id(),
       claim_session_id = v_call.session_id, lease_seconds = p_lease_seconds, agent = v_call.agent,
       claim_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
     where t.project_id = v_call.project_id and t.task_id = coalesce(v_chosen, (
@@ -3932,7 +3959,8 @@ begin
     v_chosen := coord._choose_tasks(v_call, p_types, p_lease_seconds, p_count);
   end if;
   with claimed as (
-    update coord.tasks t set status = 'claimed', attempts = t.attempts + 1, claim_token = t.claim_token + 1, due_at = null,
+    update coord.tasks t set status = 'claimed', attempts = t.attempts + 1, claim_token = t.claim_token + 1,
+      trail = t.trail || pg_current_xact_id(),
       claim_session_id = v_call.session_id, lease_seconds = p_lease_seconds, agent = v_call.agent,
       claim_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
     where t.project_id = v_call.project_id and t.task_id = any (v_chosen) and t.status = 'ready'
@@ -3946,7 +3974,7 @@ begin
       'task', jsonb_build_object('task_id', c.task_id, 'type', c.type, 'title', c.title, 'description', c.description,
         'input', c.input, 'priority', c.priority, 'tags', c.tags, 'attempt', c.attempts,
         'max_attempts', c.max_attempts, 'last_error', c.error) || jsonb_strip_nulls(jsonb_build_object(
-        'paths', to_jsonb(c.paths), 'deadline', c.deadline, 'parent_id', c.parent_id)))
+        'paths', to_jsonb((c.terms).paths), 'deadline', (c.terms).deadline, 'parent_id', (c.terms).parent_id)))
     order by c.rank, c.task_id), '[]') into v_claims
   from claimed c;
   return coord._leave(v_call, jsonb_build_object('claimed', v_claims <> '[]', 'claims', v_claims));
@@ -3980,7 +4008,7 @@ begin
       and (p_status is null or t.status = p_status)
       and (p_type is null or t.type = p_type)
       and (p_tag is null or p_tag = any (t.tags))
-      and (p_assignee is null or t.assignee = p_assignee)
+      and (p_assignee is null or (t.terms).assignee = p_assignee)
       and (v_children is null or t.task_id = any (v_children))
       and (p_before is null or t.task_id < p_before)
     order by t.task_id desc limit p_limit + 1
@@ -4011,12 +4039,13 @@ begin
     return coord._refuse(v_call, 'invalid_input', 'run_after: is more than a year away', 'Give an earlier time, or leave it out.');
   end if;
   v_status := case when p_run_after > clock_timestamp() then 'scheduled' else 'ready' end;
-  update coord.tasks t set status = v_status, attempts = t.attempts - 1, run_after = p_run_after,
-    due_at = coord._due_at(v_status, p_run_after, t.deadline), error = coalesce(p_reason, t.error), agent = null,
-    claim_session_id = null, claim_expires_at = null, progress_at = null
+  update coord.tasks t set status = v_status, attempts = t.attempts - 1, terms.run_after = p_run_after,
+    due_at = coord._due_at(v_status, p_run_after, (t.terms).deadline), error = coalesce(p_reason, t.error), agent = null,
+    claim_session_id = null, claim_expires_at = null, terms.progress_at = null,
+    trail = (t.trail || pg_current_xact_id())[greatest(1, cardinality(t.trail) - 98):]
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
     and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
-  returning t.paths into v_paths;
+  returning (t.terms).paths into v_paths;
   if not found then
     return coord._refuse_claim(v_call, p_task_id, p_claim_token);
   end if;
@@ -4045,8 +4074,8 @@ declare
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   v_note := jsonb_build_object('noted_at', clock_timestamp(), 'agent', v_call.agent, 'note', p_note, 'percent', p_percent);
-  update coord.tasks t set progress_at = clock_timestamp(),
-    progress = jsonb_path_query_array(jsonb_build_array(v_note) || coalesce(t.progress, '[]'), '$[0 to 19]'),
+  update coord.tasks t set terms.progress_at = clock_timestamp(),
+    terms.progress = jsonb_path_query_array(jsonb_build_array(v_note) || coalesce((t.terms).progress, '[]'), '$[0 to 19]'),
     claim_expires_at = clock_timestamp() + make_interval(secs => t.lease_seconds)
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
     and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
@@ -4085,18 +4114,19 @@ begin
   elsif v_task.status not in ('failed', 'cancelled') then
     return coord._refuse(v_call, 'conflict', format('The task is %s: only failed and cancelled ones are retried.', v_task.status),
       'Look at it with get_task.', '{"reason": "not_failed"}', 'task:' || p_task_id);
-  elsif v_task.deadline <= clock_timestamp() then
+  elsif (v_task.terms).deadline <= clock_timestamp() then
     return coord._refuse(v_call, 'conflict', 'The deadline of the task has passed.', 'Submit it anew.',
       '{"reason": "deadline_passed"}', 'task:' || p_task_id);
   end if;
   select count(*) into v_unmet from coord.tasks t
   where t.project_id = v_call.project_id and t.task_id = any (v_before) and t.status <> 'done';
   update coord.tasks t set status = case when v_unmet > 0 then 'blocked' else 'ready' end, unmet = v_unmet, attempts = 0,
-    finished_at = null, result = null, agent = null, run_after = null,
-    due_at = t.deadline
+    finished_at = null, result = null, agent = null, terms.run_after = null,
+    trail = t.trail || pg_current_xact_id(),
+    due_at = (t.terms).deadline
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.status = v_task.status;
-  update coord.tasks p set open_subtasks = p.open_subtasks + 1
-  where p.project_id = v_call.project_id and p.task_id = v_task.parent_id;
+  update coord.tasks p set terms.open_subtasks = (p.terms).open_subtasks + 1
+  where p.project_id = v_call.project_id and p.task_id = (v_task.terms).parent_id;
   return coord._leave(v_call, jsonb_build_object('retried', true,
       'status', case when v_unmet > 0 then 'blocked' else 'ready' end), 'task:' || p_task_id,
     jsonb_build_object('was', v_task.status));
@@ -4113,8 +4143,8 @@ create function coord.submit_work(
   p_input jsonb default null, p_priority integer default 5, p_tags text[] default '{}',
   p_depends_on uuid[] default null, p_max_attempts integer default 3, p_capabilities text[] default null,
   p_paths text[] default null, p_assignee text default null, p_run_after timestamptz default null,
-  p_deadline timestamptz default null, p_retry text default 'exponential', p_retry_seconds integer default 60,
-  p_escalate_to text default null, p_parent_id uuid default null, p_on_dependency_failure text default 'block'
+  p_deadline timestamptz default null, p_retry text default null, p_retry_seconds integer default null,
+  p_escalate_to text default null, p_parent_id uuid default null, p_on_dependency_failure text default null
 ) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -4123,7 +4153,8 @@ declare
   v_task_id uuid;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if num_nonnulls(p_depends_on, p_capabilities, p_paths, p_assignee, p_run_after, p_deadline, p_escalate_to, p_parent_id) > 0
+  if num_nonnulls(p_depends_on, p_capabilities, p_paths, p_assignee, p_run_after, p_deadline, p_retry,
+    p_retry_seconds, p_escalate_to, p_parent_id) > 0
   then
     return coord._submit_task(v_call, jsonb_build_object('title', p_title, 'description', p_description, 'type', p_type,
       'input', p_input, 'priority', p_priority, 'tags', p_tags, 'depends_on', p_depends_on, 'max_attempts', p_max_attempts,
@@ -4132,9 +4163,9 @@ begin
       'parent_id', p_parent_id, 'on_dependency_failure', p_on_dependency_failure));
   end if;
   insert into coord.tasks (project_id, task_id, type, title, description, input, priority, tags, status, rank,
-    max_attempts, submitted_by, retry, retry_seconds, lane)
+    max_attempts, submitted_by, lane)
   values (v_call.project_id, coord._new_id(), p_type, p_title, p_description, p_input, p_priority, p_tags, 'ready',
-    clock_timestamp() + p_priority * interval '1 hour', p_max_attempts, v_call.agent, p_retry, p_retry_seconds,
+    clock_timestamp() + p_priority * interval '1 hour', p_max_attempts, v_call.agent,
     case when p_type <> 'task' then p_type || ' ' end)
   returning task_id into v_task_id;
   return coord._leave(v_call,

@@ -51,7 +51,10 @@ describe('one row is left', () => {
     await leaves(() => ann.acquireLock({ paths: ['a.ts'] }), 'acquire_lock ok a.ts ann');
     await leaves(() => ann.releaseLock({ paths: ['a.ts', 'b.ts'] }), /^release_lock ok .* ann$/);
     await leaves(() => ann.forceReleaseLock({ paths: ['c.ts'], reason: 'test' }), 'force_release_lock ok c.ts ann');
-    await leaves(() => ann.submitWork({ title: 'one', max_attempts: 2 }), /^submit_work ok task:\S+ ann$/);
+    await leaves(
+      () => ann.submitWork({ title: 'one', max_attempts: 2, retry_seconds: 0 }),
+      /^submit_work ok task:\S+ ann$/,
+    );
     const { task, claim_token } = await ann.getWork();
     const claim = { task_id: String(task?.task_id), claim_token: Number(claim_token) };
     const of = `task:${claim.task_id} ann`;
