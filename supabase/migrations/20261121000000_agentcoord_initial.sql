@@ -974,7 +974,7 @@ create function coord._free_task_paths(p_project_id integer, p_session_id uuid, 
 language plpgsql volatile
 as $$
 declare
-  v_paths text[] := (select t.paths from coord.tasks t where t.project_id = p_project_id and t.task_id = p_task_id);
+  v_paths text[] := (select (t.terms).paths from coord.tasks t where t.project_id = p_project_id and t.task_id = p_task_id);
 begin
   if coalesce(cardinality(v_paths), 0) = 0 then return; end if;
   perform coord._serialize_locks(p_project_id);
@@ -3011,7 +3011,7 @@ as $$
   tasks as materialized (
     select t.project_id, t.task_id, t.status, t.status in ('done', 'failed', 'cancelled') as ended, t.unmet, t.attempts,
       t.max_attempts, t.claim_token, t.claim_session_id, t.claim_expires_at, t.agent, t.finished_at, t.due_at,
-      t.open_subtasks
+      coalesce((t.terms).open_subtasks, 0) as open_subtasks
     from coord.projects p
     cross join lateral (
       (select n.task_id from coord.tasks n where n.project_id = p.project_id order by n.task_id desc limit 5000)

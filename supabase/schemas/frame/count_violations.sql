@@ -9,7 +9,7 @@ as $$
   tasks as materialized (
     select t.project_id, t.task_id, t.status, t.status in ('done', 'failed', 'cancelled') as ended, t.unmet, t.attempts,
       t.max_attempts, t.claim_token, t.claim_session_id, t.claim_expires_at, t.agent, t.finished_at, t.due_at,
-      t.open_subtasks
+      coalesce((t.terms).open_subtasks, 0) as open_subtasks
     from coord.projects p
     cross join lateral (
       (select n.task_id from coord.tasks n where n.project_id = p.project_id order by n.task_id desc limit 5000)

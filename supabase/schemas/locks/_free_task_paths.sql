@@ -5,7 +5,7 @@ create function coord._free_task_paths(p_project_id integer, p_session_id uuid, 
 language plpgsql volatile
 as $$
 declare
-  v_paths text[] := (select t.paths from coord.tasks t where t.project_id = p_project_id and t.task_id = p_task_id);
+  v_paths text[] := (select (t.terms).paths from coord.tasks t where t.project_id = p_project_id and t.task_id = p_task_id);
 begin
   if coalesce(cardinality(v_paths), 0) = 0 then return; end if;
   perform coord._serialize_locks(p_project_id);
