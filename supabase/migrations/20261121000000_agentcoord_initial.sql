@@ -381,8 +381,8 @@ create table coord.tasks (
 
 -- Each index costs every write, even one whose condition the row does not meet, and its condition is planned anew for
 -- each statement: so they are few, and their conditions are simple.
-create index tasks_ready on coord.tasks (project_id, rank, task_id) where status = 'ready' and lane is null;
-create index tasks_by_lane on coord.tasks (project_id, status, lane, rank, task_id) where lane is not null and status <> 'done';
+-- Plain tasks come last in tasks_ready, because their lane is null.
+create index tasks_ready on coord.tasks (project_id, lane, rank, task_id) where status = 'ready';
 create index tasks_by_status on coord.tasks (project_id, status, due_at, task_id)
 where status <> 'done' and (status <> 'ready' or due_at is not null);
 
@@ -1963,21 +1963,21 @@ declare
   v_task coord.tasks;
 begin
   perform from coord.tasks t
-  where t.project_id = p_call.project_id and t.status in ('ready', 'scheduled', 'blocked') and t.lane > '?' and t.lane < '@'
+  where t.project_id = p_call.project_id and t.status = 'ready' and t.lane > '?' and t.lane < '@'
   limit 1;
   if not found then return; end if;
   select s.capabilities into v_capabilities from coord.sessions s
   where s.project_id = p_call.project_id and s.session_id = p_call.session_id and s.trust >= 2;
   for v_task in
     select t.* from coord.tasks t
-    where t.project_id = p_call.project_id and t.status in ('ready', 'scheduled', 'blocked') and t.lane > '?' and t.lane < '@'
+    where t.project_id = p_call.project_id and t.status = 'ready' and t.lane > '?' and t.lane < '@'
       and (t.terms).capabilities <@ v_capabilities and t.submitted_by <> p_call.agent
     order by t.task_id limit 100 for update skip locked
   loop
     v_task.terms.assignee := p_call.agent;
     update coord.tasks t set terms.assignee = p_call.agent, trail = t.trail || pg_current_xact_id(), lane = coord._lane(v_task)
     where t.project_id = p_call.project_id and t.task_id = v_task.task_id and (t.terms).assignee is null and (t.terms).auto_assign
-      and t.status = v_task.status;
+      and t.status = 'ready';
     perform coord._note(p_call.project_id, 'register_session', 'task:' || v_task.task_id, 'assigned',
       jsonb_build_object('to', p_call.agent));
   end loop;
@@ -2107,10 +2107,7 @@ create function coord._count_tasks(p_project_id integer) returns jsonb
 language sql volatile
 as $$
   select jsonb_object_agg(c.status, c.tasks) || jsonb_build_object('ready', (
-    select count(*) from (
-      (select from coord.tasks t where t.project_id = p_project_id and t.status = 'ready' and t.lane is null limit 10000)
-      union all
-      (select from coord.tasks t where t.project_id = p_project_id and t.status = 'ready' and t.lane is not null limit 10000)) r))
+    select count(*) from (select from coord.tasks t where t.project_id = p_project_id and t.status = 'ready' limit 10000) r))
   from (
     select n.status, (
       select count(*) from (
@@ -2255,6 +2252,22 @@ begin
 end
 $$;
 
+-- supabase/schemas/work/_follow_completion.sql
+-- What follows when the calling session has done a task: parents count it off, dependents go on, the locks on its paths are
+-- freed; how many tasks went on. In this order, so that nobody waits for a task while holding rows of locks.
+create function coord._follow_completion(p_call coord._call, p_task_id uuid) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_unblocked integer;
+begin
+  perform coord._count_off_parents(p_call.project_id, array[p_task_id]);
+  v_unblocked := coord._unblock_dependents(p_call.project_id, p_task_id);
+  perform coord._free_task_paths(p_call.project_id, p_call.session_id, p_task_id);
+  return v_unblocked;
+end
+$$;
+
 -- supabase/schemas/work/_follow_failures.sql
 -- What follows when tasks have failed or were cancelled: dependents that wish so fail too, parents count them off, and
 -- whoever a failure is to be escalated to gets a task. The caller has written the tasks before.
@@ -2331,15 +2344,20 @@ as $$
 $$;
 
 -- supabase/schemas/work/_open_tasks.sql
--- How many tasks an agent has on its hands: assigned to it and waiting, or claimed by it. Each counted up to 1,000.
+-- How many tasks an agent has on its hands: assigned to it, or claimed by it. Each counted up to 1,000; of
+-- those that are blocked or scheduled only 1,000 are looked at.
 create function coord._open_tasks(p_project_id integer, p_agent text) returns integer
 language sql volatile
 as $$
   select ((
       select count(*) from (
         select from coord.tasks t
-        where t.project_id = p_project_id and t.status in ('ready', 'scheduled', 'blocked')
-          and t.lane > '~' || p_agent || E'\t' and t.lane < '~' || p_agent || E'\n' limit 1000) w)
+        where t.project_id = p_project_id and t.status = 'ready'
+          and t.lane > '~' || p_agent || E'\t' and t.lane < '~' || p_agent || E'\n' limit 1000) r)
+    + (select count(*) from (
+        select t.lane from coord.tasks t
+        where t.project_id = p_project_id and t.status in ('scheduled', 'blocked') limit 1000) w
+      where w.lane > '~' || p_agent || E'\t' and w.lane < '~' || p_agent || E'\n')
     + (select count(*) from (
         select from coord.tasks t
         where t.project_id = p_project_id and t.status = 'claimed' and t.agent = p_agent
@@ -2831,43 +2849,39 @@ as $$
 $$;
 
 -- supabase/schemas/work/_unassign_vanished.sql
--- Takes tasks back from assignees without a living session for 60 s: those that were assigned automatically go to the
+-- Takes ready tasks back from assignees without a living session for 60 s: those that were assigned automatically go to the
 -- next best agent, the others to whoever asks. How many it was.
 -- Assignees are stepped through by index. Rows that somebody has locked are left for the next time.
 create function coord._unassign_vanished(p_project_id integer, p_limit integer) returns integer
 language plpgsql volatile
 as $$
 declare
-  v_status text;
   v_assignee text;
-  v_lane text;
+  v_lane text := '~';
   v_task coord.tasks;
   v_freed integer := 0;
 begin
-  foreach v_status in array array['ready', 'scheduled', 'blocked'] loop
-    v_lane := '~';
+  loop
+    select (t.terms).assignee into v_assignee from coord.tasks t
+    where t.project_id = p_project_id and t.status = 'ready' and t.lane > v_lane order by t.lane limit 1;
+    if not found or v_freed >= p_limit then return v_freed; end if;
+    v_lane := '~' || v_assignee || E'\n';
+    continue when not coord._has_vanished(p_project_id, v_assignee);
+    for v_task in
+      select t.* from coord.tasks t
+      where t.project_id = p_project_id and t.status = 'ready' and t.lane > '~' || v_assignee || E'\t' and t.lane < v_lane
+        and t.created_at < clock_timestamp() - interval '60 seconds'
+      order by t.task_id limit p_limit for update skip locked
     loop
-      select (t.terms).assignee into v_assignee from coord.tasks t
-      where t.project_id = p_project_id and t.status = v_status and t.lane > v_lane order by t.lane limit 1;
-      exit when not found or v_freed >= p_limit;
-      v_lane := '~' || v_assignee || E'\n';
-      continue when not coord._has_vanished(p_project_id, v_assignee);
-      for v_task in
-        select t.* from coord.tasks t
-        where t.project_id = p_project_id and t.status = v_status and t.lane > '~' || v_assignee || E'\t' and t.lane < v_lane
-          and t.created_at < clock_timestamp() - interval '60 seconds'
-        order by t.task_id limit p_limit for update skip locked
-      loop
-        v_task.terms.assignee := case when (v_task.terms).auto_assign then coord._auto_assignee(v_task) end;
-        update coord.tasks t set terms.assignee = (v_task.terms).assignee, trail = t.trail || pg_current_xact_id(), lane = coord._lane(v_task)
-        where t.project_id = p_project_id and t.task_id = v_task.task_id and t.status = v_status and (t.terms).assignee = v_assignee;
-        perform coord._note(p_project_id, 'sweep', 'task:' || v_task.task_id, 'unassigned',
-          jsonb_build_object('from', v_assignee, 'to', (v_task.terms).assignee));
-        v_freed := v_freed + 1;
-      end loop;
+      v_task.terms.assignee := case when (v_task.terms).auto_assign then coord._auto_assignee(v_task) end;
+      update coord.tasks t set terms.assignee = (v_task.terms).assignee, lane = coord._lane(v_task),
+        trail = t.trail || pg_current_xact_id()
+      where t.project_id = p_project_id and t.task_id = v_task.task_id and t.status = 'ready' and (t.terms).assignee = v_assignee;
+      perform coord._note(p_project_id, 'sweep', 'task:' || v_task.task_id, 'unassigned',
+        jsonb_build_object('from', v_assignee, 'to', (v_task.terms).assignee));
+      v_freed := v_freed + 1;
     end loop;
   end loop;
-  return v_freed;
 end
 $$;
 
@@ -3693,7 +3707,6 @@ as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'complete_work');
   v_has_terms boolean;
-  v_unblocked integer;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   if not p_success then return coord._fail_attempt(v_call, p_task_id, p_claim_token, p_result, p_error); end if;
@@ -3707,14 +3720,9 @@ begin
     return coord._refuse_claim(v_call, p_task_id, p_claim_token);
   end if;
   perform from coord.task_dependencies d where d.project_id = v_call.project_id and d.depends_on = p_task_id limit 1;
-  if found then v_unblocked := coord._unblock_dependents(v_call.project_id, p_task_id); end if;
-  if v_has_terms then
-    perform coord._count_off_parents(v_call.project_id, array[p_task_id]);
-    perform coord._free_task_paths(v_call.project_id, v_call.session_id, p_task_id);
-  end if;
-  if v_unblocked > 0 then
-    return coord._leave(v_call, jsonb_build_object('status', 'done', 'attempts_left', 0, 'unblocked', v_unblocked),
-      'task:' || p_task_id, '{"status": "done"}');
+  if found or v_has_terms then
+    return coord._leave(v_call, jsonb_build_object('status', 'done', 'attempts_left', 0,
+      'unblocked', coord._follow_completion(v_call, p_task_id)), 'task:' || p_task_id, '{"status": "done"}');
   end if;
   return coord._leave(v_call, '{"status": "done", "attempts_left": 0, "unblocked": 0}', 'task:' || p_task_id, '{"status": "done"}');
 end
@@ -3880,8 +3888,9 @@ grant execute on function coord.get_task_history to coord_app;
 
 -- supabase/schemas/work/get_work.sql
 -- Claims the next task for the calling session. p_wait_seconds is for whoever calls: waiting is not done here.
--- The common path is one UPDATE of the first plain task, and holds while no task of another kind is ready and nothing is
--- due: two probes of indexes that are normally empty. All else is chosen by _choose_tasks.
+-- The common path is one UPDATE of the first plain task, and holds while no task of another kind is ready, which is one
+-- probe. All else is chosen by _choose_tasks, also what is due when the queue runs dry; before that, the sweeper sees to
+-- it: to look here too would make each claim a fortieth slower.
 -- Concurrency: the inner query locks one row and skips those that others have locked, so this transaction alone changes
 -- it; the token grows with every claim. A caller that dies before the commit has claimed nothing.
 create function coord.get_work(
@@ -3909,8 +3918,6 @@ begin
       where n.project_id = v_call.project_id and n.status = 'ready' and n.lane is null and p_types is null
         and not exists (select from coord.tasks x
           where x.project_id = v_call.project_id and x.status = 'ready' and x.lane is not null)
-        and not exists (select from coord.tasks x
-          where x.project_id = v_call.project_id and x.status = 'scheduled' and x.due_at <= clock_timestamp())
       order by n.rank, n.task_id limit 1 for update skip locked))
     returning t.task_id, jsonb_build_object('claimed', true, 'claim_token', t.claim_token,
       'claim_expires_at', t.claim_expires_at, 'task', jsonb_build_object('task_id', t.task_id, 'type', t.type,
@@ -3947,8 +3954,7 @@ declare
   v_claims jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  perform from coord.tasks x where x.project_id = v_call.project_id and (x.status = 'ready' and x.lane is not null
-    or x.status = 'scheduled' and x.due_at <= clock_timestamp()) limit 1;
+  perform from coord.tasks x where x.project_id = v_call.project_id and x.status = 'ready' and x.lane is not null limit 1;
   if not found and p_types is null then
     v_chosen := array(
       select n.task_id from coord.tasks n

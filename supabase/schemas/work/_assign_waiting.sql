@@ -8,21 +8,21 @@ declare
   v_task coord.tasks;
 begin
   perform from coord.tasks t
-  where t.project_id = p_call.project_id and t.status in ('ready', 'scheduled', 'blocked') and t.lane > '?' and t.lane < '@'
+  where t.project_id = p_call.project_id and t.status = 'ready' and t.lane > '?' and t.lane < '@'
   limit 1;
   if not found then return; end if;
   select s.capabilities into v_capabilities from coord.sessions s
   where s.project_id = p_call.project_id and s.session_id = p_call.session_id and s.trust >= 2;
   for v_task in
     select t.* from coord.tasks t
-    where t.project_id = p_call.project_id and t.status in ('ready', 'scheduled', 'blocked') and t.lane > '?' and t.lane < '@'
+    where t.project_id = p_call.project_id and t.status = 'ready' and t.lane > '?' and t.lane < '@'
       and (t.terms).capabilities <@ v_capabilities and t.submitted_by <> p_call.agent
     order by t.task_id limit 100 for update skip locked
   loop
     v_task.terms.assignee := p_call.agent;
     update coord.tasks t set terms.assignee = p_call.agent, trail = t.trail || pg_current_xact_id(), lane = coord._lane(v_task)
     where t.project_id = p_call.project_id and t.task_id = v_task.task_id and (t.terms).assignee is null and (t.terms).auto_assign
-      and t.status = v_task.status;
+      and t.status = 'ready';
     perform coord._note(p_call.project_id, 'register_session', 'task:' || v_task.task_id, 'assigned',
       jsonb_build_object('to', p_call.agent));
   end loop;

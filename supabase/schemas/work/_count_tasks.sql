@@ -3,10 +3,7 @@ create function coord._count_tasks(p_project_id integer) returns jsonb
 language sql volatile
 as $$
   select jsonb_object_agg(c.status, c.tasks) || jsonb_build_object('ready', (
-    select count(*) from (
-      (select from coord.tasks t where t.project_id = p_project_id and t.status = 'ready' and t.lane is null limit 10000)
-      union all
-      (select from coord.tasks t where t.project_id = p_project_id and t.status = 'ready' and t.lane is not null limit 10000)) r))
+    select count(*) from (select from coord.tasks t where t.project_id = p_project_id and t.status = 'ready' limit 10000) r))
   from (
     select n.status, (
       select count(*) from (

@@ -1,39 +1,35 @@
--- Takes tasks back from assignees without a living session for 60 s: those that were assigned automatically go to the
+-- Takes ready tasks back from assignees without a living session for 60 s: those that were assigned automatically go to the
 -- next best agent, the others to whoever asks. How many it was.
 -- Assignees are stepped through by index. Rows that somebody has locked are left for the next time.
 create function coord._unassign_vanished(p_project_id integer, p_limit integer) returns integer
 language plpgsql volatile
 as $$
 declare
-  v_status text;
   v_assignee text;
-  v_lane text;
+  v_lane text := '~';
   v_task coord.tasks;
   v_freed integer := 0;
 begin
-  foreach v_status in array array['ready', 'scheduled', 'blocked'] loop
-    v_lane := '~';
+  loop
+    select (t.terms).assignee into v_assignee from coord.tasks t
+    where t.project_id = p_project_id and t.status = 'ready' and t.lane > v_lane order by t.lane limit 1;
+    if not found or v_freed >= p_limit then return v_freed; end if;
+    v_lane := '~' || v_assignee || E'\n';
+    continue when not coord._has_vanished(p_project_id, v_assignee);
+    for v_task in
+      select t.* from coord.tasks t
+      where t.project_id = p_project_id and t.status = 'ready' and t.lane > '~' || v_assignee || E'\t' and t.lane < v_lane
+        and t.created_at < clock_timestamp() - interval '60 seconds'
+      order by t.task_id limit p_limit for update skip locked
     loop
-      select (t.terms).assignee into v_assignee from coord.tasks t
-      where t.project_id = p_project_id and t.status = v_status and t.lane > v_lane order by t.lane limit 1;
-      exit when not found or v_freed >= p_limit;
-      v_lane := '~' || v_assignee || E'\n';
-      continue when not coord._has_vanished(p_project_id, v_assignee);
-      for v_task in
-        select t.* from coord.tasks t
-        where t.project_id = p_project_id and t.status = v_status and t.lane > '~' || v_assignee || E'\t' and t.lane < v_lane
-          and t.created_at < clock_timestamp() - interval '60 seconds'
-        order by t.task_id limit p_limit for update skip locked
-      loop
-        v_task.terms.assignee := case when (v_task.terms).auto_assign then coord._auto_assignee(v_task) end;
-        update coord.tasks t set terms.assignee = (v_task.terms).assignee, trail = t.trail || pg_current_xact_id(), lane = coord._lane(v_task)
-        where t.project_id = p_project_id and t.task_id = v_task.task_id and t.status = v_status and (t.terms).assignee = v_assignee;
-        perform coord._note(p_project_id, 'sweep', 'task:' || v_task.task_id, 'unassigned',
-          jsonb_build_object('from', v_assignee, 'to', (v_task.terms).assignee));
-        v_freed := v_freed + 1;
-      end loop;
+      v_task.terms.assignee := case when (v_task.terms).auto_assign then coord._auto_assignee(v_task) end;
+      update coord.tasks t set terms.assignee = (v_task.terms).assignee, lane = coord._lane(v_task),
+        trail = t.trail || pg_current_xact_id()
+      where t.project_id = p_project_id and t.task_id = v_task.task_id and t.status = 'ready' and (t.terms).assignee = v_assignee;
+      perform coord._note(p_project_id, 'sweep', 'task:' || v_task.task_id, 'unassigned',
+        jsonb_build_object('from', v_assignee, 'to', (v_task.terms).assignee));
+      v_freed := v_freed + 1;
     end loop;
   end loop;
-  return v_freed;
 end
 $$;

@@ -10,7 +10,6 @@ as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'complete_work');
   v_has_terms boolean;
-  v_unblocked integer;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   if not p_success then return coord._fail_attempt(v_call, p_task_id, p_claim_token, p_result, p_error); end if;
@@ -24,14 +23,9 @@ begin
     return coord._refuse_claim(v_call, p_task_id, p_claim_token);
   end if;
   perform from coord.task_dependencies d where d.project_id = v_call.project_id and d.depends_on = p_task_id limit 1;
-  if found then v_unblocked := coord._unblock_dependents(v_call.project_id, p_task_id); end if;
-  if v_has_terms then
-    perform coord._count_off_parents(v_call.project_id, array[p_task_id]);
-    perform coord._free_task_paths(v_call.project_id, v_call.session_id, p_task_id);
-  end if;
-  if v_unblocked > 0 then
-    return coord._leave(v_call, jsonb_build_object('status', 'done', 'attempts_left', 0, 'unblocked', v_unblocked),
-      'task:' || p_task_id, '{"status": "done"}');
+  if found or v_has_terms then
+    return coord._leave(v_call, jsonb_build_object('status', 'done', 'attempts_left', 0,
+      'unblocked', coord._follow_completion(v_call, p_task_id)), 'task:' || p_task_id, '{"status": "done"}');
   end if;
   return coord._leave(v_call, '{"status": "done", "attempts_left": 0, "unblocked": 0}', 'task:' || p_task_id, '{"status": "done"}');
 end

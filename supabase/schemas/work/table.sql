@@ -60,8 +60,8 @@ create table coord.tasks (
 
 -- Each index costs every write, even one whose condition the row does not meet, and its condition is planned anew for
 -- each statement: so they are few, and their conditions are simple.
-create index tasks_ready on coord.tasks (project_id, rank, task_id) where status = 'ready' and lane is null;
-create index tasks_by_lane on coord.tasks (project_id, status, lane, rank, task_id) where lane is not null and status <> 'done';
+-- Plain tasks come last in tasks_ready, because their lane is null.
+create index tasks_ready on coord.tasks (project_id, lane, rank, task_id) where status = 'ready';
 create index tasks_by_status on coord.tasks (project_id, status, due_at, task_id)
 where status <> 'done' and (status <> 'ready' or due_at is not null);
 
