@@ -184,3 +184,13 @@ describe('MCP over HTTP', () => {
     port.close();
   });
 });
+
+it('MCP over HTTP reports what clients do wrong in one line, without a stack', async () => {
+  const before = failures.length;
+  const headers = { 'content-type': 'application/json', 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'ping' };
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} });
+  expect((await fetch(address(), { method: 'POST', headers, body })).status).toBe(400);
+  const reported = failures.splice(before);
+  expect(reported.length).toBeGreaterThan(0);
+  for (const line of reported) expect(line).toMatch(/^[^\n]+$/);
+});

@@ -57,6 +57,20 @@ test('calls that meet a server killed with SIGKILL are unavailable, what was ans
   }
 });
 
+test('a call that waits outlives a server killed with SIGKILL, and gets what is free afterwards', async () => {
+  await untilItAnswers();
+  await ann.acquireLock({ paths: ['waited.ts'] });
+  const caller = { agent: 'bob', agent_type: 'test', trust: 2, label: 'waiter' };
+  const bob = coordinatorOver(localTransport(database, 'outage', caller));
+  const zoe = coordinatorOver(localTransport(database, 'outage', { ...caller, agent: 'zoe', label: 'onlooker' }));
+  const waiting = bob.acquireLock({ paths: ['waited.ts'], wait_seconds: 60 });
+  await expect.poll(async () => (await zoe.acquireLock({ paths: ['waited.ts'] })).position).toBe(2);
+  process.kill(Number(readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n')[0]), 'SIGKILL');
+  await untilItAnswers();
+  await ann.releaseLock({ paths: ['waited.ts'] });
+  expect(await waiting).toMatchObject({ acquired: true, locks: [{ path: 'waited.ts' }] });
+});
+
 test('a server that was stopped on purpose stays stopped, and calls say so until somebody starts it', async () => {
   await untilItAnswers();
   await stopServer(home);

