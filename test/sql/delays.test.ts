@@ -35,7 +35,12 @@ describe('after a failed attempt a task rests', () => {
     ['linear', 10, [10, 20, 30]],
     ['exponential', 86_400, [86_400, 86_400, 86_400]],
   ] as const)('%s from %s seconds', async (retry, retry_seconds, delays) => {
-    const { task_id } = await ann.submitWork({ title: 'flaky', max_attempts: 4, retry, ...(retry_seconds && { retry_seconds }) });
+    const { task_id } = await ann.submitWork({
+      title: 'flaky',
+      max_attempts: 4,
+      retry,
+      ...(retry_seconds && { retry_seconds }),
+    });
     for (const [index, delay] of delays.entries()) {
       const { title: _, ...held } = await claimed(ann);
       const answer = await ann.completeWork({ ...held, ...failure });
@@ -105,7 +110,10 @@ describe('a task is never handed out', () => {
     await comeDue(db, task_id);
     expect(await titlesFor(bob)).toEqual([]);
     expect(await bob.getTask({ task_id })).toMatchObject({ status: 'failed', error: 'The deadline passed.' });
-    expect(await bob.getTask({ task_id: then.task_id })).toMatchObject({ status: 'blocked', blocked_by: [{ task_id }] });
+    expect(await bob.getTask({ task_id: then.task_id })).toMatchObject({
+      status: 'blocked',
+      blocked_by: [{ task_id }],
+    });
     expect(await bob.getTask({ task_id: fallen.task_id })).toMatchObject({ status: 'failed' });
   });
 
@@ -127,7 +135,11 @@ describe('a failed task', () => {
     await ann.completeWork({ ...held, ...failure });
     expect(await titlesFor(ann)).toEqual([]);
     const { task } = await bob.getWork();
-    expect(task).toMatchObject({ type: 'escalation', title: 'Failed: hopeless', input: { task_id, error: 'it broke' } });
+    expect(task).toMatchObject({
+      type: 'escalation',
+      title: 'Failed: hopeless',
+      input: { task_id, error: 'it broke' },
+    });
     expect((await bob.listTasks({ type: 'escalation' })).tasks).toHaveLength(1);
   });
 
@@ -136,7 +148,9 @@ describe('a failed task', () => {
     const then = await ann.submitWork({ title: 'then', depends_on: [task_id] });
     const { title: _, ...held } = await claimed(ann);
     await ann.completeWork({ ...held, ...failure });
-    expect((await bob.listTasks({ status: 'blocked' })).tasks).toMatchObject([{ blocked_by: [{ task_id, status: 'failed' }] }]);
+    expect((await bob.listTasks({ status: 'blocked' })).tasks).toMatchObject([
+      { blocked_by: [{ task_id, status: 'failed' }] },
+    ]);
     expect(await bob.retryTask({ task_id })).toMatchObject({ retried: true, status: 'ready' });
     const { title: __, ...again } = await claimed(bob);
     expect(again).toEqual({ task_id, claim_token: held.claim_token + 1 });
@@ -159,17 +173,25 @@ describe('a failed task', () => {
     expect(await bob.retryTask({ task_id: second })).toMatchObject({ status: 'blocked' });
     expect(await bob.retryTask({ task_id: first })).toMatchObject({ status: 'ready' });
     expect(await titlesFor(bob)).toEqual(['first']);
-    expect(await bob.getTask({ task_id: other })).toMatchObject({ status: 'blocked', blocked_by: [{ task_id: third }] });
+    expect(await bob.getTask({ task_id: other })).toMatchObject({
+      status: 'blocked',
+      blocked_by: [{ task_id: third }],
+    });
   });
 
   test('is the only kind that retry_task takes: others are refused and stay as they are', async () => {
     const { task_id } = await ann.submitWork({ title: 'running' });
     await claimed(ann);
-    await expect(bob.retryTask({ task_id })).rejects.toMatchObject({ code: 'conflict', details: { reason: 'not_failed' } });
+    await expect(bob.retryTask({ task_id })).rejects.toMatchObject({
+      code: 'conflict',
+      details: { reason: 'not_failed' },
+    });
     expect(await bob.getTask({ task_id })).toMatchObject({ status: 'claimed', attempts: 1 });
     const late = await ann.submitWork({ title: 'late', deadline: inSeconds(60) });
     await comeDue(db, late.task_id);
     await bob.sweep();
-    await expect(bob.retryTask({ task_id: late.task_id })).rejects.toMatchObject({ details: { reason: 'deadline_passed' } });
+    await expect(bob.retryTask({ task_id: late.task_id })).rejects.toMatchObject({
+      details: { reason: 'deadline_passed' },
+    });
   });
 });

@@ -39,7 +39,9 @@ describe('the journal', () => {
     if (isDone(operation, answer)) done.push(name);
     const outcome = (answer.error as { code: string } | undefined)?.code;
     if (operation.kind === 'read' && !outcome) expect(rows).toEqual([]);
-    else expect(rows).toEqual([{ operation: name, outcome: outcome ?? expect.any(String) }]);
+    else if (operation.toolset === 'classic') expect(rows).toHaveLength(1);
+    // What it did to others, such as tasks that go back, has rows of its own before.
+    else expect(rows.at(-1)).toEqual({ operation: name, outcome: outcome ?? expect.any(String) });
   });
 
   test('was looked at for nearly all operations after they had been carried out', () => {

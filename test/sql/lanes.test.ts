@@ -30,7 +30,11 @@ async function assigneeOf(task_id: string): Promise<string | null> {
 
 describe('a task that asks for capabilities', () => {
   test('goes to those who have all of them', async () => {
-    const [fox, owl, all] = [await worker('fox', ['sql']), await worker('owl'), await worker('all', ['sql', 'ui', 'x'])];
+    const [fox, owl, all] = [
+      await worker('fox', ['sql']),
+      await worker('owl'),
+      await worker('all', ['sql', 'ui', 'x']),
+    ];
     await ann.submitWork({ title: 'both', capabilities: ['ui', 'sql', 'ui'], priority: 1 });
     await ann.submitWork({ title: 'sql', capabilities: ['sql'], priority: 2 });
     await ann.submitWork({ title: 'none', priority: 3 });
@@ -121,7 +125,7 @@ test('tasks of others ahead cost one probe a lane, however many there are', asyn
   for (const [assignee, capability] of [
     [null, 'gpu'],
     ['owl', null],
-  ]) {
+  ] as const) {
     await db.sql`
       insert into coord.tasks (project_id, task_id, type, title, priority, status, rank, max_attempts, submitted_by, lane, terms)
       select p.project_id, coord._new_id(), 'task', 'not mine', 1, 'ready', clock_timestamp() - interval '1 day', 3, 'ann',
@@ -133,7 +137,8 @@ test('tasks of others ahead cost one probe a lane, however many there are', asyn
   await db.sql`analyze coord.tasks`;
   const p_caller = { project_id: await projectId(db, project), session_id: fox.session_id };
   const read = await db.sql.begin(async (sql) => {
-    const [answer] = await sql`select coord.get_work(${JSON.stringify(p_caller)}::text::jsonb) #>> '{task,title}' as title`;
+    const [answer] =
+      await sql`select coord.get_work(${JSON.stringify(p_caller)}::text::jsonb) #>> '{task,title}' as title`;
     expect(answer).toEqual({ title: 'mine' });
     const [rows] = await sql`
       select (idx_tup_fetch + seq_tup_read)::integer as rows from pg_stat_xact_user_tables where relname = 'tasks'`;

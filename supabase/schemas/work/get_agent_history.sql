@@ -9,10 +9,10 @@ begin
   return coord._leave(v_call, jsonb_build_object('entries', coalesce((
     select jsonb_agg(coord._history_entry(j.entry) order by (j.entry).xact_id desc, (j.entry).entry_id desc)
     from (
-      select e as entry from (
-        select r.* from coord.journal r where r.project_id = v_call.project_id
+      select e.entry from (
+        select r as entry from coord.journal r where r.project_id = v_call.project_id
         order by r.xact_id desc, r.entry_id desc limit 20000) e
-      where e.agent = p_agent order by e.xact_id desc, e.entry_id desc limit p_limit
+      where (e.entry).agent = p_agent order by (e.entry).xact_id desc, (e.entry).entry_id desc limit p_limit
     ) j), '[]')));
 end
 $$;
