@@ -18,6 +18,6 @@ begin
     ) h
     join coord.sessions s on s.project_id = p_project_id and s.session_id = h.session_id
     where h.expires_at > clock_timestamp() and coord._holds(s.ended_at, s.lease_expires_at)
-    order by h.path, h.session_id limit p_limit;
+    order by h.path, h.acquired_at, h.session_id limit p_limit;
 end
 $$;

@@ -1,11 +1,13 @@
 -- Releases paths, in path order, and says of every other one why it was not the session's to release.
+-- Concurrency: what is held exclusively is freed by one statement that locks the rows in path order; the rest one by one.
 create function coord._release_locks(p_call coord._call, p_paths text[], p_tokens bigint[]) returns jsonb
 language plpgsql volatile
 as $$
 declare
-  v_wanted record;
+  v_wanted text[] := array(select coord._normal_path(p.path) from unnest(p_paths) p(path));
+  v_released text[];
+  v_other record;
   v_reason text;
-  v_released jsonb := '[]';
   v_not_held jsonb := '[]';
   v_answer jsonb;
 begin
@@ -13,25 +15,34 @@ begin
     return coord._refuse(p_call, 'invalid_input', 'tokens: must have one token for each of paths',
       'Leave tokens out, or give one for each path in the same order.');
   end if;
-  for v_wanted in
-    select distinct on (w.path) w.path, w.token
-    from (
-      select coord._normal_path(u.path) collate "C" as path, u.token from unnest(p_paths, p_tokens) u(path, token)
-    ) w
-    order by w.path
+  with mine as materialized (
+    select l.path from coord.locks l
+    where l.project_id = p_call.project_id and l.path = any (v_wanted) and l.session_id = p_call.session_id
+      and l.expires_at > clock_timestamp()
+      and (p_tokens is null or l.token = p_tokens[array_position(v_wanted, l.path)])
+    order by l.path for update
+  ), freed as (
+    update coord.locks l set session_id = null, reason = null, task_id = null
+    from mine m where l.project_id = p_call.project_id and l.path = m.path
+    returning l.path
+  )
+  select coalesce(array_agg(f.path order by f.path), '{}') into v_released from freed f;
+  for v_other in
+    select distinct on (w.path) w.path collate "C" as path, w.token from unnest(v_wanted, p_tokens) w(path, token)
+    where w.path <> all (v_released) order by w.path
   loop
-    v_reason := coord._release_lock(p_call, v_wanted.path, v_wanted.token);
+    v_reason := coord._release_lock(p_call, v_other.path, v_other.token);
     if v_reason is null then
-      v_released := v_released || to_jsonb(v_wanted.path);
+      v_released := v_released || v_other.path;
     else
-      v_not_held := v_not_held || jsonb_build_object('path', v_wanted.path, 'reason', v_reason);
+      v_not_held := v_not_held || jsonb_build_object('path', v_other.path, 'reason', v_reason);
     end if;
   end loop;
-  v_answer := jsonb_build_object('released', v_not_held = '[]', 'released_paths', v_released, 'not_held', v_not_held)
-    || case when v_not_held = '[]' then '{}'::jsonb
-      else '{"hint": "See not_held. Whatever you wrote after a lock had lapsed may clash with its next holder."}' end;
-  return coord._leave(p_call, v_answer,
-    coalesce(v_answer #>> '{released_paths,0}', v_answer #>> '{not_held,0,path}'), v_answer,
-    case when v_not_held = '[]' then 'ok' else 'not_held' end);
+  v_answer := jsonb_build_object('released', v_not_held = '[]', 'released_paths', to_jsonb(v_released),
+    'not_held', v_not_held);
+  if v_not_held = '[]' then return coord._leave(p_call, v_answer, v_released[1], v_answer); end if;
+  v_answer := v_answer
+    || '{"hint": "See not_held. Whatever you wrote after a lock had lapsed may clash with its next holder."}';
+  return coord._leave(p_call, v_answer, coalesce(v_released[1], v_not_held #>> '{0,path}'), v_answer, 'not_held');
 end
 $$;
