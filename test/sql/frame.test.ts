@@ -2,14 +2,7 @@ import { operations } from '@agentcoord/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { projectId } from '../helpers/callers.ts';
 import { cloneDatabase, type TestDatabase } from '../helpers/database.ts';
-
-/** Names of earlier coordinators are other names for these. */
-const behind: Record<string, string> = {
-  register_agent: 'register_session',
-  create_task: 'submit_work',
-  get_next_task: 'get_work',
-  complete_task: 'complete_work',
-};
+import { journalledAs } from '../helpers/journalled.ts';
 
 let db: TestDatabase;
 let p_caller: object;
@@ -28,7 +21,7 @@ describe.each(operations.map((operation) => [operation.name, operation] as const
     const answer = await db.database.call(name, { ...Object.fromEntries(fields), p_caller });
     expect(answer).toMatchObject({ error: { code: 'forbidden' } });
     const [row] = await db.sql`select operation, outcome from coord.journal order by entry_id desc limit 1`;
-    expect(row).toEqual({ operation: behind[name] ?? name, outcome: 'forbidden' });
+    expect(row).toEqual({ operation: journalledAs({ name }), outcome: 'forbidden' });
   });
 
   test('takes no field that it does not know', () => {

@@ -10,9 +10,9 @@ begin
     select jsonb_agg(coord._history_entry(j.entry) order by (j.entry).xact_id desc, (j.entry).entry_id desc)
     from (
       select e.entry from (
-        select r as entry from coord.journal r where r.project_id = v_call.project_id
+        select r as entry, r.agent, r.xact_id, r.entry_id from coord.journal r where r.project_id = v_call.project_id
         order by r.xact_id desc, r.entry_id desc limit 20000) e
-      where (e.entry).agent = p_agent order by (e.entry).xact_id desc, (e.entry).entry_id desc limit p_limit
+      where e.agent = p_agent order by e.xact_id desc, e.entry_id desc limit p_limit
     ) j), '[]')));
 end
 $$;
