@@ -1,6 +1,6 @@
 import { type JsonSchema, jsonSchemaOf, type Operation, toolsets } from '@agentcoord/contract';
 import { Argument, type Command, Option } from 'commander';
-import type { Globals } from './globals.ts';
+import { type Globals, globalOptions } from './globals.ts';
 import { explanationOf, placeholderOf, typedValue } from './schema.ts';
 
 interface Positional {
@@ -56,13 +56,19 @@ function commandFor(program: Command, words: readonly string[], heading: string)
 }
 
 function optionsFor(field: string, schema: JsonSchema, required: boolean): Option[] {
-  const flag = field.replaceAll('_', '-');
+  const flag = flagOf(field);
   const explanation = explanationOf(schema, required);
   if (schema.type === 'boolean') return [new Option(`--${flag}`, explanation), new Option(`--no-${flag}`)];
   const option = new Option(`--${flag} <${placeholderOf(schema)}>`, explanation);
   const parse = (text: string) => typedValue(field, schema, text);
   if (schema.type !== 'array') return [option.argParser(parse)];
   return [option.argParser((text: string, earlier: unknown[] | undefined) => [...(earlier ?? []), parse(text)])];
+}
+
+/** Options of every command win: a field of the same name is asked for as `--for-agent`. */
+function flagOf(field: string): string {
+  const name = field.replaceAll('_', '-');
+  return globalOptions().some((option) => option.name() === name) ? `for-${name}` : name;
 }
 
 function positionalInput(
