@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { freePort, run } from './helpers/agentcoord.ts';
+import { freePort, run, startUp } from './helpers/agentcoord.ts';
 import { cloneDatabase, type TestDatabase, type TestSession } from './helpers/database.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'coord-doctor-'));
@@ -91,6 +91,18 @@ describe('agentcoord doctor', () => {
     expect((await run(['status'], { ...variables, DATABASE_URL: url })).stderr).toContain('The schema is missing');
     expect(await sql`select from pg_namespace where nspname = 'coord'`).toEqual([]);
   });
+});
+
+test('a second agentcoord up says where the server and the key are, and what to do next', async () => {
+  const there = { ...variables, AGENTCOORD_HOME: join(home, 'up') };
+  await using up = await startUp(there);
+  const { code, stdout } = await run(['up'], there);
+  expect(code).toBe(0);
+  expect(stdout).toContain(`address    ${up.url}\n`);
+  expect(stdout).toContain(`API key    in ${join(home, 'up', 'api-key')}\n`);
+  expect(stdout).toContain('agentcoord down');
+  const again = JSON.parse((await run(['up', '--json'], there)).stdout);
+  expect(again).toMatchObject({ url: up.url, already_running: true, api_key_file: join(home, 'up', 'api-key') });
 });
 
 test('agentcoord status shows when somebody swept last, and what to do when that is long ago', async () => {

@@ -15,8 +15,7 @@ export async function ensureFirstKey(
   administration: Transport,
 ): Promise<string> {
   const administrator = coordinatorOver(administration);
-  const first = join(home, 'api-key');
-  const own = `${first}-${hash('sha256', project).slice(0, 8)}`;
+  const { first, own } = keyFiles(home, project);
   for (const path of [first, own]) if (await isUsable(path, url, administrator)) return path;
   const path = existsSync(first) && (await isAccepted(url, await keyIn(first))) ? own : first;
   const { api_key } = await administrator.createKey({
@@ -26,6 +25,17 @@ export async function ensureFirstKey(
   });
   await writePrivate(path, `${api_key}\n`);
   return path;
+}
+
+/** Where the key of this project lies in the home, when one was made; else that of the project that was first. */
+export function knownKeyFile(home: string, project: string): string | undefined {
+  const { first, own } = keyFiles(home, project);
+  return [own, first].find((path) => existsSync(path));
+}
+
+function keyFiles(home: string, project: string): { first: string; own: string } {
+  const first = join(home, 'api-key');
+  return { first, own: `${first}-${hash('sha256', project).slice(0, 8)}` };
 }
 
 /** True for a key of the administrator's project that the server accepts. */

@@ -72,6 +72,17 @@ See agents meet, in another terminal:
 Ctrl-C stops this server${ready.database === 'embedded' ? '; the database goes on until `agentcoord down`' : ''}.`;
 }
 
+/** What to know when the server was running already. */
+export function welcomeAgain(server: { url: string; pid: number; api_key_file: string | null }): string {
+  return `Agent Coordinator is running already, as process ${server.pid}.
+
+  address    ${server.url}
+  reference  ${server.url}/docs
+  API key    ${server.api_key_file === null ? 'none yet: agentcoord keys create <agent>' : `in ${server.api_key_file}`}
+
+\`agentcoord board\` shows who works on what, \`agentcoord doctor\` what is wrong, \`agentcoord down\` stops it.`;
+}
+
 /** The command as installed here; clients start it without this folder's PATH. */
 function installedCommand(): string {
   for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {

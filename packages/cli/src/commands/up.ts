@@ -14,12 +14,12 @@ import { createHttpHandler } from '@agentcoord/mcp';
 import { configOf } from '../configuration.ts';
 import { commandLineCaller } from '../connection.ts';
 import { elsewhere } from '../elsewhere.ts';
-import { ensureFirstKey } from '../first_key.ts';
+import { ensureFirstKey, knownKeyFile } from '../first_key.ts';
 import type { Globals } from '../globals.ts';
 import { findHttpProcess, forgetHttpProcess, noteHttpProcess } from '../http_process.ts';
 import { print, printJson, printProgress } from '../output.ts';
 import { version } from '../version.ts';
-import { describe, type Started, welcome } from '../welcome.ts';
+import { describe, type Started, welcome, welcomeAgain } from '../welcome.ts';
 
 /** Starts what a first day needs, and stays until it is told to end. */
 export async function up({ json, ...globals }: Globals): Promise<void> {
@@ -27,8 +27,10 @@ export async function up({ json, ...globals }: Globals): Promise<void> {
   if (config.url) throw elsewhere(config.url, 'start');
   const running = await findHttpProcess(config.home);
   if (running) {
-    if (json) printJson({ ...running, already_running: true });
-    else print(`Already running at ${running.url} (process ${running.pid}).`);
+    const { project } = await workspaceOf(process.cwd(), config);
+    const again = { ...running, api_key_file: knownKeyFile(config.home, project) ?? null, already_running: true };
+    if (json) printJson(again);
+    else print(welcomeAgain(again));
     return;
   }
   await using cleanup = new AsyncDisposableStack();
