@@ -8,7 +8,15 @@ export interface Group {
   measure(ground: Ground, plan: Plan): Promise<Row[]>;
 }
 
+/** What each number of workers should reach. */
+export type Targets = Record<Concurrency, Target>;
+
+/** The same, whatever the number of workers. */
+export function sameFor(target: Target): Targets {
+  return { 1: target, 8: target, 32: target };
+}
+
 /** One row for each number of workers. */
-export function rowsOf(name: string, series: Record<Concurrency, Series>, targets: Record<Concurrency, Target>): Row[] {
+export function rowsOf(name: string, series: Record<Concurrency, Series>, targets: Targets): Row[] {
   return concurrencies.map((workers) => rowOf({ name, workers, unit: '/s' }, targets[workers], series[workers]));
 }

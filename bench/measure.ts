@@ -1,15 +1,29 @@
 /** One of the two things that a row compares. */
-export interface Side {
-  /** Does the measured thing once, as one of the workers that run at the same time. */
-  run(worker: number): Promise<unknown>;
+export type Side = Preparation & (Runner | Drainer);
+
+interface Preparation {
   /** Called outside the clock: makes ready what so many runs will use up. */
   prepare?(runs: number): Promise<void>;
+  /** How many of what is counted one run does, when it is not one. */
+  times?: number;
+}
+
+/** Does the measured thing once, as one of the workers that run at the same time. */
+export interface Runner {
+  run(worker: number): Promise<unknown>;
+}
+
+/** Has workers of its own: does so many runs with so many workers, and returns the milliseconds it took. */
+export interface Drainer {
+  drain(runs: number, workers: number): Promise<number>;
 }
 
 /** Our way of doing something, and the other way of doing the same. */
 export interface Contest {
   ours: Side;
   other: Side;
+  /** Most runs in a window, where more would change what is measured. */
+  most?: number;
   /** Called outside the clock, after both sides are prepared and before either is measured. */
   settle?(): Promise<void>;
 }
@@ -17,7 +31,7 @@ export interface Contest {
 /** How long and how often to measure. */
 export interface Plan {
   rounds: number;
-  /** Length of a window, as the faster side takes it. */
+  /** Length of a window. */
   seconds: number;
   /** Aborted when the run is to end early. */
   signal: AbortSignal;
@@ -32,26 +46,33 @@ export interface Series {
 export const concurrencies = [1, 8, 32] as const;
 export type Concurrency = (typeof concurrencies)[number];
 
+const sides = ['other', 'ours'] as const;
 const warmUpRuns = 1500;
+/** Of a side that is a hundred times slower than the others. */
+const warmUpSeconds = 3;
 /** Runs before each window: a VACUUM makes every connection plan its statements again. */
 const burstRuns = 200;
 
 /**
- * Runs per second of both sides, for each number of workers. In a round the sides follow each other, and their order
- * changes with the next; the rounds of the different numbers of workers are interleaved.
+ * What both sides do in a second, for each number of workers. In a round the sides follow each other, and their order
+ * changes with the next; the rounds of the different numbers of workers are interleaved. Each side's window has as many
+ * runs as it does in the plan's time.
  */
 export async function race(contest: Contest, plan: Plan): Promise<Record<Concurrency, Series>> {
   const series = { 1: emptySeries(), 8: emptySeries(), 32: emptySeries() };
-  for (const side of [contest.other, contest.ours]) await trialRate(side, 32, warmUpRuns, plan);
-  const runs = {} as Record<Concurrency, number>;
-  for (const workers of concurrencies) runs[workers] = await runsOfWindow(contest, workers, plan);
+  for (const name of sides) await warmUp(contest[name], plan);
+  const runs = { ours: {}, other: {} } as Record<keyof Series, Record<Concurrency, number>>;
+  for (const workers of concurrencies) {
+    for (const name of sides) runs[name][workers] = await runsOfWindow(contest, name, workers, plan);
+  }
   for (let round = 0; round < plan.rounds; round++) {
     for (const workers of concurrencies) {
-      for (const name of round % 2 === 0 ? (['other', 'ours'] as const) : (['ours', 'other'] as const)) {
-        // Both are prepared before the first is measured, so that both find the tables alike.
-        if (series[workers].ours.length === series[workers].other.length) await prepare(contest, runs[workers]);
-        await work(contest[name], Math.max(workers, 8), burstRuns, plan);
-        series[workers][name].push(await rate(contest[name], workers, runs[workers], plan));
+      // Both are prepared before the first is measured, so that both find the tables alike.
+      for (const name of sides) await contest[name].prepare?.(runs[name][workers] + burstOf(contest[name]));
+      await contest.settle?.();
+      for (const name of round % 2 === 0 ? sides : sides.toReversed()) {
+        await work(contest[name], Math.max(workers, 8), burstOf(contest[name]), plan);
+        series[workers][name].push(await rate(contest[name], workers, runs[name][workers], plan));
       }
     }
   }
@@ -74,31 +95,41 @@ export function median(values: readonly number[]): number {
   return ((sorted[Math.floor(half)] as number) + (sorted[Math.ceil(half)] as number)) / 2;
 }
 
-/** As many as the faster side does in the time, so that neither window is shorter. */
-async function runsOfWindow(contest: Contest, workers: number, plan: Plan): Promise<number> {
-  const trial = 200 + workers * 20;
-  const rates = [];
-  for (const side of [contest.other, contest.ours]) rates.push(await trialRate(side, workers, trial, plan));
-  return Math.ceil(Math.max(...rates) * plan.seconds);
+/** Runs before each window; fewer of those that do many things. */
+function burstOf({ times = 1 }: Side): number {
+  return Math.ceil(burstRuns / times);
 }
 
-async function prepare({ ours, other, settle }: Contest, runs: number): Promise<void> {
-  for (const side of [ours, other]) await side.prepare?.(runs + burstRuns);
-  await settle?.();
+/** Until plans and functions are cached on every connection. */
+async function warmUp(side: Side, plan: Plan): Promise<void> {
+  const step = burstOf(side);
+  const until = performance.now() + warmUpSeconds * 1000;
+  for (let runs = 0; runs * (side.times ?? 1) < warmUpRuns && performance.now() < until; runs += step) {
+    await side.prepare?.(step);
+    await work(side, 32, step, plan);
+  }
 }
 
-async function trialRate(side: Side, workers: number, runs: number, plan: Plan): Promise<number> {
-  await side.prepare?.(runs);
-  return rate(side, workers, runs, plan);
+async function runsOfWindow(
+  { most = Number.POSITIVE_INFINITY, ...contest }: Contest,
+  name: keyof Series,
+  workers: number,
+  plan: Plan,
+): Promise<number> {
+  const side = contest[name];
+  const trial = Math.ceil((200 + workers * 20) / (side.times ?? 1));
+  await side.prepare?.(trial);
+  const perSecond = (await rate(side, workers, trial, plan)) / (side.times ?? 1);
+  return Math.min(Math.max(Math.ceil(perSecond * plan.seconds), workers), most);
 }
 
 async function rate(side: Side, workers: number, runs: number, plan: Plan): Promise<number> {
-  const begun = performance.now();
-  await work(side, workers, runs, plan);
-  return (runs / (performance.now() - begun)) * 1000;
+  return ((runs * (side.times ?? 1)) / (await work(side, workers, runs, plan))) * 1000;
 }
 
-async function work(side: Side, workers: number, runs: number, { signal }: Plan): Promise<void> {
+/** Milliseconds of so many runs. */
+async function work(side: Side, workers: number, runs: number, { signal }: Plan): Promise<number> {
+  if ('drain' in side) return side.drain(runs, workers);
   let left = runs;
   const worker = async (index: number) => {
     while (left-- > 0) {
@@ -106,5 +137,7 @@ async function work(side: Side, workers: number, runs: number, { signal }: Plan)
       await side.run(index);
     }
   };
+  const begun = performance.now();
   await Promise.all(Array.from({ length: workers }, (_, index) => worker(index)));
+  return performance.now() - begun;
 }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { EmbeddedServer } from '@agentcoord/core';
 import { Client } from './client.ts';
-import { poolSize } from './ground.ts';
+import { poolSize } from './field.ts';
 
 /** A running PostgREST that serves schema `coord`. */
 export interface Postgrest extends AsyncDisposable {

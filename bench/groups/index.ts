@@ -1,10 +1,18 @@
 import type { Group } from '../group.ts';
+import { blocked, types } from './ahead.ts';
 import { claim } from './claim.ts';
+import { depth } from './depth.ts';
+import { files } from './files.ts';
+import { graphileWorker } from './graphile_worker.ts';
 import { http } from './http.ts';
 import { lock } from './lock.ts';
 import { mcp } from './mcp.ts';
+import { pgBoss } from './pg_boss.ts';
 import { postgrest } from './postgrest.ts';
 import { submit } from './submit.ts';
 
 /** In the order in which they are measured and printed. */
-export const groups: readonly Group[] = [lock, submit, claim, http, postgrest, mcp];
+export const groups: readonly Group[] = [
+  ...[lock, files, submit, claim, depth, blocked, types],
+  ...[graphileWorker, pgBoss, http, postgrest, mcp],
+];

@@ -1,7 +1,7 @@
 /** The HTTP door over the server of the home given as argument; sends its address to its parent, and ends with it. */
 import { ensureServer, postgresDatabase } from '@agentcoord/core';
 import { createApp, listen } from '@agentcoord/http';
-import { poolSize } from '../ground.ts';
+import { poolSize } from '../field.ts';
 
 const server = await ensureServer(process.argv[2] as string);
 const database = postgresDatabase({

@@ -1,0 +1,29 @@
+import type { Group } from '../group.ts';
+import { openGraphileWorker } from '../peers/graphile_worker.ts';
+import { requirePeers } from '../peers/install.ts';
+import { eagerClaimSide } from '../queue.ts';
+import { claimRows, onFreshField, submitRows } from './peer.ts';
+
+/** The same queue work by graphile-worker. */
+export const graphileWorker: Group = {
+  name: 'graphile-worker',
+  async measure(ground, plan) {
+    const load = await requirePeers(plan.signal);
+    const open = openGraphileWorker.bind(undefined, load);
+    const submitted = await onFreshField(ground, open, (field, peer) =>
+      submitRows(field, peer, 'graphile-worker', plan, {
+        1: { excellent: 1.5, floor: 1 },
+        8: { excellent: 3, floor: 1.5 },
+        32: { excellent: 4, floor: 2 },
+      }),
+    );
+    const claimed = await onFreshField(ground, open, (field, peer) =>
+      claimRows(field, peer, { name: 'graphile-worker', waiting: 100, ours: eagerClaimSide(field) }, plan, {
+        1: { excellent: 0.9, floor: 0.7 },
+        8: { excellent: 1.2, floor: 0.7 },
+        32: { excellent: 1, floor: 0.7 },
+      }),
+    );
+    return [...submitted, ...claimed];
+  },
+};

@@ -1,0 +1,90 @@
+import type { Coordinator } from '@agentcoord/contract';
+import type { Field } from './field.ts';
+import type { Side } from './measure.ts';
+
+/** Which tasks, beside title and rank. */
+export interface TaskKind {
+  type?: string;
+  depends_on?: string[];
+  priority?: number;
+}
+
+/** Our side of claiming: a claim of any of these types and its completion; as many tasks are submitted as it uses up. */
+export function claimSide(field: Field, types?: string[]): Side {
+  const input = types ? { types } : {};
+  return {
+    prepare: (runs) => submit(field, runs, types ? { type: types[0] as string } : {}),
+    async run(worker) {
+      const coordinator = field.coordinators[worker] as Coordinator;
+      await coordinator.completeWork(await claimTask(coordinator, input));
+    },
+  };
+}
+
+/**
+ * The same by workers who claim the next task while the completion of the last is on its way, as the workers of
+ * graphile-worker do.
+ */
+export function eagerClaimSide(field: Field): Side {
+  return {
+    prepare: (runs) => submit(field, runs),
+    async drain(runs, workers) {
+      let left = runs;
+      const worker = async (coordinator: Coordinator) => {
+        let completion: Promise<unknown> | undefined;
+        while (left-- > 0) {
+          const claimed = await claimTask(coordinator);
+          await completion;
+          completion = coordinator.completeWork(claimed);
+        }
+        await completion;
+      };
+      const begun = performance.now();
+      await Promise.all(field.coordinators.slice(0, workers).map(worker));
+      return performance.now() - begun;
+    },
+  };
+}
+
+async function claimTask(
+  coordinator: Coordinator,
+  input: { types?: string[] } = {},
+): Promise<{ task_id: string; claim_token: number }> {
+  const { task, claim_token } = await coordinator.getWork(input);
+  if (!task || claim_token === undefined) throw new Error('Our queue ran empty.');
+  return { task_id: task.task_id, claim_token };
+}
+
+/** Submits so many tasks, all in one transaction, because nobody measures this. */
+export async function submit(
+  { sql, projectId }: Field,
+  tasks: number,
+  { type = 'task' }: TaskKind = {},
+): Promise<void> {
+  const caller = { project_id: projectId, agent: 'submitter', agent_type: 'bench', trust: 2, label: 'submitter' };
+  await sql`select count(coord.submit_work(${JSON.stringify(caller)}::text::jsonb, 'Task ' || n, p_type => ${type}))
+            from generate_series(1, ${tasks}::integer) n`;
+}
+
+/**
+ * Copies a task so many times, each ranked a little later than the last, the first that much before the task itself.
+ * A copy of the row is what submit_work would have left, whatever columns a task has, and takes a tenth of the time.
+ */
+export async function copyTask(
+  { sql, projectId }: Field,
+  taskId: string,
+  copies: number,
+  ahead: string,
+): Promise<void> {
+  const [row] = await sql<{ columns: string[] }[]>`
+    select array_to_json(array_agg(attname::text)) as columns from pg_attribute
+    where attrelid = 'coord.tasks'::regclass and attnum > 0 and not attisdropped`;
+  const own: Record<string, string> = {
+    task_id: 'coord._new_id()',
+    rank: `t.rank - $4::interval + n * interval '1 millisecond'`,
+  };
+  const values = (row?.columns ?? []).map((column) => own[column] ?? `t.${column}`);
+  const text = `insert into coord.tasks (${row?.columns}) select ${values} from coord.tasks t, generate_series(1, $3) n
+                where t.project_id = $1 and t.task_id = $2`;
+  await sql.unsafe(text, [projectId, taskId, copies, ahead]);
+}
