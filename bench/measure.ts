@@ -48,10 +48,10 @@ export type Concurrency = (typeof concurrencies)[number];
 
 const sides = ['other', 'ours'] as const;
 const warmUpRuns = 1500;
-/** Of a side that is a hundred times slower than the others. */
-const warmUpSeconds = 3;
 /** Runs before each window: a VACUUM makes every connection plan its statements again. */
 const burstRuns = 200;
+/** What is not measured ends after so long on a side that is a hundred times slower than the others. */
+const patience = { warmUp: 3000, burst: 500, trial: 1000 };
 
 /**
  * What both sides do in a second, for each number of workers. In a round the sides follow each other, and their order
@@ -71,7 +71,7 @@ export async function race(contest: Contest, plan: Plan): Promise<Record<Concurr
       for (const name of sides) await contest[name].prepare?.(runs[name][workers] + burstOf(contest[name]));
       await contest.settle?.();
       for (const name of round % 2 === 0 ? sides : sides.toReversed()) {
-        await work(contest[name], Math.max(workers, 8), burstOf(contest[name]), plan);
+        await work(contest[name], Math.max(workers, 8), burstOf(contest[name]), plan, patience.burst);
         series[workers][name].push(await rate(contest[name], workers, runs[name][workers], plan));
       }
     }
@@ -103,10 +103,10 @@ function burstOf({ times = 1 }: Side): number {
 /** Until plans and functions are cached on every connection. */
 async function warmUp(side: Side, plan: Plan): Promise<void> {
   const step = burstOf(side);
-  const until = performance.now() + warmUpSeconds * 1000;
+  const until = performance.now() + patience.warmUp;
   for (let runs = 0; runs * (side.times ?? 1) < warmUpRuns && performance.now() < until; runs += step) {
     await side.prepare?.(step);
-    await work(side, 32, step, plan);
+    await work(side, 32, step, plan, patience.burst);
   }
 }
 
@@ -119,25 +119,34 @@ async function runsOfWindow(
   const side = contest[name];
   const trial = Math.ceil((200 + workers * 20) / (side.times ?? 1));
   await side.prepare?.(trial);
-  const perSecond = (await rate(side, workers, trial, plan)) / (side.times ?? 1);
+  const perSecond = (await rate(side, workers, trial, plan, patience.trial)) / (side.times ?? 1);
   return Math.min(Math.max(Math.ceil(perSecond * plan.seconds), workers), most);
 }
 
-async function rate(side: Side, workers: number, runs: number, plan: Plan): Promise<number> {
-  return ((runs * (side.times ?? 1)) / (await work(side, workers, runs, plan))) * 1000;
+async function rate(side: Side, workers: number, runs: number, plan: Plan, limit?: number): Promise<number> {
+  const { done, milliseconds } = await work(side, workers, runs, plan, limit);
+  return ((done * (side.times ?? 1)) / milliseconds) * 1000;
 }
 
-/** Milliseconds of so many runs. */
-async function work(side: Side, workers: number, runs: number, { signal }: Plan): Promise<number> {
-  if ('drain' in side) return side.drain(runs, workers);
-  let left = runs;
+/** So many runs, or fewer when the time is up before. */
+async function work(
+  side: Side,
+  workers: number,
+  runs: number,
+  { signal }: Plan,
+  limit = Number.POSITIVE_INFINITY,
+): Promise<{ done: number; milliseconds: number }> {
+  if ('drain' in side) return { done: runs, milliseconds: await side.drain(runs, workers) };
+  const begun = performance.now();
+  let [started, done] = [0, 0];
   const worker = async (index: number) => {
-    while (left-- > 0) {
+    while (started < runs && performance.now() - begun < limit) {
       signal.throwIfAborted();
+      started++;
       await side.run(index);
+      done++;
     }
   };
-  const begun = performance.now();
   await Promise.all(Array.from({ length: workers }, (_, index) => worker(index)));
-  return performance.now() - begun;
+  return { done, milliseconds: performance.now() - begun };
 }

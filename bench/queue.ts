@@ -33,8 +33,7 @@ export function eagerClaimSide(field: Field): Side {
       const worker = async (coordinator: Coordinator) => {
         let completion: Promise<unknown> | undefined;
         while (left-- > 0) {
-          const claimed = await claimTask(coordinator);
-          await completion;
+          const [claimed] = await Promise.all([claimTask(coordinator), completion]);
           completion = coordinator.completeWork(claimed);
         }
         await completion;

@@ -22,7 +22,11 @@ const queue = 'bench';
 const chunk = 5000;
 
 /** pg-boss over its public interface, in schema `pgboss`, with its defaults but for upkeep in the background. */
-export async function openPgBoss(load: NodeJS.Require, version: 'pg-boss' | 'pg-boss-12.15', connection: Connection): Promise<Peer> {
+export async function openPgBoss(
+  load: NodeJS.Require,
+  version: 'pg-boss' | 'pg-boss-12.15',
+  connection: Connection,
+): Promise<Peer> {
   const { PgBoss } = load(version) as Package;
   const { username: user, ...place } = connection;
   const boss = new PgBoss({ ...place, user, supervise: false, schedule: false });
