@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { type Ground, openGround } from './ground.ts';
 import type { Group } from './group.ts';
 import { groups } from './groups/index.ts';
+import { drawGrowth, growthTable } from './growth/index.ts';
 import type { Plan } from './measure.ts';
 import { markdownOf, reportOf, textOf } from './report.ts';
 import type { Row } from './row.ts';
@@ -12,13 +13,15 @@ npm run bench -- [options]
   --only <names>   of ${groups.map(({ name }) => name).join(', ')}; separated by commas
   --rounds <n>     rounds of each row (5; starts of MCP servers at least 7)
   --seconds <n>    length of a window (1)
+  --growth         measure instead how cost grows with the number of tasks, and draw docs/growth.svg
   --json           print JSON
-  --markdown       print the table of docs/performance.md
+  --markdown       print the tables of docs/performance.md
   --strict         exit with 1 when a floor is missed, and not only when something could not be measured`;
 
 const { values: options } = parseArgs({
   options: {
     only: { type: 'string' },
+    growth: { type: 'boolean' },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '1' },
     json: { type: 'boolean' },
@@ -38,6 +41,7 @@ async function bench(): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const plan: Plan = { rounds: number('rounds', 1), seconds: number('seconds', 0.01), signal: stop.signal };
   await using ground = await openGround();
+  if (options.growth) return await growth(ground, plan);
   const { rows, failures } = await measure(chosen, ground, plan);
   const [version] = await ground.sql<{ server_version: string }[]>`show server_version`;
   const report = reportOf(rows, plan.rounds, version?.server_version ?? '');
@@ -45,6 +49,12 @@ async function bench(): Promise<number> {
   else console.log(options.markdown ? markdownOf(report) : textOf(report));
   const missed = options.strict && rows.some(({ verdict }) => verdict === 'missed');
   return failures > 0 || missed ? 1 : 0;
+}
+
+async function growth(ground: Ground, plan: Plan): Promise<number> {
+  const costs = await drawGrowth(ground, plan);
+  console.log(options.json ? JSON.stringify(costs) : growthTable(costs));
+  return 0;
 }
 
 function fail(error: unknown): number {
