@@ -15,7 +15,7 @@ export async function drawGrowth(ground: Ground, plan: Plan): Promise<Cost[]> {
   return costs;
 }
 
-/** The table beside the picture. */
+/** The picture, and its table. */
 export function growthTable(costs: readonly Cost[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const cell = (operation: string, tasks: number) => {
@@ -27,5 +27,6 @@ export function growthTable(costs: readonly Cost[]): string {
     return line([`\`${operation}\``, `${Math.round(at100)} µs`, ...sizes.map((tasks) => cell(operation, tasks))]);
   });
   const heading = ['call', 'at 100', ...sizes.map((tasks) => tasks.toLocaleString('en'))];
-  return [line(heading), line(heading.map((_, column) => (column === 0 ? '---' : '--:'))), ...rows].join('\n');
+  const rule = line(heading.map((_, column) => (column === 0 ? '---' : '--:')));
+  return ['![Cost of a call by the number of tasks](growth.svg)', '', line(heading), rule, ...rows].join('\n');
 }
