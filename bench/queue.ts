@@ -2,21 +2,13 @@ import type { Coordinator } from '@agentcoord/contract';
 import type { Field } from './field.ts';
 import type { Side } from './measure.ts';
 
-/** Which tasks, beside title and rank. */
-export interface TaskKind {
-  type?: string;
-  depends_on?: string[];
-  priority?: number;
-}
-
-/** Our side of claiming: a claim of any of these types and its completion; as many tasks are submitted as it uses up. */
-export function claimSide(field: Field, types?: string[]): Side {
-  const input = types ? { types } : {};
+/** Our side of claiming: a claim and its completion; as many tasks are submitted as it uses up. */
+export function claimSide(field: Field, capabilities: string[] = []): Side {
   return {
-    prepare: (runs) => submit(field, runs, types ? { type: types[0] as string } : {}),
+    prepare: (runs) => submit(field, runs, capabilities),
     async run(worker) {
       const coordinator = field.coordinators[worker] as Coordinator;
-      await coordinator.completeWork(await claimTask(coordinator, input));
+      await coordinator.completeWork(await claimTask(coordinator));
     },
   };
 }
@@ -45,24 +37,19 @@ export function eagerClaimSide(field: Field): Side {
   };
 }
 
-async function claimTask(
-  coordinator: Coordinator,
-  input: { types?: string[] } = {},
-): Promise<{ task_id: string; claim_token: number }> {
-  const { task, claim_token } = await coordinator.getWork(input);
+async function claimTask(coordinator: Coordinator): Promise<{ task_id: string; claim_token: number }> {
+  const { task, claim_token } = await coordinator.getWork();
   if (!task || claim_token === undefined) throw new Error('Our queue ran empty.');
   return { task_id: task.task_id, claim_token };
 }
 
 /** Submits so many tasks, all in one transaction, because nobody measures this. */
-export async function submit(
-  { sql, projectId }: Field,
-  tasks: number,
-  { type = 'task' }: TaskKind = {},
-): Promise<void> {
+export async function submit({ sql, projectId }: Field, tasks: number, capabilities: string[] = []): Promise<void> {
   const caller = { project_id: projectId, agent: 'submitter', agent_type: 'bench', trust: 2, label: 'submitter' };
-  await sql`select count(coord.submit_work(${JSON.stringify(caller)}::text::jsonb, 'Task ' || n, p_type => ${type}))
-            from generate_series(1, ${tasks}::integer) n`;
+  await sql`
+    select count(coord.submit_work(${JSON.stringify(caller)}::text::jsonb, 'Task ' || n,
+      p_capabilities => string_to_array(nullif(${capabilities.join()}, ''), ',')))
+    from generate_series(1, ${tasks}::integer) n`;
 }
 
 /**

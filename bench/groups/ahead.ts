@@ -15,31 +15,34 @@ export const blocked: Group = {
     raceAhead(ground, plan, { name: 'blocked', target: { excellent: 0.7, floor: 0.5 }, put: putBlocked }),
 };
 
-/** Claiming with many tasks of other types ranked ahead, against claiming without them. */
-export const types: Group = {
-  name: 'types',
+/** Claiming with many tasks ranked ahead that ask for what the workers cannot do, against claiming without them. */
+export const capabilities: Group = {
+  name: 'capabilities',
   measure: (ground, plan) =>
     raceAhead(ground, plan, {
-      name: 'of other types',
+      name: 'of other capabilities',
       target: { excellent: 0.8, floor: 0.5 },
-      types: ['wanted'],
-      put: (field) => putAhead(field, { title: 'Of another type', type: 'other' }),
+      put: (field) => putAhead(field, { title: 'For others', capabilities: ['other'] }),
+      worker: ['wanted'],
     }),
 };
 
 interface Obstacle {
   name: string;
   target: Target;
-  /** Which types the workers ask for. */
-  types?: string[];
+  /** What the workers can do, and their tasks ask for. */
+  worker?: string[];
   put(field: Field): Promise<unknown>;
 }
 
-async function raceAhead(ground: Ground, plan: Plan, { name, target, types, put }: Obstacle): Promise<Row[]> {
+async function raceAhead(ground: Ground, plan: Plan, { name, target, worker, put }: Obstacle): Promise<Row[]> {
   await using crowded = await ground.openField('crowded');
   await using clear = await ground.openField('clear');
   await put(crowded);
-  const [ours, other] = [claimSide(crowded, types), claimSide(clear, types)];
+  for (const { coordinators } of worker ? [crowded, clear] : []) {
+    await Promise.all(coordinators.map((coordinator) => coordinator.registerSession({ capabilities: worker })));
+  }
+  const [ours, other] = [claimSide(crowded, worker), claimSide(clear, worker)];
   for (const side of [ours, other]) await side.prepare?.(100);
   const settle = async () => {
     for (const field of [crowded, clear]) await field.settle();

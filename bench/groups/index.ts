@@ -1,5 +1,6 @@
 import type { Group } from '../group.ts';
-import { blocked, types } from './ahead.ts';
+import { blocked, capabilities } from './ahead.ts';
+import { batch } from './batch.ts';
 import { claim } from './claim.ts';
 import { depth } from './depth.ts';
 import { files } from './files.ts';
@@ -13,6 +14,6 @@ import { submit } from './submit.ts';
 
 /** In the order in which they are measured and printed. */
 export const groups: readonly Group[] = [
-  ...[lock, files, submit, claim, depth, blocked, types],
+  ...[lock, files, submit, claim, batch, depth, blocked, capabilities],
   ...[graphileWorker, pgBoss, http, postgrest, mcp],
 ];
