@@ -791,8 +791,8 @@ as $$
 $$;
 
 -- supabase/schemas/locks/_acquire.sql
--- acquire_lock for all but a free plain file: several paths, trees and globs, shared locks, renewals, held locks,
--- waiting. See _take for why it is safe.
+-- acquire_lock for all but one free plain file: several paths, trees and globs, shared locks, renewals, held locks,
+-- waiting. Renewals and free plain files need no closer look; see _take for why the rest is safe.
 create function coord._acquire(
   p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer, p_shared boolean, p_wait_seconds integer
 ) returns jsonb
@@ -800,47 +800,47 @@ language plpgsql volatile
 as $$
 declare
   v_paths text[] := coord._normal_paths(p_paths);
+  v_locks jsonb;
+  v_full_until timestamptz;
   v_waiter_id bigint;
-  v_taken record;
-  v_answer jsonb;
 begin
-  if not p_shared and v_paths[2] is null then
-    v_answer := coord._renew_lock(p_call, v_paths[1], p_reason, p_ttl_seconds);
-    if v_answer is not null then return v_answer; end if;
+  if not p_shared then
+    v_locks := case when v_paths[2] is null then coord._renew_lock(p_call, v_paths[1], p_reason, p_ttl_seconds)
+      else coord._take_free(p_call, v_paths, p_reason, p_ttl_seconds) end;
   end if;
-  if coord._trust(p_call) < 3 and exists (select from unnest(v_paths) p(path) where coord._is_broad(p.path)) then
-    return coord._refuse(p_call, 'forbidden', 'paths: a wildcard in the first segment needs trust 3.',
-      'Begin with a folder, such as src/**/*.ts, or name the files.', '{"reason": "insufficient_trust_level"}');
+  if v_locks is null then
+    if coord._trust(p_call) < 3 and exists (select from unnest(v_paths) p(path) where coord._is_broad(p.path)) then
+      return coord._refuse(p_call, 'forbidden', 'paths: a wildcard in the first segment needs trust 3.',
+        'Begin with a folder, such as src/**/*.ts, or name the files.', '{"reason": "insufficient_trust_level"}');
+    end if;
+    perform coord._serialize_locks(p_call.project_id, p_paths[1]);
+    v_waiter_id := (select w.waiter_id from coord.lock_waiters w
+      where w.project_id = p_call.project_id and w.session_id = p_call.session_id and w.paths = v_paths
+        and w.shared = p_shared limit 1);
+    select t.locks, t.full_until into v_locks, v_full_until
+    from coord._take(p_call, v_paths, p_shared, p_reason, p_ttl_seconds, null, v_waiter_id) t;
   end if;
-  perform coord._serialize_locks(p_call.project_id, p_paths[1]);
-  select w.waiter_id into v_waiter_id from coord.lock_waiters w
-  where w.project_id = p_call.project_id and w.session_id = p_call.session_id and w.paths = v_paths
-    and w.shared = p_shared
-  limit 1;
-  v_taken := coord._take(p_call, v_paths, p_shared, p_reason, p_ttl_seconds, null, v_waiter_id);
-  if v_taken.locks is not null then
-    return coord._leave(p_call, jsonb_build_object('acquired', true, 'locks', v_taken.locks), v_paths[1], v_taken.locks);
-  elsif v_taken.full_until is not null then
+  if v_locks is not null then
+    return coord._leave(p_call, jsonb_build_object('acquired', true, 'locks', v_locks), v_paths[1], v_locks);
+  elsif v_full_until is not null then
     return coord._refuse(p_call, 'limit_exceeded', 'This agent has locked 5,000 new paths within an hour.',
       'Lock trees such as src/api/ instead of single files, or go on later.',
-      jsonb_build_object('reason', 'too_many_paths', 'resets_at', v_taken.full_until));
+      jsonb_build_object('reason', 'too_many_paths', 'resets_at', v_full_until));
   elsif p_wait_seconds > 0 then
     return coord._wait_for_lock(p_call, v_paths, p_shared, v_waiter_id);
   end if;
-  delete from coord.lock_waiters w where w.project_id = p_call.project_id and w.waiter_id = v_waiter_id;
-  v_answer := coord._held_answer(p_call, v_paths, p_shared, v_waiter_id);
-  return coord._leave(p_call, v_answer, coalesce(v_answer #>> '{blocked_by,0,path}', v_paths[1]),
-    v_answer -> 'blocked_by', 'held');
+  return coord._refuse_lock(p_call, v_paths, p_shared, v_waiter_id);
 end
 $$;
 
 -- supabase/schemas/locks/_blockers.sql
 -- What keeps a session from paths: live locks of others that overlap them, unless both are shared, and others that
 -- wait for overlapping paths since before. p_waiter_id: the place of the session itself in the queue, null for its end.
--- Called after _serialize_locks; whoever goes on to grant has to lock the rows and ask again, because a fast UPDATE may
--- have taken one meanwhile.
+-- Called after _serialize_locks; whoever goes on to grant has to lock the rows before, because a fast UPDATE may take one
+-- meanwhile. p_rows: _overlapping_rows of the paths, if known.
 create function coord._blockers(
-  p_project_id integer, p_session_id uuid, p_paths text[], p_shared boolean, p_waiter_id bigint default null
+  p_project_id integer, p_session_id uuid, p_paths text[], p_shared boolean, p_waiter_id bigint default null,
+  p_rows text[] default null
 ) returns table (
   path text, session_id uuid, reason text, since timestamptz, expires_at timestamptz, waiter_id bigint
 )
@@ -851,7 +851,7 @@ declare
   v_rows text[];
 begin
   if v_lacking = '{}' then return; end if;
-  v_rows := coord._overlapping_rows(p_project_id, v_lacking);
+  v_rows := coalesce(p_rows, coord._overlapping_rows(p_project_id, v_lacking));
   return query
     select h.path, h.session_id, h.reason, h.acquired_at, h.expires_at, null::bigint
     from (
@@ -1171,7 +1171,7 @@ begin
     ) h
     join coord.sessions s on s.project_id = p_project_id and s.session_id = h.session_id
     where h.expires_at > clock_timestamp() and coord._holds(s.ended_at, s.lease_expires_at)
-    order by h.path, h.session_id limit p_limit;
+    order by h.path, h.acquired_at, h.session_id limit p_limit;
 end
 $$;
 
@@ -1429,6 +1429,21 @@ as $$
   end;
 $$;
 
+-- supabase/schemas/locks/_refuse_lock.sql
+-- Closes acquire_lock when something is in the way and the caller does not wait, or not any longer.
+create function coord._refuse_lock(p_call coord._call, p_paths text[], p_shared boolean, p_waiter_id bigint)
+returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_answer jsonb := coord._held_answer(p_call, p_paths, p_shared, p_waiter_id);
+begin
+  delete from coord.lock_waiters w where w.project_id = p_call.project_id and w.waiter_id = p_waiter_id;
+  return coord._leave(p_call, v_answer, coalesce(v_answer #>> '{blocked_by,0,path}', p_paths[1]),
+    v_answer -> 'blocked_by', 'held');
+end
+$$;
+
 -- supabase/schemas/locks/_release_lock.sql
 -- Frees one path if the calling session holds it (with that token, when one is given), alone or with others; null when
 -- done, else why not.
@@ -1466,13 +1481,15 @@ $$;
 
 -- supabase/schemas/locks/_release_locks.sql
 -- Releases paths, in path order, and says of every other one why it was not the session's to release.
+-- Concurrency: what is held exclusively is freed by one statement that locks the rows in path order; the rest one by one.
 create function coord._release_locks(p_call coord._call, p_paths text[], p_tokens bigint[]) returns jsonb
 language plpgsql volatile
 as $$
 declare
-  v_wanted record;
+  v_wanted text[] := array(select coord._normal_path(p.path) from unnest(p_paths) p(path));
+  v_released text[];
+  v_other record;
   v_reason text;
-  v_released jsonb := '[]';
   v_not_held jsonb := '[]';
   v_answer jsonb;
 begin
@@ -1480,46 +1497,54 @@ begin
     return coord._refuse(p_call, 'invalid_input', 'tokens: must have one token for each of paths',
       'Leave tokens out, or give one for each path in the same order.');
   end if;
-  for v_wanted in
-    select distinct on (w.path) w.path, w.token
-    from (
-      select coord._normal_path(u.path) collate "C" as path, u.token from unnest(p_paths, p_tokens) u(path, token)
-    ) w
-    order by w.path
+  with mine as materialized (
+    select l.path from coord.locks l
+    where l.project_id = p_call.project_id and l.path = any (v_wanted) and l.session_id = p_call.session_id
+      and l.expires_at > clock_timestamp()
+      and (p_tokens is null or l.token = p_tokens[array_position(v_wanted, l.path)])
+    order by l.path for update
+  ), freed as (
+    update coord.locks l set session_id = null, reason = null, task_id = null
+    from mine m where l.project_id = p_call.project_id and l.path = m.path
+    returning l.path
+  )
+  select coalesce(array_agg(f.path order by f.path), '{}') into v_released from freed f;
+  for v_other in
+    select distinct on (w.path) w.path collate "C" as path, w.token from unnest(v_wanted, p_tokens) w(path, token)
+    where w.path <> all (v_released) order by w.path
   loop
-    v_reason := coord._release_lock(p_call, v_wanted.path, v_wanted.token);
+    v_reason := coord._release_lock(p_call, v_other.path, v_other.token);
     if v_reason is null then
-      v_released := v_released || to_jsonb(v_wanted.path);
+      v_released := v_released || v_other.path;
     else
-      v_not_held := v_not_held || jsonb_build_object('path', v_wanted.path, 'reason', v_reason);
+      v_not_held := v_not_held || jsonb_build_object('path', v_other.path, 'reason', v_reason);
     end if;
   end loop;
-  v_answer := jsonb_build_object('released', v_not_held = '[]', 'released_paths', v_released, 'not_held', v_not_held)
-    || case when v_not_held = '[]' then '{}'::jsonb
-      else '{"hint": "See not_held. Whatever you wrote after a lock had lapsed may clash with its next holder."}' end;
-  return coord._leave(p_call, v_answer,
-    coalesce(v_answer #>> '{released_paths,0}', v_answer #>> '{not_held,0,path}'), v_answer,
-    case when v_not_held = '[]' then 'ok' else 'not_held' end);
+  v_answer := jsonb_build_object('released', v_not_held = '[]', 'released_paths', to_jsonb(v_released),
+    'not_held', v_not_held);
+  if v_not_held = '[]' then return coord._leave(p_call, v_answer, v_released[1], v_answer); end if;
+  v_answer := v_answer
+    || '{"hint": "See not_held. Whatever you wrote after a lock had lapsed may clash with its next holder."}';
+  return coord._leave(p_call, v_answer, coalesce(v_released[1], v_not_held #>> '{0,path}'), v_answer, 'not_held');
 end
 $$;
 
 -- supabase/schemas/locks/_renew_lock.sql
--- Renews a live exclusive lock of the calling session on one path and answers as acquire_lock; null when it has none.
+-- Renews a live exclusive lock of the calling session on one path; null when it has none.
 -- Concurrency: one guarded UPDATE. Whatever overlaps the lock came while it was held, and does not mind.
 create function coord._renew_lock(p_call coord._call, p_path text, p_reason text, p_ttl_seconds integer) returns jsonb
 language plpgsql volatile
 as $$
 declare
-  v_answer jsonb;
+  v_lock jsonb;
 begin
   update coord.locks l set reason = coalesce(p_reason, l.reason),
     expires_at = clock_timestamp() + p_ttl_seconds * interval '1 second'
   where l.project_id = p_call.project_id and l.path = p_path and l.session_id = p_call.session_id
     and l.expires_at > clock_timestamp()
-  returning jsonb_build_object('acquired', true, 'locks', jsonb_build_array(jsonb_build_object('path', l.path,
-    'token', l.token, 'expires_at', l.expires_at, 'shared', false, 'renewed', true))) into v_answer;
-  if v_answer is null then return null; end if;
-  return coord._leave(p_call, v_answer, p_path, v_answer -> 'locks');
+  returning jsonb_build_array(jsonb_build_object('path', l.path, 'token', l.token, 'expires_at', l.expires_at,
+    'shared', false, 'renewed', true)) into v_lock;
+  return v_lock;
 end
 $$;
 
@@ -1564,10 +1589,10 @@ $$;
 -- when something is in the way, or when the agent has brought too many paths until full_until. p_waiter_id: the place
 -- of the session in the queue.
 -- Never two holders: callers have the advisory lock, so no other _take runs in the project. What a fast UPDATE may do
--- meanwhile is taken out by locking all rows that overlap, in path order, before looking a second time: until the end
--- of this transaction no fast UPDATE can take one of them, and afterwards _grant has left them taken or guarded, or
--- nothing but plain files held by themselves was granted, which their own rows tell. Rows that do not exist yet are
--- made by nobody else. The first look spares refused calls the locking.
+-- meanwhile is taken out by locking all rows that overlap, in path order, before looking for blockers: until the end of
+-- this transaction no fast UPDATE can take one of them, and what is left behind is taken or guarded. Rows that do not
+-- exist yet are made by nobody else. A tree or a glob, which may overlap thousands of rows, is looked at once before,
+-- so that refused calls lock nothing.
 create function coord._take(
   p_call coord._call, p_paths text[], p_shared boolean, p_reason text, p_ttl_seconds integer, p_task_id uuid,
   p_waiter_id bigint default null, out locks jsonb, out full_until timestamptz
@@ -1575,20 +1600,53 @@ create function coord._take(
 language plpgsql volatile
 as $$
 declare
-  v_rows text[];
+  v_rows text[] := coord._overlapping_rows(p_call.project_id, p_paths);
 begin
-  perform from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id);
-  if found then return; end if;
-  v_rows := coord._overlapping_rows(p_call.project_id, p_paths);
+  if cardinality(v_rows) > cardinality(p_paths) then
+    perform from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id, v_rows);
+    if found then return; end if;
+  end if;
   perform from coord.locks l where l.project_id = p_call.project_id and l.path = any (v_rows)
   order by l.path for update;
-  perform from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id);
+  perform from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id, v_rows);
   if found then return; end if;
   full_until := coord._full_until(p_call, p_paths);
   if full_until is not null then return; end if;
   delete from coord.lock_waiters w where w.project_id = p_call.project_id and w.waiter_id = p_waiter_id;
   perform coord._free_lapsed(p_call, v_rows, p_shared);
   locks := coord._grant(p_call, p_paths, p_shared, p_reason, p_ttl_seconds * interval '1 second', p_task_id);
+end
+$$;
+
+-- supabase/schemas/locks/_take_free.sql
+-- acquire_lock for several plain files that are all free: the fast way for a set. Null when any of them is not, or has
+-- no row yet.
+-- Concurrency: as in acquire_lock each row is taken under its own lock, and they are locked in path order, so two
+-- callers meet on the first common one and nobody waits in a circle. When one is missing, the inner block is rolled back
+-- and lets go of the others, before _take is asked.
+create function coord._take_free(p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_locks jsonb;
+begin
+  with free as materialized (
+    select l.path from coord.locks l
+    where l.project_id = p_call.project_id and l.path = any (p_paths) and l.session_id is null and not l.guarded
+    order by l.path for update
+  ), taken as (
+    update coord.locks l set token = l.token + 1, session_id = p_call.session_id, reason = p_reason,
+      acquired_at = clock_timestamp(), expires_at = clock_timestamp() + p_ttl_seconds * interval '1 second'
+    from free f where l.project_id = p_call.project_id and l.path = f.path
+    returning l.path, l.token, l.expires_at
+  )
+  select jsonb_agg(jsonb_build_object('path', t.path, 'token', t.token, 'expires_at', t.expires_at,
+    'shared', false, 'renewed', false) order by t.path) into v_locks
+  from taken t;
+  if jsonb_array_length(v_locks) = cardinality(p_paths) then return v_locks; end if;
+  raise exception using errcode = 'CNFLT';
+exception when sqlstate 'CNFLT' then
+  return null;
 end
 $$;
 
