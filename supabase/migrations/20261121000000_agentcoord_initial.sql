@@ -381,7 +381,8 @@ create table coord.tasks (
 
 -- Each index costs every write, even one whose condition the row does not meet, and its condition is planned anew for
 -- each statement: so they are few, and their conditions are simple.
--- Plain tasks come last in tasks_ready, because their lane is null.
+-- Plain tasks come last in tasks_ready, because their lane is null. Who looks for them orders by lane, too: Postgres does
+-- not see that it is the same for all, and would sort.
 create index tasks_ready on coord.tasks (project_id, lane, rank, task_id) where status = 'ready';
 create index tasks_by_status on coord.tasks (project_id, status, due_at, task_id)
 where status <> 'done' and (status <> 'ready' or due_at is not null);
@@ -2461,7 +2462,7 @@ begin
       (select n.task_id, n.rank from coord.tasks n
       where v_plain and n.project_id = p_call.project_id and n.status = 'ready' and n.lane is null
         and (n.rank, n.task_id) > (v_rank, v_id)
-      order by n.rank, n.task_id limit v_page)
+      order by n.lane, n.rank, n.task_id limit v_page)
       union all
       select f.task_id, f.rank from unnest(v_lanes) l(lane) cross join lateral (
         select n.task_id, n.rank from coord.tasks n
@@ -3976,7 +3977,7 @@ begin
       where n.project_id = v_call.project_id and n.status = 'ready' and n.lane is null and p_types is null
         and not exists (select from coord.tasks x
           where x.project_id = v_call.project_id and x.status = 'ready' and x.lane is not null)
-      order by n.rank, n.task_id limit 1 for update skip locked))
+      order by n.lane, n.rank, n.task_id limit 1 for update skip locked))
     returning t.task_id, jsonb_build_object('claimed', true, 'claim_token', t.claim_token,
       'claim_expires_at', t.claim_expires_at, 'task', jsonb_build_object('task_id', t.task_id, 'type', t.type,
         'title', t.title, 'description', t.description, 'input', t.input, 'priority', t.priority, 'tags', t.tags,
@@ -4017,7 +4018,7 @@ begin
     v_chosen := array(
       select n.task_id from coord.tasks n
       where n.project_id = v_call.project_id and n.status = 'ready' and n.lane is null
-      order by n.rank, n.task_id limit p_count for update skip locked);
+      order by n.lane, n.rank, n.task_id limit p_count for update skip locked);
   end if;
   if coalesce(v_chosen, '{}') = '{}' then
     v_chosen := coord._choose_tasks(v_call, p_types, p_lease_seconds, p_count);

@@ -25,7 +25,7 @@ begin
       (select n.task_id, n.rank from coord.tasks n
       where v_plain and n.project_id = p_call.project_id and n.status = 'ready' and n.lane is null
         and (n.rank, n.task_id) > (v_rank, v_id)
-      order by n.rank, n.task_id limit v_page)
+      order by n.lane, n.rank, n.task_id limit v_page)
       union all
       select f.task_id, f.rank from unnest(v_lanes) l(lane) cross join lateral (
         select n.task_id, n.rank from coord.tasks n

@@ -29,7 +29,7 @@ begin
       where n.project_id = v_call.project_id and n.status = 'ready' and n.lane is null and p_types is null
         and not exists (select from coord.tasks x
           where x.project_id = v_call.project_id and x.status = 'ready' and x.lane is not null)
-      order by n.rank, n.task_id limit 1 for update skip locked))
+      order by n.lane, n.rank, n.task_id limit 1 for update skip locked))
     returning t.task_id, jsonb_build_object('claimed', true, 'claim_token', t.claim_token,
       'claim_expires_at', t.claim_expires_at, 'task', jsonb_build_object('task_id', t.task_id, 'type', t.type,
         'title', t.title, 'description', t.description, 'input', t.input, 'priority', t.priority, 'tags', t.tags,

@@ -17,7 +17,7 @@ begin
     v_chosen := array(
       select n.task_id from coord.tasks n
       where n.project_id = v_call.project_id and n.status = 'ready' and n.lane is null
-      order by n.rank, n.task_id limit p_count for update skip locked);
+      order by n.lane, n.rank, n.task_id limit p_count for update skip locked);
   end if;
   if coalesce(v_chosen, '{}') = '{}' then
     v_chosen := coord._choose_tasks(v_call, p_types, p_lease_seconds, p_count);

@@ -60,7 +60,8 @@ create table coord.tasks (
 
 -- Each index costs every write, even one whose condition the row does not meet, and its condition is planned anew for
 -- each statement: so they are few, and their conditions are simple.
--- Plain tasks come last in tasks_ready, because their lane is null.
+-- Plain tasks come last in tasks_ready, because their lane is null. Who looks for them orders by lane, too: Postgres does
+-- not see that it is the same for all, and would sort.
 create index tasks_ready on coord.tasks (project_id, lane, rank, task_id) where status = 'ready';
 create index tasks_by_status on coord.tasks (project_id, status, due_at, task_id)
 where status <> 'done' and (status <> 'ready' or due_at is not null);
