@@ -2023,7 +2023,7 @@ declare
 begin
   perform from coord.tasks t
   where t.project_id = p_call.project_id and t.status = 'ready' and t.lane > '?' and t.lane < '@'
-  limit 1;
+  order by t.lane limit 1;
   if not found then return; end if;
   select s.capabilities into v_capabilities from coord.sessions s
   where s.project_id = p_call.project_id and s.session_id = p_call.session_id and s.trust >= 2;
@@ -2031,7 +2031,7 @@ begin
     select t.* from coord.tasks t
     where t.project_id = p_call.project_id and t.status = 'ready' and t.lane > '?' and t.lane < '@'
       and (t.terms).capabilities <@ v_capabilities and t.submitted_by <> p_call.agent
-    order by t.task_id limit 100 for update skip locked
+    order by t.lane, t.rank, t.task_id limit 100 for update skip locked
   loop
     v_task.terms.assignee := p_call.agent;
     update coord.tasks t set terms.assignee = p_call.agent, trail = t.trail || pg_current_xact_id(), lane = coord._lane(v_task)
@@ -2166,12 +2166,14 @@ create function coord._count_tasks(p_project_id integer) returns jsonb
 language sql volatile
 as $$
   select jsonb_object_agg(c.status, c.tasks) || jsonb_build_object('ready', (
-    select count(*) from (select from coord.tasks t where t.project_id = p_project_id and t.status = 'ready' limit 10000) r))
+    select count(*) from (select from coord.tasks t where t.project_id = p_project_id and t.status = 'ready'
+      order by t.lane limit 10000) r))
   from (
     select n.status, (
       select count(*) from (
         select from coord.tasks t where t.project_id = p_project_id and t.status = n.status
-          and t.status in ('claimed', 'blocked', 'scheduled', 'failed', 'cancelled') limit 10000) l) as tasks
+          and t.status in ('claimed', 'blocked', 'scheduled', 'failed', 'cancelled')
+          order by t.due_at limit 10000) l) as tasks
     from unnest(array['blocked', 'scheduled', 'claimed', 'failed', 'cancelled']) n(status)
   ) c;
 $$;
@@ -2513,16 +2515,16 @@ declare
   v_due uuid[];
   v_late uuid[];
 begin
-  perform from coord.tasks t
-  where t.project_id = p_project_id and t.status in ('scheduled', 'ready', 'blocked') and t.due_at <= clock_timestamp() limit 1;
-  if not found then return false; end if;
   select array_agg(d.task_id) filter (where d.deadline is null or d.deadline > clock_timestamp()),
     array_agg(d.task_id) filter (where d.deadline <= clock_timestamp()) into v_due, v_late
-  from (
+  from unnest(array['scheduled', 'ready', 'blocked']) s(status)
+  cross join lateral (
     select t.task_id, (t.terms).deadline from coord.tasks t
-    where t.project_id = p_project_id and t.status in ('scheduled', 'ready', 'blocked') and t.due_at <= clock_timestamp()
-    order by t.task_id limit p_limit for update skip locked
+    where t.project_id = p_project_id and t.status = s.status and t.due_at <= clock_timestamp()
+      and (t.status <> 'ready' or t.due_at is not null) and t.status <> 'done'
+    order by t.due_at, t.task_id limit p_limit for update skip locked
   ) d;
+  if v_due is null and v_late is null then return false; end if;
   update coord.tasks t set status = 'ready', trail = t.trail || pg_current_xact_id(), due_at = (t.terms).deadline
   where t.project_id = p_project_id and t.task_id = any (v_due) and t.status = 'scheduled' and t.due_at <= clock_timestamp();
   update coord.tasks t set status = 'failed', trail = t.trail || pg_current_xact_id(), due_at = null, finished_at = clock_timestamp(), error = 'The deadline passed.'
@@ -2772,7 +2774,7 @@ begin
     left join coord.sessions s on s.project_id = t.project_id and s.session_id = t.claim_session_id
     where t.project_id = p_project_id and t.status = 'claimed'
       and (t.claim_expires_at <= clock_timestamp() or not coord._holds(s.ended_at, s.lease_expires_at))
-    order by t.task_id limit p_limit for update of t skip locked
+    order by t.status, t.due_at, t.task_id limit p_limit for update of t skip locked
   ) l
   where l.expired or coord._is_dead(p_project_id, l.claim_session_id);
   if v_task_ids is null then return 0; end if;
@@ -2930,7 +2932,7 @@ begin
       select t.* from coord.tasks t
       where t.project_id = p_project_id and t.status = 'ready' and t.lane > '~' || v_assignee || E'\t' and t.lane < v_lane
         and t.created_at < clock_timestamp() - interval '60 seconds'
-      order by t.task_id limit p_limit for update skip locked
+      order by t.lane, t.rank, t.task_id limit p_limit for update skip locked
     loop
       v_task.terms.assignee := case when (v_task.terms).auto_assign then coord._auto_assignee(v_task) end;
       update coord.tasks t set terms.assignee = (v_task.terms).assignee, lane = coord._lane(v_task),
@@ -3948,7 +3950,7 @@ grant execute on function coord.get_task_history to coord_app;
 -- supabase/schemas/work/get_work.sql
 -- Claims the next task for the calling session. p_wait_seconds is for whoever calls: waiting is not done here.
 -- The common path is one UPDATE of the first plain task, and holds while no task of another kind is ready, which is one
--- probe. All else is chosen by _choose_tasks, also what is due when the queue runs dry; before that, the sweeper sees to
+-- probe (ordered, so that it is one however many special tasks other projects have). All else is chosen by _choose_tasks, also what is due when the queue runs dry; before that, the sweeper sees to
 -- it: to look here too would make each claim a fortieth slower.
 -- Concurrency: the inner query locks one row and skips those that others have locked, so this transaction alone changes
 -- it; the token grows with every claim. A caller that dies before the commit has claimed nothing.
@@ -3975,8 +3977,9 @@ begin
     where t.project_id = v_call.project_id and t.task_id = coalesce(v_chosen, (
       select n.task_id from coord.tasks n
       where n.project_id = v_call.project_id and n.status = 'ready' and n.lane is null and p_types is null
-        and not exists (select from coord.tasks x
-          where x.project_id = v_call.project_id and x.status = 'ready' and x.lane is not null)
+        and (select x.task_id from coord.tasks x
+          where x.project_id = v_call.project_id and x.status = 'ready' and x.lane is not null
+          order by x.lane, x.rank, x.task_id limit 1) is null
       order by n.lane, n.rank, n.task_id limit 1 for update skip locked))
     returning t.task_id, jsonb_build_object('claimed', true, 'claim_token', t.claim_token,
       'claim_expires_at', t.claim_expires_at, 'task', jsonb_build_object('task_id', t.task_id, 'type', t.type,
@@ -4013,7 +4016,8 @@ declare
   v_claims jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  perform from coord.tasks x where x.project_id = v_call.project_id and x.status = 'ready' and x.lane is not null limit 1;
+  perform from coord.tasks x where x.project_id = v_call.project_id and x.status = 'ready' and x.lane is not null
+  order by x.lane, x.rank, x.task_id limit 1;
   if not found and p_types is null then
     v_chosen := array(
       select n.task_id from coord.tasks n

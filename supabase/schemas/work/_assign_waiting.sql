@@ -9,7 +9,7 @@ declare
 begin
   perform from coord.tasks t
   where t.project_id = p_call.project_id and t.status = 'ready' and t.lane > '?' and t.lane < '@'
-  limit 1;
+  order by t.lane limit 1;
   if not found then return; end if;
   select s.capabilities into v_capabilities from coord.sessions s
   where s.project_id = p_call.project_id and s.session_id = p_call.session_id and s.trust >= 2;
@@ -17,7 +17,7 @@ begin
     select t.* from coord.tasks t
     where t.project_id = p_call.project_id and t.status = 'ready' and t.lane > '?' and t.lane < '@'
       and (t.terms).capabilities <@ v_capabilities and t.submitted_by <> p_call.agent
-    order by t.task_id limit 100 for update skip locked
+    order by t.lane, t.rank, t.task_id limit 100 for update skip locked
   loop
     v_task.terms.assignee := p_call.agent;
     update coord.tasks t set terms.assignee = p_call.agent, trail = t.trail || pg_current_xact_id(), lane = coord._lane(v_task)

@@ -8,16 +8,16 @@ declare
   v_due uuid[];
   v_late uuid[];
 begin
-  perform from coord.tasks t
-  where t.project_id = p_project_id and t.status in ('scheduled', 'ready', 'blocked') and t.due_at <= clock_timestamp() limit 1;
-  if not found then return false; end if;
   select array_agg(d.task_id) filter (where d.deadline is null or d.deadline > clock_timestamp()),
     array_agg(d.task_id) filter (where d.deadline <= clock_timestamp()) into v_due, v_late
-  from (
+  from unnest(array['scheduled', 'ready', 'blocked']) s(status)
+  cross join lateral (
     select t.task_id, (t.terms).deadline from coord.tasks t
-    where t.project_id = p_project_id and t.status in ('scheduled', 'ready', 'blocked') and t.due_at <= clock_timestamp()
-    order by t.task_id limit p_limit for update skip locked
+    where t.project_id = p_project_id and t.status = s.status and t.due_at <= clock_timestamp()
+      and (t.status <> 'ready' or t.due_at is not null) and t.status <> 'done'
+    order by t.due_at, t.task_id limit p_limit for update skip locked
   ) d;
+  if v_due is null and v_late is null then return false; end if;
   update coord.tasks t set status = 'ready', trail = t.trail || pg_current_xact_id(), due_at = (t.terms).deadline
   where t.project_id = p_project_id and t.task_id = any (v_due) and t.status = 'scheduled' and t.due_at <= clock_timestamp();
   update coord.tasks t set status = 'failed', trail = t.trail || pg_current_xact_id(), due_at = null, finished_at = clock_timestamp(), error = 'The deadline passed.'

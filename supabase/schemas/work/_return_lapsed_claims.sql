@@ -15,7 +15,7 @@ begin
     left join coord.sessions s on s.project_id = t.project_id and s.session_id = t.claim_session_id
     where t.project_id = p_project_id and t.status = 'claimed'
       and (t.claim_expires_at <= clock_timestamp() or not coord._holds(s.ended_at, s.lease_expires_at))
-    order by t.task_id limit p_limit for update of t skip locked
+    order by t.status, t.due_at, t.task_id limit p_limit for update of t skip locked
   ) l
   where l.expired or coord._is_dead(p_project_id, l.claim_session_id);
   if v_task_ids is null then return 0; end if;

@@ -20,7 +20,7 @@ begin
       select t.* from coord.tasks t
       where t.project_id = p_project_id and t.status = 'ready' and t.lane > '~' || v_assignee || E'\t' and t.lane < v_lane
         and t.created_at < clock_timestamp() - interval '60 seconds'
-      order by t.task_id limit p_limit for update skip locked
+      order by t.lane, t.rank, t.task_id limit p_limit for update skip locked
     loop
       v_task.terms.assignee := case when (v_task.terms).auto_assign then coord._auto_assignee(v_task) end;
       update coord.tasks t set terms.assignee = (v_task.terms).assignee, lane = coord._lane(v_task),

@@ -12,7 +12,8 @@ declare
   v_claims jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  perform from coord.tasks x where x.project_id = v_call.project_id and x.status = 'ready' and x.lane is not null limit 1;
+  perform from coord.tasks x where x.project_id = v_call.project_id and x.status = 'ready' and x.lane is not null
+  order by x.lane, x.rank, x.task_id limit 1;
   if not found and p_types is null then
     v_chosen := array(
       select n.task_id from coord.tasks n
