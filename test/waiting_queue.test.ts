@@ -35,7 +35,7 @@ interface Turn {
 interface Round {
   /** Milliseconds between a release and the answer to the next in the queue. */
   delays: number[];
-  /** Milliseconds that an ordinary call takes meanwhile. */
+  /** Milliseconds that an ordinary call took before anybody waited. */
   call: number;
 }
 
@@ -46,6 +46,8 @@ async function round(path: string): Promise<Round> {
   await ann.acquireLock({ paths: [path] });
   const turns: Turn[] = [];
   const calls: number[] = [];
+  for (const waiter of waiters) await waiter.checkLocks({ paths: [path] });
+  for (const waiter of waiters) calls.push((await timed(waiter.checkLocks({ paths: [path] }))).seconds * 1000);
 
   const queue = async (waiter: Coordinator, agent: number) => {
     const { acquired, locks } = await waiter.acquireLock({ paths: [path], wait_seconds: 60 });
@@ -57,8 +59,6 @@ async function round(path: string): Promise<Round> {
     expect(turns).toHaveLength(before);
     await waiter.releaseLock({ paths: [path] });
     turns.push({ agent, token: locks?.[0]?.token ?? 0, grantedAt, releasedAt: performance.now() });
-    const { seconds } = await timed(waiter.checkLocks({ paths: [path] }));
-    calls.push(seconds * 1000);
   };
 
   const queued: Promise<void>[] = [];
