@@ -1,0 +1,84 @@
+import type { Call } from '../history.ts';
+import type { Finding } from '../proof.ts';
+
+interface Grant {
+  client: string;
+  path: string;
+  token: number;
+  renewed: boolean;
+  asked: number;
+  answered: number;
+  /** Until then the client had every right to think that it held the path. */
+  sureUntil: number;
+}
+
+/** L1 and L2 as the clients saw them, by the machine's monotonic clock. */
+export function checkLockCalls(calls: readonly Call[]): Finding[] {
+  const grants = Map.groupBy(grantsIn(calls), ({ path }) => path);
+  return [...grants.values()].flatMap((ofPath) => [...brokenOrder(ofPath), ...sureOverlaps(ofPath)]);
+}
+
+/** Whatever a client asks about a path ends what it was sure of: a renewal may be shorter than what it renews. */
+function grantsIn(calls: readonly Call[]): Grant[] {
+  const grants: Grant[] = [];
+  const latest = new Map<string, Grant>();
+  for (const { client, operation, input, asked, answered, answer } of calls) {
+    if (operation !== 'acquire_lock' && operation !== 'release_lock') continue;
+    for (const path of input.paths as string[]) {
+      const grant = latest.get(`${client} ${path}`);
+      if (grant) grant.sureUntil = Math.min(grant.sureUntil, asked);
+    }
+    if (!answer?.acquired) continue;
+    const sureUntil = asked + Number(input.ttl_seconds ?? 900) * 1000;
+    for (const { path, token, renewed } of answer.locks as Pick<Grant, 'path' | 'token' | 'renewed'>[]) {
+      const grant = { client, path, token, renewed, asked, answered, sureUntil };
+      latest.set(`${client} ${path}`, grant);
+      grants.push(grant);
+    }
+  }
+  return grants;
+}
+
+/** A grant that was asked for after another was answered has a higher token. */
+function brokenOrder(grants: readonly Grant[]): Finding[] {
+  const answered = grants.toSorted((one, other) => one.answered - other.answered);
+  let newest: Grant | undefined;
+  let next = 0;
+  return grants.flatMap((grant) => {
+    for (; (answered[next]?.answered ?? Number.POSITIVE_INFINITY) < grant.asked; next++) {
+      const passed = answered[next] as Grant;
+      if (!newest || passed.token > newest.token) newest = passed;
+    }
+    const least = (newest?.token ?? 0) + (grant.renewed && newest?.client === grant.client ? 0 : 1);
+    if (grant.token >= least) return [];
+    return [
+      {
+        promise: 'L2',
+        what: `a later grant of ${grant.path} has an older token`,
+        seen: { earlier: newest, later: grant },
+      },
+    ];
+  });
+}
+
+function sureOverlaps(grants: readonly Grant[]): Finding[] {
+  const sorted = grants.toSorted((one, other) => one.answered - other.answered);
+  const findings: Finding[] = [];
+  let longest: Grant | undefined;
+  for (const grant of sorted) {
+    if (
+      longest &&
+      longest.client !== grant.client &&
+      longest.sureUntil > grant.answered &&
+      grant.sureUntil > grant.answered
+    ) {
+      findings.push({
+        promise: 'L1',
+        what: `two clients were sure of ${grant.path}`,
+        seen: { one: longest, other: grant },
+      });
+    }
+    if (!longest || grant.sureUntil > longest.sureUntil) longest = grant;
+  }
+  return findings;
+}

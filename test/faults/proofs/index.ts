@@ -1,0 +1,5 @@
+import type { Proof } from '../proof.ts';
+import { lockTorture } from './locks.ts';
+
+/** All proofs, in the order in which they run. */
+export const proofs: readonly Proof[] = [lockTorture];

@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { checkLockCalls } from '../checks/lock_calls.ts';
+import { checkLockStamps } from '../checks/locks.ts';
+import { readStamps } from '../checks/stamps.ts';
+import { Crew, during } from '../crew.ts';
+import type { DoorName } from '../doors/index.ts';
+import { readHistories } from '../history.ts';
+import type { Finding, Outcome, Proof, Setting } from '../proof.ts';
+import type { StaleWrite } from '../roles/locks.ts';
+import { openStage, type Stage } from '../stage.ts';
+
+const seconds = 60;
+const doors: DoorName[] = [...Array<DoorName>(10).fill('core'), ...Array<DoorName>(4).fill('http'), 'mcp', 'mcp'];
+const patterns = ['src/a.ts', 'src/b.ts', 'src/c.ts', 'src/d.ts', 'lib/e.ts', 'lib/f.ts', 'docs/g.md', 'h.json'];
+
+/** Proof 1: processes that fight for a few locks, and holders that are stopped past their time. */
+export const lockTorture: Proof = {
+  name: 'locks',
+  title: '16 processes, 8 paths, TTL 1–2 s, holders stopped past their time and made to write',
+  promises: ['L1', 'L2', 'L3', 'L4', 'L5'],
+  seconds,
+  async run(setting): Promise<Outcome> {
+    await using stage = await openStage(setting);
+    const counts = { pauses: 0, 'stale writes refused': 0 };
+    const findings: Finding[] = [];
+    const folder = join(setting.folder, 'locks');
+    const plan = { patterns, resourceUrl: stage.url, stopEvery: 5 };
+    const crew = await Crew.hire({ role: 'locks', doors, plan }, stage, { ...setting, folder });
+    await using _ = crew;
+    crew.onMessage = (message, member) => {
+      if ('stopped_for_seconds' in message) {
+        counts.pauses++;
+        const wait = Number(message.stopped_for_seconds) * 1000 + setting.dice.between(200, 900);
+        setTimeout(() => member.kill('SIGCONT'), wait);
+      }
+      if ('stale' in message) {
+        const { stale, let_through } = message as unknown as StaleWrite;
+        if (!let_through) counts['stale writes refused']++;
+        else findings.push({ promise: 'L3', what: `a ${stale} with a stale token was let through` });
+      }
+    };
+    await during(seconds * setting.scale, setting.hunting ? 3 : 1, async () => {
+      if (setting.hunting) findings.push(...(await check(stage, folder)));
+      return setting.signal.aborted || (setting.hunting && findings.length > 0);
+    });
+    await crew.stop();
+    if (!setting.hunting) findings.push(...(await check(stage, folder)));
+    return outcomeOf(setting, crew, { stage, folder, findings, counts });
+  },
+};
+
+async function check({ sql }: Stage, folder: string): Promise<Finding[]> {
+  return [...checkLockStamps(await readStamps(sql, 'locks')), ...checkLockCalls(readHistories(folder))];
+}
+
+interface Seen {
+  stage: Stage;
+  folder: string;
+  findings: Finding[];
+  counts: { pauses: number; 'stale writes refused': number };
+}
+
+function outcomeOf({ scale, hunting }: Setting, crew: Crew, { stage, folder, findings, counts }: Seen): Outcome {
+  const calls = readHistories(folder);
+  const figures = { calls: calls.length, ...counts, 'violation rounds': stage.violations.rounds };
+  const failed = crew.failures.map((what) => ({ promise: 'harness', what }));
+  const broken = calls
+    .filter(({ code }) => code === 'internal')
+    .map((seen) => ({ promise: 'S4', what: 'internal error', seen }));
+  const few: Finding[] = [];
+  if (!hunting && counts.pauses < 100 * scale) few.push({ promise: 'figures', what: `only ${counts.pauses} pauses` });
+  if (!hunting && counts['stale writes refused'] < 50 * scale)
+    few.push({ promise: 'figures', what: 'too few stale writes' });
+  return { figures, findings: [...findings, ...failed, ...broken, ...few, ...stage.violations.findings()] };
+}
