@@ -60,6 +60,7 @@ export class Crew implements AsyncDisposable {
         ...(clockError ? { clockError } : {}),
       });
     }
+    await Promise.all(crew.#members.map((member) => Promise.race([once(member, 'message'), once(member, 'exit')])));
     return crew;
   }
 

@@ -25,6 +25,7 @@ process.on('disconnect', () => process.exit(0));
 
 const history = new History(orders.folder, orders.agent);
 const way = await doors[orders.door](orders);
+process.send?.({ ready: true });
 await roles[orders.role]({
   ...{ orders, signal: stop.signal, dice: new Dice(orders.seed).for(orders.agent) },
   coordinator: coordinatorOver(history.of(way.invoker)),

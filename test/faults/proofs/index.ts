@@ -1,5 +1,6 @@
 import type { Proof } from '../proof.ts';
 import { lockTorture } from './locks.ts';
+import { crashes, taskTorture } from './tasks.ts';
 
 /** All proofs, in the order in which they run. */
-export const proofs: readonly Proof[] = [lockTorture];
+export const proofs: readonly Proof[] = [lockTorture, taskTorture, crashes];

@@ -1,0 +1,141 @@
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { readStamps } from '../checks/stamps.ts';
+import { checkEnds, checkTaskCalls, type FinalTask } from '../checks/task_calls.ts';
+import { checkOrder, checkTaskStamps } from '../checks/tasks.ts';
+import { Crew, during } from '../crew.ts';
+import type { DoorName } from '../doors/index.ts';
+import { readHistories } from '../history.ts';
+import type { Finding, Outcome, Proof, Setting } from '../proof.ts';
+import { openStage, type Stage } from '../stage.ts';
+import { Submitter } from '../submitter.ts';
+
+const doors: DoorName[] = [...Array<DoorName>(8).fill('core'), 'http', 'http', 'http', 'mcp'];
+
+/** How a queue is tortured. */
+interface Torture {
+  seconds: number;
+  tasks: number;
+  /** Seconds between two deaths of workers; 0 for none. */
+  killEvery: number;
+  /** Seconds between two crashes of the database. */
+  crashEvery: number;
+}
+
+/** Proof 2: workers die all the time, and so does the database. */
+export const taskTorture = torture('tasks', { seconds: 90, tasks: 5000, killEvery: 0.5, crashEvery: 3 });
+
+/** Ten crashes of the database in half a minute. */
+export const crashes = torture('crashes', { seconds: 30, tasks: 1500, killEvery: 0, crashEvery: 3 });
+
+function torture(name: string, plan: Torture): Proof {
+  const dying = plan.killEvery ? `a worker killed every ${plan.killEvery} s, ` : '';
+  return {
+    name,
+    title: `12 workers, ${plan.tasks} tasks, ${dying}the database crashed every ${plan.crashEvery} s`,
+    promises: ['Q1', 'Q2', 'Q3', 'Q4', 'Q5', 'Q6'],
+    seconds: plan.seconds,
+    run: (setting) => run(name, plan, setting),
+  };
+}
+
+async function run(name: string, plan: Torture, setting: Setting): Promise<Outcome> {
+  await using stage = await openStage(setting);
+  const folder = join(setting.folder, name);
+  const seconds = plan.seconds * setting.scale;
+  const count = Math.round(plan.tasks * setting.scale);
+  const crew = await Crew.hire({ role: 'tasks', doors, plan: { lease_seconds: 2 } }, stage, { ...setting, folder });
+  await using _ = crew;
+  const submitter = new Submitter(stage, setting.dice.for('tasks'), folder);
+  await submitter.submit(Math.round(count * 0.2));
+  const submitting = submitter.submit(count - submitter.submitted);
+  const findings: Finding[] = [];
+  const done = { kills: 0, crashes: 0 };
+  const hunt = async () => {
+    if (!setting.hunting) return setting.signal.aborted;
+    findings.push(...checkTaskStamps(await readStamps(stage.sql, 'tasks').catch(() => [])));
+    return findings.length > 0 || setting.signal.aborted;
+  };
+  const started = crew.starts;
+  const killing = plan.killEvery
+    ? during(seconds, plan.killEvery, () => {
+        crew.killOne();
+        done.kills++;
+        return setting.signal.aborted || findings.length > 0;
+      })
+    : undefined;
+  await during(seconds, plan.crashEvery, async () => {
+    const over = await hunt();
+    await hurt(stage, setting, done.crashes++);
+    return over;
+  });
+  await killing;
+  if (!setting.hunting) {
+    await submitting;
+    await drained(stage, setting.signal);
+  }
+  submitting.catch(() => {});
+  await crew.stop();
+  if (!setting.hunting) findings.push(...(await checkAll(stage, folder)));
+  return outcomeOf(stage, crew, folder, { ...done, starts: crew.starts - started }, findings);
+}
+
+/** An immediate stop mostly; SIGKILL of the postmaster or of one of its children now and then. */
+async function hurt({ cluster }: Stage, { dice }: Setting, round: number): Promise<void> {
+  if (round % 5 === 4) {
+    const [, ...children] = cluster.processes();
+    return cluster.killBackend(dice.pick(children));
+  }
+  await (round % 5 === 2 ? cluster.kill() : cluster.crash());
+  await cluster.start();
+}
+
+const patience = 90_000;
+
+/** Waits until nothing is left to do. */
+async function drained({ sql, insist }: Stage, signal: AbortSignal): Promise<void> {
+  for (const until = Date.now() + patience; Date.now() < until && !signal.aborted; await pause(250)) {
+    const [row] = await insist(
+      () =>
+        sql<
+          { left: number }[]
+        >`select count(*)::integer as left from coord.tasks where status in ('ready', 'blocked', 'claimed', 'scheduled')`,
+    );
+    if (row?.left === 0) return;
+  }
+}
+
+async function checkAll({ sql }: Stage, folder: string): Promise<Finding[]> {
+  const stamps = await readStamps(sql, 'tasks');
+  const dependencies = await sql<{ task_id: string; depends_on: string }[]>`
+    select task_id, depends_on from coord.task_dependencies`;
+  const tasks = await sql<FinalTask[]>`
+    select task_id, title, status, attempts, max_attempts, input ->> 'fate' as fate, (result ->> 'token')::float8 as result_token
+    from coord.tasks`;
+  return [
+    ...checkTaskStamps(stamps),
+    ...checkOrder(stamps, dependencies),
+    ...checkTaskCalls(readHistories(folder), tasks),
+    ...checkEnds(tasks),
+  ];
+}
+
+async function outcomeOf(
+  stage: Stage,
+  crew: Crew,
+  folder: string,
+  done: Record<string, number>,
+  findings: Finding[],
+): Promise<Outcome> {
+  const calls = readHistories(folder);
+  const counts = await stage.sql<{ status: string; count: number }[]>`
+    select status, count(*)::integer from coord.tasks group by status order by count(*) desc`;
+  const unknown = calls.filter(({ outcome }) => outcome === 'unknown').length;
+  const statuses = Object.fromEntries(counts.map(({ status, count }) => [status, count]));
+  const figures = { calls: calls.length, unknown, ...statuses, ...done, 'violation rounds': stage.violations.rounds };
+  const failed = crew.failures.map((what) => ({ promise: 'harness', what }));
+  const broken = calls
+    .filter(({ code }) => code === 'internal')
+    .map((seen) => ({ promise: 'S4', what: 'internal error', seen }));
+  return { figures, findings: [...findings, ...failed, ...broken, ...stage.violations.findings()] };
+}

@@ -1,0 +1,67 @@
+import { type Coordinator, coordinatorOver, operationNamed } from '@agentcoord/contract';
+import type { Dice } from './dice.ts';
+import { History } from './history.ts';
+import type { Fate } from './roles/tasks.ts';
+import type { Stage } from './stage.ts';
+
+/** Submits the tasks of a torture: some depend on others, some are poison; asks again while nobody answers. */
+export class Submitter {
+  readonly #stage: Stage;
+  readonly #dice: Dice;
+  readonly #coordinator: Coordinator;
+  /** Those that will be done, if anything is right. */
+  readonly #sound: string[] = [];
+  submitted = 0;
+
+  constructor(stage: Stage, dice: Dice, folder: string) {
+    this.#stage = stage;
+    this.#dice = dice;
+    const { administrator } = stage;
+    const invoke = (operation: { name: string }, input: unknown, options: unknown) =>
+      (administrator as unknown as Record<string, (...call: unknown[]) => Promise<unknown>>)[
+        methodOf(operation.name)
+      ]?.(input, options);
+    this.#coordinator = coordinatorOver(
+      new History(folder, 'submitter').of({ invoke: async (...call) => invoke(...call) }),
+    );
+  }
+
+  async submit(count: number): Promise<void> {
+    for (let done = 0; done < count; done += 8) {
+      await Promise.all(Array.from({ length: Math.min(8, count - done) }, () => this.#submitOne()));
+    }
+  }
+
+  async #submitOne(): Promise<void> {
+    const number = ++this.submitted;
+    const fate = this.#fate();
+    const poison = fate !== 'done' && fate !== 'slow';
+    const input = {
+      ...{ title: `task ${number}`, input: { fate }, priority: this.#dice.between(1, 10) },
+      depends_on: this.#dependencies(),
+      // Of the others none may fail, however often a worker dies.
+      max_attempts: poison ? this.#dice.between(1, 3) : 20,
+      ...retrying,
+    };
+    const { task_id } = await this.#stage.insist(() =>
+      this.#coordinator.submitWork(input, { idempotency_key: `task-${number}` }),
+    );
+    if (!poison) this.#sound.push(task_id);
+  }
+
+  #fate(): Fate {
+    if (this.#dice.chance(0.05)) return this.#dice.chance(0.1) ? 'crashes' : this.#dice.pick(['fails', 'abandoned']);
+    return this.#dice.chance(0.03) ? 'slow' : 'done';
+  }
+
+  #dependencies(): string[] {
+    if (this.#sound.length === 0 || !this.#dice.chance(0.3)) return [];
+    const recent = this.#sound.slice(-200);
+    return [...new Set(Array.from({ length: this.#dice.between(1, 3) }, () => this.#dice.pick(recent)))];
+  }
+}
+
+/** As soon as the product lets tasks wait before another attempt: as short as may be. */
+const retrying = 'retry_seconds' in (operationNamed('submit_work')?.input.shape ?? {}) ? { retry_seconds: 1 } : {};
+
+const methodOf = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
