@@ -12,6 +12,8 @@ export class Submitter {
   /** Those that will be done, if anything is right. */
   readonly #sound: string[] = [];
   submitted = 0;
+  /** Set to submit no more. */
+  stopped = false;
 
   constructor(stage: Stage, dice: Dice, folder: string) {
     this.#stage = stage;
@@ -27,7 +29,7 @@ export class Submitter {
   }
 
   async submit(count: number): Promise<void> {
-    for (let done = 0; done < count; done += 8) {
+    for (let done = 0; done < count && !this.stopped; done += 8) {
       await Promise.all(Array.from({ length: Math.min(8, count - done) }, () => this.#submitOne()));
     }
   }

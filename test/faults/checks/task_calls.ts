@@ -36,7 +36,7 @@ export function checkTaskCalls(calls: readonly Call[], tasks: readonly FinalTask
     ),
     ...twice(
       answered.filter(({ operation, answer }) => operation === 'get_work' && answer?.claimed),
-      ({ answer }) => `${(answer?.task as FinalTask).task_id} ${answer?.claim_token}`,
+      ({ answer }) => `${(answer as { task: FinalTask }).task.task_id} ${answer?.claim_token}`,
       ({ client }) => client,
       'claimed',
     ),

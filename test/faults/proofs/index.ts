@@ -1,6 +1,7 @@
 import type { Proof } from '../proof.ts';
 import { lockTorture } from './locks.ts';
+import { unknownOutcomes } from './outcomes.ts';
 import { crashes, taskTorture } from './tasks.ts';
 
 /** All proofs, in the order in which they run. */
-export const proofs: readonly Proof[] = [lockTorture, taskTorture, crashes];
+export const proofs: readonly Proof[] = [lockTorture, taskTorture, crashes, unknownOutcomes];

@@ -74,7 +74,8 @@ async function run(name: string, plan: Torture, setting: Setting): Promise<Outco
     await submitting;
     await drained(stage, setting.signal);
   }
-  submitting.catch(() => {});
+  submitter.stopped = true;
+  await submitting;
   await crew.stop();
   if (!setting.hunting) findings.push(...(await checkAll(stage, folder)));
   return outcomeOf(stage, crew, folder, { ...done, starts: crew.starts - started }, findings);
