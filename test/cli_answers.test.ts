@@ -51,7 +51,7 @@ const answers: Record<string, Record<string, unknown>> = {
   },
   hung: {
     tasks: names.slice(0, 2).map((agent, index) => ({
-      ...{ task_id: id(300 + index), title, agent, silent_seconds: 2520, claim_token: 2 },
+      ...{ agent, task_id: id(300 + index), title, silent_seconds: 2520, claim_token: 2 },
       ...{ session_id: id(index), claimed_at: inSeconds(-4000) },
     })),
   },

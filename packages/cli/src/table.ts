@@ -6,7 +6,7 @@ import { type Fields, isListOfObjects, objectText, textOf } from './values.ts';
 const longest = 24;
 
 /** Room that a text gets at least, and the one that the rows are about. */
-const [leastText, leastSubject] = [24, 40];
+const [leastText, leastSubject] = [24, 36];
 
 /** From so many rows on, what is the same in all of them is said once. */
 const several = 3;
@@ -50,17 +50,19 @@ function columnsOf(rows: readonly Fields[]): Column[] {
   const names = [...new Set(rows.flatMap((fields) => Object.keys(fields)))];
   const plain = names.filter((name) => rows.some((fields) => isWorthSaying(fields, name)) && !isList(rows, name));
   const columns = plain.map((name): Column => {
-    const cells = rows.map((fields) => cellOf(fields, name, name === names[0]));
+    const cells = rows.map((fields) => cellOf(fields, name));
     const most = Math.max(name.length, ...cells.map(widthOf));
     return { name, cells, most, isId: rows.some((fields) => isUuid(fields[name])) };
   });
   return [...columns.filter(({ isId }) => !isId), ...columns.filter(({ isId }) => isId)];
 }
 
-/** An id that is not the row's own is only there to be compared: its end tells it from others. */
-function cellOf(fields: Fields, name: string, isFirst: boolean): string {
-  const text = textOf(fields[name], name);
-  return isUuid(text) && !isFirst ? `…${text.slice(-8)}` : text;
+/** A session is only there to be compared: its end tells it from others. Other ids are for the next command. */
+function cellOf(fields: Fields, name: string): string {
+  const value = fields[name];
+  if (Array.isArray(value) && value.length === 0) return '';
+  const text = textOf(value, name);
+  return name === 'session_id' && text !== '' ? `…${text.slice(-8)}` : text;
 }
 
 /** The columns that find room: what the rows are about and short ones, then further texts and ids. */
@@ -105,14 +107,11 @@ function leastOf(column: Column, subject: Column | undefined): number {
 
 /** What a row has no column for: in one line, and a line for each item of its lists. */
 function detailsOf(fields: Fields, shown: readonly string[]): string[] {
-  const [own] = Object.keys(fields);
   const rest = Object.entries(fields).filter(([name]) => !shown.includes(name));
   const lists = rest.filter((entry): entry is [string, Fields[]] => isListOfObjects(entry[1]));
   const plain = rest.filter(([name, value]) => !isListOfObjects(value) && isWorthSaying(fields, name));
   const ordered = [...plain.filter(([, value]) => !isUuid(value)), ...plain.filter(([, value]) => isUuid(value))];
-  const facts = ordered.map(([name, value]) =>
-    value === true ? name : `${name} ${cellOf(fields, name, name === own)}`,
-  );
+  const facts = ordered.map(([name, value]) => (value === true ? name : `${name} ${cellOf(fields, name)}`));
   const items = lists.flatMap(([name, values]) => values.map((value) => `${name}: ${objectText(value)}`));
   return [...(facts.length > 0 ? [facts.join('; ')] : []), ...items];
 }
@@ -121,10 +120,10 @@ function isList(rows: readonly Fields[], name: string): boolean {
   return rows.some((fields) => isListOfObjects(fields[name]));
 }
 
-/** Not what is missing, empty or false; nor a session whose agent is named: `--json` has it. */
+/** Not what is missing, empty, false or zero; nor a session whose agent is named: `--json` has it. */
 function isWorthSaying(fields: Fields, name: string): boolean {
   const value = fields[name];
-  if (value === null || value === undefined || value === false) return false;
+  if (value === null || value === undefined || value === false || value === 0) return false;
   if (Array.isArray(value) && value.length === 0) return false;
   return !(name === 'session_id' && typeof fields.agent === 'string');
 }
