@@ -183,7 +183,7 @@ alter table coord.api_keys enable row level security;
 --
 -- Who may have a path is decided in two ways:
 --   fast      acquire_lock takes a row by one UPDATE that demands `session_id is null and not guarded`.
---   closely   everything else is decided under an advisory lock, one call of a project at a time: see _take.
+--   closely   whatever the row alone cannot tell is decided under an advisory lock, one call of a project at a time: see _take.
 -- `guarded` means that the row alone cannot tell: it is a tree or a glob, is shared, or a tree, a glob or somebody who
 -- waits overlaps it. Only calls that have the advisory lock insert rows or change `guarded`, and they lock a row before
 -- they do, so a fast UPDATE sees either the row as it was before the other call or that it is guarded.
@@ -792,8 +792,8 @@ as $$
 $$;
 
 -- supabase/schemas/locks/_acquire.sql
--- acquire_lock for all but one free plain file: several paths, trees and globs, shared locks, renewals, held locks,
--- waiting. Renewals and free plain files need no closer look; see _take for why the rest is safe.
+-- acquire_lock for all but one free plain file. Renewals, several free files and a plain refusal need no more than the
+-- rows themselves; the rest is decided by _acquire_closely.
 create function coord._acquire(
   p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer, p_shared boolean, p_wait_seconds integer
 ) returns jsonb
@@ -802,35 +802,49 @@ as $$
 declare
   v_paths text[] := coord._normal_paths(p_paths);
   v_locks jsonb;
-  v_full_until timestamptz;
-  v_waiter_id bigint;
 begin
-  if not p_shared then
-    v_locks := case when v_paths[2] is null then coord._renew_lock(p_call, v_paths[1], p_reason, p_ttl_seconds)
-      else coord._take_free(p_call, v_paths, p_reason, p_ttl_seconds) end;
-  end if;
-  if v_locks is null then
-    if coord._trust(p_call) < 3 and exists (select from unnest(v_paths) p(path) where coord._is_broad(p.path)) then
-      return coord._refuse(p_call, 'forbidden', 'paths: a wildcard in the first segment needs trust 3.',
-        'Begin with a folder, such as src/**/*.ts, or name the files.', '{"reason": "insufficient_trust_level"}');
-    end if;
-    perform coord._serialize_locks(p_call.project_id, p_paths[1]);
-    v_waiter_id := (select w.waiter_id from coord.lock_waiters w
-      where w.project_id = p_call.project_id and w.session_id = p_call.session_id and w.paths = v_paths
-        and w.shared = p_shared limit 1);
-    select t.locks, t.full_until into v_locks, v_full_until
-    from coord._take(p_call, v_paths, p_shared, p_reason, p_ttl_seconds, null, v_waiter_id) t;
+  if not p_shared and v_paths[2] is null then
+    v_locks := coord._renew_lock(p_call, v_paths[1], p_reason, p_ttl_seconds);
+  elsif not p_shared then
+    v_locks := coord._take_free(p_call, v_paths, p_reason, p_ttl_seconds);
   end if;
   if v_locks is not null then
     return coord._leave(p_call, jsonb_build_object('acquired', true, 'locks', v_locks), v_paths[1], v_locks);
-  elsif v_full_until is not null then
+  elsif p_wait_seconds = 0 and v_paths[2] is null and coord._is_held(p_call, v_paths[1]) then
+    return coord._refuse_lock(p_call, v_paths, p_shared);
+  end if;
+  perform coord._serialize_locks(p_call.project_id, p_paths[1]);
+  return coord._acquire_closely(p_call, v_paths, p_reason, p_ttl_seconds, p_shared, p_wait_seconds);
+end
+$$;
+
+-- supabase/schemas/locks/_acquire_closely.sql
+-- acquire_lock for a caller that has the advisory lock, with paths in normal form and order: trees and globs, shared
+-- locks, new paths, locks that have expired or are waited for. See _take for why it is safe.
+create function coord._acquire_closely(
+  p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer, p_shared boolean, p_wait_seconds integer
+) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_waiter_id bigint := coord._place_in_queue(p_call, p_paths, p_shared);
+  v_taken record;
+begin
+  if exists (select from unnest(p_paths) p(path) where coord._is_broad(p.path)) and coord._trust(p_call) < 3 then
+    return coord._refuse(p_call, 'forbidden', 'paths: a wildcard in the first segment needs trust 3.',
+      'Begin with a folder, such as src/**/*.ts, or name the files.', '{"reason": "insufficient_trust_level"}');
+  end if;
+  v_taken := coord._take(p_call, p_paths, p_shared, p_reason, p_ttl_seconds, null, v_waiter_id);
+  if v_taken.locks is not null then
+    return coord._leave(p_call, jsonb_build_object('acquired', true, 'locks', v_taken.locks), p_paths[1], v_taken.locks);
+  elsif v_taken.full_until is not null then
     return coord._refuse(p_call, 'limit_exceeded', 'This agent has locked 5,000 new paths within an hour.',
       'Lock trees such as src/api/ instead of single files, or go on later.',
-      jsonb_build_object('reason', 'too_many_paths', 'resets_at', v_full_until));
+      jsonb_build_object('reason', 'too_many_paths', 'resets_at', v_taken.full_until));
   elsif p_wait_seconds > 0 then
-    return coord._wait_for_lock(p_call, v_paths, p_shared, v_waiter_id);
+    return coord._wait_for_lock(p_call, p_paths, p_shared, v_waiter_id);
   end if;
-  return coord._refuse_lock(p_call, v_paths, p_shared, v_waiter_id);
+  return coord._refuse_lock(p_call, p_paths, p_shared);
 end
 $$;
 
@@ -1074,7 +1088,7 @@ begin
     select s.path, s.expires_at, true from coord.lock_shares s
     where s.project_id = p_call.project_id and s.path = any (p_paths) and s.session_id = p_call.session_id
   ) h;
-  if p_shared or exists (select from unnest(p_paths) p(path) where coord._is_scope(p.path)) then
+  if p_shared or array_to_string(p_paths, e'\n') ~ '[*?]|/(\n|$)' then
     perform coord._guard_rows(p_call.project_id, p_paths);
     insert into coord.lock_scopes (project_id, path)
     select p_call.project_id, p.path from unnest(p_paths) p(path) where coord._is_scope(p.path) on conflict do nothing;
@@ -1130,8 +1144,11 @@ $$;
 create function coord._held_answer(
   p_call coord._call, p_paths text[], p_shared boolean, p_waiter_id bigint, p_hint text default null
 ) returns jsonb
-language sql volatile
+language plpgsql volatile
 as $$
+declare
+  v_answer jsonb;
+begin
   with blockers as (
     select b.*, s.agent, s.agent_type
     from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id) b
@@ -1148,7 +1165,9 @@ as $$
     'position', 1 + (select count(*) from blockers b where b.waiter_id is not null),
     'hint', coalesce(p_hint, case when exists (select from holders)
       then 'Nothing was locked. Do something else first, or wait with wait_seconds.'
-      else 'Others who asked before are next. Wait with wait_seconds.' end));
+      else 'Others who asked before are next. Wait with wait_seconds.' end)) into v_answer;
+  return v_answer;
+end
 $$;
 
 -- supabase/schemas/locks/_held_locks.sql
@@ -1181,6 +1200,20 @@ $$;
 create function coord._is_broad(p_path text) returns boolean
 language sql immutable parallel safe
 as $$ select p_path ~ '^[^/]*[*?]' or p_path = './' $$;
+
+-- supabase/schemas/locks/_is_held.sql
+-- Whether another living session certainly has a path for itself alone. What is told of the moment needs no lock.
+create function coord._is_held(p_call coord._call, p_path text) returns boolean
+language plpgsql volatile
+as $$
+begin
+  return exists (
+    select from coord.locks l
+    join coord.sessions s on s.project_id = l.project_id and s.session_id = l.session_id
+    where l.project_id = p_call.project_id and l.path = p_path and l.session_id <> p_call.session_id
+      and l.expires_at > clock_timestamp() and coord._is_live(s.ended_at, s.lease_expires_at));
+end
+$$;
 
 -- supabase/schemas/locks/_is_scope.sql
 -- Whether a path in normal form is a tree or a glob.
@@ -1314,11 +1347,15 @@ as $$
 $$;
 
 -- supabase/schemas/locks/_normal_paths.sql
--- Paths in their one form, each once, in the order in which their rows are locked.
+-- Paths in their one form, each once, in the order in which their rows are locked. PL/pgSQL keeps its plan, which a
+-- function in SQL would make anew in each call.
 create function coord._normal_paths(p_paths text[]) returns text[]
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 as $$
-  select array(select distinct coord._normal_path(p.path) collate "C" as path from unnest(p_paths) p(path) order by path);
+begin
+  return array(
+    select distinct coord._normal_path(p.path) collate "C" as path from unnest(p_paths) p(path) order by path);
+end
 $$;
 
 -- supabase/schemas/locks/_overlapping_rows.sql
@@ -1430,16 +1467,30 @@ as $$
   end;
 $$;
 
+-- supabase/schemas/locks/_place_in_queue.sql
+-- The calling session's place in the queue for just these paths in this mode; null when it does not wait for them.
+create function coord._place_in_queue(p_call coord._call, p_paths text[], p_shared boolean) returns bigint
+language plpgsql volatile
+as $$
+begin
+  return (select w.waiter_id from coord.lock_waiters w
+    where w.project_id = p_call.project_id and w.session_id = p_call.session_id and w.paths = p_paths
+      and w.shared = p_shared limit 1);
+end
+$$;
+
 -- supabase/schemas/locks/_refuse_lock.sql
 -- Closes acquire_lock when something is in the way and the caller does not wait, or not any longer.
-create function coord._refuse_lock(p_call coord._call, p_paths text[], p_shared boolean, p_waiter_id bigint)
-returns jsonb
+create function coord._refuse_lock(p_call coord._call, p_paths text[], p_shared boolean) returns jsonb
 language plpgsql volatile
 as $$
 declare
-  v_answer jsonb := coord._held_answer(p_call, p_paths, p_shared, p_waiter_id);
+  v_waiter_id bigint := coord._place_in_queue(p_call, p_paths, p_shared);
+  v_answer jsonb := coord._held_answer(p_call, p_paths, p_shared, v_waiter_id);
 begin
-  delete from coord.lock_waiters w where w.project_id = p_call.project_id and w.waiter_id = p_waiter_id;
+  if v_waiter_id is not null then
+    delete from coord.lock_waiters w where w.project_id = p_call.project_id and w.waiter_id = v_waiter_id;
+  end if;
   return coord._leave(p_call, v_answer, coalesce(v_answer #>> '{blocked_by,0,path}', p_paths[1]),
     v_answer -> 'blocked_by', 'held');
 end
@@ -1550,11 +1601,10 @@ end
 $$;
 
 -- supabase/schemas/locks/_serialize_locks.sql
--- Lets one call at a time decide about the locks of a project, until its transaction ends, and tidies what such calls
--- read: waiters that are gone, and trees and globs that nobody holds any more. Comes first in each of them, before they
--- lock a row. The exception is p_path: a fast UPDATE that waited for its row and was refused has locked it, and whoever
--- has the advisory lock may be waiting for that row. So such a caller waits 50 ms only; then it fails with 55P03, which
--- core repeats, and finds the row taken or guarded next time.
+-- Lets one call at a time decide about the locks of a project, until its transaction ends. Comes first in each of them,
+-- before they lock a row. The exception is p_path: a fast UPDATE that somebody forestalled in the very instant may have
+-- locked its row all the same, and whoever has the advisory lock may be waiting for that row. Such a caller waits 50 ms
+-- only; then it fails with 55P03, which core repeats, and finds the row taken or guarded next time.
 create function coord._serialize_locks(p_project_id integer, p_path text default null) returns void
 language plpgsql volatile
 as $$
@@ -1571,17 +1621,11 @@ begin
   else
     perform pg_advisory_xact_lock(hashtext('coord.locks'), p_project_id);
   end if;
-  delete from coord.lock_waiters w
-  where w.project_id = p_project_id and w.waiter_id in (
-    select o.waiter_id from coord.lock_waiters o
-    where o.project_id = p_project_id
-      and (o.asked_at <= clock_timestamp() - interval '5 seconds' or coord._is_dead(p_project_id, o.session_id))
-    for update skip locked);
-  delete from coord.lock_scopes c
-  where c.project_id = p_project_id
-    and not exists (select from coord.locks l
-      where l.project_id = p_project_id and l.path = c.path and l.session_id is not null)
-    and not exists (select from coord.lock_shares s where s.project_id = p_project_id and s.path = c.path);
+  if exists (select from coord.lock_waiters w where w.project_id = p_project_id)
+    or exists (select from coord.lock_scopes c where c.project_id = p_project_id)
+  then
+    perform coord._tidy_locks(p_project_id);
+  end if;
 end
 $$;
 
@@ -1613,7 +1657,9 @@ begin
   if found then return; end if;
   full_until := coord._full_until(p_call, p_paths);
   if full_until is not null then return; end if;
-  delete from coord.lock_waiters w where w.project_id = p_call.project_id and w.waiter_id = p_waiter_id;
+  if p_waiter_id is not null then
+    delete from coord.lock_waiters w where w.project_id = p_call.project_id and w.waiter_id = p_waiter_id;
+  end if;
   perform coord._free_lapsed(p_call, v_rows, p_shared);
   locks := coord._grant(p_call, p_paths, p_shared, p_reason, p_ttl_seconds * interval '1 second', p_task_id);
 end
@@ -1670,6 +1716,26 @@ begin
 end
 $$;
 
+-- supabase/schemas/locks/_tidy_locks.sql
+-- Tidies what callers of _serialize_locks read: waiters that are gone, and trees and globs that nobody holds any more.
+create function coord._tidy_locks(p_project_id integer) returns void
+language plpgsql volatile
+as $$
+begin
+  delete from coord.lock_waiters w
+  where w.project_id = p_project_id and w.waiter_id in (
+    select o.waiter_id from coord.lock_waiters o
+    where o.project_id = p_project_id
+      and (o.asked_at <= clock_timestamp() - interval '5 seconds' or coord._is_dead(p_project_id, o.session_id))
+    for update skip locked);
+  delete from coord.lock_scopes c
+  where c.project_id = p_project_id
+    and not exists (select from coord.locks l
+      where l.project_id = p_project_id and l.path = c.path and l.session_id is not null)
+    and not exists (select from coord.lock_shares s where s.project_id = p_project_id and s.path = c.path);
+end
+$$;
+
 -- supabase/schemas/locks/_wait_for_lock.sql
 -- Puts the caller into the queue, or keeps its place there when it asks again, and answers as _held_answer. One that
 -- would close a circle of waiting sessions is told so and not put there. Only the first ask is journalled, and no
@@ -1715,8 +1781,11 @@ $$;
 create function coord._write_locks(
   p_call coord._call, p_paths text[], p_shared boolean, p_reason text, p_ttl interval, p_task_id uuid, p_mine jsonb
 ) returns jsonb
-language sql volatile
+language plpgsql volatile
 as $$
+declare
+  v_locks jsonb;
+begin
   with granted as (
     insert into coord.locks as l (project_id, path, token, session_id, reason, acquired_at, expires_at, guarded, task_id)
     select p_call.project_id, p.path,
@@ -1737,16 +1806,21 @@ as $$
   )
   select jsonb_agg(jsonb_build_object('path', g.path, 'token', g.token, 'expires_at', g.expires_at,
       'shared', p_shared, 'renewed', coalesce(p_mine ->> g.path = 'renewed', false))
-    || case when p_mine ->> g.path = 'lapsed' then '{"lapsed": true}'::jsonb else '{}' end order by g.path)
+    || case when p_mine ->> g.path = 'lapsed' then '{"lapsed": true}'::jsonb else '{}' end order by g.path) into v_locks
   from granted g;
+  return v_locks;
+end
 $$;
 
 -- supabase/schemas/locks/_write_shares.sql
 -- Writes the shares that go with the tokens in p_locks, and answers the locks; one that is renewed keeps its token.
 create function coord._write_shares(p_call coord._call, p_locks jsonb, p_reason text, p_ttl interval, p_mine jsonb)
 returns jsonb
-language sql volatile
+language plpgsql volatile
 as $$
+declare
+  v_locks jsonb;
+begin
   with granted as (
     insert into coord.lock_shares as s (project_id, path, session_id, token, reason, acquired_at, expires_at)
     select p_call.project_id, g.lock ->> 'path', p_call.session_id, (g.lock ->> 'token')::bigint, p_reason,
@@ -1759,8 +1833,10 @@ as $$
       expires_at = excluded.expires_at
     returning s.path, s.token
   )
-  select jsonb_agg(p.lock || jsonb_build_object('token', g.token) order by g.path)
+  select jsonb_agg(p.lock || jsonb_build_object('token', g.token) order by g.path) into v_locks
   from granted g join jsonb_array_elements(p_locks) p(lock) on p.lock ->> 'path' = g.path;
+  return v_locks;
+end
 $$;
 
 -- supabase/schemas/projects/_project.sql
@@ -3425,7 +3501,8 @@ grant execute on function coord.revoke_key to coord_app;
 -- somebody else has is an answer, not an error. With p_wait_seconds the caller is put into the queue and has to ask
 -- again; core does that.
 -- Concurrency: a free plain file is taken by one UPDATE, whose condition holds under the row lock; see the table for
--- `guarded`, and _take for the rest. Rows are kept under normal forms only, so a path that finds one is in it.
+-- `guarded`, and _take for the rest. Rows are kept under normal forms only, so a path that finds one is in it. `xmax`
+-- leaves out a row that somebody else is just working on: an UPDATE that waits for it and is refused keeps its lock.
 create function coord.acquire_lock(
   p_caller jsonb, p_paths text[], p_reason text default null, p_ttl_seconds integer default 900,
   p_shared boolean default false, p_wait_seconds integer default 0
@@ -3440,7 +3517,7 @@ begin
   update coord.locks l set token = l.token + 1, session_id = v_call.session_id, reason = p_reason,
     acquired_at = clock_timestamp(), expires_at = clock_timestamp() + p_ttl_seconds * interval '1 second'
   where l.project_id = v_call.project_id and l.path = p_paths[1] and l.session_id is null and not l.guarded
-    and not p_shared and p_paths[2] is null
+    and l.xmax = 0 and not p_shared and p_paths[2] is null
   returning jsonb_build_object('acquired', true, 'locks', jsonb_build_array(jsonb_build_object('path', l.path,
     'token', l.token, 'expires_at', l.expires_at, 'shared', false, 'renewed', false))) into v_answer;
   if v_answer is null then

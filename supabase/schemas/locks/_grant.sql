@@ -19,7 +19,7 @@ begin
     select s.path, s.expires_at, true from coord.lock_shares s
     where s.project_id = p_call.project_id and s.path = any (p_paths) and s.session_id = p_call.session_id
   ) h;
-  if p_shared or exists (select from unnest(p_paths) p(path) where coord._is_scope(p.path)) then
+  if p_shared or array_to_string(p_paths, e'\n') ~ '[*?]|/(\n|$)' then
     perform coord._guard_rows(p_call.project_id, p_paths);
     insert into coord.lock_scopes (project_id, path)
     select p_call.project_id, p.path from unnest(p_paths) p(path) where coord._is_scope(p.path) on conflict do nothing;

@@ -3,8 +3,11 @@
 create function coord._held_answer(
   p_call coord._call, p_paths text[], p_shared boolean, p_waiter_id bigint, p_hint text default null
 ) returns jsonb
-language sql volatile
+language plpgsql volatile
 as $$
+declare
+  v_answer jsonb;
+begin
   with blockers as (
     select b.*, s.agent, s.agent_type
     from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id) b
@@ -21,5 +24,7 @@ as $$
     'position', 1 + (select count(*) from blockers b where b.waiter_id is not null),
     'hint', coalesce(p_hint, case when exists (select from holders)
       then 'Nothing was locked. Do something else first, or wait with wait_seconds.'
-      else 'Others who asked before are next. Wait with wait_seconds.' end));
+      else 'Others who asked before are next. Wait with wait_seconds.' end)) into v_answer;
+  return v_answer;
+end
 $$;

@@ -25,7 +25,9 @@ begin
   if found then return; end if;
   full_until := coord._full_until(p_call, p_paths);
   if full_until is not null then return; end if;
-  delete from coord.lock_waiters w where w.project_id = p_call.project_id and w.waiter_id = p_waiter_id;
+  if p_waiter_id is not null then
+    delete from coord.lock_waiters w where w.project_id = p_call.project_id and w.waiter_id = p_waiter_id;
+  end if;
   perform coord._free_lapsed(p_call, v_rows, p_shared);
   locks := coord._grant(p_call, p_paths, p_shared, p_reason, p_ttl_seconds * interval '1 second', p_task_id);
 end

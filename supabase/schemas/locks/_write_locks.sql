@@ -3,8 +3,11 @@
 create function coord._write_locks(
   p_call coord._call, p_paths text[], p_shared boolean, p_reason text, p_ttl interval, p_task_id uuid, p_mine jsonb
 ) returns jsonb
-language sql volatile
+language plpgsql volatile
 as $$
+declare
+  v_locks jsonb;
+begin
   with granted as (
     insert into coord.locks as l (project_id, path, token, session_id, reason, acquired_at, expires_at, guarded, task_id)
     select p_call.project_id, p.path,
@@ -25,6 +28,8 @@ as $$
   )
   select jsonb_agg(jsonb_build_object('path', g.path, 'token', g.token, 'expires_at', g.expires_at,
       'shared', p_shared, 'renewed', coalesce(p_mine ->> g.path = 'renewed', false))
-    || case when p_mine ->> g.path = 'lapsed' then '{"lapsed": true}'::jsonb else '{}' end order by g.path)
+    || case when p_mine ->> g.path = 'lapsed' then '{"lapsed": true}'::jsonb else '{}' end order by g.path) into v_locks
   from granted g;
+  return v_locks;
+end
 $$;

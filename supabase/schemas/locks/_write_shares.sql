@@ -1,8 +1,11 @@
 -- Writes the shares that go with the tokens in p_locks, and answers the locks; one that is renewed keeps its token.
 create function coord._write_shares(p_call coord._call, p_locks jsonb, p_reason text, p_ttl interval, p_mine jsonb)
 returns jsonb
-language sql volatile
+language plpgsql volatile
 as $$
+declare
+  v_locks jsonb;
+begin
   with granted as (
     insert into coord.lock_shares as s (project_id, path, session_id, token, reason, acquired_at, expires_at)
     select p_call.project_id, g.lock ->> 'path', p_call.session_id, (g.lock ->> 'token')::bigint, p_reason,
@@ -15,6 +18,8 @@ as $$
       expires_at = excluded.expires_at
     returning s.path, s.token
   )
-  select jsonb_agg(p.lock || jsonb_build_object('token', g.token) order by g.path)
+  select jsonb_agg(p.lock || jsonb_build_object('token', g.token) order by g.path) into v_locks
   from granted g join jsonb_array_elements(p_locks) p(lock) on p.lock ->> 'path' = g.path;
+  return v_locks;
+end
 $$;

@@ -4,7 +4,7 @@
 --
 -- Who may have a path is decided in two ways:
 --   fast      acquire_lock takes a row by one UPDATE that demands `session_id is null and not guarded`.
---   closely   everything else is decided under an advisory lock, one call of a project at a time: see _take.
+--   closely   whatever the row alone cannot tell is decided under an advisory lock, one call of a project at a time: see _take.
 -- `guarded` means that the row alone cannot tell: it is a tree or a glob, is shared, or a tree, a glob or somebody who
 -- waits overlaps it. Only calls that have the advisory lock insert rows or change `guarded`, and they lock a row before
 -- they do, so a fast UPDATE sees either the row as it was before the other call or that it is guarded.

@@ -1,0 +1,28 @@
+-- acquire_lock for a caller that has the advisory lock, with paths in normal form and order: trees and globs, shared
+-- locks, new paths, locks that have expired or are waited for. See _take for why it is safe.
+create function coord._acquire_closely(
+  p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer, p_shared boolean, p_wait_seconds integer
+) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_waiter_id bigint := coord._place_in_queue(p_call, p_paths, p_shared);
+  v_taken record;
+begin
+  if exists (select from unnest(p_paths) p(path) where coord._is_broad(p.path)) and coord._trust(p_call) < 3 then
+    return coord._refuse(p_call, 'forbidden', 'paths: a wildcard in the first segment needs trust 3.',
+      'Begin with a folder, such as src/**/*.ts, or name the files.', '{"reason": "insufficient_trust_level"}');
+  end if;
+  v_taken := coord._take(p_call, p_paths, p_shared, p_reason, p_ttl_seconds, null, v_waiter_id);
+  if v_taken.locks is not null then
+    return coord._leave(p_call, jsonb_build_object('acquired', true, 'locks', v_taken.locks), p_paths[1], v_taken.locks);
+  elsif v_taken.full_until is not null then
+    return coord._refuse(p_call, 'limit_exceeded', 'This agent has locked 5,000 new paths within an hour.',
+      'Lock trees such as src/api/ instead of single files, or go on later.',
+      jsonb_build_object('reason', 'too_many_paths', 'resets_at', v_taken.full_until));
+  elsif p_wait_seconds > 0 then
+    return coord._wait_for_lock(p_call, p_paths, p_shared, v_waiter_id);
+  end if;
+  return coord._refuse_lock(p_call, p_paths, p_shared);
+end
+$$;
