@@ -792,7 +792,7 @@ as $$
 $$;
 
 -- supabase/schemas/locks/_acquire.sql
--- acquire_lock for all but one free plain file. Renewals, several free files and a plain refusal need no more than the
+-- acquire_lock for all but one free plain file; answers that the frame has are passed on. Renewals, several free files and a plain refusal need no more than the
 -- rows themselves; the rest is decided by _acquire_closely.
 create function coord._acquire(
   p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer, p_shared boolean, p_wait_seconds integer
@@ -800,9 +800,11 @@ create function coord._acquire(
 language plpgsql volatile
 as $$
 declare
-  v_paths text[] := coord._normal_paths(p_paths);
+  v_paths text[];
   v_locks jsonb;
 begin
+  if p_call.answer is not null then return p_call.answer; end if;
+  v_paths := coord._normal_paths(p_paths);
   if not p_shared and v_paths[2] is null then
     v_locks := coord._renew_lock(p_call, v_paths[1], p_reason, p_ttl_seconds);
   elsif not p_shared then
@@ -1595,7 +1597,7 @@ begin
   where l.project_id = p_call.project_id and l.path = p_path and l.session_id = p_call.session_id
     and l.expires_at > clock_timestamp()
   returning jsonb_build_array(jsonb_build_object('path', l.path, 'token', l.token, 'expires_at', l.expires_at,
-    'shared', false, 'renewed', true)) into v_lock;
+    'renewed', true)) into v_lock;
   return v_lock;
 end
 $$;
@@ -1688,7 +1690,7 @@ begin
     returning l.path, l.token, l.expires_at
   )
   select jsonb_agg(jsonb_build_object('path', t.path, 'token', t.token, 'expires_at', t.expires_at,
-    'shared', false, 'renewed', false) order by t.path) into v_locks
+    'renewed', false) order by t.path) into v_locks
   from taken t;
   if jsonb_array_length(v_locks) = cardinality(p_paths) then return v_locks; end if;
   raise exception using errcode = 'CNFLT';
@@ -1805,7 +1807,8 @@ begin
     returning l.path, l.token, l.expires_at
   )
   select jsonb_agg(jsonb_build_object('path', g.path, 'token', g.token, 'expires_at', g.expires_at,
-      'shared', p_shared, 'renewed', coalesce(p_mine ->> g.path = 'renewed', false))
+      'renewed', coalesce(p_mine ->> g.path = 'renewed', false))
+    || case when p_shared then '{"shared": true}'::jsonb else '{}' end
     || case when p_mine ->> g.path = 'lapsed' then '{"lapsed": true}'::jsonb else '{}' end order by g.path) into v_locks
   from granted g;
   return v_locks;
@@ -3513,13 +3516,15 @@ declare
   v_call coord._call := coord._enter(p_caller, 'acquire_lock');
   v_answer jsonb;
 begin
-  if v_call.answer is not null then return v_call.answer; end if;
+  if v_call.answer is not null or p_shared or p_paths[2] is not null then
+    return coord._acquire(v_call, p_paths, p_reason, p_ttl_seconds, p_shared, p_wait_seconds);
+  end if;
   update coord.locks l set token = l.token + 1, session_id = v_call.session_id, reason = p_reason,
     acquired_at = clock_timestamp(), expires_at = clock_timestamp() + p_ttl_seconds * interval '1 second'
   where l.project_id = v_call.project_id and l.path = p_paths[1] and l.session_id is null and not l.guarded
-    and l.xmax = 0 and not p_shared and p_paths[2] is null
+    and l.xmax = 0
   returning jsonb_build_object('acquired', true, 'locks', jsonb_build_array(jsonb_build_object('path', l.path,
-    'token', l.token, 'expires_at', l.expires_at, 'shared', false, 'renewed', false))) into v_answer;
+    'token', l.token, 'expires_at', l.expires_at, 'renewed', false))) into v_answer;
   if v_answer is null then
     return coord._acquire(v_call, p_paths, p_reason, p_ttl_seconds, p_shared, p_wait_seconds);
   end if;
@@ -3608,9 +3613,9 @@ begin
   update coord.locks l set session_id = null, reason = null, task_id = null
   where l.project_id = v_call.project_id and l.path = p_paths[1] and l.session_id = v_call.session_id
     and l.expires_at > clock_timestamp() and p_paths[2] is null
-    and (p_tokens is null or (l.token = p_tokens[1] and p_tokens[2] is null));
+    and l.token = coalesce(p_tokens[1], l.token) and p_tokens[2] is null;
   if not found then return coord._release_locks(v_call, p_paths, p_tokens); end if;
-  return coord._leave(v_call, jsonb_build_object('released', true, 'released_paths', jsonb_build_array(p_paths[1]),
+  return coord._leave(v_call, jsonb_build_object('released', true, 'released_paths', p_paths,
     'not_held', '[]'::jsonb), p_paths[1]);
 end
 $$;

@@ -1,4 +1,4 @@
--- acquire_lock for all but one free plain file. Renewals, several free files and a plain refusal need no more than the
+-- acquire_lock for all but one free plain file; answers that the frame has are passed on. Renewals, several free files and a plain refusal need no more than the
 -- rows themselves; the rest is decided by _acquire_closely.
 create function coord._acquire(
   p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer, p_shared boolean, p_wait_seconds integer
@@ -6,9 +6,11 @@ create function coord._acquire(
 language plpgsql volatile
 as $$
 declare
-  v_paths text[] := coord._normal_paths(p_paths);
+  v_paths text[];
   v_locks jsonb;
 begin
+  if p_call.answer is not null then return p_call.answer; end if;
+  v_paths := coord._normal_paths(p_paths);
   if not p_shared and v_paths[2] is null then
     v_locks := coord._renew_lock(p_call, v_paths[1], p_reason, p_ttl_seconds);
   elsif not p_shared then

@@ -11,7 +11,7 @@ begin
   where l.project_id = p_call.project_id and l.path = p_path and l.session_id = p_call.session_id
     and l.expires_at > clock_timestamp()
   returning jsonb_build_array(jsonb_build_object('path', l.path, 'token', l.token, 'expires_at', l.expires_at,
-    'shared', false, 'renewed', true)) into v_lock;
+    'renewed', true)) into v_lock;
   return v_lock;
 end
 $$;

@@ -20,7 +20,7 @@ begin
     returning l.path, l.token, l.expires_at
   )
   select jsonb_agg(jsonb_build_object('path', t.path, 'token', t.token, 'expires_at', t.expires_at,
-    'shared', false, 'renewed', false) order by t.path) into v_locks
+    'renewed', false) order by t.path) into v_locks
   from taken t;
   if jsonb_array_length(v_locks) = cardinality(p_paths) then return v_locks; end if;
   raise exception using errcode = 'CNFLT';

@@ -27,7 +27,8 @@ begin
     returning l.path, l.token, l.expires_at
   )
   select jsonb_agg(jsonb_build_object('path', g.path, 'token', g.token, 'expires_at', g.expires_at,
-      'shared', p_shared, 'renewed', coalesce(p_mine ->> g.path = 'renewed', false))
+      'renewed', coalesce(p_mine ->> g.path = 'renewed', false))
+    || case when p_shared then '{"shared": true}'::jsonb else '{}' end
     || case when p_mine ->> g.path = 'lapsed' then '{"lapsed": true}'::jsonb else '{}' end order by g.path) into v_locks
   from granted g;
   return v_locks;

@@ -14,13 +14,15 @@ declare
   v_call coord._call := coord._enter(p_caller, 'acquire_lock');
   v_answer jsonb;
 begin
-  if v_call.answer is not null then return v_call.answer; end if;
+  if v_call.answer is not null or p_shared or p_paths[2] is not null then
+    return coord._acquire(v_call, p_paths, p_reason, p_ttl_seconds, p_shared, p_wait_seconds);
+  end if;
   update coord.locks l set token = l.token + 1, session_id = v_call.session_id, reason = p_reason,
     acquired_at = clock_timestamp(), expires_at = clock_timestamp() + p_ttl_seconds * interval '1 second'
   where l.project_id = v_call.project_id and l.path = p_paths[1] and l.session_id is null and not l.guarded
-    and l.xmax = 0 and not p_shared and p_paths[2] is null
+    and l.xmax = 0
   returning jsonb_build_object('acquired', true, 'locks', jsonb_build_array(jsonb_build_object('path', l.path,
-    'token', l.token, 'expires_at', l.expires_at, 'shared', false, 'renewed', false))) into v_answer;
+    'token', l.token, 'expires_at', l.expires_at, 'renewed', false))) into v_answer;
   if v_answer is null then
     return coord._acquire(v_call, p_paths, p_reason, p_ttl_seconds, p_shared, p_wait_seconds);
   end if;

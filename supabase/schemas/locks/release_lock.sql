@@ -10,9 +10,9 @@ begin
   update coord.locks l set session_id = null, reason = null, task_id = null
   where l.project_id = v_call.project_id and l.path = p_paths[1] and l.session_id = v_call.session_id
     and l.expires_at > clock_timestamp() and p_paths[2] is null
-    and (p_tokens is null or (l.token = p_tokens[1] and p_tokens[2] is null));
+    and l.token = coalesce(p_tokens[1], l.token) and p_tokens[2] is null;
   if not found then return coord._release_locks(v_call, p_paths, p_tokens); end if;
-  return coord._leave(v_call, jsonb_build_object('released', true, 'released_paths', jsonb_build_array(p_paths[1]),
+  return coord._leave(v_call, jsonb_build_object('released', true, 'released_paths', p_paths,
     'not_held', '[]'::jsonb), p_paths[1]);
 end
 $$;

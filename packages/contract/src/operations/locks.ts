@@ -46,7 +46,7 @@ export const acquireLock = defineOperation({
           path: normalPath,
           token: token('Fencing token of this grant.'),
           expires_at: instant('When it frees itself unless renewed.'),
-          shared,
+          shared: z.literal(true).describe('Others may hold it at the same time, shared like this one.').optional(),
           renewed: z.boolean().describe('True when it was yours already.'),
           lapsed: z
             .literal(true)
