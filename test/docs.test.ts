@@ -44,7 +44,7 @@ describe('docs/errors.md', () => {
 
   /** `"reason": "x"` in an envelope, and what `v_reason` of one may become. */
   function reasonsIn(sql: string): (string | undefined)[] {
-    const literal = [...sql.matchAll(/"reason": "(\w+)"/g)];
+    const literal = [...sql.matchAll(/"reason": "(\w+)"|'reason', '(\w+)'/g)].map(([text, a, b]) => [text, a ?? b]);
     const computed = sql.includes("jsonb_build_object('reason', v_reason)")
       ? [...(/v_reason := case([\s\S]*?)end;/.exec(sql)?.[1] ?? '').matchAll(/(?:then|else) '(\w+)'/g)]
       : [];
