@@ -842,7 +842,8 @@ begin
   elsif v_taken.full_until is not null then
     return coord._refuse(p_call, 'limit_exceeded', 'This agent has locked 5,000 new paths within an hour.',
       'Lock trees such as src/api/ instead of single files, or go on later.',
-      jsonb_build_object('reason', 'too_many_paths', 'resets_at', v_taken.full_until));
+      jsonb_build_object('reason', 'too_many_paths', 'resets_at', v_taken.full_until,
+        'retry_after_seconds', ceil(extract(epoch from v_taken.full_until - clock_timestamp()))));
   elsif p_wait_seconds > 0 then
     return coord._wait_for_lock(p_call, p_paths, p_shared, v_waiter_id);
   end if;
