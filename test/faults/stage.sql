@@ -8,6 +8,8 @@ create table faults.stamps (
   at timestamptz not null default clock_timestamp(),
   xact_id xid8 not null default pg_current_xact_id(),
   of_table text not null,
+  project_id integer not null,
+  -- The path or the id of the task.
   key text not null,
   was jsonb,
   became jsonb,
@@ -19,14 +21,16 @@ create function faults.stamp() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_was jsonb := case when tg_op <> 'INSERT' then to_jsonb(old) - array['input', 'description', 'result', 'tags'] end;
-  v_became jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) - array['input', 'description', 'result', 'tags'] end;
-  v_session_id uuid := coalesce(v_was ->> 'claim_session_id', v_was ->> 'session_id');
-  v_until timestamptz := coalesce(v_was ->> 'claim_expires_at', v_was ->> 'expires_at');
+  v_left_out text[] := array['input', 'description', 'result', 'tags', 'trail'];
+  v_was jsonb := case when tg_op <> 'INSERT' then to_jsonb(old) - v_left_out end;
+  v_became jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) - v_left_out end;
   v_row jsonb := coalesce(v_became, v_was);
+  v_session_id uuid := case when tg_table_name = 'tasks' then v_was ->> 'claim_session_id' else v_was ->> 'session_id' end;
+  v_until timestamptz := case when tg_table_name = 'tasks' then v_was ->> 'claim_expires_at' else v_was ->> 'expires_at' end;
 begin
-  insert into faults.stamps (of_table, key, was, became, was_live)
-  values (tg_table_name, (v_row ->> 'project_id') || ' ' || coalesce(v_row ->> 'task_id', v_row ->> 'path'), v_was, v_became,
+  insert into faults.stamps (of_table, project_id, key, was, became, was_live)
+  values (tg_table_name, (v_row ->> 'project_id')::integer,
+    case when tg_table_name = 'tasks' then v_row ->> 'task_id' else v_row ->> 'path' end, v_was, v_became,
     v_session_id is not null and v_until > clock_timestamp() and exists (
       select from coord.sessions s where s.session_id = v_session_id and coord._is_live(s.ended_at, s.lease_expires_at)));
   return null;
@@ -34,6 +38,7 @@ end
 $$;
 
 create trigger stamp after insert or update or delete on coord.locks for each row execute function faults.stamp();
+create trigger stamp after insert or update or delete on coord.lock_shares for each row execute function faults.stamp();
 create trigger stamp after insert or update or delete on coord.tasks for each row execute function faults.stamp();
 
 -- The resource that a lock protects: it takes a write with the highest token it has seen, or a higher one.

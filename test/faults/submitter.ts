@@ -1,4 +1,4 @@
-import { type Coordinator, coordinatorOver, operationNamed } from '@agentcoord/contract';
+import { type Coordinator, coordinatorOver } from '@agentcoord/contract';
 import type { Dice } from './dice.ts';
 import { History } from './history.ts';
 import type { Fate } from './roles/tasks.ts';
@@ -43,7 +43,7 @@ export class Submitter {
       depends_on: this.#dependencies(),
       // Of the others none may fail, however often a worker dies.
       max_attempts: poison ? this.#dice.between(1, 3) : 20,
-      ...retrying,
+      ...{ retry: 'linear' as const, retry_seconds: 1 },
     };
     const { task_id } = await this.#stage.insist(() =>
       this.#coordinator.submitWork(input, { idempotency_key: `task-${number}` }),
@@ -62,8 +62,5 @@ export class Submitter {
     return [...new Set(Array.from({ length: this.#dice.between(1, 3) }, () => this.#dice.pick(recent)))];
   }
 }
-
-/** As soon as the product lets tasks wait before another attempt: as short as may be. */
-const retrying = 'retry_seconds' in (operationNamed('submit_work')?.input.shape ?? {}) ? { retry_seconds: 1 } : {};
 
 const methodOf = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());

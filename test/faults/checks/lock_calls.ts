@@ -6,6 +6,7 @@ interface Grant {
   path: string;
   token: number;
   renewed: boolean;
+  shared: boolean;
   asked: number;
   answered: number;
   /** Until then the client had every right to think that it held the path. */
@@ -30,8 +31,9 @@ function grantsIn(calls: readonly Call[]): Grant[] {
     }
     if (!answer?.acquired) continue;
     const sureUntil = asked + Number(input.ttl_seconds ?? 900) * 1000;
-    for (const { path, token, renewed } of answer.locks as Pick<Grant, 'path' | 'token' | 'renewed'>[]) {
-      const grant = { client, path, token, renewed, asked, answered, sureUntil };
+    for (const lock of answer.locks as Pick<Grant, 'path' | 'token' | 'renewed' | 'shared'>[]) {
+      const { path, token, renewed, shared } = lock;
+      const grant = { client, path, token, renewed, shared, asked, answered, sureUntil };
       latest.set(`${client} ${path}`, grant);
       grants.push(grant);
     }
@@ -62,23 +64,16 @@ function brokenOrder(grants: readonly Grant[]): Finding[] {
 }
 
 function sureOverlaps(grants: readonly Grant[]): Finding[] {
-  const sorted = grants.toSorted((one, other) => one.answered - other.answered);
+  let sure: Grant[] = [];
   const findings: Finding[] = [];
-  let longest: Grant | undefined;
-  for (const grant of sorted) {
-    if (
-      longest &&
-      longest.client !== grant.client &&
-      longest.sureUntil > grant.answered &&
-      grant.sureUntil > grant.answered
-    ) {
-      findings.push({
-        promise: 'L1',
-        what: `two clients were sure of ${grant.path}`,
-        seen: { one: longest, other: grant },
-      });
+  for (const grant of grants.toSorted((one, other) => one.answered - other.answered)) {
+    if (grant.sureUntil <= grant.answered) continue;
+    sure = sure.filter(({ sureUntil }) => sureUntil > grant.answered);
+    for (const one of sure) {
+      if (one.client === grant.client || (one.shared && grant.shared)) continue;
+      findings.push({ promise: 'L1', what: `two clients were sure of ${grant.path}`, seen: { one, other: grant } });
     }
-    if (!longest || grant.sureUntil > longest.sureUntil) longest = grant;
+    sure.push(grant);
   }
   return findings;
 }

@@ -1,5 +1,5 @@
 import type { Finding } from '../proof.ts';
-import { byKey, instantOf, type Stamp } from './stamps.ts';
+import { byRow, instantOf, type Stamp } from './stamps.ts';
 
 const terminal = new Set(['done', 'failed', 'dead', 'cancelled']);
 
@@ -8,7 +8,7 @@ const takingAway = new Set(['cancel_task', 'retry_task']);
 
 /** Q1, Q2 and Q8 on the history of each task's row. */
 export function checkTaskStamps(stamps: readonly Stamp[]): Finding[] {
-  return [...byKey(stamps).values()].flatMap((changes) => [
+  return [...byRow(stamps).values()].flatMap((changes) => [
     ...changes.flatMap((stamp) => [...brokenClaim(stamp), ...brokenLoss(stamp), ...brokenEnd(stamp)]),
     ...doubleEnds(changes),
   ]);
@@ -30,7 +30,7 @@ function brokenClaim(stamp: Stamp): Finding[] {
   }
   if (was && terminal.has(String(was.status)))
     findings.push({ promise: 'Q2', what: `${key} was claimed after its end`, seen });
-  if (instantOf(became?.run_after) > at)
+  if (instantOf(became?.terms?.run_after) > at)
     findings.push({ promise: 'Q8', what: `${key} was claimed before run_after`, seen });
   return findings;
 }
@@ -64,11 +64,10 @@ export function checkOrder(
   stamps: readonly Stamp[],
   dependencies: readonly { task_id: string; depends_on: string }[],
 ): Finding[] {
-  const idOf = (key: string) => key.slice(key.indexOf(' ') + 1);
   const firstClaim = new Map<string, number>();
   const done = new Map<string, number>();
   for (const stamp of stamps) {
-    const id = idOf(stamp.key);
+    const id = stamp.key;
     if (isClaim(stamp) && !firstClaim.has(id)) firstClaim.set(id, stamp.stamp_id);
     if (stamp.became?.status === 'done' && !done.has(id)) done.set(id, stamp.stamp_id);
   }

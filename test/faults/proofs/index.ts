@@ -1,9 +1,24 @@
 import type { Proof } from '../proof.ts';
+import { clock } from './clock.ts';
 import { lockTorture } from './locks.ts';
 import { orphans } from './orphans.ts';
 import { unknownOutcomes } from './outcomes.ts';
+import { ownership } from './ownership.ts';
+import { plantedBugs } from './planted.ts';
+import { taskScopes } from './scopes.ts';
 import { starvation } from './starvation.ts';
 import { crashes, taskTorture } from './tasks.ts';
 
 /** All proofs, in the order in which they run. */
-export const proofs: readonly Proof[] = [lockTorture, taskTorture, crashes, unknownOutcomes, orphans, starvation];
+export const proofs: readonly Proof[] = [
+  lockTorture,
+  taskTorture,
+  crashes,
+  unknownOutcomes,
+  ownership,
+  orphans,
+  clock,
+  taskScopes,
+  starvation,
+  plantedBugs,
+];

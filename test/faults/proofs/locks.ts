@@ -11,7 +11,10 @@ import { openStage, type Stage } from '../stage.ts';
 
 const seconds = 60;
 const doors: DoorName[] = [...Array<DoorName>(10).fill('core'), ...Array<DoorName>(4).fill('http'), 'mcp', 'mcp'];
-const patterns = ['src/a.ts', 'src/b.ts', 'src/c.ts', 'src/d.ts', 'lib/e.ts', 'lib/f.ts', 'docs/g.md', 'h.json'];
+
+/** All files that the paths below can mean. */
+const files = ['src/a.ts', 'src/b.ts', 'lib/e.ts', 'lib/f.ts', 'docs/g.md', 'resource:port-1'];
+const paths = [...files, 'src/', 'lib/*.ts'];
 
 /** Proof 1: processes that fight for a few locks, and holders that are stopped past their time. */
 export const lockTorture: Proof = {
@@ -24,7 +27,7 @@ export const lockTorture: Proof = {
     const counts = { pauses: 0, 'stale writes refused': 0 };
     const findings: Finding[] = [];
     const folder = join(setting.folder, 'locks');
-    const plan = { patterns, resourceUrl: stage.url, stopEvery: 5 };
+    const plan = { paths, resourceUrl: stage.url, stopEvery: 5 };
     const crew = await Crew.hire({ role: 'locks', doors, plan }, stage, { ...setting, folder });
     await using _ = crew;
     crew.onMessage = (message, member) => {
@@ -39,25 +42,30 @@ export const lockTorture: Proof = {
         else findings.push({ promise: 'L3', what: `a ${stale} with a stale token was let through` });
       }
     };
+    const begun = performance.now();
     await during(seconds * setting.scale, setting.hunting ? 3 : 1, async () => {
       if (setting.hunting) findings.push(...(await check(stage, folder)));
       return setting.signal.aborted || (setting.hunting && findings.length > 0);
     });
+    const tortured = Math.round((performance.now() - begun) / 1000);
     await crew.stop();
     if (!setting.hunting) findings.push(...(await check(stage, folder)));
-    return outcomeOf(setting, crew, { stage, folder, findings, counts });
+    return outcomeOf(setting, crew, { stage, folder, findings, counts: { seconds: tortured, ...counts } });
   },
 };
 
 async function check({ sql }: Stage, folder: string): Promise<Finding[]> {
-  return [...checkLockStamps(await readStamps(sql, 'locks')), ...checkLockCalls(readHistories(folder))];
+  return [
+    ...checkLockStamps(await readStamps(sql, 'locks', 'lock_shares'), files),
+    ...checkLockCalls(readHistories(folder)),
+  ];
 }
 
 interface Seen {
   stage: Stage;
   folder: string;
   findings: Finding[];
-  counts: { pauses: number; 'stale writes refused': number };
+  counts: { seconds: number; pauses: number; 'stale writes refused': number };
 }
 
 function outcomeOf({ scale, hunting }: Setting, crew: Crew, { stage, folder, findings, counts }: Seen): Outcome {

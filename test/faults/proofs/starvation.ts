@@ -84,14 +84,20 @@ async function press(
 }
 
 /** Watches what is left of the leases of sessions that beat, and stops the database for 6 s now and then. */
-async function watch({ sql, cluster }: Stage, { scale, signal }: Setting, findings: Finding[]): Promise<number> {
+async function watch(
+  { sql, cluster, insist }: Stage,
+  { scale, signal }: Setting,
+  findings: Finding[],
+): Promise<number> {
   let lowest = Number.POSITIVE_INFINITY;
   let round = 0;
   await during(seconds * scale, 1, async () => {
-    const [row] = await sql<{ left: number; lapsed: number }[]>`
+    const [row] = await insist(
+      () => sql<{ left: number; lapsed: number }[]>`
       select coalesce(min(extract(epoch from lease_expires_at - clock_timestamp())), 0)::float8 as left,
         (count(*) filter (where ended_at is not null))::integer as lapsed
-      from coord.sessions where agent like 'beater-%'`;
+      from coord.sessions where agent like 'beater-%'`,
+    );
     lowest = Math.min(lowest, row?.left ?? 0);
     if (row && (row.left <= 0 || row.lapsed > 0))
       findings.push({ promise: 'L7', what: 'a session that beats has lapsed', seen: row });

@@ -57,6 +57,7 @@ async function run(name: string, plan: Torture, setting: Setting): Promise<Outco
     return findings.length > 0 || setting.signal.aborted;
   };
   const started = crew.starts;
+  const begun = performance.now();
   const killing = plan.killEvery
     ? during(seconds, plan.killEvery, () => {
         crew.killOne();
@@ -70,6 +71,7 @@ async function run(name: string, plan: Torture, setting: Setting): Promise<Outco
     return over;
   });
   await killing;
+  const tortured = Math.round((performance.now() - begun) / 1000);
   if (!setting.hunting) {
     await submitting;
     await drained(stage, setting.signal);
@@ -78,7 +80,7 @@ async function run(name: string, plan: Torture, setting: Setting): Promise<Outco
   await submitting;
   await crew.stop();
   if (!setting.hunting) findings.push(...(await checkAll(stage, folder)));
-  return outcomeOf(stage, crew, folder, { ...done, starts: crew.starts - started }, findings);
+  return outcomeOf(stage, crew, folder, { seconds: tortured, ...done, starts: crew.starts - started }, findings);
 }
 
 /** An immediate stop mostly; SIGKILL of the postmaster or of one of its children now and then. */

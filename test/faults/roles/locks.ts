@@ -5,7 +5,7 @@ import type { Part } from './index.ts';
 
 /** Where the locks are, and where the resource is that they protect. */
 export interface LockPlan {
-  patterns: string[];
+  paths: string[];
   resourceUrl: string;
   /** About how many seconds pass until a process is stopped, while it holds something, until its time is over. */
   stopEvery: number;
@@ -22,14 +22,16 @@ type Grant = { path: string; token: number };
 /** Takes and gives back locks, writes while it holds them, and now and then is stopped past its TTL and writes then. */
 export async function holdLocks(part: Part): Promise<void> {
   const { signal, dice, orders, coordinator } = part;
-  const { patterns, resourceUrl, stopEvery } = orders.plan as unknown as LockPlan;
+  const { paths: all, resourceUrl, stopEvery } = orders.plan as unknown as LockPlan;
   const resource = postgres(resourceUrl, { max: 1, fetch_types: false, onnotice: () => {} });
   let nextStop = performance.now() + 1000 * stopEvery * dice.fraction();
   while (!signal.aborted) {
-    const paths = dice.chance(0.2) ? [dice.pick(patterns), dice.pick(patterns)] : [dice.pick(patterns)];
+    const paths = dice.chance(0.2) ? [dice.pick(all), dice.pick(all)] : [dice.pick(all)];
     const ttl_seconds = dice.between(1, 2);
+    const shared = dice.chance(0.1);
+    const wait_seconds = dice.chance(0.03) ? 1 : 0;
     try {
-      const { acquired, locks = [] } = await coordinator.acquireLock({ paths, ttl_seconds });
+      const { acquired, locks = [] } = await coordinator.acquireLock({ paths, ttl_seconds, shared, wait_seconds });
       if (!acquired) continue;
       for (const grant of locks) await writeTo(resource, grant);
       if (performance.now() > nextStop) {

@@ -8,7 +8,7 @@ export interface TaskPlan {
 }
 
 /** What the input of a task tells its worker to do. */
-export type Fate = 'done' | 'fails' | 'abandoned' | 'crashes' | 'slow';
+export type Fate = 'done' | 'fails' | 'abandoned' | 'crashes' | 'slow' | 'works';
 
 /** Claims and completes tasks, as their input says: done, failed, never reported, or with the death of the worker. */
 export async function workOnTasks({ coordinator, signal, dice, orders }: Part): Promise<void> {
@@ -24,6 +24,7 @@ export async function workOnTasks({ coordinator, signal, dice, orders }: Part): 
       if (fate === 'abandoned') continue;
       if (fate === 'crashes') process.kill(process.pid, 'SIGKILL');
       if (fate === 'slow') await pause(dice.between(0, lease_seconds * 1100));
+      if (fate === 'works') await pause(dice.between(20, 100));
       const success = fate !== 'fails';
       await report({ coordinator, task_id: task.task_id, claim_token, success, signal });
     } catch (error) {

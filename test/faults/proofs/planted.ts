@@ -1,0 +1,49 @@
+import type { Finding, Outcome, Proof, Setting } from '../proof.ts';
+import { lockTorture } from './locks.ts';
+import { taskTorture } from './tasks.ts';
+
+const findWithin = 60;
+
+/** The torture that has to find each planted bug. */
+const hunters: Record<string, Proof> = {
+  no_fencing: lockTorture,
+  sequence_tokens: lockTorture,
+  do_nothing: lockTorture,
+  completion_by_id: taskTorture,
+  blind_sweeper: taskTorture,
+};
+
+/** The proofs can fail: each planted bug is found, once in the short profile, more often in longer ones. */
+export const plantedBugs: Proof = {
+  name: 'planted',
+  title: `${Object.keys(hunters).length} planted bugs, each of which must be found within ${findWithin} s`,
+  promises: ['the proofs themselves'],
+  seconds: 120,
+  async run(setting): Promise<Outcome> {
+    const findings: Finding[] = [];
+    const figures: Record<string, string> = {};
+    for (const [bug, proof] of Object.entries(hunters)) {
+      for (let round = 1; round <= Math.max(1, Math.round(setting.scale)) && !setting.signal.aborted; round++) {
+        const seconds = await hunt(bug, proof, setting, round);
+        figures[bug] = [figures[bug], seconds === undefined ? 'missed' : `${seconds} s`].filter(Boolean).join(' / ');
+        if (seconds === undefined) findings.push({ promise: 'planted', what: `${bug} was not found` });
+      }
+    }
+    return { figures, findings };
+  },
+};
+
+/** Seconds of torture until it was found. */
+async function hunt(bug: string, proof: Proof, setting: Setting, round: number): Promise<number | undefined> {
+  const hunting = {
+    ...setting,
+    bug,
+    hunting: true,
+    dice: setting.dice.for(`${bug} ${round}`),
+    folder: `${setting.folder}/${bug}-${round}`,
+  };
+  const scale = findWithin / proof.seconds;
+  const { findings, figures } = await proof.run({ ...hunting, scale });
+  const real = findings.filter(({ promise }) => promise !== 'harness' && promise !== 'must be 0');
+  return real.length > 0 ? Number(figures.seconds) : undefined;
+}
