@@ -4,7 +4,7 @@
 create function coord._take_paths(
   p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer, p_task_id uuid
 ) returns boolean
-language plpgsql volatile
+language plpgsql volatile set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_taken record;
