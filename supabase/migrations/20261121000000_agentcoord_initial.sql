@@ -797,7 +797,7 @@ $$;
 create function coord._acquire(
   p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer, p_shared boolean, p_wait_seconds integer
 ) returns jsonb
-language plpgsql volatile
+language plpgsql volatile set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_paths text[];
@@ -989,7 +989,7 @@ $$;
 -- Concurrency: the advisory lock comes first, because the same transaction may go on to take paths. Rows are locked in
 -- path order; one that has passed on matches nothing.
 create function coord._free_task_paths(p_project_id integer, p_session_id uuid, p_task_id uuid) returns void
-language plpgsql volatile
+language plpgsql volatile set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_paths text[] := (select (t.terms).paths from coord.tasks t where t.project_id = p_project_id and t.task_id = p_task_id);
@@ -1538,7 +1538,7 @@ $$;
 -- Releases paths, in path order, and says of every other one why it was not the session's to release.
 -- Concurrency: what is held exclusively is freed by one statement that locks the rows in path order; the rest one by one.
 create function coord._release_locks(p_call coord._call, p_paths text[], p_tokens bigint[]) returns jsonb
-language plpgsql volatile
+language plpgsql volatile set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_wanted text[] := array(select coord._normal_path(p.path) from unnest(p_paths) p(path));
@@ -1707,7 +1707,7 @@ $$;
 create function coord._take_paths(
   p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer, p_task_id uuid
 ) returns boolean
-language plpgsql volatile
+language plpgsql volatile set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_taken record;
