@@ -11,6 +11,7 @@ const readable = [
   'project_members',
   'projects',
   'sessions',
+  'subtasks',
   'task_dependencies',
   'tasks',
 ];
@@ -44,6 +45,7 @@ async function fill(project: string): Promise<void> {
     select project_id, session_id, '{a.ts}', false from coord.sessions where session_id = ${ann.session_id}`;
   const { task_id } = await ann.submitWork({ title: 'first' });
   await ann.submitWork({ title: 'then', depends_on: [task_id] });
+  await ann.submitWork({ title: 'part', parent_id: task_id });
   await ann.createKey({ agent: 'cloud' });
 }
 

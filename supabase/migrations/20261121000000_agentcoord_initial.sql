@@ -2726,11 +2726,12 @@ $$;
 
 -- supabase/schemas/work/_renew_claims.sql
 -- Extends the claims of a session that are not lapsed, each for as long as it was asked for, and the locks on their paths.
--- One renewed less than 5 s (or a third of its lease) ago is left as it is.
+-- One renewed less than p_rest_seconds (or a third of its lease) ago is left as it is.
 -- Concurrency: tasks that somebody is just changing are skipped: they are being reported, or returned. Claims with paths
 -- are renewed only if the locks of the project can be serialised without waiting, else with the next call: the caller may
 -- have to do so later, and must not hold rows of locks before.
-create function coord._renew_claims(p_project_id integer, p_session_id uuid) returns void
+create function coord._renew_claims(p_project_id integer, p_session_id uuid, p_rest_seconds integer default 5)
+returns void
 language plpgsql volatile
 as $$
 declare
@@ -2746,7 +2747,7 @@ begin
       select n.task_id from coord.tasks n
       where n.project_id = p_project_id and n.status = 'claimed' and n.claim_session_id = p_session_id
         and n.claim_expires_at > clock_timestamp() and not (v_skip_paths and (n.terms).paths is not null)
-        and n.claim_expires_at < clock_timestamp() + make_interval(secs => n.lease_seconds - least(5, n.lease_seconds / 3.0))
+        and n.claim_expires_at < clock_timestamp() + make_interval(secs => n.lease_seconds - least(p_rest_seconds, n.lease_seconds / 3.0))
       order by n.task_id for update skip locked))
     returning (t.terms).paths
   )
@@ -3115,7 +3116,7 @@ grant execute on function coord.complete_task to coord_app;
 -- supabase/schemas/classic/create_task.sql
 -- submit_work under the name and with the words that earlier coordinators had.
 create function coord.create_task(
-  p_caller jsonb, p_title text, p_description text default null, p_priority text default 'normal', p_agent text default null,
+  p_caller jsonb, p_title text, p_description text default null, p_priority text default 'normal', p_assignee text default null,
   p_capabilities text[] default null, p_files text[] default null, p_blocked_by uuid[] default null
 ) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -3123,7 +3124,7 @@ as $$
 begin
   return coord.submit_work(p_caller, p_title, p_description,
     p_priority => ('{"urgent": 1, "high": 3, "normal": 5, "low": 8}'::jsonb ->> p_priority)::integer,
-    p_depends_on => p_blocked_by, p_capabilities => p_capabilities, p_paths => p_files, p_assignee => p_agent);
+    p_depends_on => p_blocked_by, p_capabilities => p_capabilities, p_paths => p_files, p_assignee => p_assignee);
 end
 $$;
 
@@ -3725,7 +3726,7 @@ grant execute on function coord.end_session to coord_app;
 -- supabase/schemas/sessions/heartbeat.sql
 -- Keeps the session and its claims alive. Commits without waiting for the disk: a heartbeat lost in a crash of the
 -- database is one of four. Journalled only when it says something new.
--- Concurrency: see _touch_session, which also renews the claims: what has lapsed stays lapsed.
+-- Concurrency: see _touch_session and _renew_claims: what has lapsed stays lapsed.
 create function coord.heartbeat(
   p_caller jsonb, p_working_on text default null, p_automatic boolean default false
 ) returns jsonb
@@ -3742,6 +3743,7 @@ begin
   end if;
   update coord.sessions s set working_on = p_working_on
   where p_working_on is not null and s.project_id = v_call.project_id and s.session_id = v_call.session_id;
+  perform coord._renew_claims(v_call.project_id, v_call.session_id, 0);
   select count(*) into v_renewed from coord.tasks t
   where t.project_id = v_call.project_id and t.status = 'claimed' and t.claim_session_id = v_call.session_id
     and t.claim_expires_at > clock_timestamp();
@@ -4033,14 +4035,16 @@ grant execute on function coord.get_task_history to coord_app;
 -- supabase/schemas/work/get_work.sql
 -- Claims the next task for the calling session. p_wait_seconds is for whoever calls: waiting is not done here.
 -- The common path is one UPDATE of the first plain task, and holds while no task of another kind is ready, which is one
--- probe (ordered, so that it is one however many special tasks other projects have). All else is chosen by _choose_tasks, also what is due when the queue runs dry; before that, the sweeper sees to
+-- probe. All else is chosen by _choose_tasks, also what is due when the queue runs dry; before that, the sweeper sees to
 -- it: to look here too would make each claim a fortieth slower.
+-- Without enable_seqscan = off, many special tasks of other projects let Postgres hope to meet one at once, and read the
+-- whole table.
 -- Concurrency: the inner query locks one row and skips those that others have locked, so this transaction alone changes
 -- it; the token grows with every claim. A caller that dies before the commit has claimed nothing.
 create function coord.get_work(
   p_caller jsonb, p_types text[] default null, p_lease_seconds integer default 900, p_wait_seconds integer default 0
 ) returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_work');
@@ -4060,9 +4064,8 @@ begin
     where t.project_id = v_call.project_id and t.task_id = coalesce(v_chosen, (
       select n.task_id from coord.tasks n
       where n.project_id = v_call.project_id and n.status = 'ready' and n.lane is null and p_types is null
-        and (select x.task_id from coord.tasks x
-          where x.project_id = v_call.project_id and x.status = 'ready' and x.lane is not null
-          order by x.lane, x.rank, x.task_id limit 1) is null
+        and not exists (select from coord.tasks x
+          where x.project_id = v_call.project_id and x.status = 'ready' and x.lane is not null)
       order by n.lane, n.rank, n.task_id limit 1 for update skip locked))
     returning t.task_id, jsonb_build_object('claimed', true, 'claim_token', t.claim_token,
       'claim_expires_at', t.claim_expires_at, 'task', jsonb_build_object('task_id', t.task_id, 'type', t.type,

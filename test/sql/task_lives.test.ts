@@ -153,7 +153,13 @@ describe('the classic names', () => {
   test('do what their namesakes do', async () => {
     await bob.registerAgent({ capabilities: ['sql'] });
     await ann.createTask({ title: 'low', priority: 'low' });
-    await ann.createTask({ title: 'urgent', priority: 'urgent', agent: 'bob', capabilities: ['sql'], files: ['a.ts'] });
+    await ann.createTask({
+      title: 'urgent',
+      priority: 'urgent',
+      assignee: 'bob',
+      capabilities: ['sql'],
+      files: ['a.ts'],
+    });
     const { task, claim_token } = await bob.getNextTask();
     expect(task).toMatchObject({ title: 'urgent', priority: 1, paths: ['a.ts'] });
     const claim = { task_id: String(task?.task_id), claim_token: Number(claim_token) };

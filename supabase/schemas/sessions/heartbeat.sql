@@ -1,6 +1,6 @@
 -- Keeps the session and its claims alive. Commits without waiting for the disk: a heartbeat lost in a crash of the
 -- database is one of four. Journalled only when it says something new.
--- Concurrency: see _touch_session, which also renews the claims: what has lapsed stays lapsed.
+-- Concurrency: see _touch_session and _renew_claims: what has lapsed stays lapsed.
 create function coord.heartbeat(
   p_caller jsonb, p_working_on text default null, p_automatic boolean default false
 ) returns jsonb
@@ -17,6 +17,7 @@ begin
   end if;
   update coord.sessions s set working_on = p_working_on
   where p_working_on is not null and s.project_id = v_call.project_id and s.session_id = v_call.session_id;
+  perform coord._renew_claims(v_call.project_id, v_call.session_id, 0);
   select count(*) into v_renewed from coord.tasks t
   where t.project_id = v_call.project_id and t.status = 'claimed' and t.claim_session_id = v_call.session_id
     and t.claim_expires_at > clock_timestamp();

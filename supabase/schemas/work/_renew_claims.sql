@@ -1,9 +1,10 @@
 -- Extends the claims of a session that are not lapsed, each for as long as it was asked for, and the locks on their paths.
--- One renewed less than 5 s (or a third of its lease) ago is left as it is.
+-- One renewed less than p_rest_seconds (or a third of its lease) ago is left as it is.
 -- Concurrency: tasks that somebody is just changing are skipped: they are being reported, or returned. Claims with paths
 -- are renewed only if the locks of the project can be serialised without waiting, else with the next call: the caller may
 -- have to do so later, and must not hold rows of locks before.
-create function coord._renew_claims(p_project_id integer, p_session_id uuid) returns void
+create function coord._renew_claims(p_project_id integer, p_session_id uuid, p_rest_seconds integer default 5)
+returns void
 language plpgsql volatile
 as $$
 declare
@@ -19,7 +20,7 @@ begin
       select n.task_id from coord.tasks n
       where n.project_id = p_project_id and n.status = 'claimed' and n.claim_session_id = p_session_id
         and n.claim_expires_at > clock_timestamp() and not (v_skip_paths and (n.terms).paths is not null)
-        and n.claim_expires_at < clock_timestamp() + make_interval(secs => n.lease_seconds - least(5, n.lease_seconds / 3.0))
+        and n.claim_expires_at < clock_timestamp() + make_interval(secs => n.lease_seconds - least(p_rest_seconds, n.lease_seconds / 3.0))
       order by n.task_id for update skip locked))
     returning (t.terms).paths
   )

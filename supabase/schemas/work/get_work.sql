@@ -1,13 +1,15 @@
 -- Claims the next task for the calling session. p_wait_seconds is for whoever calls: waiting is not done here.
 -- The common path is one UPDATE of the first plain task, and holds while no task of another kind is ready, which is one
--- probe (ordered, so that it is one however many special tasks other projects have). All else is chosen by _choose_tasks, also what is due when the queue runs dry; before that, the sweeper sees to
+-- probe. All else is chosen by _choose_tasks, also what is due when the queue runs dry; before that, the sweeper sees to
 -- it: to look here too would make each claim a fortieth slower.
+-- Without enable_seqscan = off, many special tasks of other projects let Postgres hope to meet one at once, and read the
+-- whole table.
 -- Concurrency: the inner query locks one row and skips those that others have locked, so this transaction alone changes
 -- it; the token grows with every claim. A caller that dies before the commit has claimed nothing.
 create function coord.get_work(
   p_caller jsonb, p_types text[] default null, p_lease_seconds integer default 900, p_wait_seconds integer default 0
 ) returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_work');
@@ -27,9 +29,8 @@ begin
     where t.project_id = v_call.project_id and t.task_id = coalesce(v_chosen, (
       select n.task_id from coord.tasks n
       where n.project_id = v_call.project_id and n.status = 'ready' and n.lane is null and p_types is null
-        and (select x.task_id from coord.tasks x
-          where x.project_id = v_call.project_id and x.status = 'ready' and x.lane is not null
-          order by x.lane, x.rank, x.task_id limit 1) is null
+        and not exists (select from coord.tasks x
+          where x.project_id = v_call.project_id and x.status = 'ready' and x.lane is not null)
       order by n.lane, n.rank, n.task_id limit 1 for update skip locked))
     returning t.task_id, jsonb_build_object('claimed', true, 'claim_token', t.claim_token,
       'claim_expires_at', t.claim_expires_at, 'task', jsonb_build_object('task_id', t.task_id, 'type', t.type,

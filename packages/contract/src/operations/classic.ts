@@ -31,7 +31,7 @@ export const createTask = defineOperation({
     title: submission.title,
     description: submission.description,
     priority: z.enum(['urgent', 'high', 'normal', 'low']).default('normal').describe('1, 3, 5 or 8 of submit_work.'),
-    agent: submission.assignee,
+    assignee: submission.assignee,
     capabilities: submission.capabilities,
     files: submission.paths,
     blocked_by: submission.depends_on,
