@@ -2155,15 +2155,12 @@ as $$
 $$;
 
 -- supabase/schemas/work/_busy_paths.sql
--- Which of these paths, that could not be taken together, are why: those that others hold under just this name, or the
--- only one there is. The rest is not known, and is tried again with the next task.
+-- Which locks are in the way of a task's paths; the paths themselves when it is none of them, but a limit.
 create function coord._busy_paths(p_call coord._call, p_paths text[]) returns text[]
 language sql volatile
 as $$
-  select case when cardinality(p_paths) = 1 then p_paths else array(
-    select l.path::text from coord.locks l
-    where l.project_id = (p_call).project_id and l.path = any (p_paths) and l.session_id <> (p_call).session_id
-      and l.expires_at > clock_timestamp()) end;
+  select coalesce(array_agg(b.path), p_paths)
+  from coord._blockers((p_call).project_id, (p_call).session_id, p_paths, false) b;
 $$;
 
 -- supabase/schemas/work/_cascade.sql
@@ -2219,6 +2216,15 @@ begin
   end if;
   return v_chosen;
 end
+$$;
+
+-- supabase/schemas/work/_clash.sql
+-- Whether two lists of paths have a file in common; equal paths are found without comparing all with all.
+create function coord._clash(p_paths text[], p_busy text[]) returns boolean
+language sql immutable parallel safe
+as $$
+  select coalesce(p_paths && p_busy, false) or exists (
+    select from unnest(p_paths) p(path) cross join unnest(p_busy) b(path) where coord._overlaps(p.path, b.path));
 $$;
 
 -- supabase/schemas/work/_count_off_parents.sql
@@ -2520,7 +2526,7 @@ $$;
 -- Locks the tasks that come next for the calling session, with the paths they declare, and returns their ids.
 -- Pages through what it may take in order of rank, and locks row by row: what another caller has locked, or whose
 -- paths are not free, is skipped, so nobody waits here and a clash never holds up those behind it. Paths known to be
--- busy are not tried again. The paths of a task are taken all or none, and given back if this transaction fails.
+-- busy are not tried again, and after 200 refusals only tasks without paths are looked at. The paths of a task are taken all or none, and given back if this transaction fails.
 create function coord._pick_tasks(p_call coord._call, p_types text[], p_lease_seconds integer, p_count integer)
 returns uuid[]
 language plpgsql volatile
@@ -2534,6 +2540,7 @@ declare
   v_rank timestamptz := '-infinity';
   v_id uuid := '00000000-0000-0000-0000-000000000000';
   v_busy text[];
+  v_refused integer := 0;
   v_candidates refcursor;
   v_task record;
   v_picked uuid[] := '{}';
@@ -2550,7 +2557,7 @@ begin
         select n.task_id, n.rank from coord.tasks n
         where n.project_id = p_call.project_id and n.status = 'ready' and n.lane = l.lane
           and (n.rank, n.task_id) > (v_rank, v_id) and ((n.terms).deadline is null or (n.terms).deadline > clock_timestamp())
-          and ((n.terms).paths && v_busy) is not true
+          and not coord._clash((n.terms).paths, v_busy)
         order by n.rank, n.task_id limit v_page) f
       order by 2, 1 limit v_page
     ) c;
@@ -2565,9 +2572,10 @@ begin
       exit when not found;
       if v_task.paths is not null then
         v_busy := coalesce(v_busy, coord._own_task_paths(p_call));
-        continue when v_task.paths && v_busy;
+        continue when v_refused = 200 or coord._clash(v_task.paths, v_busy);
         if not coord._take_paths(p_call, v_task.paths, left('task ' || v_task.title, 200), p_lease_seconds, v_task.task_id) then
           v_busy := v_busy || coord._busy_paths(p_call, v_task.paths);
+          v_refused := v_refused + 1;
           continue;
         end if;
         v_busy := v_busy || v_task.paths;
@@ -2579,6 +2587,7 @@ begin
     exit when cardinality(v_picked) = p_count or cardinality(v_ids) < v_page;
     v_rank := v_ranks[v_page];
     v_id := v_ids[v_page];
+    v_page := least(v_page * 4, 1000);
   end loop;
   return v_picked;
 end
@@ -2778,7 +2787,7 @@ $$;
 -- caller who writes its own. Answers how many tasks it was.
 -- Concurrency: rows are locked in id order; token and status are looked at under the lock and again in the UPDATE, so a
 -- claim that was granted anew, reported or returned meanwhile is left alone, and a second call finds nothing. Locks of
--- paths are freed last, and after the locks of the project were serialised: the caller may go on to take some.
+-- paths are freed last: nobody may wait for a task while holding them.
 create function coord._return_claims(
   p_project_id integer, p_task_ids uuid[], p_tokens bigint[], p_error text, p_count_attempts boolean,
   p_operation text default null, p_outcome text default null
@@ -2829,7 +2838,6 @@ begin
   end loop;
   if v_failed <> '{}' then perform coord._follow_failures(p_project_id, v_failed); end if;
   if v_scoped <> '{}' then
-    perform coord._serialize_locks(p_project_id);
     perform coord._free_task_paths(p_project_id, f.session_id, f.task_id)
     from unnest(v_sessions, v_scoped) with ordinality f(session_id, task_id, place) order by f.place;
   end if;

@@ -66,9 +66,10 @@ describe('a task with paths', () => {
   });
 
   test('is passed over while its own session works on one that clashes', async () => {
-    for (const title of ['one', 'two']) await ann.submitWork({ title, paths: ['same.ts'] });
+    const scopes = { one: 'src/a.ts', two: 'src/', three: 'src/*.ts', four: 'test/' };
+    for (const [title, path] of Object.entries(scopes)) await ann.submitWork({ title, paths: [path] });
     const { title, ...held } = await claimed(bob);
-    expect([title, await titlesFor(bob)]).toEqual(['one', []]);
+    expect([title, await titlesFor(bob)]).toEqual(['one', ['four']]);
     await bob.completeWork(held);
     expect(await titlesFor(bob)).toEqual(['two']);
   });
@@ -81,6 +82,13 @@ describe('a task with paths', () => {
       priority: 1,
     }));
     await ann.submitWorkBatch({ tasks: [...tasks, { title: 'free', paths: ['free.ts'], priority: 10 }] });
+    expect(await titlesFor(bob)).toEqual(['free']);
+  });
+
+  test('is passed over when a tree or a glob of somebody else covers it, as are all below', async () => {
+    await ann.acquireLock({ paths: ['src/'] });
+    const tasks = Array.from({ length: 60 }, (_, index) => ({ title: `${index}`, paths: [`src/${index}.ts`, 'x.ts'] }));
+    await ann.submitWorkBatch({ tasks: [...tasks, { title: 'free', paths: ['test/*.ts'] }] });
     expect(await titlesFor(bob)).toEqual(['free']);
   });
 

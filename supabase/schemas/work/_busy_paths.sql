@@ -1,10 +1,7 @@
--- Which of these paths, that could not be taken together, are why: those that others hold under just this name, or the
--- only one there is. The rest is not known, and is tried again with the next task.
+-- Which locks are in the way of a task's paths; the paths themselves when it is none of them, but a limit.
 create function coord._busy_paths(p_call coord._call, p_paths text[]) returns text[]
 language sql volatile
 as $$
-  select case when cardinality(p_paths) = 1 then p_paths else array(
-    select l.path::text from coord.locks l
-    where l.project_id = (p_call).project_id and l.path = any (p_paths) and l.session_id <> (p_call).session_id
-      and l.expires_at > clock_timestamp()) end;
+  select coalesce(array_agg(b.path), p_paths)
+  from coord._blockers((p_call).project_id, (p_call).session_id, p_paths, false) b;
 $$;

@@ -3,7 +3,7 @@
 -- caller who writes its own. Answers how many tasks it was.
 -- Concurrency: rows are locked in id order; token and status are looked at under the lock and again in the UPDATE, so a
 -- claim that was granted anew, reported or returned meanwhile is left alone, and a second call finds nothing. Locks of
--- paths are freed last, and after the locks of the project were serialised: the caller may go on to take some.
+-- paths are freed last: nobody may wait for a task while holding them.
 create function coord._return_claims(
   p_project_id integer, p_task_ids uuid[], p_tokens bigint[], p_error text, p_count_attempts boolean,
   p_operation text default null, p_outcome text default null
@@ -54,7 +54,6 @@ begin
   end loop;
   if v_failed <> '{}' then perform coord._follow_failures(p_project_id, v_failed); end if;
   if v_scoped <> '{}' then
-    perform coord._serialize_locks(p_project_id);
     perform coord._free_task_paths(p_project_id, f.session_id, f.task_id)
     from unnest(v_sessions, v_scoped) with ordinality f(session_id, task_id, place) order by f.place;
   end if;

@@ -1,0 +1,7 @@
+-- Whether two lists of paths have a file in common; equal paths are found without comparing all with all.
+create function coord._clash(p_paths text[], p_busy text[]) returns boolean
+language sql immutable parallel safe
+as $$
+  select coalesce(p_paths && p_busy, false) or exists (
+    select from unnest(p_paths) p(path) cross join unnest(p_busy) b(path) where coord._overlaps(p.path, b.path));
+$$;
