@@ -56,6 +56,51 @@ export function tellOfWork(story: () => Story): void {
     });
   });
 
+  test('a claim brings the locks on the paths of its task, tells how far it is, and can be given back', async () => {
+    const [ann, bob] = await story().pair();
+    const paths = ['docs/scope.md'];
+    const { task_id } = await ann.submitWork({ title: 'scoped', type: 'scoped', paths, tags: ['x'] });
+    await ann.submitWork({ title: 'same file', type: 'scoped', paths });
+    const held = await bob.getWork({ types: ['scoped'] });
+    expect(held.task).toMatchObject({ task_id, paths });
+    expect((await ann.checkLocks({ paths })).locks).toMatchObject([{ agent: 'bob', reason: 'task scoped' }]);
+    expect((await ann.getWork({ types: ['scoped'] })).claimed).toBe(false);
+    const claim = { task_id, claim_token: held.claim_token as number };
+    expect(await bob.reportProgress({ ...claim, note: 'half', percent: 50 })).toMatchObject({ noted: true });
+    expect((await ann.getTask({ task_id })).progress).toMatchObject([{ agent: 'bob', note: 'half', percent: 50 }]);
+    expect(await bob.releaseTask({ ...claim, reason: 'not mine' })).toMatchObject({ released: true, status: 'ready' });
+    expect((await ann.checkLocks({ paths })).locks).toEqual([]);
+    const again = await ann.getWork({ types: ['scoped'] });
+    expect(again.task).toMatchObject({ task_id, attempt: 1, last_error: 'not mine' });
+    await ann.completeWork({ task_id, claim_token: again.claim_token as number });
+    const history = (await ann.getTaskHistory({ task_id })).entries.map(({ operation }) => operation);
+    expect(history).toEqual(['complete_work', 'get_work', 'release_task', 'get_work', 'submit_work']);
+  });
+
+  test('a plan is submitted at once, cancelled in part, and retried', async () => {
+    const [ann, bob] = await story().pair();
+    const { tasks } = await ann.submitWorkBatch({
+      tasks: [
+        { key: 'first', title: 'first', type: 'plan' },
+        { key: 'then', title: 'then', type: 'plan', depends_on: ['first'] },
+      ],
+    });
+    expect(tasks.map(({ key, status }) => [key, status])).toEqual([
+      ['first', 'ready'],
+      ['then', 'blocked'],
+    ]);
+    const [first, then] = tasks.map(({ task_id }) => ({ task_id }));
+    if (!first || !then) throw new Error('Two tasks were submitted.');
+    expect(await ann.cancelTask(first)).toEqual({ cancelled: true, was: 'ready' });
+    expect((await bob.getTask(then)).blocked_by).toMatchObject([{ ...first, status: 'cancelled' }]);
+    expect(await refusalOf(ann.retryTask(then))).toMatchObject({ code: 'conflict', details: { reason: 'not_failed' } });
+    expect(await bob.retryTask(first)).toEqual({ retried: true, status: 'ready' });
+    const { claims } = await bob.getWorkBatch({ count: 5, types: ['plan'] });
+    expect(claims.map(({ task }) => task.title)).toEqual(['first']);
+    await bob.completeWork({ ...first, claim_token: claims[0]?.claim_token as number });
+    expect((await bob.getTask(then)).status).toBe('ready');
+  });
+
   test('an unknown id and the id of another project are answered alike', async () => {
     const [ann, eve] = await Promise.all([story().enter('ann'), story().enter('eve', { project: 'other' })]);
     const { task_id } = await eve.submitWork({ title: 'secret', type: 'secret' });
