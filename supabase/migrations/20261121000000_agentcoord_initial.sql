@@ -227,10 +227,13 @@ create table coord.lock_waiters (
   primary key (project_id, waiter_id)
 ) with (fillfactor = 60);
 
--- The trees and globs that may be held: no key finds those that overlap a path. Tidied by _serialize_locks.
+-- The trees and globs that may be held: no key finds those that overlap a path. With what their files begin with, and
+-- the regular expression for them. Tidied by _serialize_locks.
 create table coord.lock_scopes (
   project_id integer not null,
   path text collate "C" not null,
+  prefix text collate "C" not null,
+  regex text not null,
   primary key (project_id, path)
 );
 
@@ -836,6 +839,10 @@ begin
     return coord._refuse(p_call, 'forbidden', 'paths: a wildcard in the first segment needs trust 3.',
       'Begin with a folder, such as src/**/*.ts, or name the files.', '{"reason": "insufficient_trust_level"}');
   end if;
+  if coord._too_many_scopes(p_call, p_paths) then
+    return coord._refuse(p_call, 'limit_exceeded', 'An agent can hold and wait for 50 trees and globs at once.',
+      'Release some, or lock one tree instead of several in it.', '{"reason": "too_many_scopes"}');
+  end if;
   v_taken := coord._take(p_call, p_paths, p_shared, p_reason, p_ttl_seconds, null, v_waiter_id);
   if v_taken.locks is not null then
     return coord._leave(p_call, jsonb_build_object('acquired', true, 'locks', v_taken.locks), p_paths[1], v_taken.locks);
@@ -855,10 +862,9 @@ $$;
 -- What keeps a session from paths: live locks of others that overlap them, unless both are shared, and others that
 -- wait for overlapping paths since before. p_waiter_id: the place of the session itself in the queue, null for its end.
 -- Called after _serialize_locks; whoever goes on to grant has to lock the rows before, because a fast UPDATE may take one
--- meanwhile. p_rows: _overlapping_rows of the paths, if known.
+-- meanwhile.
 create function coord._blockers(
-  p_project_id integer, p_session_id uuid, p_paths text[], p_shared boolean, p_waiter_id bigint default null,
-  p_rows text[] default null
+  p_project_id integer, p_session_id uuid, p_paths text[], p_shared boolean, p_waiter_id bigint default null
 ) returns table (
   path text, session_id uuid, reason text, since timestamptz, expires_at timestamptz, waiter_id bigint
 )
@@ -869,7 +875,7 @@ declare
   v_rows text[];
 begin
   if v_lacking = '{}' then return; end if;
-  v_rows := coalesce(p_rows, coord._overlapping_rows(p_project_id, v_lacking));
+  v_rows := coord._overlapping_rows(p_project_id, v_lacking);
   return query
     select h.path, h.session_id, h.reason, h.acquired_at, h.expires_at, null::bigint
     from (
@@ -886,8 +892,7 @@ begin
     from coord.lock_waiters w
     where w.project_id = p_project_id and w.session_id <> p_session_id and not (p_shared and w.shared)
       and (p_waiter_id is null or w.waiter_id < p_waiter_id)
-      and exists (
-        select from unnest(v_lacking) p(path), unnest(w.paths) q(path) where coord._overlaps(p.path, q.path));
+      and coord._sets_overlap(v_lacking, w.paths);
 end
 $$;
 
@@ -1057,12 +1062,21 @@ as $$
 $$;
 
 -- supabase/schemas/locks/_globs_overlap.sql
--- Whether two paths of which one at least is a glob have a file in common. A file is matched as a regular expression,
--- which Postgres does without backtracking; trees and globs are compared segment by segment.
+-- Whether two paths of which one at least is a glob have a file in common. Most differ before the first wildcard or
+-- after the last one. A file is matched as a regular expression, which Postgres does without backtracking; trees and
+-- globs are compared segment by segment.
 create function coord._globs_overlap(p_one text, p_other text) returns boolean
 language plpgsql immutable parallel safe
 as $$
+declare
+  -- Of a tree nothing is known about the end.
+  v_one_end text := reverse(substring(p_one from '[^*?/]*$'));
+  v_other_end text := reverse(substring(p_other from '[^*?/]*$'));
+  v_one text := coord._literal_prefix(p_one);
+  v_other text := coord._literal_prefix(p_other);
 begin
+  if not (starts_with(v_one, v_other) or starts_with(v_other, v_one)) then return false; end if;
+  if not (starts_with(v_one_end, v_other_end) or starts_with(v_other_end, v_one_end)) then return false; end if;
   if not coord._is_scope(p_one) then return p_one ~ coord._glob_regex(p_other); end if;
   if not coord._is_scope(p_other) then return p_other ~ coord._glob_regex(p_one); end if;
   return coord._patterns_meet(coord._glob_segments(p_one), coord._glob_segments(p_other), '**');
@@ -1091,11 +1105,9 @@ begin
     select s.path, s.expires_at, true from coord.lock_shares s
     where s.project_id = p_call.project_id and s.path = any (p_paths) and s.session_id = p_call.session_id
   ) h;
-  if p_shared or array_to_string(p_paths, e'\n') ~ '[*?]|/(\n|$)' then
-    perform coord._guard_rows(p_call.project_id, p_paths);
-    insert into coord.lock_scopes (project_id, path)
-    select p_call.project_id, p.path from unnest(p_paths) p(path) where coord._is_scope(p.path) on conflict do nothing;
-  end if;
+  insert into coord.lock_scopes (project_id, path, prefix, regex)
+  select p_call.project_id, p.path, coord._literal_prefix(p.path), coord._glob_regex(p.path) from unnest(p_paths) p(path)
+  where coord._is_scope(p.path) on conflict do nothing;
   v_locks := coord._write_locks(p_call, p_paths, p_shared, p_reason, p_ttl, p_task_id, v_mine);
   if p_shared then
     v_locks := coord._write_shares(p_call, v_locks, p_reason, p_ttl, v_mine);
@@ -1109,18 +1121,27 @@ $$;
 
 -- supabase/schemas/locks/_guard_rows.sql
 -- Takes the rows that overlap the given paths out of the fast way: from now on their next holder is found by _take.
--- Concurrency: they are locked in path order; a fast UPDATE that came first is seen by whoever looks for blockers next.
+-- Concurrency: an UPDATE waits for the fast one that came first; who looks for blockers next sees it. Rows of the paths
+-- themselves are locked in path order; those below a tree or a glob are met in the order of the index.
 create function coord._guard_rows(p_project_id integer, p_paths text[]) returns void
 language plpgsql volatile
 as $$
 declare
-  v_rows text[] := coord._overlapping_rows(p_project_id, p_paths);
+  v_scope record;
 begin
   perform from coord.locks l
-  where l.project_id = p_project_id and l.path = any (v_rows) and not l.guarded
+  where l.project_id = p_project_id and l.path = any (p_paths) and not l.guarded
   order by l.path for update;
   update coord.locks l set guarded = true
-  where l.project_id = p_project_id and l.path = any (v_rows) and not l.guarded;
+  where l.project_id = p_project_id and l.path = any (p_paths) and not l.guarded;
+  for v_scope in
+    select coord._literal_prefix(p.path) collate "C" as prefix, coord._glob_regex(p.path) as regex
+    from unnest(p_paths) p(path) where coord._is_scope(p.path)
+  loop
+    update coord.locks l set guarded = true
+    where l.project_id = p_project_id and l.path >= v_scope.prefix and l.path < v_scope.prefix || chr(1114111)
+      and not l.guarded and l.path ~ v_scope.regex and l.path !~ '^(resource|label):';
+  end loop;
 end
 $$;
 
@@ -1135,9 +1156,9 @@ begin
     select p.path from unnest(p_paths) p(path)
     where p_shared or coord._is_scope(p.path)
       or exists (select from coord.lock_scopes c
-        where c.project_id = p_project_id and coord._overlaps(c.path, p.path))
-      or exists (select from coord.lock_waiters w, unnest(w.paths) q(path)
-        where w.project_id = p_project_id and coord._overlaps(q.path, p.path)));
+        where c.project_id = p_project_id and starts_with(p.path, c.prefix) and p.path ~ c.regex)
+      or exists (select from coord.lock_waiters w
+        where w.project_id = p_project_id and coord._sets_overlap(w.paths, array[p.path])));
 end
 $$;
 
@@ -1337,6 +1358,20 @@ begin
 end
 $$;
 
+-- supabase/schemas/locks/_like_pattern.sql
+-- A segment with * and ? as a pattern for LIKE. No path contains a backslash.
+create function coord._like_pattern(p_segment text) returns text
+language sql immutable parallel safe
+as $$
+  select replace(replace(replace(replace(p_segment, '%', '\%'), '_', '\_'), '*', '%'), '?', '_');
+$$;
+
+-- supabase/schemas/locks/_literal_prefix.sql
+-- What all files of a path begin with; nothing for the whole repository.
+create function coord._literal_prefix(p_path text) returns text
+language sql immutable parallel safe
+as $$ select case when p_path = './' then '' else substring(p_path from '^[^*?]*') end $$;
+
 -- supabase/schemas/locks/_normal_path.sql
 -- The one form of a repository-relative path; see _lexical_path. Nearly all paths are in it already: printable ASCII,
 -- no empty or dotted segment, nothing special. For them this is one expression, which the planner writes into the
@@ -1362,28 +1397,28 @@ end
 $$;
 
 -- supabase/schemas/locks/_overlapping_rows.sql
--- Paths of the rows of coord.locks that overlap any of the given paths, held or not. For callers of _serialize_locks:
--- only they make rows, so no row is missing from the answer.
+-- Paths of the rows of coord.locks that overlap any of the given paths and may be held: below a tree or a glob the free
+-- ones, which may be many, are left out. For callers of _serialize_locks: only they make rows, so none is missing.
 create function coord._overlapping_rows(p_project_id integer, p_paths text[]) returns text[]
 language plpgsql volatile
 as $$
 declare
   v_scope record;
-  v_found text[] := array(
-    select l.path from coord.locks l where l.project_id = p_project_id and l.path = any (p_paths)
-    union
-    select c.path from coord.lock_scopes c
-    where c.project_id = p_project_id and exists (select from unnest(p_paths) p(path) where coord._overlaps(c.path, p.path)));
+  v_found text[] := coord._scopes_over(p_project_id, p_paths) || array(
+    select l.path from coord.locks l where l.project_id = p_project_id and l.path = any (p_paths));
 begin
   for v_scope in
-    select nullif(substring(p.path from '^[^*?]*'), './') collate "C" as prefix, coord._glob_regex(p.path) as regex
+    select coord._literal_prefix(p.path) collate "C" as prefix, coord._glob_regex(p.path) as regex
     from unnest(p_paths) p(path) where coord._is_scope(p.path)
   loop
     v_found := v_found || array(
       select l.path from coord.locks l
-      where l.project_id = p_project_id and l.path >= coalesce(v_scope.prefix, '')
-        and l.path < coalesce(v_scope.prefix, '') || chr(1114111)
-        and l.path ~ v_scope.regex and l.path !~ '^(resource|label):' and l.path <> all (v_found));
+      where l.project_id = p_project_id and l.path >= v_scope.prefix and l.path < v_scope.prefix || chr(1114111)
+        and l.session_id is not null and l.path ~ v_scope.regex and l.path !~ '^(resource|label):'
+      union
+      select s.path from coord.lock_shares s
+      where s.project_id = p_project_id and s.path >= v_scope.prefix and s.path < v_scope.prefix || chr(1114111)
+        and s.path ~ v_scope.regex and s.path !~ '^(resource|label):');
   end loop;
   return v_found;
 end
@@ -1458,14 +1493,21 @@ $$;
 
 -- supabase/schemas/locks/_pieces_meet.sql
 -- Whether a segment of one pattern and a segment of another can be the same text; or two characters, when the star is
--- the one of characters.
+-- the one of characters. What is common (a name and a pattern, two patterns with stars) is decided by the text as a
+-- whole, the rest character by character.
 create function coord._pieces_meet(p_one text, p_other text, p_star text) returns boolean
 language sql immutable parallel safe
 as $$
   select case
-    when p_one = p_other then true
+    when p_one = p_other or p_one = '*' or p_other = '*' then true
     when p_star = '*' then p_one = '?' or p_other = '?'
-    when p_one !~ '[*?]' and p_other !~ '[*?]' then false
+    when p_one !~ '[*?]' then p_one like coord._like_pattern(p_other)
+    when p_other !~ '[*?]' then p_other like coord._like_pattern(p_one)
+    when p_one ~ '^[^?]*\*[^?]*$' and p_other ~ '^[^?]*\*[^?]*$' then
+      (starts_with(split_part(p_one, '*', 1), split_part(p_other, '*', 1))
+        or starts_with(split_part(p_other, '*', 1), split_part(p_one, '*', 1)))
+      and (starts_with(reverse(split_part(p_one, '*', -1)), reverse(split_part(p_other, '*', -1)))
+        or starts_with(reverse(split_part(p_other, '*', -1)), reverse(split_part(p_one, '*', -1))))
     else coord._patterns_meet(string_to_array(p_one, null), string_to_array(p_other, null), '*')
   end;
 $$;
@@ -1603,6 +1645,23 @@ begin
 end
 $$;
 
+-- supabase/schemas/locks/_scopes_over.sql
+-- Trees and globs that may be held and overlap any of the paths.
+create function coord._scopes_over(p_project_id integer, p_paths text[]) returns text[]
+language plpgsql volatile
+as $$
+begin
+  return array(
+    select c.path from coord.lock_scopes c
+    where c.project_id = p_project_id and (
+      exists (
+        select from unnest(p_paths) p(path)
+        where starts_with(p.path, c.prefix) and p.path ~ c.regex and p.path !~ '^(resource|label):|[*?]|/$')
+      or exists (
+        select from unnest(p_paths) p(path) where coord._is_scope(p.path) and coord._overlaps(c.path, p.path))));
+end
+$$;
+
 -- supabase/schemas/locks/_serialize_locks.sql
 -- Lets one call at a time decide about the locks of a project, until its transaction ends. Comes first in each of them,
 -- before they lock a row. The exception is p_path: a fast UPDATE that somebody forestalled in the very instant may have
@@ -1632,15 +1691,29 @@ begin
 end
 $$;
 
+-- supabase/schemas/locks/_sets_overlap.sql
+-- Whether any of some paths overlaps any of others. Files are compared as sets; only trees and globs one by one.
+create function coord._sets_overlap(p_some text[], p_others text[]) returns boolean
+language plpgsql immutable parallel safe
+as $$
+begin
+  return p_some && p_others
+    or exists (select from unnest(p_some) s(path), unnest(p_others) o(path)
+      where coord._is_scope(o.path) and coord._overlaps(s.path, o.path))
+    or exists (select from unnest(p_some) s(path), unnest(p_others) o(path)
+      where coord._is_scope(s.path) and not coord._is_scope(o.path) and coord._overlaps(s.path, o.path));
+end
+$$;
+
 -- supabase/schemas/locks/_take.sql
 -- Takes paths (in normal form and order) for the calling session, all or none. locks: what acquire_lock answers; null
 -- when something is in the way, or when the agent has brought too many paths until full_until. p_waiter_id: the place
 -- of the session in the queue.
--- Never two holders: callers have the advisory lock, so no other _take runs in the project. What a fast UPDATE may do
--- meanwhile is taken out by locking all rows that overlap, in path order, before looking for blockers: until the end of
--- this transaction no fast UPDATE can take one of them, and what is left behind is taken or guarded. Rows that do not
--- exist yet are made by nobody else. A tree or a glob, which may overlap thousands of rows, is looked at once before,
--- so that refused calls lock nothing.
+-- Never two holders: callers have the advisory lock, so no other _take runs in the project. Fast UPDATEs are kept out
+-- before the look that counts: the rows of the paths are locked, in path order, and for trees, globs and shared locks all
+-- rows that overlap are guarded. So what a fast UPDATE took before is seen, and until the end of this transaction none
+-- takes one of them; afterwards they are taken or guarded. Rows that do not exist yet are made by nobody else. A first
+-- look spares refused calls the guarding.
 create function coord._take(
   p_call coord._call, p_paths text[], p_shared boolean, p_reason text, p_ttl_seconds integer, p_task_id uuid,
   p_waiter_id bigint default null, out locks jsonb, out full_until timestamptz
@@ -1648,15 +1721,17 @@ create function coord._take(
 language plpgsql volatile
 as $$
 declare
-  v_rows text[] := coord._overlapping_rows(p_call.project_id, p_paths);
+  v_rows text[];
 begin
-  if cardinality(v_rows) > cardinality(p_paths) then
-    perform from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id, v_rows);
+  if p_shared or array_to_string(p_paths, e'\n') ~ '[*?]|/(\n|$)' then
+    perform from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id);
     if found then return; end if;
+    perform coord._guard_rows(p_call.project_id, p_paths);
   end if;
+  v_rows := coord._overlapping_rows(p_call.project_id, p_paths);
   perform from coord.locks l where l.project_id = p_call.project_id and l.path = any (v_rows)
   order by l.path for update;
-  perform from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id, v_rows);
+  perform from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id);
   if found then return; end if;
   full_until := coord._full_until(p_call, p_paths);
   if full_until is not null then return; end if;
@@ -1710,11 +1785,13 @@ create function coord._take_paths(
 language plpgsql volatile set plan_cache_mode = force_generic_plan
 as $$
 declare
+  v_paths text[] := coord._normal_paths(p_paths);
   v_taken record;
 begin
   if coalesce(cardinality(p_paths), 0) = 0 then return true; end if;
   perform coord._serialize_locks(p_call.project_id);
-  v_taken := coord._take(p_call, coord._normal_paths(p_paths), false, p_reason, p_ttl_seconds, p_task_id);
+  if coord._too_many_scopes(p_call, v_paths) then return false; end if;
+  v_taken := coord._take(p_call, v_paths, false, p_reason, p_ttl_seconds, p_task_id);
   return v_taken.locks is not null;
 end
 $$;
@@ -1736,6 +1813,35 @@ begin
     and not exists (select from coord.locks l
       where l.project_id = p_project_id and l.path = c.path and l.session_id is not null)
     and not exists (select from coord.lock_shares s where s.project_id = p_project_id and s.path = c.path);
+end
+$$;
+
+-- supabase/schemas/locks/_too_many_scopes.sql
+-- Whether these paths would give the agent more than 50 trees and globs that it holds or waits for. Each of them is
+-- compared with whatever others ask for, so nobody may have as many as he likes.
+create function coord._too_many_scopes(p_call coord._call, p_paths text[]) returns boolean
+language plpgsql volatile
+as $$
+declare
+  v_asked integer := (select count(*) from unnest(p_paths) p(path) where coord._is_scope(p.path));
+begin
+  if v_asked = 0 then return false; end if;
+  return v_asked + (
+    select count(distinct h.path)
+    from (
+      select l.path, l.session_id from coord.lock_scopes c
+      join coord.locks l on l.project_id = c.project_id and l.path = c.path
+      where c.project_id = p_call.project_id
+      union all
+      select s.path, s.session_id from coord.lock_scopes c
+      join coord.lock_shares s on s.project_id = c.project_id and s.path = c.path
+      where c.project_id = p_call.project_id
+      union all
+      select q.path, w.session_id from coord.lock_waiters w, unnest(w.paths) q(path)
+      where w.project_id = p_call.project_id and coord._is_scope(q.path)
+    ) h
+    join coord.sessions s on s.project_id = p_call.project_id and s.session_id = h.session_id
+    where s.agent = p_call.agent and h.path <> all (p_paths)) > 50;
 end
 $$;
 
@@ -3564,7 +3670,7 @@ begin
       'waiting', (
         select count(*) from coord.lock_waiters w
         where w.project_id = v_call.project_id and w.asked_at > clock_timestamp() - interval '5 seconds'
-          and exists (select from unnest(w.paths) q(path) where coord._overlaps(q.path, h.path))))
+          and coord._sets_overlap(w.paths, array[h.path])))
       order by h.path, h.since), '[]') into v_locks
   from coord._held_locks(v_call.project_id, v_rows, p_limit + 1) h;
   return coord._leave(v_call, jsonb_build_object('locks', jsonb_path_query_array(v_locks, '$[0 to $n]',

@@ -90,6 +90,27 @@ describe('new paths', () => {
   });
 });
 
+describe('trees and globs', () => {
+  test('are 50 for one agent, held and waited for together', async () => {
+    const project = `scopes-${dir}`;
+    const [many, twin, other] = (await Promise.all(
+      ['many', 'many', 'other'].map((agent) => db.session(agent, { project })),
+    )) as [TestSession, TestSession, TestSession];
+    const trees = Array.from({ length: 50 }, (_, index) => `t/${index}/`);
+    await many.acquireLock({ paths: [...trees, 'a.ts'] });
+    for (const session of [many, twin]) {
+      await expect(session.acquireLock({ paths: ['t/more/*.ts'], shared: true })).rejects.toMatchObject({
+        code: 'limit_exceeded',
+        details: { reason: 'too_many_scopes' },
+      });
+    }
+    expect(await many.acquireLock({ paths: trees })).toMatchObject({ acquired: true });
+    expect(await other.acquireLock({ paths: ['t/more/*.ts'] })).toMatchObject({ acquired: true });
+    await many.releaseLock({ paths: ['t/1/'] });
+    expect(await twin.acquireLock({ paths: ['t/1/'] })).toMatchObject({ acquired: true });
+  });
+});
+
 describe('rows of forgotten paths', () => {
   test('are dropped after 30 days, and the tokens of their paths go on growing', async () => {
     const [path, held, recent] = [`${dir}/old.ts`, `${dir}/held.ts`, `${dir}/recent.ts`];

@@ -13,6 +13,10 @@ begin
     return coord._refuse(p_call, 'forbidden', 'paths: a wildcard in the first segment needs trust 3.',
       'Begin with a folder, such as src/**/*.ts, or name the files.', '{"reason": "insufficient_trust_level"}');
   end if;
+  if coord._too_many_scopes(p_call, p_paths) then
+    return coord._refuse(p_call, 'limit_exceeded', 'An agent can hold and wait for 50 trees and globs at once.',
+      'Release some, or lock one tree instead of several in it.', '{"reason": "too_many_scopes"}');
+  end if;
   v_taken := coord._take(p_call, p_paths, p_shared, p_reason, p_ttl_seconds, null, v_waiter_id);
   if v_taken.locks is not null then
     return coord._leave(p_call, jsonb_build_object('acquired', true, 'locks', v_taken.locks), p_paths[1], v_taken.locks);

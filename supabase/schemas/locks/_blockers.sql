@@ -1,10 +1,9 @@
 -- What keeps a session from paths: live locks of others that overlap them, unless both are shared, and others that
 -- wait for overlapping paths since before. p_waiter_id: the place of the session itself in the queue, null for its end.
 -- Called after _serialize_locks; whoever goes on to grant has to lock the rows before, because a fast UPDATE may take one
--- meanwhile. p_rows: _overlapping_rows of the paths, if known.
+-- meanwhile.
 create function coord._blockers(
-  p_project_id integer, p_session_id uuid, p_paths text[], p_shared boolean, p_waiter_id bigint default null,
-  p_rows text[] default null
+  p_project_id integer, p_session_id uuid, p_paths text[], p_shared boolean, p_waiter_id bigint default null
 ) returns table (
   path text, session_id uuid, reason text, since timestamptz, expires_at timestamptz, waiter_id bigint
 )
@@ -15,7 +14,7 @@ declare
   v_rows text[];
 begin
   if v_lacking = '{}' then return; end if;
-  v_rows := coalesce(p_rows, coord._overlapping_rows(p_project_id, v_lacking));
+  v_rows := coord._overlapping_rows(p_project_id, v_lacking);
   return query
     select h.path, h.session_id, h.reason, h.acquired_at, h.expires_at, null::bigint
     from (
@@ -32,7 +31,6 @@ begin
     from coord.lock_waiters w
     where w.project_id = p_project_id and w.session_id <> p_session_id and not (p_shared and w.shared)
       and (p_waiter_id is null or w.waiter_id < p_waiter_id)
-      and exists (
-        select from unnest(v_lacking) p(path), unnest(w.paths) q(path) where coord._overlaps(p.path, q.path));
+      and coord._sets_overlap(v_lacking, w.paths);
 end
 $$;

@@ -19,11 +19,9 @@ begin
     select s.path, s.expires_at, true from coord.lock_shares s
     where s.project_id = p_call.project_id and s.path = any (p_paths) and s.session_id = p_call.session_id
   ) h;
-  if p_shared or array_to_string(p_paths, e'\n') ~ '[*?]|/(\n|$)' then
-    perform coord._guard_rows(p_call.project_id, p_paths);
-    insert into coord.lock_scopes (project_id, path)
-    select p_call.project_id, p.path from unnest(p_paths) p(path) where coord._is_scope(p.path) on conflict do nothing;
-  end if;
+  insert into coord.lock_scopes (project_id, path, prefix, regex)
+  select p_call.project_id, p.path, coord._literal_prefix(p.path), coord._glob_regex(p.path) from unnest(p_paths) p(path)
+  where coord._is_scope(p.path) on conflict do nothing;
   v_locks := coord._write_locks(p_call, p_paths, p_shared, p_reason, p_ttl, p_task_id, v_mine);
   if p_shared then
     v_locks := coord._write_shares(p_call, v_locks, p_reason, p_ttl, v_mine);

@@ -8,8 +8,8 @@ begin
     select p.path from unnest(p_paths) p(path)
     where p_shared or coord._is_scope(p.path)
       or exists (select from coord.lock_scopes c
-        where c.project_id = p_project_id and coord._overlaps(c.path, p.path))
-      or exists (select from coord.lock_waiters w, unnest(w.paths) q(path)
-        where w.project_id = p_project_id and coord._overlaps(q.path, p.path)));
+        where c.project_id = p_project_id and starts_with(p.path, c.prefix) and p.path ~ c.regex)
+      or exists (select from coord.lock_waiters w
+        where w.project_id = p_project_id and coord._sets_overlap(w.paths, array[p.path])));
 end
 $$;

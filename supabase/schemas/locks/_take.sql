@@ -1,11 +1,11 @@
 -- Takes paths (in normal form and order) for the calling session, all or none. locks: what acquire_lock answers; null
 -- when something is in the way, or when the agent has brought too many paths until full_until. p_waiter_id: the place
 -- of the session in the queue.
--- Never two holders: callers have the advisory lock, so no other _take runs in the project. What a fast UPDATE may do
--- meanwhile is taken out by locking all rows that overlap, in path order, before looking for blockers: until the end of
--- this transaction no fast UPDATE can take one of them, and what is left behind is taken or guarded. Rows that do not
--- exist yet are made by nobody else. A tree or a glob, which may overlap thousands of rows, is looked at once before,
--- so that refused calls lock nothing.
+-- Never two holders: callers have the advisory lock, so no other _take runs in the project. Fast UPDATEs are kept out
+-- before the look that counts: the rows of the paths are locked, in path order, and for trees, globs and shared locks all
+-- rows that overlap are guarded. So what a fast UPDATE took before is seen, and until the end of this transaction none
+-- takes one of them; afterwards they are taken or guarded. Rows that do not exist yet are made by nobody else. A first
+-- look spares refused calls the guarding.
 create function coord._take(
   p_call coord._call, p_paths text[], p_shared boolean, p_reason text, p_ttl_seconds integer, p_task_id uuid,
   p_waiter_id bigint default null, out locks jsonb, out full_until timestamptz
@@ -13,15 +13,17 @@ create function coord._take(
 language plpgsql volatile
 as $$
 declare
-  v_rows text[] := coord._overlapping_rows(p_call.project_id, p_paths);
+  v_rows text[];
 begin
-  if cardinality(v_rows) > cardinality(p_paths) then
-    perform from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id, v_rows);
+  if p_shared or array_to_string(p_paths, e'\n') ~ '[*?]|/(\n|$)' then
+    perform from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id);
     if found then return; end if;
+    perform coord._guard_rows(p_call.project_id, p_paths);
   end if;
+  v_rows := coord._overlapping_rows(p_call.project_id, p_paths);
   perform from coord.locks l where l.project_id = p_call.project_id and l.path = any (v_rows)
   order by l.path for update;
-  perform from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id, v_rows);
+  perform from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id);
   if found then return; end if;
   full_until := coord._full_until(p_call, p_paths);
   if full_until is not null then return; end if;

@@ -7,11 +7,13 @@ create function coord._take_paths(
 language plpgsql volatile set plan_cache_mode = force_generic_plan
 as $$
 declare
+  v_paths text[] := coord._normal_paths(p_paths);
   v_taken record;
 begin
   if coalesce(cardinality(p_paths), 0) = 0 then return true; end if;
   perform coord._serialize_locks(p_call.project_id);
-  v_taken := coord._take(p_call, coord._normal_paths(p_paths), false, p_reason, p_ttl_seconds, p_task_id);
+  if coord._too_many_scopes(p_call, v_paths) then return false; end if;
+  v_taken := coord._take(p_call, v_paths, false, p_reason, p_ttl_seconds, p_task_id);
   return v_taken.locks is not null;
 end
 $$;

@@ -17,7 +17,7 @@ begin
       'waiting', (
         select count(*) from coord.lock_waiters w
         where w.project_id = v_call.project_id and w.asked_at > clock_timestamp() - interval '5 seconds'
-          and exists (select from unnest(w.paths) q(path) where coord._overlaps(q.path, h.path))))
+          and coord._sets_overlap(w.paths, array[h.path])))
       order by h.path, h.since), '[]') into v_locks
   from coord._held_locks(v_call.project_id, v_rows, p_limit + 1) h;
   return coord._leave(v_call, jsonb_build_object('locks', jsonb_path_query_array(v_locks, '$[0 to $n]',

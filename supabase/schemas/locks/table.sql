@@ -48,10 +48,13 @@ create table coord.lock_waiters (
   primary key (project_id, waiter_id)
 ) with (fillfactor = 60);
 
--- The trees and globs that may be held: no key finds those that overlap a path. Tidied by _serialize_locks.
+-- The trees and globs that may be held: no key finds those that overlap a path. With what their files begin with, and
+-- the regular expression for them. Tidied by _serialize_locks.
 create table coord.lock_scopes (
   project_id integer not null,
   path text collate "C" not null,
+  prefix text collate "C" not null,
+  regex text not null,
   primary key (project_id, path)
 );
 
