@@ -2563,19 +2563,24 @@ create function coord._is_circular(
 ) returns boolean
 language plpgsql volatile
 as $$
+declare
+  v_parents uuid[] := array(select distinct (d.terms).parent_id from unnest(p_drafts) d where (d.terms).parent_id is not null);
 begin
   return (with recursive edges (task_id, waits_for) as materialized (
-    select e.task_id, e.depends_on from unnest(p_edges) e
-    union select (d.terms).parent_id, d.task_id from unnest(p_drafts) d where (d.terms).parent_id is not null
+    select e.task_id, array_agg(e.waits_for)
+    from (
+      select e.task_id, e.depends_on from unnest(p_edges) e
+      union all select (d.terms).parent_id, d.task_id from unnest(p_drafts) d where (d.terms).parent_id is not null
+    ) e(task_id, waits_for)
+    group by e.task_id
   ), walk (start, node) as (
-    select e.task_id, e.waits_for from edges e where e.task_id in (select d.task_id from unnest(p_drafts) d)
+    select e.task_id, w.node from edges e cross join unnest(e.waits_for) w(node) where e.task_id <> all (v_parents)
     union
     select w.start, n.node
     from walk w cross join lateral (
-      select e.waits_for from edges e where e.task_id = w.node
+      select u.node from edges e cross join unnest(e.waits_for) u(node) where e.task_id = w.node
       union all
-      select o.waits_for from coord._waits_for(p_project_id, w.node) o
-      where exists (select from unnest(p_drafts) d where (d.terms).parent_id is not null)
+      select o.waits_for from coord._waits_for(p_project_id, w.node) o where v_parents <> '{}'
     ) n(node)
   )
   select exists (select from walk w where w.start = w.node));

@@ -198,6 +198,13 @@ test('9: two callers find the claim lapsed at once: it comes back once, and one 
   expect([await state(), await returns()]).toEqual(['claimed after 2', 1]);
 });
 
+test('a return that names the token of an earlier grant changes nothing', async () => {
+  const { task_id, claim_token } = held;
+  const [row] = await db.sql`
+    select coord._return_claims(${caller.project_id}, array[${task_id}::uuid], array[${claim_token - 1}::bigint], 'late', true) as n`;
+  expect([row?.n, await state()]).toEqual([0, 'claimed after 1']);
+});
+
 test('10: a worker and the sweeper find a task due at once: it becomes ready once', async () => {
   const { task_id } = await watcher.submitWork({ title: 'due', run_after: inSeconds(60) });
   await comeDue(db, task_id);
