@@ -11,8 +11,10 @@ const children: ChildProcess[] = [];
 export async function dismissParticipants(): Promise<void> {
   for (const child of children.splice(0)) {
     if (child.exitCode !== null || child.signalCode !== null) continue;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
+    const exited = once(child, 'exit');
+    // Its group too: when it was stopped while it started a program, half of that program is there, stopped as well.
+    process.kill(-Number(child.pid), 'SIGKILL');
+    await exited;
   }
 }
 

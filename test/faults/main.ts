@@ -15,6 +15,8 @@ try {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 2;
 }
+// A process that a fault left behind must not keep this one.
+setTimeout(() => process.exit(), 2000).unref();
 
 async function run({ chosen, scale, seed, bug, json }: Options): Promise<number> {
   const stop = new AbortController();

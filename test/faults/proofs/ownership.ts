@@ -1,9 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { stopServer } from '../../../packages/core/src/embedded/index.ts';
-import { placeOf } from '../../../packages/core/src/embedded/place.ts';
-import { recordedPostmaster } from '../../../packages/core/src/embedded/postmaster.ts';
+import { type Place, placeOf } from '../../../packages/core/src/embedded/place.ts';
+import { foreignProcess, isAlive, recordedPostmaster } from '../../../packages/core/src/embedded/postmaster.ts';
 import { newHome, removeHomes } from '../../embedded/homes.ts';
 import { dismissParticipants, type Participant, participate } from '../../embedded/participants.ts';
 import type { Finding, Outcome, Proof } from '../proof.ts';
@@ -12,7 +14,7 @@ const atOnce = 5;
 const connectedWithin = 10;
 
 /** What is found in the data folder by those who come. */
-const remains = ['nothing', 'stopped', 'crashed', 'stale pid file', 'taken socket'] as const;
+const remains = ['nothing', 'stopped', 'crashed', 'stale pid file', 'left socket'] as const;
 /** What the process that starts the server gets in the middle of it. */
 const signals = [undefined, 'SIGTERM', 'SIGKILL', 'SIGSTOP', 'SIGHUP'] as const;
 
@@ -57,17 +59,25 @@ export const ownership: Proof = {
 async function prepare(home: string, { remains: remaining }: Case): Promise<void> {
   const place = placeOf(home);
   if (remaining === 'stopped') return void (await stopServer(home));
-  const pid = recordedPostmaster(place)?.pid;
-  if (pid !== undefined) process.kill(pid, 'SIGKILL');
+  await crash(place);
   if (remaining === 'stale pid file') writeFileSync(join(place.cluster, 'postmaster.pid'), `${process.pid}\n`);
-  if (remaining === 'taken socket') await leaveSocket(join(place.socketFolder, '.s.PGSQL.5432'));
+  if (remaining === 'left socket') await leaveSocket(join(place.socketFolder, '.s.PGSQL.5432'));
+}
+
+/** The pid file may name anybody: only a process that works in the cluster is its server. */
+async function crash(place: Place): Promise<void> {
+  const pid = recordedPostmaster(place)?.pid;
+  if (pid === undefined || !isAlive(pid) || foreignProcess(place) !== undefined) return;
+  process.kill(pid, 'SIGKILL');
+  while (isAlive(pid) && foreignProcess(place) === undefined) await pause(10);
 }
 
 /** A socket file that nobody listens on, as a killed program leaves it. */
 async function leaveSocket(path: string): Promise<void> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.on('error', () => resolve()).listen(path, resolve));
-  server.unref();
+  const server = createServer().listen(`${path}.new`);
+  await once(server, 'listening');
+  renameSync(`${path}.new`, path);
+  await once(server.close(), 'close');
 }
 
 async function come(home: string, one: Case, delay: number) {
@@ -95,7 +105,7 @@ async function enter(
   seen: Seen,
   begun: number,
 ): Promise<string | undefined> {
-  const late = new Promise<'late'>((resolve) => setTimeout(resolve, connectedWithin * 1000, 'late').unref());
+  const late = new Promise<'late'>((resolve) => setTimeout(resolve, connectedWithin * 1000, 'late'));
   try {
     for (;;) {
       const line = await Promise.race([person.nextLine(() => true), late]);

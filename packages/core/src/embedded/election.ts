@@ -1,9 +1,12 @@
-import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAlive } from './postmaster.ts';
 
-/** A starter that took longer than this has failed, whatever became of its process. */
-const maxAge = 60_000;
+/** How often a starter says that it is still at it. */
+const touchEvery = 1_000;
+
+/** A starter that has not said so for longer has failed, or was stopped, whatever its process looks like. */
+const maxAge = 4_000;
 
 /**
  * Elects the process that starts the server: holds the file, or returns undefined when another does. It saves work and
@@ -21,7 +24,13 @@ export async function electStarter(home: string): Promise<AsyncDisposable | unde
   } finally {
     await file.close();
   }
-  return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
+  const timer = setInterval(() => utimes(path, new Date(), new Date()).catch(() => {}), touchEvery);
+  return {
+    [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      return rm(path, { force: true });
+    },
+  };
 }
 
 async function openExclusive(path: string): Promise<FileHandle | undefined> {
