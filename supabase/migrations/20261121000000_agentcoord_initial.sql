@@ -990,7 +990,8 @@ end
 $$;
 
 -- supabase/schemas/locks/_free_task_paths.sql
--- Frees what _take_paths took for a task and the session still holds. The task's own `paths` say where to look.
+-- Frees what _take_paths took for a task and the session still holds. The task's own `paths` say where to look. Nothing
+-- is to be done for a session that has ended: what it held is free.
 -- Concurrency: the advisory lock comes first, because the same transaction may go on to take paths. Rows are locked in
 -- path order; one that has passed on matches nothing.
 create function coord._free_task_paths(p_project_id integer, p_session_id uuid, p_task_id uuid) returns void
@@ -999,7 +1000,9 @@ as $$
 declare
   v_paths text[] := (select (t.terms).paths from coord.tasks t where t.project_id = p_project_id and t.task_id = p_task_id);
 begin
-  if coalesce(cardinality(v_paths), 0) = 0 then return; end if;
+  if coalesce(cardinality(v_paths), 0) = 0 or exists (select from coord.sessions s
+    where s.project_id = p_project_id and s.session_id = p_session_id and s.ended_at is not null)
+  then return; end if;
   perform coord._serialize_locks(p_project_id);
   perform from coord.locks l
   where l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id
@@ -1970,16 +1973,16 @@ $$;
 -- supabase/schemas/sessions/_end_session.sql
 -- Ends a session and frees what it held. p_count_attempts: whether its claims count as attempts (a crash does, an
 -- orderly end does not).
--- Concurrency: the session's row is locked first, then its tasks in id order, then, with the advisory lock of the
--- project's locks, what it holds and waits for. Who decides about locks looks at sessions without waiting (skip locked).
+-- Concurrency: the session's row is locked first. Everything after it is done without waiting, because others may hold
+-- a task or a lock and wait for their own session, or for the advisory lock of the project: rows that somebody is just
+-- changing are left as they are. That loses nothing: locks, shares and places in the queue of an ended session count as
+-- free in every decision.
 create function coord._end_session(
   p_project_id integer, p_session_id uuid, p_reason text, p_count_attempts boolean,
   out released_locks integer, out returned_tasks integer
 )
 language plpgsql volatile
 as $$
-declare
-  v_shares integer;
 begin
   released_locks := 0;
   returned_tasks := 0;
@@ -1989,16 +1992,23 @@ begin
 
   returned_tasks := coord._return_session_claims(p_project_id, p_session_id, p_reason, p_count_attempts);
 
-  perform pg_advisory_xact_lock(hashtext('coord.locks'), p_project_id);
-  delete from coord.lock_waiters w where w.project_id = p_project_id and w.session_id = p_session_id;
-  perform from coord.locks l where l.project_id = p_project_id and l.session_id = p_session_id
-  order by l.path for update;
-  update coord.locks l set session_id = null, reason = null, task_id = null
-  where l.project_id = p_project_id and l.session_id = p_session_id;
-  get diagnostics released_locks = row_count;
-  delete from coord.lock_shares h where h.project_id = p_project_id and h.session_id = p_session_id;
-  get diagnostics v_shares = row_count;
-  released_locks := released_locks + v_shares;
+  delete from coord.lock_waiters w where w.project_id = p_project_id and w.waiter_id in (
+    select o.waiter_id from coord.lock_waiters o
+    where o.project_id = p_project_id and o.session_id = p_session_id for update skip locked);
+  with held as (
+    select l.path from coord.locks l where l.project_id = p_project_id and l.session_id = p_session_id
+    order by l.path for update skip locked
+  ), shared as (
+    select h.path from coord.lock_shares h where h.project_id = p_project_id and h.session_id = p_session_id
+    order by h.path for update skip locked
+  ), freed as (
+    update coord.locks l set session_id = null, reason = null, task_id = null
+    from held h where l.project_id = p_project_id and l.path = h.path returning 1
+  ), given_up as (
+    delete from coord.lock_shares s using shared h
+    where s.project_id = p_project_id and s.path = h.path and s.session_id = p_session_id returning 1
+  )
+  select (select count(*) from freed) + (select count(*) from given_up) into released_locks;
 end
 $$;
 
@@ -3606,6 +3616,10 @@ begin
   if not found then
     return coord._refuse(v_call, 'not_found', 'There is no such key in this project.', 'List them: agentcoord keys list.');
   end if;
+  -- All before the first one is ended: what that frees, others may be waiting for with one of these rows in hand.
+  perform from coord.sessions s
+  where s.project_id = v_call.project_id and s.key_id = p_key_id and s.ended_at is null
+  order by s.session_id for update;
   for v_session_id in
     select s.session_id from coord.sessions s
     where s.project_id = v_call.project_id and s.key_id = p_key_id and s.ended_at is null order by s.session_id

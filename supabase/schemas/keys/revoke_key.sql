@@ -17,6 +17,10 @@ begin
   if not found then
     return coord._refuse(v_call, 'not_found', 'There is no such key in this project.', 'List them: agentcoord keys list.');
   end if;
+  -- All before the first one is ended: what that frees, others may be waiting for with one of these rows in hand.
+  perform from coord.sessions s
+  where s.project_id = v_call.project_id and s.key_id = p_key_id and s.ended_at is null
+  order by s.session_id for update;
   for v_session_id in
     select s.session_id from coord.sessions s
     where s.project_id = v_call.project_id and s.key_id = p_key_id and s.ended_at is null order by s.session_id

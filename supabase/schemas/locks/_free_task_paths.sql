@@ -1,4 +1,5 @@
--- Frees what _take_paths took for a task and the session still holds. The task's own `paths` say where to look.
+-- Frees what _take_paths took for a task and the session still holds. The task's own `paths` say where to look. Nothing
+-- is to be done for a session that has ended: what it held is free.
 -- Concurrency: the advisory lock comes first, because the same transaction may go on to take paths. Rows are locked in
 -- path order; one that has passed on matches nothing.
 create function coord._free_task_paths(p_project_id integer, p_session_id uuid, p_task_id uuid) returns void
@@ -7,7 +8,9 @@ as $$
 declare
   v_paths text[] := (select (t.terms).paths from coord.tasks t where t.project_id = p_project_id and t.task_id = p_task_id);
 begin
-  if coalesce(cardinality(v_paths), 0) = 0 then return; end if;
+  if coalesce(cardinality(v_paths), 0) = 0 or exists (select from coord.sessions s
+    where s.project_id = p_project_id and s.session_id = p_session_id and s.ended_at is not null)
+  then return; end if;
   perform coord._serialize_locks(p_project_id);
   perform from coord.locks l
   where l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id
