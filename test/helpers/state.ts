@@ -3,6 +3,7 @@ import type { TestDatabase } from './database.ts';
 /** What every call may touch: signs of life, and the journal's rows of refusals. */
 const touched: Record<string, { columns?: string[]; rows?: string }> = {
   sessions: { columns: ['lease_expires_at', 'fresh_until', 'last_call_at'] },
+  pulse: { columns: ['swept_at', 'is_steady'] },
   journal: { rows: "outcome in ('ok', 'lapsed')" },
 };
 
