@@ -2194,7 +2194,8 @@ begin
     select count(*) into v_task.unmet
     from unnest(p_edges) e left join coord.tasks t on t.project_id = e.project_id and t.task_id = e.depends_on
     where e.task_id = v_task.task_id and t.status is distinct from 'done';
-    v_task.status := case when v_task.unmet > 0 then 'blocked' when (v_task.terms).run_after > clock_timestamp() then 'scheduled' else 'ready' end;
+    v_task.status := case when v_task.unmet > 0 then 'blocked'
+      when (v_task.terms).run_after > clock_timestamp() then 'scheduled' else 'ready' end;
     v_task.due_at := coord._due_at(v_task.status, (v_task.terms).run_after, (v_task.terms).deadline);
     if (v_task.terms).auto_assign then
       v_task.terms.assignee := coord._auto_assignee(v_task, v_assigned);
@@ -2230,8 +2231,10 @@ begin
     order by t.lane, t.rank, t.task_id limit 100 for update skip locked
   loop
     v_task.terms.assignee := p_call.agent;
-    update coord.tasks t set terms.assignee = p_call.agent, trail = t.trail || pg_current_xact_id(), lane = coord._lane(v_task)
-    where t.project_id = p_call.project_id and t.task_id = v_task.task_id and (t.terms).assignee is null and (t.terms).auto_assign
+    update coord.tasks t set terms.assignee = p_call.agent, lane = coord._lane(v_task),
+      trail = t.trail || pg_current_xact_id()
+    where t.project_id = p_call.project_id and t.task_id = v_task.task_id and (t.terms).assignee is null
+      and (t.terms).auto_assign
       and t.status = 'ready';
     perform coord._note(p_call.project_id, 'register_session', 'task:' || v_task.task_id, 'assigned',
       jsonb_build_object('to', p_call.agent));
@@ -2265,9 +2268,11 @@ create function coord._blank_task(p_project_id integer, p_submitted_by text) ret
 language sql volatile
 as $$
   select jsonb_populate_record(null::coord.tasks, jsonb_build_object(
-    'project_id', p_project_id, 'task_id', coord._new_id(), 'submitted_by', p_submitted_by, 'created_at', clock_timestamp(),
+    'project_id', p_project_id, 'task_id', coord._new_id(), 'submitted_by', p_submitted_by,
+    'created_at', clock_timestamp(),
     'type', 'task', 'priority', 5, 'tags', '[]'::jsonb, 'status', 'ready', 'unmet', 0,
-    'attempts', 0, 'max_attempts', 3, 'claim_token', 0, 'trail', jsonb_build_array(pg_current_xact_id()::text), 'terms', '{}'::jsonb));
+    'attempts', 0, 'max_attempts', 3, 'claim_token', 0, 'trail', jsonb_build_array(pg_current_xact_id()::text),
+    'terms', '{}'::jsonb));
 $$;
 
 -- supabase/schemas/work/_busy_paths.sql
@@ -2302,8 +2307,10 @@ begin
       )
       select c.task_id from doomed c where c.task_id <> all (p_task_ids || v_failed) order by 1);
     if v_next = '{}' then return v_failed; end if;
-    perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_next) order by t.task_id for update;
-    update coord.tasks t set status = 'failed', trail = t.trail || pg_current_xact_id(), due_at = null, finished_at = clock_timestamp(),
+    perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_next)
+      order by t.task_id for update;
+    update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(),
+      trail = t.trail || pg_current_xact_id(),
       error = 'A task that it depends on failed or was cancelled.'
     where t.project_id = p_project_id and t.task_id = any (v_next) and t.status = 'blocked';
     insert into coord.journal (project_id, operation, resource, outcome)
@@ -2354,7 +2361,8 @@ declare
     where t.project_id = p_project_id and t.task_id = any (p_task_ids) and (t.terms).parent_id is not null);
 begin
   if v_parents = '{}' then return; end if;
-  perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_parents) order by t.task_id for update;
+  perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_parents)
+    order by t.task_id for update;
   update coord.tasks p set terms.open_subtasks = (p.terms).open_subtasks - (
     select count(*) from coord.tasks t
     where t.project_id = p_project_id and t.task_id = any (p_task_ids) and (t.terms).parent_id = p.task_id)
@@ -2391,8 +2399,10 @@ as $$
   )
   select coalesce(array_agg(distinct row((i.draft).project_id, (i.draft).task_id, coalesce((
       select (k.draft).task_id from input k where k.task ->> 'key' = d.name limit 1),
-      case when d.name ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then d.name::uuid end))::coord.task_dependencies), '{}')
-  from input i cross join jsonb_array_elements_text(case jsonb_typeof(i.task -> 'depends_on') when 'array' then i.task -> 'depends_on' else '[]' end) d(name);
+      case when d.name ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
+        then d.name::uuid end))::coord.task_dependencies), '{}')
+  from input i cross join jsonb_array_elements_text(
+    case jsonb_typeof(i.task -> 'depends_on') when 'array' then i.task -> 'depends_on' else '[]' end) d(name);
 $$;
 
 -- supabase/schemas/work/_draft_tasks.sql
@@ -2412,8 +2422,10 @@ begin
       where f.value <> 'null' and f.key = any ('{title,description,type,input,priority,tags,max_attempts}')));
     v_task.terms := jsonb_populate_record(null::coord.task_terms, (
       select jsonb_object_agg(f.key, f.value) from jsonb_each(v_input) f
-      where f.value <> 'null' and f.key = any ('{capabilities,paths,assignee,run_after,deadline,retry,retry_seconds,escalate_to,parent_id,on_dependency_failure}')));
-    v_task.terms.capabilities := array(select distinct c collate "C" from unnest((v_task.terms).capabilities) c order by 1);
+      where f.value <> 'null' and f.key = any (array['capabilities', 'paths', 'assignee', 'run_after', 'deadline',
+        'retry', 'retry_seconds', 'escalate_to', 'parent_id', 'on_dependency_failure'])));
+    v_task.terms.capabilities := array(select distinct c collate "C" from unnest((v_task.terms).capabilities) c
+      order by 1);
     v_task.terms.paths := nullif(coord._normal_paths((v_task.terms).paths), '{}');
     v_task.terms.auto_assign := (v_task.terms).assignee is not distinct from 'auto';
     v_task.rank := clock_timestamp() + v_task.priority * interval '1 hour';
@@ -2428,7 +2440,8 @@ $$;
 create function coord._due_at(p_status text, p_run_after timestamptz, p_deadline timestamptz) returns timestamptz
 language sql immutable parallel safe
 as $$
-  select case p_status when 'scheduled' then least(p_run_after, p_deadline) when 'ready' then p_deadline when 'blocked' then p_deadline end;
+  select case p_status when 'scheduled' then least(p_run_after, p_deadline) when 'ready' then p_deadline
+    when 'blocked' then p_deadline end;
 $$;
 
 -- supabase/schemas/work/_eligible_lanes.sql
@@ -2473,7 +2486,8 @@ declare
 begin
   for v_failed in
     select t.* from coord.tasks t
-    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.status = 'failed' and (t.terms).escalate_to is not null
+    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.status = 'failed'
+      and (t.terms).escalate_to is not null
     order by t.task_id
   loop
     v_task := coord._blank_task(p_project_id, v_failed.submitted_by);
@@ -2493,8 +2507,9 @@ $$;
 -- supabase/schemas/work/_fail_attempt.sql
 -- complete_work of an attempt that failed: the task rests, is ready again, or has failed for good.
 -- Concurrency: the row is locked under the same guard as a success, so of two reports one is accepted.
-create function coord._fail_attempt(p_call coord._call, p_task_id uuid, p_claim_token bigint, p_result jsonb, p_error text)
-returns jsonb
+create function coord._fail_attempt(
+  p_call coord._call, p_task_id uuid, p_claim_token bigint, p_result jsonb, p_error text
+) returns jsonb
 language plpgsql volatile
 as $$
 declare
@@ -2506,18 +2521,20 @@ begin
   if not found then
     return coord._refuse_claim(p_call, p_task_id, p_claim_token);
   end if;
-  perform coord._return_claims(p_call.project_id, array[p_task_id], array[p_claim_token], coalesce(p_error, 'failed'), true);
+  perform coord._return_claims(p_call.project_id, array[p_task_id], array[p_claim_token],
+    coalesce(p_error, 'failed'), true);
   select t.* into v_task from coord.tasks t where t.project_id = p_call.project_id and t.task_id = p_task_id;
   return coord._leave(p_call, jsonb_strip_nulls(jsonb_build_object('status', v_task.status,
-      'attempts_left', case when v_task.status = 'failed' then 0 else v_task.max_attempts - v_task.attempts end, 'unblocked', 0,
+      'attempts_left', case when v_task.status = 'failed' then 0
+        else v_task.max_attempts - v_task.attempts end, 'unblocked', 0,
       'run_after', case when v_task.status = 'scheduled' then (v_task.terms).run_after end)),
     'task:' || p_task_id, jsonb_build_object('status', v_task.status, 'error', left(v_task.error, 500)));
 end
 $$;
 
 -- supabase/schemas/work/_follow_completion.sql
--- What follows when the calling session has done a task: parents count it off, dependents go on, the locks on its paths are
--- freed; how many tasks went on. In this order, so that nobody waits for a task while holding rows of locks.
+-- What follows when the calling session has done a task: parents count it off, dependents go on, the locks on its
+-- paths are freed; how many tasks went on. In this order, so that nobody waits for a task while holding rows of locks.
 create function coord._follow_completion(p_call coord._call, p_task_id uuid) returns integer
 language plpgsql volatile
 as $$
@@ -2574,7 +2591,8 @@ create function coord._is_circular(
 language plpgsql volatile
 as $$
 declare
-  v_parents uuid[] := array(select distinct (d.terms).parent_id from unnest(p_drafts) d where (d.terms).parent_id is not null);
+  v_parents uuid[] := array(select distinct (d.terms).parent_id from unnest(p_drafts) d
+    where (d.terms).parent_id is not null);
 begin
   return (with recursive edges (task_id, waits_for) as materialized (
     select e.task_id, array_agg(e.waits_for)
@@ -2604,9 +2622,11 @@ create function coord._lane(p_task coord.tasks) returns text
 language sql immutable parallel safe
 as $$
   select case
-    when p_task.type = 'task' and coalesce((p_task.terms).capabilities, '{}') = '{}' and (p_task.terms).assignee is null and (p_task.terms).auto_assign is not true
+    when p_task.type = 'task' and coalesce((p_task.terms).capabilities, '{}') = '{}'
+      and (p_task.terms).assignee is null and (p_task.terms).auto_assign is not true
       and (p_task.terms).paths is null and (p_task.terms).deadline is null and (p_task.terms).parent_id is null then null
-    else case when (p_task.terms).assignee is not null then '~' || (p_task.terms).assignee || E'\t' when (p_task.terms).auto_assign then '?' else '' end
+    else case when (p_task.terms).assignee is not null then '~' || (p_task.terms).assignee || E'\t'
+      when (p_task.terms).auto_assign then '?' else '' end
       || p_task.type || ' ' || coalesce(array_to_string((p_task.terms).capabilities, ' '), '')
   end;
 $$;
@@ -2647,7 +2667,8 @@ $$;
 -- Locks the tasks that come next for the calling session, with the paths they declare, and returns their ids.
 -- Pages through what it may take in order of rank, and locks row by row: what another caller has locked, or whose
 -- paths are not free, is skipped, so nobody waits here and a clash never holds up those behind it. Paths known to be
--- busy are not tried again, and after 200 refusals only tasks without paths are looked at. The paths of a task are taken all or none, and given back if this transaction fails.
+-- busy are not tried again, and after 200 refusals only tasks without paths are looked at. The paths of a task are
+-- taken all or none, and given back if this transaction fails.
 create function coord._pick_tasks(p_call coord._call, p_types text[], p_lease_seconds integer, p_count integer)
 returns uuid[]
 language plpgsql volatile
@@ -2667,7 +2688,8 @@ declare
   v_picked uuid[] := '{}';
 begin
   loop
-    select array_agg(c.task_id order by c.rank, c.task_id), array_agg(c.rank order by c.rank, c.task_id) into v_ids, v_ranks
+    select array_agg(c.task_id order by c.rank, c.task_id), array_agg(c.rank order by c.rank, c.task_id)
+      into v_ids, v_ranks
     from (
       (select n.task_id, n.rank from coord.tasks n
       where v_plain and n.project_id = p_call.project_id and n.status = 'ready' and n.lane is null
@@ -2677,7 +2699,8 @@ begin
       select f.task_id, f.rank from unnest(v_lanes) l(lane) cross join lateral (
         select n.task_id, n.rank from coord.tasks n
         where n.project_id = p_call.project_id and n.status = 'ready' and n.lane = l.lane
-          and (n.rank, n.task_id) > (v_rank, v_id) and ((n.terms).deadline is null or (n.terms).deadline > clock_timestamp())
+          and (n.rank, n.task_id) > (v_rank, v_id)
+          and ((n.terms).deadline is null or (n.terms).deadline > clock_timestamp())
           and not coord._clash((n.terms).paths, v_busy)
         order by n.rank, n.task_id limit v_page) f
       order by 2, 1 limit v_page
@@ -2694,7 +2717,9 @@ begin
       if v_task.paths is not null then
         v_busy := coalesce(v_busy, coord._own_task_paths(p_call));
         continue when v_refused = 200 or coord._clash(v_task.paths, v_busy);
-        if not coord._take_paths(p_call, v_task.paths, left('task ' || v_task.title, 200), p_lease_seconds, v_task.task_id) then
+        if not coord._take_paths(p_call, v_task.paths, left('task ' || v_task.title, 200),
+          p_lease_seconds, v_task.task_id)
+        then
           v_busy := v_busy || coord._busy_paths(p_call, v_task.paths);
           v_refused := v_refused + 1;
           continue;
@@ -2736,8 +2761,10 @@ begin
   ) d;
   if v_due is null and v_late is null then return false; end if;
   update coord.tasks t set status = 'ready', trail = t.trail || pg_current_xact_id(), due_at = (t.terms).deadline
-  where t.project_id = p_project_id and t.task_id = any (v_due) and t.status = 'scheduled' and t.due_at <= clock_timestamp();
-  update coord.tasks t set status = 'failed', trail = t.trail || pg_current_xact_id(), due_at = null, finished_at = clock_timestamp(), error = 'The deadline passed.'
+  where t.project_id = p_project_id and t.task_id = any (v_due) and t.status = 'scheduled'
+    and t.due_at <= clock_timestamp();
+  update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(),
+    error = 'The deadline passed.', trail = t.trail || pg_current_xact_id()
   where t.project_id = p_project_id and t.task_id = any (v_late) and t.status in ('scheduled', 'ready', 'blocked')
     and (t.terms).deadline <= clock_timestamp();
   insert into coord.journal (project_id, operation, resource, outcome)
@@ -2798,7 +2825,8 @@ begin
   select i.task ->> 'key' into v_wrong from jsonb_array_elements(p_tasks) i(task)
   where i.task ? 'key' group by 1 having count(*) > 1 limit 1;
   if found then
-    return coord._refuse(p_call, 'invalid_input', format('key: %s is used twice', v_wrong), 'Give each task of a batch a key of its own.');
+    return coord._refuse(p_call, 'invalid_input', format('key: %s is used twice', v_wrong),
+      'Give each task of a batch a key of its own.');
   end if;
   v_wrong := coord._unknown_dependency(p_call.project_id, p_tasks, p_drafts);
   if v_wrong is not null then
@@ -2809,7 +2837,8 @@ begin
   where (d.terms).parent_id is not null and not exists (
     select from coord.tasks t where t.project_id = p_call.project_id and t.task_id = (d.terms).parent_id) limit 1;
   if found then
-    return coord._refuse(p_call, 'not_found', format('parent_id: there is no task %s', v_wrong), 'See list_tasks for the tasks of this project.');
+    return coord._refuse(p_call, 'not_found', format('parent_id: there is no task %s', v_wrong),
+      'See list_tasks for the tasks of this project.');
   end if;
   select (d.terms).parent_id::text into v_wrong from unnest(p_drafts) d
   join coord.tasks t on t.project_id = p_call.project_id and t.task_id = (d.terms).parent_id
@@ -2823,7 +2852,8 @@ begin
       'Leave out one of the dependencies. A parent waits for its subtasks, too.', '{"reason": "circular"}');
   end if;
   select n.agent into v_wrong
-  from unnest(p_drafts) d cross join lateral (values (case when not (d.terms).auto_assign then (d.terms).assignee end), ((d.terms).escalate_to)) n(agent)
+  from unnest(p_drafts) d
+  cross join lateral (values (case when not (d.terms).auto_assign then (d.terms).assignee end), ((d.terms).escalate_to)) n(agent)
   where n.agent is not null and not exists (
     select from coord.agents a where a.project_id = p_call.project_id and a.agent = n.agent) limit 1;
   if found then
@@ -2850,13 +2880,14 @@ begin
     end as problem into v_problem
   from unnest(p_drafts) d order by 1 limit 1;
   if v_problem is null then return null; end if;
-  return coord._refuse(p_call, 'invalid_input', v_problem, 'Give it as an instant with offset, such as 2030-01-31T12:00:00Z.');
+  return coord._refuse(p_call, 'invalid_input', v_problem,
+    'Give it as an instant with offset, such as 2030-01-31T12:00:00Z.');
 end
 $$;
 
 -- supabase/schemas/work/_renew_claims.sql
--- Extends the claims of a session that are not lapsed, each for as long as it was asked for, and the locks on their paths.
--- One renewed less than p_rest_seconds (or a third of its lease) ago is left as it is.
+-- Extends the claims of a session that are not lapsed, each for as long as it was asked for, and the locks on their
+-- paths. One renewed less than p_rest_seconds (or a third of its lease) ago is left as it is.
 -- Concurrency: tasks that somebody is just changing are skipped: they are being reported, or returned. Claims with paths
 -- are renewed only if the locks of the project can be serialised without waiting, else with the next call: the caller may
 -- have to do so later, and must not hold rows of locks before.
@@ -2869,7 +2900,8 @@ declare
   v_paths text[];
 begin
   perform from coord.tasks t
-  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id and (t.terms).paths is not null;
+  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id
+    and (t.terms).paths is not null;
   if found then v_skip_paths := not pg_try_advisory_xact_lock(hashtext('coord.locks'), p_project_id); end if;
   with renewed as (
     update coord.tasks t set claim_expires_at = clock_timestamp() + make_interval(secs => t.lease_seconds)
@@ -2877,7 +2909,8 @@ begin
       select n.task_id from coord.tasks n
       where n.project_id = p_project_id and n.status = 'claimed' and n.claim_session_id = p_session_id
         and n.claim_expires_at > clock_timestamp() and not (v_skip_paths and (n.terms).paths is not null)
-        and n.claim_expires_at < clock_timestamp() + make_interval(secs => n.lease_seconds - least(p_rest_seconds, n.lease_seconds / 3.0))
+        and n.claim_expires_at < clock_timestamp() + make_interval(
+          secs => n.lease_seconds - least(p_rest_seconds, n.lease_seconds / 3.0))
       order by n.task_id for update skip locked))
     returning (t.terms).paths
   )
@@ -2887,14 +2920,16 @@ begin
   where l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id order by l.path for update;
   update coord.locks l set expires_at = greatest(l.expires_at, t.claim_expires_at)
   from coord.tasks t
-  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id and l.path = any ((t.terms).paths)
+  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id
+    and l.path = any ((t.terms).paths)
     and l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id
     and l.expires_at > clock_timestamp();
 end
 $$;
 
 -- supabase/schemas/work/_retry_delay.sql
--- How long a task rests after its so-manieth attempt has failed: base × attempt, or base × 2^(attempt − 1); at most a day.
+-- How long a task rests after attempt number p_attempt has failed: base × attempt, or base × 2^(attempt − 1); at most a
+-- day.
 create function coord._retry_delay(p_retry text, p_retry_seconds integer, p_attempt integer) returns interval
 language sql immutable parallel safe
 as $$
@@ -2930,8 +2965,10 @@ begin
           when coalesce((t.terms).retry_seconds, 60) = 0 then 'ready'
           else 'scheduled'
         end as status,
-        clock_timestamp() + coord._retry_delay(coalesce((t.terms).retry, 'exponential'), coalesce((t.terms).retry_seconds, 60), t.attempts) as run_after
-      from coord.tasks t join unnest(p_task_ids, p_tokens) c(task_id, token) on c.task_id = t.task_id and c.token = t.claim_token
+        clock_timestamp() + coord._retry_delay(coalesce((t.terms).retry, 'exponential'),
+          coalesce((t.terms).retry_seconds, 60), t.attempts) as run_after
+      from coord.tasks t join unnest(p_task_ids, p_tokens) c(task_id, token) on c.task_id = t.task_id
+        and c.token = t.claim_token
       where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.status = 'claimed'
       order by t.task_id for update of t
     )
@@ -3011,7 +3048,8 @@ begin
     order by t.task_id for update skip locked
   ) c;
   if v_task_ids is null then return 0; end if;
-  return coord._return_claims(p_project_id, v_task_ids, v_tokens, 'The session that worked on it ended: ' || p_reason || '.',
+  return coord._return_claims(p_project_id, v_task_ids, v_tokens,
+    'The session that worked on it ended: ' || p_reason || '.',
     p_count_attempts, 'end_session', 'returned');
 end
 $$;
@@ -3051,7 +3089,8 @@ as $$
 declare
   v_drafts coord.tasks[] := coord._draft_tasks(p_call, p_tasks);
   v_edges coord.task_dependencies[] := coord._draft_dependencies(p_tasks, v_drafts);
-  v_parents uuid[] := array(select distinct (d.terms).parent_id from unnest(v_drafts) d where (d.terms).parent_id is not null);
+  v_parents uuid[] := array(select distinct (d.terms).parent_id from unnest(v_drafts) d
+    where (d.terms).parent_id is not null);
   v_answer jsonb;
   v_dead uuid[];
 begin
@@ -3068,8 +3107,10 @@ begin
   v_drafts := coord._assign_drafts(v_drafts, v_edges);
   insert into coord.task_dependencies select e.* from unnest(v_edges) e;
   insert into coord.tasks select d.* from unnest(v_drafts) d;
-  insert into coord.subtasks select d.project_id, (d.terms).parent_id, d.task_id from unnest(v_drafts) d where (d.terms).parent_id is not null;
-  update coord.tasks p set terms.open_subtasks = coalesce((p.terms).open_subtasks, 0) + (select count(*) from unnest(v_drafts) d where (d.terms).parent_id = p.task_id)
+  insert into coord.subtasks select d.project_id, (d.terms).parent_id, d.task_id from unnest(v_drafts) d
+    where (d.terms).parent_id is not null;
+  update coord.tasks p set terms.open_subtasks = coalesce((p.terms).open_subtasks, 0)
+    + (select count(*) from unnest(v_drafts) d where (d.terms).parent_id = p.task_id)
   where p.project_id = p_call.project_id and p.task_id = any (v_parents);
   insert into coord.journal (project_id, session_id, agent, operation, outcome, resource)
   select d.project_id, p_call.session_id, p_call.agent, p_call.operation, 'ok', 'task:' || d.task_id
@@ -3078,7 +3119,9 @@ begin
   v_dead := array(
     select t.task_id from coord.tasks t where t.project_id = p_call.project_id and t.status in ('failed', 'cancelled')
       and t.task_id in (select e.depends_on from unnest(v_edges) e) order by 1);
-  if v_dead <> '{}' then perform coord._settle_failures(p_call.project_id, coord._cascade(p_call.project_id, v_dead)); end if;
+  if v_dead <> '{}' then
+    perform coord._settle_failures(p_call.project_id, coord._cascade(p_call.project_id, v_dead));
+  end if;
   return (
     select jsonb_build_object('tasks', jsonb_agg(jsonb_strip_nulls(jsonb_build_object('key', i.task -> 'key',
       'task_id', t.task_id, 'status', t.status, 'unmet_dependencies', t.unmet)) order by i.place))
@@ -3111,17 +3154,19 @@ language sql stable
 as $$
   select jsonb_build_object('task_id', p_task.task_id, 'type', p_task.type, 'title', p_task.title,
     'status', p_task.status, 'priority', p_task.priority, 'tags', p_task.tags, 'attempts', p_task.attempts,
-    'max_attempts', p_task.max_attempts, 'agent', p_task.agent, 'assignee', (p_task.terms).assignee, 'created_at', p_task.created_at,
+    'max_attempts', p_task.max_attempts, 'agent', p_task.agent, 'assignee', (p_task.terms).assignee,
+    'created_at', p_task.created_at,
     'blocked_by', coalesce(case when p_task.status = 'blocked' then (
       select jsonb_agg(jsonb_build_object('task_id', t.task_id, 'title', t.title, 'status', t.status) order by t.task_id)
       from coord.task_dependencies d
       join coord.tasks t on t.project_id = d.project_id and t.task_id = d.depends_on
-      where d.project_id = p_task.project_id and d.task_id = p_task.task_id and t.status in ('failed', 'cancelled')) end, '[]'));
+      where d.project_id = p_task.project_id and d.task_id = p_task.task_id
+        and t.status in ('failed', 'cancelled')) end, '[]'));
 $$;
 
 -- supabase/schemas/work/_unassign_vanished.sql
--- Takes ready tasks back from assignees without a living session for 60 s: those that were assigned automatically go to the
--- next best agent, the others to whoever asks. How many it was.
+-- Takes ready tasks back from assignees without a living session for 60 s: those that were assigned automatically go
+-- to the next best agent, the others to whoever asks. How many it was.
 -- Assignees are stepped through by index. Rows that somebody has locked are left for the next time.
 create function coord._unassign_vanished(p_project_id integer, p_limit integer) returns integer
 language plpgsql volatile
@@ -3147,7 +3192,8 @@ begin
       v_task.terms.assignee := case when (v_task.terms).auto_assign then coord._auto_assignee(v_task) end;
       update coord.tasks t set terms.assignee = (v_task.terms).assignee, lane = coord._lane(v_task),
         trail = t.trail || pg_current_xact_id()
-      where t.project_id = p_project_id and t.task_id = v_task.task_id and t.status = 'ready' and (t.terms).assignee = v_assignee;
+      where t.project_id = p_project_id and t.task_id = v_task.task_id and t.status = 'ready'
+        and (t.terms).assignee = v_assignee;
       perform coord._note(p_project_id, 'sweep', 'task:' || v_task.task_id, 'unassigned',
         jsonb_build_object('from', v_assignee, 'to', (v_task.terms).assignee));
       v_freed := v_freed + 1;
@@ -3194,7 +3240,8 @@ language sql volatile
 as $$
   select d.name
   from jsonb_array_elements(p_tasks) i(task)
-  cross join jsonb_array_elements_text(case jsonb_typeof(i.task -> 'depends_on') when 'array' then i.task -> 'depends_on' else '[]' end) d(name)
+  cross join jsonb_array_elements_text(
+    case jsonb_typeof(i.task -> 'depends_on') when 'array' then i.task -> 'depends_on' else '[]' end) d(name)
   where not exists (select from jsonb_array_elements(p_tasks) k(task) where k.task ->> 'key' = d.name)
     and not exists (
       select from coord.tasks t where t.project_id = p_project_id
@@ -3245,7 +3292,8 @@ grant execute on function coord.complete_task to coord_app;
 -- supabase/schemas/classic/create_task.sql
 -- submit_work under the name and with the words that earlier coordinators had.
 create function coord.create_task(
-  p_caller jsonb, p_title text, p_description text default null, p_priority text default 'normal', p_assignee text default null,
+  p_caller jsonb, p_title text, p_description text default null, p_priority text default 'normal',
+  p_assignee text default null,
   p_capabilities text[] default null, p_files text[] default null, p_blocked_by uuid[] default null
 ) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -3947,10 +3995,12 @@ begin
   if not found then
     return coord._refuse(v_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
   elsif v_task.submitted_by <> v_call.agent and coord._trust(v_call) < 3 then
-    return coord._refuse(v_call, 'forbidden', format('The task was submitted by %s; to cancel it needs trust 3.', v_task.submitted_by),
+    return coord._refuse(v_call, 'forbidden',
+      format('The task was submitted by %s; to cancel it needs trust 3.', v_task.submitted_by),
       'Ask the submitter, or an administrator.', '{"reason": "insufficient_trust_level"}', 'task:' || p_task_id);
   elsif v_task.status in ('done', 'failed', 'cancelled') then
-    return coord._refuse(v_call, 'conflict', format('The task is %s already.', v_task.status), 'Nothing is left to cancel.',
+    return coord._refuse(v_call, 'conflict', format('The task is %s already.', v_task.status),
+      'Nothing is left to cancel.',
       '{"reason": "finished"}', 'task:' || p_task_id);
   end if;
   update coord.tasks t set status = 'cancelled', finished_at = clock_timestamp(), error = coalesce(p_reason, 'cancelled'),
@@ -3959,7 +4009,8 @@ begin
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.status = v_task.status;
   if v_task.status = 'claimed' then
     perform coord._notify(v_call.project_id, v_task.claim_session_id, jsonb_build_object('kind', 'task_cancelled',
-      'message', format('The task %s was cancelled by %s: stop working on it.', quote_literal(left(v_task.title, 100)), v_call.agent),
+      'message', format('The task %s was cancelled by %s: stop working on it.',
+        quote_literal(left(v_task.title, 100)), v_call.agent),
       'task_id', p_task_id));
   end if;
   perform coord._follow_failures(v_call.project_id, array[p_task_id]);
@@ -4003,7 +4054,8 @@ begin
     return coord._leave(v_call, jsonb_build_object('status', 'done', 'attempts_left', 0,
       'unblocked', coord._follow_completion(v_call, p_task_id)), 'task:' || p_task_id, '{"status": "done"}');
   end if;
-  return coord._leave(v_call, '{"status": "done", "attempts_left": 0, "unblocked": 0}', 'task:' || p_task_id, '{"status": "done"}');
+  return coord._leave(v_call, '{"status": "done", "attempts_left": 0, "unblocked": 0}',
+    'task:' || p_task_id, '{"status": "done"}');
 end
 $$;
 
@@ -4020,10 +4072,12 @@ declare
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   return coord._leave(v_call, jsonb_build_object('hung', coalesce((
-    select jsonb_agg(jsonb_build_object('agent', h.agent, 'title', h.title, 'since', h.since, 'presence', coord._presence(h.last_call_at),
+    select jsonb_agg(jsonb_build_object('agent', h.agent, 'title', h.title, 'since', h.since,
+      'presence', coord._presence(h.last_call_at),
       'task_id', h.task_id, 'session_id', h.session_id) order by h.since, h.task_id)
     from (
-      select t.agent, t.task_id, t.title, s.session_id, s.last_call_at, least(s.last_call_at, (t.terms).progress_at) as since
+      select t.agent, t.task_id, t.title, s.session_id, s.last_call_at,
+        least(s.last_call_at, (t.terms).progress_at) as since
       from coord.tasks t
       join coord.sessions s on s.project_id = t.project_id and s.session_id = t.claim_session_id
       where t.project_id = v_call.project_id and t.status = 'claimed'
@@ -4076,9 +4130,12 @@ begin
   return coord._leave(v_call, coord._task_summary(v_task) || jsonb_build_object(
     'description', v_task.description, 'input', v_task.input, 'submitted_by', v_task.submitted_by,
     'claim_expires_at', v_task.claim_expires_at, 'result', v_task.result, 'error', v_task.error,
-    'finished_at', v_task.finished_at, 'capabilities', coalesce(v_terms.capabilities, '{}'), 'paths', coalesce(v_terms.paths, '{}'),
-    'run_after', v_terms.run_after, 'deadline', v_terms.deadline, 'retry', coalesce(v_terms.retry, 'exponential'), 'retry_seconds', coalesce(v_terms.retry_seconds, 60),
-    'escalate_to', v_terms.escalate_to, 'on_dependency_failure', coalesce(v_terms.on_dependency_failure, 'block'), 'parent_id', v_terms.parent_id,
+    'finished_at', v_task.finished_at, 'capabilities', coalesce(v_terms.capabilities, '{}'),
+    'paths', coalesce(v_terms.paths, '{}'),
+    'run_after', v_terms.run_after, 'deadline', v_terms.deadline, 'retry', coalesce(v_terms.retry, 'exponential'),
+    'retry_seconds', coalesce(v_terms.retry_seconds, 60),
+    'escalate_to', v_terms.escalate_to, 'on_dependency_failure', coalesce(v_terms.on_dependency_failure, 'block'),
+    'parent_id', v_terms.parent_id,
     'progress', coalesce(v_terms.progress, '[]'), 'subtasks', (
       select jsonb_build_object('open', coalesce(v_terms.open_subtasks, 0), 'total', count(*))
       from coord.subtasks s where s.project_id = v_call.project_id and s.parent_id = p_task_id),
@@ -4108,7 +4165,8 @@ begin
   select coalesce(jsonb_object_agg(coalesce(d.agent, ''), d.tasks), '{}') into v_done
   from (
     select n.agent, count(*) as tasks
-    from (select t.agent, t.status from coord.tasks t where t.project_id = v_call.project_id order by t.task_id desc limit 10000) n
+    from (select t.agent, t.status from coord.tasks t where t.project_id = v_call.project_id
+      order by t.task_id desc limit 10000) n
     where n.status = 'done' group by n.agent
   ) d;
   select coalesce(jsonb_agg(jsonb_build_object('agent', a.agent, 'agent_type', a.agent_type,
@@ -4287,7 +4345,8 @@ declare
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   if p_parent_id is not null then
-    v_children := array(select s.task_id from coord.subtasks s where s.project_id = v_call.project_id and s.parent_id = p_parent_id);
+    v_children := array(select s.task_id from coord.subtasks s where s.project_id = v_call.project_id
+      and s.parent_id = p_parent_id);
   end if;
   select coalesce(jsonb_agg(coord._task_summary(f) order by f.task_id desc), '[]') into v_tasks
   from (
@@ -4324,7 +4383,8 @@ declare
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   if p_run_after > clock_timestamp() + interval '1 year' then
-    return coord._refuse(v_call, 'invalid_input', 'run_after: is more than a year away', 'Give an earlier time, or leave it out.');
+    return coord._refuse(v_call, 'invalid_input', 'run_after: is more than a year away',
+      'Give an earlier time, or leave it out.');
   end if;
   v_status := case when p_run_after > clock_timestamp() then 'scheduled' else 'ready' end;
   update coord.tasks t set status = v_status, attempts = t.attempts - 1, terms.run_after = p_run_after,
@@ -4361,9 +4421,11 @@ declare
   v_expires_at timestamptz;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  v_note := jsonb_build_object('noted_at', clock_timestamp(), 'agent', v_call.agent, 'note', p_note, 'percent', p_percent);
+  v_note := jsonb_build_object('noted_at', clock_timestamp(), 'agent', v_call.agent, 'note', p_note, 'percent',
+    p_percent);
   update coord.tasks t set terms.progress_at = clock_timestamp(),
-    terms.progress = jsonb_path_query_array(jsonb_build_array(v_note) || coalesce((t.terms).progress, '[]'), '$[0 to 19]'),
+    terms.progress = jsonb_path_query_array(jsonb_build_array(v_note)
+      || coalesce((t.terms).progress, '[]'), '$[0 to 19]'),
     claim_expires_at = clock_timestamp() + make_interval(secs => t.lease_seconds)
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
     and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
@@ -4394,13 +4456,16 @@ declare
   v_unmet integer;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  v_before := array(select d.depends_on from coord.task_dependencies d where d.project_id = v_call.project_id and d.task_id = p_task_id);
-  perform from coord.tasks t where t.project_id = v_call.project_id and t.task_id = any (v_before) order by t.task_id for share;
+  v_before := array(select d.depends_on from coord.task_dependencies d where d.project_id = v_call.project_id
+    and d.task_id = p_task_id);
+  perform from coord.tasks t where t.project_id = v_call.project_id and t.task_id = any (v_before)
+    order by t.task_id for share;
   select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
   if not found then
     return coord._refuse(v_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
   elsif v_task.status not in ('failed', 'cancelled') then
-    return coord._refuse(v_call, 'conflict', format('The task is %s: only failed and cancelled ones are retried.', v_task.status),
+    return coord._refuse(v_call, 'conflict', format('The task is %s: only failed and cancelled ones are retried.',
+      v_task.status),
       'Look at it with get_task.', '{"reason": "not_failed"}', 'task:' || p_task_id);
   elsif (v_task.terms).deadline <= clock_timestamp() then
     return coord._refuse(v_call, 'conflict', 'The deadline of the task has passed.', 'Submit it anew.',
@@ -4445,7 +4510,8 @@ begin
     p_retry_seconds, p_escalate_to, p_parent_id) > 0
   then
     return coord._submit_task(v_call, jsonb_build_object('title', p_title, 'description', p_description, 'type', p_type,
-      'input', p_input, 'priority', p_priority, 'tags', p_tags, 'depends_on', p_depends_on, 'max_attempts', p_max_attempts,
+      'input', p_input, 'priority', p_priority, 'tags', p_tags, 'depends_on', p_depends_on, 'max_attempts',
+        p_max_attempts,
       'capabilities', p_capabilities, 'paths', p_paths, 'assignee', p_assignee, 'run_after', p_run_after,
       'deadline', p_deadline, 'retry', p_retry, 'retry_seconds', p_retry_seconds, 'escalate_to', p_escalate_to,
       'parent_id', p_parent_id, 'on_dependency_failure', p_on_dependency_failure));

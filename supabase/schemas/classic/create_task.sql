@@ -1,6 +1,7 @@
 -- submit_work under the name and with the words that earlier coordinators had.
 create function coord.create_task(
-  p_caller jsonb, p_title text, p_description text default null, p_priority text default 'normal', p_assignee text default null,
+  p_caller jsonb, p_title text, p_description text default null, p_priority text default 'normal',
+  p_assignee text default null,
   p_capabilities text[] default null, p_files text[] default null, p_blocked_by uuid[] default null
 ) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

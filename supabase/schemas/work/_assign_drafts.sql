@@ -12,7 +12,8 @@ begin
     select count(*) into v_task.unmet
     from unnest(p_edges) e left join coord.tasks t on t.project_id = e.project_id and t.task_id = e.depends_on
     where e.task_id = v_task.task_id and t.status is distinct from 'done';
-    v_task.status := case when v_task.unmet > 0 then 'blocked' when (v_task.terms).run_after > clock_timestamp() then 'scheduled' else 'ready' end;
+    v_task.status := case when v_task.unmet > 0 then 'blocked'
+      when (v_task.terms).run_after > clock_timestamp() then 'scheduled' else 'ready' end;
     v_task.due_at := coord._due_at(v_task.status, (v_task.terms).run_after, (v_task.terms).deadline);
     if (v_task.terms).auto_assign then
       v_task.terms.assignee := coord._auto_assignee(v_task, v_assigned);

@@ -20,8 +20,10 @@ begin
     order by t.lane, t.rank, t.task_id limit 100 for update skip locked
   loop
     v_task.terms.assignee := p_call.agent;
-    update coord.tasks t set terms.assignee = p_call.agent, trail = t.trail || pg_current_xact_id(), lane = coord._lane(v_task)
-    where t.project_id = p_call.project_id and t.task_id = v_task.task_id and (t.terms).assignee is null and (t.terms).auto_assign
+    update coord.tasks t set terms.assignee = p_call.agent, lane = coord._lane(v_task),
+      trail = t.trail || pg_current_xact_id()
+    where t.project_id = p_call.project_id and t.task_id = v_task.task_id and (t.terms).assignee is null
+      and (t.terms).auto_assign
       and t.status = 'ready';
     perform coord._note(p_call.project_id, 'register_session', 'task:' || v_task.task_id, 'assigned',
       jsonb_build_object('to', p_call.agent));

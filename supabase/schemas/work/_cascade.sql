@@ -20,8 +20,10 @@ begin
       )
       select c.task_id from doomed c where c.task_id <> all (p_task_ids || v_failed) order by 1);
     if v_next = '{}' then return v_failed; end if;
-    perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_next) order by t.task_id for update;
-    update coord.tasks t set status = 'failed', trail = t.trail || pg_current_xact_id(), due_at = null, finished_at = clock_timestamp(),
+    perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_next)
+      order by t.task_id for update;
+    update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(),
+      trail = t.trail || pg_current_xact_id(),
       error = 'A task that it depends on failed or was cancelled.'
     where t.project_id = p_project_id and t.task_id = any (v_next) and t.status = 'blocked';
     insert into coord.journal (project_id, operation, resource, outcome)

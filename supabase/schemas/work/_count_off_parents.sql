@@ -8,7 +8,8 @@ declare
     where t.project_id = p_project_id and t.task_id = any (p_task_ids) and (t.terms).parent_id is not null);
 begin
   if v_parents = '{}' then return; end if;
-  perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_parents) order by t.task_id for update;
+  perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_parents)
+    order by t.task_id for update;
   update coord.tasks p set terms.open_subtasks = (p.terms).open_subtasks - (
     select count(*) from coord.tasks t
     where t.project_id = p_project_id and t.task_id = any (p_task_ids) and (t.terms).parent_id = p.task_id)

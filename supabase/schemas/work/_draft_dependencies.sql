@@ -8,6 +8,8 @@ as $$
   )
   select coalesce(array_agg(distinct row((i.draft).project_id, (i.draft).task_id, coalesce((
       select (k.draft).task_id from input k where k.task ->> 'key' = d.name limit 1),
-      case when d.name ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then d.name::uuid end))::coord.task_dependencies), '{}')
-  from input i cross join jsonb_array_elements_text(case jsonb_typeof(i.task -> 'depends_on') when 'array' then i.task -> 'depends_on' else '[]' end) d(name);
+      case when d.name ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
+        then d.name::uuid end))::coord.task_dependencies), '{}')
+  from input i cross join jsonb_array_elements_text(
+    case jsonb_typeof(i.task -> 'depends_on') when 'array' then i.task -> 'depends_on' else '[]' end) d(name);
 $$;

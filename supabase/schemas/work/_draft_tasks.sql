@@ -14,8 +14,10 @@ begin
       where f.value <> 'null' and f.key = any ('{title,description,type,input,priority,tags,max_attempts}')));
     v_task.terms := jsonb_populate_record(null::coord.task_terms, (
       select jsonb_object_agg(f.key, f.value) from jsonb_each(v_input) f
-      where f.value <> 'null' and f.key = any ('{capabilities,paths,assignee,run_after,deadline,retry,retry_seconds,escalate_to,parent_id,on_dependency_failure}')));
-    v_task.terms.capabilities := array(select distinct c collate "C" from unnest((v_task.terms).capabilities) c order by 1);
+      where f.value <> 'null' and f.key = any (array['capabilities', 'paths', 'assignee', 'run_after', 'deadline',
+        'retry', 'retry_seconds', 'escalate_to', 'parent_id', 'on_dependency_failure'])));
+    v_task.terms.capabilities := array(select distinct c collate "C" from unnest((v_task.terms).capabilities) c
+      order by 1);
     v_task.terms.paths := nullif(coord._normal_paths((v_task.terms).paths), '{}');
     v_task.terms.auto_assign := (v_task.terms).assignee is not distinct from 'auto';
     v_task.rank := clock_timestamp() + v_task.priority * interval '1 hour';

@@ -9,7 +9,8 @@ declare
 begin
   for v_failed in
     select t.* from coord.tasks t
-    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.status = 'failed' and (t.terms).escalate_to is not null
+    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.status = 'failed'
+      and (t.terms).escalate_to is not null
     order by t.task_id
   loop
     v_task := coord._blank_task(p_project_id, v_failed.submitted_by);

@@ -1,5 +1,5 @@
--- What follows when the calling session has done a task: parents count it off, dependents go on, the locks on its paths are
--- freed; how many tasks went on. In this order, so that nobody waits for a task while holding rows of locks.
+-- What follows when the calling session has done a task: parents count it off, dependents go on, the locks on its
+-- paths are freed; how many tasks went on. In this order, so that nobody waits for a task while holding rows of locks.
 create function coord._follow_completion(p_call coord._call, p_task_id uuid) returns integer
 language plpgsql volatile
 as $$

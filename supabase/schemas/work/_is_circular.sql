@@ -7,7 +7,8 @@ create function coord._is_circular(
 language plpgsql volatile
 as $$
 declare
-  v_parents uuid[] := array(select distinct (d.terms).parent_id from unnest(p_drafts) d where (d.terms).parent_id is not null);
+  v_parents uuid[] := array(select distinct (d.terms).parent_id from unnest(p_drafts) d
+    where (d.terms).parent_id is not null);
 begin
   return (with recursive edges (task_id, waits_for) as materialized (
     select e.task_id, array_agg(e.waits_for)

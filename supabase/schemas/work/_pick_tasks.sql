@@ -1,7 +1,8 @@
 -- Locks the tasks that come next for the calling session, with the paths they declare, and returns their ids.
 -- Pages through what it may take in order of rank, and locks row by row: what another caller has locked, or whose
 -- paths are not free, is skipped, so nobody waits here and a clash never holds up those behind it. Paths known to be
--- busy are not tried again, and after 200 refusals only tasks without paths are looked at. The paths of a task are taken all or none, and given back if this transaction fails.
+-- busy are not tried again, and after 200 refusals only tasks without paths are looked at. The paths of a task are
+-- taken all or none, and given back if this transaction fails.
 create function coord._pick_tasks(p_call coord._call, p_types text[], p_lease_seconds integer, p_count integer)
 returns uuid[]
 language plpgsql volatile
@@ -21,7 +22,8 @@ declare
   v_picked uuid[] := '{}';
 begin
   loop
-    select array_agg(c.task_id order by c.rank, c.task_id), array_agg(c.rank order by c.rank, c.task_id) into v_ids, v_ranks
+    select array_agg(c.task_id order by c.rank, c.task_id), array_agg(c.rank order by c.rank, c.task_id)
+      into v_ids, v_ranks
     from (
       (select n.task_id, n.rank from coord.tasks n
       where v_plain and n.project_id = p_call.project_id and n.status = 'ready' and n.lane is null
@@ -31,7 +33,8 @@ begin
       select f.task_id, f.rank from unnest(v_lanes) l(lane) cross join lateral (
         select n.task_id, n.rank from coord.tasks n
         where n.project_id = p_call.project_id and n.status = 'ready' and n.lane = l.lane
-          and (n.rank, n.task_id) > (v_rank, v_id) and ((n.terms).deadline is null or (n.terms).deadline > clock_timestamp())
+          and (n.rank, n.task_id) > (v_rank, v_id)
+          and ((n.terms).deadline is null or (n.terms).deadline > clock_timestamp())
           and not coord._clash((n.terms).paths, v_busy)
         order by n.rank, n.task_id limit v_page) f
       order by 2, 1 limit v_page
@@ -48,7 +51,9 @@ begin
       if v_task.paths is not null then
         v_busy := coalesce(v_busy, coord._own_task_paths(p_call));
         continue when v_refused = 200 or coord._clash(v_task.paths, v_busy);
-        if not coord._take_paths(p_call, v_task.paths, left('task ' || v_task.title, 200), p_lease_seconds, v_task.task_id) then
+        if not coord._take_paths(p_call, v_task.paths, left('task ' || v_task.title, 200),
+          p_lease_seconds, v_task.task_id)
+        then
           v_busy := v_busy || coord._busy_paths(p_call, v_task.paths);
           v_refused := v_refused + 1;
           continue;

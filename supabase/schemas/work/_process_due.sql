@@ -19,8 +19,10 @@ begin
   ) d;
   if v_due is null and v_late is null then return false; end if;
   update coord.tasks t set status = 'ready', trail = t.trail || pg_current_xact_id(), due_at = (t.terms).deadline
-  where t.project_id = p_project_id and t.task_id = any (v_due) and t.status = 'scheduled' and t.due_at <= clock_timestamp();
-  update coord.tasks t set status = 'failed', trail = t.trail || pg_current_xact_id(), due_at = null, finished_at = clock_timestamp(), error = 'The deadline passed.'
+  where t.project_id = p_project_id and t.task_id = any (v_due) and t.status = 'scheduled'
+    and t.due_at <= clock_timestamp();
+  update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(),
+    error = 'The deadline passed.', trail = t.trail || pg_current_xact_id()
   where t.project_id = p_project_id and t.task_id = any (v_late) and t.status in ('scheduled', 'ready', 'blocked')
     and (t.terms).deadline <= clock_timestamp();
   insert into coord.journal (project_id, operation, resource, outcome)

@@ -10,7 +10,8 @@ begin
   select i.task ->> 'key' into v_wrong from jsonb_array_elements(p_tasks) i(task)
   where i.task ? 'key' group by 1 having count(*) > 1 limit 1;
   if found then
-    return coord._refuse(p_call, 'invalid_input', format('key: %s is used twice', v_wrong), 'Give each task of a batch a key of its own.');
+    return coord._refuse(p_call, 'invalid_input', format('key: %s is used twice', v_wrong),
+      'Give each task of a batch a key of its own.');
   end if;
   v_wrong := coord._unknown_dependency(p_call.project_id, p_tasks, p_drafts);
   if v_wrong is not null then
@@ -21,7 +22,8 @@ begin
   where (d.terms).parent_id is not null and not exists (
     select from coord.tasks t where t.project_id = p_call.project_id and t.task_id = (d.terms).parent_id) limit 1;
   if found then
-    return coord._refuse(p_call, 'not_found', format('parent_id: there is no task %s', v_wrong), 'See list_tasks for the tasks of this project.');
+    return coord._refuse(p_call, 'not_found', format('parent_id: there is no task %s', v_wrong),
+      'See list_tasks for the tasks of this project.');
   end if;
   select (d.terms).parent_id::text into v_wrong from unnest(p_drafts) d
   join coord.tasks t on t.project_id = p_call.project_id and t.task_id = (d.terms).parent_id
@@ -35,7 +37,8 @@ begin
       'Leave out one of the dependencies. A parent waits for its subtasks, too.', '{"reason": "circular"}');
   end if;
   select n.agent into v_wrong
-  from unnest(p_drafts) d cross join lateral (values (case when not (d.terms).auto_assign then (d.terms).assignee end), ((d.terms).escalate_to)) n(agent)
+  from unnest(p_drafts) d
+  cross join lateral (values (case when not (d.terms).auto_assign then (d.terms).assignee end), ((d.terms).escalate_to)) n(agent)
   where n.agent is not null and not exists (
     select from coord.agents a where a.project_id = p_call.project_id and a.agent = n.agent) limit 1;
   if found then

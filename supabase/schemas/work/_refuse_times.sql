@@ -13,6 +13,7 @@ begin
     end as problem into v_problem
   from unnest(p_drafts) d order by 1 limit 1;
   if v_problem is null then return null; end if;
-  return coord._refuse(p_call, 'invalid_input', v_problem, 'Give it as an instant with offset, such as 2030-01-31T12:00:00Z.');
+  return coord._refuse(p_call, 'invalid_input', v_problem,
+    'Give it as an instant with offset, such as 2030-01-31T12:00:00Z.');
 end
 $$;

@@ -1,5 +1,5 @@
--- Extends the claims of a session that are not lapsed, each for as long as it was asked for, and the locks on their paths.
--- One renewed less than p_rest_seconds (or a third of its lease) ago is left as it is.
+-- Extends the claims of a session that are not lapsed, each for as long as it was asked for, and the locks on their
+-- paths. One renewed less than p_rest_seconds (or a third of its lease) ago is left as it is.
 -- Concurrency: tasks that somebody is just changing are skipped: they are being reported, or returned. Claims with paths
 -- are renewed only if the locks of the project can be serialised without waiting, else with the next call: the caller may
 -- have to do so later, and must not hold rows of locks before.
@@ -12,7 +12,8 @@ declare
   v_paths text[];
 begin
   perform from coord.tasks t
-  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id and (t.terms).paths is not null;
+  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id
+    and (t.terms).paths is not null;
   if found then v_skip_paths := not pg_try_advisory_xact_lock(hashtext('coord.locks'), p_project_id); end if;
   with renewed as (
     update coord.tasks t set claim_expires_at = clock_timestamp() + make_interval(secs => t.lease_seconds)
@@ -20,7 +21,8 @@ begin
       select n.task_id from coord.tasks n
       where n.project_id = p_project_id and n.status = 'claimed' and n.claim_session_id = p_session_id
         and n.claim_expires_at > clock_timestamp() and not (v_skip_paths and (n.terms).paths is not null)
-        and n.claim_expires_at < clock_timestamp() + make_interval(secs => n.lease_seconds - least(p_rest_seconds, n.lease_seconds / 3.0))
+        and n.claim_expires_at < clock_timestamp() + make_interval(
+          secs => n.lease_seconds - least(p_rest_seconds, n.lease_seconds / 3.0))
       order by n.task_id for update skip locked))
     returning (t.terms).paths
   )
@@ -30,7 +32,8 @@ begin
   where l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id order by l.path for update;
   update coord.locks l set expires_at = greatest(l.expires_at, t.claim_expires_at)
   from coord.tasks t
-  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id and l.path = any ((t.terms).paths)
+  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id
+    and l.path = any ((t.terms).paths)
     and l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id
     and l.expires_at > clock_timestamp();
 end

@@ -1,4 +1,5 @@
--- How long a task rests after its so-manieth attempt has failed: base × attempt, or base × 2^(attempt − 1); at most a day.
+-- How long a task rests after attempt number p_attempt has failed: base × attempt, or base × 2^(attempt − 1); at most a
+-- day.
 create function coord._retry_delay(p_retry text, p_retry_seconds integer, p_attempt integer) returns interval
 language sql immutable parallel safe
 as $$

@@ -25,8 +25,10 @@ begin
           when coalesce((t.terms).retry_seconds, 60) = 0 then 'ready'
           else 'scheduled'
         end as status,
-        clock_timestamp() + coord._retry_delay(coalesce((t.terms).retry, 'exponential'), coalesce((t.terms).retry_seconds, 60), t.attempts) as run_after
-      from coord.tasks t join unnest(p_task_ids, p_tokens) c(task_id, token) on c.task_id = t.task_id and c.token = t.claim_token
+        clock_timestamp() + coord._retry_delay(coalesce((t.terms).retry, 'exponential'),
+          coalesce((t.terms).retry_seconds, 60), t.attempts) as run_after
+      from coord.tasks t join unnest(p_task_ids, p_tokens) c(task_id, token) on c.task_id = t.task_id
+        and c.token = t.claim_token
       where t.project_id = p_project_id and t.task_id = any (p_task_ids) and t.status = 'claimed'
       order by t.task_id for update of t
     )

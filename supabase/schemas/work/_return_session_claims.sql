@@ -16,7 +16,8 @@ begin
     order by t.task_id for update skip locked
   ) c;
   if v_task_ids is null then return 0; end if;
-  return coord._return_claims(p_project_id, v_task_ids, v_tokens, 'The session that worked on it ended: ' || p_reason || '.',
+  return coord._return_claims(p_project_id, v_task_ids, v_tokens,
+    'The session that worked on it ended: ' || p_reason || '.',
     p_count_attempts, 'end_session', 'returned');
 end
 $$;

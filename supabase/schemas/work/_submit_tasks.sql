@@ -8,7 +8,8 @@ as $$
 declare
   v_drafts coord.tasks[] := coord._draft_tasks(p_call, p_tasks);
   v_edges coord.task_dependencies[] := coord._draft_dependencies(p_tasks, v_drafts);
-  v_parents uuid[] := array(select distinct (d.terms).parent_id from unnest(v_drafts) d where (d.terms).parent_id is not null);
+  v_parents uuid[] := array(select distinct (d.terms).parent_id from unnest(v_drafts) d
+    where (d.terms).parent_id is not null);
   v_answer jsonb;
   v_dead uuid[];
 begin
@@ -25,8 +26,10 @@ begin
   v_drafts := coord._assign_drafts(v_drafts, v_edges);
   insert into coord.task_dependencies select e.* from unnest(v_edges) e;
   insert into coord.tasks select d.* from unnest(v_drafts) d;
-  insert into coord.subtasks select d.project_id, (d.terms).parent_id, d.task_id from unnest(v_drafts) d where (d.terms).parent_id is not null;
-  update coord.tasks p set terms.open_subtasks = coalesce((p.terms).open_subtasks, 0) + (select count(*) from unnest(v_drafts) d where (d.terms).parent_id = p.task_id)
+  insert into coord.subtasks select d.project_id, (d.terms).parent_id, d.task_id from unnest(v_drafts) d
+    where (d.terms).parent_id is not null;
+  update coord.tasks p set terms.open_subtasks = coalesce((p.terms).open_subtasks, 0)
+    + (select count(*) from unnest(v_drafts) d where (d.terms).parent_id = p.task_id)
   where p.project_id = p_call.project_id and p.task_id = any (v_parents);
   insert into coord.journal (project_id, session_id, agent, operation, outcome, resource)
   select d.project_id, p_call.session_id, p_call.agent, p_call.operation, 'ok', 'task:' || d.task_id
@@ -35,7 +38,9 @@ begin
   v_dead := array(
     select t.task_id from coord.tasks t where t.project_id = p_call.project_id and t.status in ('failed', 'cancelled')
       and t.task_id in (select e.depends_on from unnest(v_edges) e) order by 1);
-  if v_dead <> '{}' then perform coord._settle_failures(p_call.project_id, coord._cascade(p_call.project_id, v_dead)); end if;
+  if v_dead <> '{}' then
+    perform coord._settle_failures(p_call.project_id, coord._cascade(p_call.project_id, v_dead));
+  end if;
   return (
     select jsonb_build_object('tasks', jsonb_agg(jsonb_strip_nulls(jsonb_build_object('key', i.task -> 'key',
       'task_id', t.task_id, 'status', t.status, 'unmet_dependencies', t.unmet)) order by i.place))

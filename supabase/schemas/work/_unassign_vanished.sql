@@ -1,5 +1,5 @@
--- Takes ready tasks back from assignees without a living session for 60 s: those that were assigned automatically go to the
--- next best agent, the others to whoever asks. How many it was.
+-- Takes ready tasks back from assignees without a living session for 60 s: those that were assigned automatically go
+-- to the next best agent, the others to whoever asks. How many it was.
 -- Assignees are stepped through by index. Rows that somebody has locked are left for the next time.
 create function coord._unassign_vanished(p_project_id integer, p_limit integer) returns integer
 language plpgsql volatile
@@ -25,7 +25,8 @@ begin
       v_task.terms.assignee := case when (v_task.terms).auto_assign then coord._auto_assignee(v_task) end;
       update coord.tasks t set terms.assignee = (v_task.terms).assignee, lane = coord._lane(v_task),
         trail = t.trail || pg_current_xact_id()
-      where t.project_id = p_project_id and t.task_id = v_task.task_id and t.status = 'ready' and (t.terms).assignee = v_assignee;
+      where t.project_id = p_project_id and t.task_id = v_task.task_id and t.status = 'ready'
+        and (t.terms).assignee = v_assignee;
       perform coord._note(p_project_id, 'sweep', 'task:' || v_task.task_id, 'unassigned',
         jsonb_build_object('from', v_assignee, 'to', (v_task.terms).assignee));
       v_freed := v_freed + 1;

@@ -4,7 +4,8 @@ language sql volatile
 as $$
   select d.name
   from jsonb_array_elements(p_tasks) i(task)
-  cross join jsonb_array_elements_text(case jsonb_typeof(i.task -> 'depends_on') when 'array' then i.task -> 'depends_on' else '[]' end) d(name)
+  cross join jsonb_array_elements_text(
+    case jsonb_typeof(i.task -> 'depends_on') when 'array' then i.task -> 'depends_on' else '[]' end) d(name)
   where not exists (select from jsonb_array_elements(p_tasks) k(task) where k.task ->> 'key' = d.name)
     and not exists (
       select from coord.tasks t where t.project_id = p_project_id

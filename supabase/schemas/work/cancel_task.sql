@@ -13,10 +13,12 @@ begin
   if not found then
     return coord._refuse(v_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
   elsif v_task.submitted_by <> v_call.agent and coord._trust(v_call) < 3 then
-    return coord._refuse(v_call, 'forbidden', format('The task was submitted by %s; to cancel it needs trust 3.', v_task.submitted_by),
+    return coord._refuse(v_call, 'forbidden',
+      format('The task was submitted by %s; to cancel it needs trust 3.', v_task.submitted_by),
       'Ask the submitter, or an administrator.', '{"reason": "insufficient_trust_level"}', 'task:' || p_task_id);
   elsif v_task.status in ('done', 'failed', 'cancelled') then
-    return coord._refuse(v_call, 'conflict', format('The task is %s already.', v_task.status), 'Nothing is left to cancel.',
+    return coord._refuse(v_call, 'conflict', format('The task is %s already.', v_task.status),
+      'Nothing is left to cancel.',
       '{"reason": "finished"}', 'task:' || p_task_id);
   end if;
   update coord.tasks t set status = 'cancelled', finished_at = clock_timestamp(), error = coalesce(p_reason, 'cancelled'),
@@ -25,7 +27,8 @@ begin
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.status = v_task.status;
   if v_task.status = 'claimed' then
     perform coord._notify(v_call.project_id, v_task.claim_session_id, jsonb_build_object('kind', 'task_cancelled',
-      'message', format('The task %s was cancelled by %s: stop working on it.', quote_literal(left(v_task.title, 100)), v_call.agent),
+      'message', format('The task %s was cancelled by %s: stop working on it.',
+        quote_literal(left(v_task.title, 100)), v_call.agent),
       'task_id', p_task_id));
   end if;
   perform coord._follow_failures(v_call.project_id, array[p_task_id]);

@@ -27,7 +27,8 @@ begin
     return coord._leave(v_call, jsonb_build_object('status', 'done', 'attempts_left', 0,
       'unblocked', coord._follow_completion(v_call, p_task_id)), 'task:' || p_task_id, '{"status": "done"}');
   end if;
-  return coord._leave(v_call, '{"status": "done", "attempts_left": 0, "unblocked": 0}', 'task:' || p_task_id, '{"status": "done"}');
+  return coord._leave(v_call, '{"status": "done", "attempts_left": 0, "unblocked": 0}',
+    'task:' || p_task_id, '{"status": "done"}');
 end
 $$;
 

@@ -8,10 +8,12 @@ declare
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   return coord._leave(v_call, jsonb_build_object('hung', coalesce((
-    select jsonb_agg(jsonb_build_object('agent', h.agent, 'title', h.title, 'since', h.since, 'presence', coord._presence(h.last_call_at),
+    select jsonb_agg(jsonb_build_object('agent', h.agent, 'title', h.title, 'since', h.since,
+      'presence', coord._presence(h.last_call_at),
       'task_id', h.task_id, 'session_id', h.session_id) order by h.since, h.task_id)
     from (
-      select t.agent, t.task_id, t.title, s.session_id, s.last_call_at, least(s.last_call_at, (t.terms).progress_at) as since
+      select t.agent, t.task_id, t.title, s.session_id, s.last_call_at,
+        least(s.last_call_at, (t.terms).progress_at) as since
       from coord.tasks t
       join coord.sessions s on s.project_id = t.project_id and s.session_id = t.claim_session_id
       where t.project_id = v_call.project_id and t.status = 'claimed'

@@ -16,9 +16,12 @@ begin
   return coord._leave(v_call, coord._task_summary(v_task) || jsonb_build_object(
     'description', v_task.description, 'input', v_task.input, 'submitted_by', v_task.submitted_by,
     'claim_expires_at', v_task.claim_expires_at, 'result', v_task.result, 'error', v_task.error,
-    'finished_at', v_task.finished_at, 'capabilities', coalesce(v_terms.capabilities, '{}'), 'paths', coalesce(v_terms.paths, '{}'),
-    'run_after', v_terms.run_after, 'deadline', v_terms.deadline, 'retry', coalesce(v_terms.retry, 'exponential'), 'retry_seconds', coalesce(v_terms.retry_seconds, 60),
-    'escalate_to', v_terms.escalate_to, 'on_dependency_failure', coalesce(v_terms.on_dependency_failure, 'block'), 'parent_id', v_terms.parent_id,
+    'finished_at', v_task.finished_at, 'capabilities', coalesce(v_terms.capabilities, '{}'),
+    'paths', coalesce(v_terms.paths, '{}'),
+    'run_after', v_terms.run_after, 'deadline', v_terms.deadline, 'retry', coalesce(v_terms.retry, 'exponential'),
+    'retry_seconds', coalesce(v_terms.retry_seconds, 60),
+    'escalate_to', v_terms.escalate_to, 'on_dependency_failure', coalesce(v_terms.on_dependency_failure, 'block'),
+    'parent_id', v_terms.parent_id,
     'progress', coalesce(v_terms.progress, '[]'), 'subtasks', (
       select jsonb_build_object('open', coalesce(v_terms.open_subtasks, 0), 'total', count(*))
       from coord.subtasks s where s.project_id = v_call.project_id and s.parent_id = p_task_id),

@@ -13,7 +13,8 @@ begin
   select coalesce(jsonb_object_agg(coalesce(d.agent, ''), d.tasks), '{}') into v_done
   from (
     select n.agent, count(*) as tasks
-    from (select t.agent, t.status from coord.tasks t where t.project_id = v_call.project_id order by t.task_id desc limit 10000) n
+    from (select t.agent, t.status from coord.tasks t where t.project_id = v_call.project_id
+      order by t.task_id desc limit 10000) n
     where n.status = 'done' group by n.agent
   ) d;
   select coalesce(jsonb_agg(jsonb_build_object('agent', a.agent, 'agent_type', a.agent_type,

@@ -13,7 +13,8 @@ declare
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   if p_parent_id is not null then
-    v_children := array(select s.task_id from coord.subtasks s where s.project_id = v_call.project_id and s.parent_id = p_parent_id);
+    v_children := array(select s.task_id from coord.subtasks s where s.project_id = v_call.project_id
+      and s.parent_id = p_parent_id);
   end if;
   select coalesce(jsonb_agg(coord._task_summary(f) order by f.task_id desc), '[]') into v_tasks
   from (

@@ -12,7 +12,8 @@ declare
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   if p_run_after > clock_timestamp() + interval '1 year' then
-    return coord._refuse(v_call, 'invalid_input', 'run_after: is more than a year away', 'Give an earlier time, or leave it out.');
+    return coord._refuse(v_call, 'invalid_input', 'run_after: is more than a year away',
+      'Give an earlier time, or leave it out.');
   end if;
   v_status := case when p_run_after > clock_timestamp() then 'scheduled' else 'ready' end;
   update coord.tasks t set status = v_status, attempts = t.attempts - 1, terms.run_after = p_run_after,

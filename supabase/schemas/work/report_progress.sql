@@ -11,9 +11,11 @@ declare
   v_expires_at timestamptz;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  v_note := jsonb_build_object('noted_at', clock_timestamp(), 'agent', v_call.agent, 'note', p_note, 'percent', p_percent);
+  v_note := jsonb_build_object('noted_at', clock_timestamp(), 'agent', v_call.agent, 'note', p_note, 'percent',
+    p_percent);
   update coord.tasks t set terms.progress_at = clock_timestamp(),
-    terms.progress = jsonb_path_query_array(jsonb_build_array(v_note) || coalesce((t.terms).progress, '[]'), '$[0 to 19]'),
+    terms.progress = jsonb_path_query_array(jsonb_build_array(v_note)
+      || coalesce((t.terms).progress, '[]'), '$[0 to 19]'),
     claim_expires_at = clock_timestamp() + make_interval(secs => t.lease_seconds)
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
     and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()

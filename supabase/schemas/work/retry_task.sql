@@ -12,13 +12,16 @@ declare
   v_unmet integer;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  v_before := array(select d.depends_on from coord.task_dependencies d where d.project_id = v_call.project_id and d.task_id = p_task_id);
-  perform from coord.tasks t where t.project_id = v_call.project_id and t.task_id = any (v_before) order by t.task_id for share;
+  v_before := array(select d.depends_on from coord.task_dependencies d where d.project_id = v_call.project_id
+    and d.task_id = p_task_id);
+  perform from coord.tasks t where t.project_id = v_call.project_id and t.task_id = any (v_before)
+    order by t.task_id for share;
   select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
   if not found then
     return coord._refuse(v_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
   elsif v_task.status not in ('failed', 'cancelled') then
-    return coord._refuse(v_call, 'conflict', format('The task is %s: only failed and cancelled ones are retried.', v_task.status),
+    return coord._refuse(v_call, 'conflict', format('The task is %s: only failed and cancelled ones are retried.',
+      v_task.status),
       'Look at it with get_task.', '{"reason": "not_failed"}', 'task:' || p_task_id);
   elsif (v_task.terms).deadline <= clock_timestamp() then
     return coord._refuse(v_call, 'conflict', 'The deadline of the task has passed.', 'Submit it anew.',

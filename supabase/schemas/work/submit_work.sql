@@ -19,7 +19,8 @@ begin
     p_retry_seconds, p_escalate_to, p_parent_id) > 0
   then
     return coord._submit_task(v_call, jsonb_build_object('title', p_title, 'description', p_description, 'type', p_type,
-      'input', p_input, 'priority', p_priority, 'tags', p_tags, 'depends_on', p_depends_on, 'max_attempts', p_max_attempts,
+      'input', p_input, 'priority', p_priority, 'tags', p_tags, 'depends_on', p_depends_on, 'max_attempts',
+        p_max_attempts,
       'capabilities', p_capabilities, 'paths', p_paths, 'assignee', p_assignee, 'run_after', p_run_after,
       'deadline', p_deadline, 'retry', p_retry, 'retry_seconds', p_retry_seconds, 'escalate_to', p_escalate_to,
       'parent_id', p_parent_id, 'on_dependency_failure', p_on_dependency_failure));
