@@ -1,6 +1,7 @@
 import type { Proof } from '../proof.ts';
 import { clock } from './clock.ts';
 import { lockTorture } from './locks.ts';
+import { models } from './models.ts';
 import { orphans } from './orphans.ts';
 import { unknownOutcomes } from './outcomes.ts';
 import { ownership } from './ownership.ts';
@@ -15,6 +16,7 @@ export const proofs: readonly Proof[] = [
   taskTorture,
   crashes,
   unknownOutcomes,
+  models,
   ownership,
   orphans,
   clock,
