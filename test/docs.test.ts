@@ -4,6 +4,7 @@ import { errorCodes } from '@agentcoord/contract';
 import { readConfig, variables } from '@agentcoord/core';
 import { describe, expect, test } from 'vitest';
 import { root } from '../scripts/generated/root.ts';
+import { proofs } from './faults/proofs/index.ts';
 
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 
@@ -73,4 +74,17 @@ test('every link from one document to a file of the repository leads somewhere',
   );
   expect(links.length).toBeGreaterThan(20);
   expect(links.filter(({ file, target }) => !existsSync(join(root, dirname(file), target)))).toEqual([]);
+});
+
+describe('docs/promises.md', () => {
+  const text = read('docs/promises.md');
+
+  test('names tests and proofs that exist', () => {
+    const files = [...text.matchAll(/`(test\/[\w/.]+)`/g)].map(([, file]) => String(file));
+    expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
+    const named = [...text.matchAll(/fault: ([\w, ]+)/g)].flatMap(([, names]) => String(names).split(', '));
+    expect(new Set(named)).toEqual(
+      new Set(['name', ...proofs.map(({ name }) => name)].filter((name) => name !== 'planted')),
+    );
+  });
 });
