@@ -2,7 +2,7 @@
 -- Ids tell nothing of other projects but the clock. Postgres has its own from version 18 on.
 do $$
 begin
-  if to_regproc('pg_catalog.uuidv7') is not null then
+  if to_regprocedure('pg_catalog.uuidv7()') is not null then
     create function coord._new_id() returns uuid language sql volatile as 'select pg_catalog.uuidv7()';
   else
     create function coord._new_id() returns uuid language sql volatile
