@@ -77,7 +77,42 @@ export const toolsets = {
   },
   queue: {
     title: 'Work',
-    about: 'More of the queue: batches, cancelling, retrying, history, silent claims.',
+    about: 'More of the queue: single tasks, the board, batches, cancelling, retrying, history, silent claims.',
+    default: false,
+  },
+  sessions: {
+    title: 'Agents',
+    about: 'Ending a session by hand; an MCP server and the client library end theirs by themselves.',
+    default: false,
+  },
+  messages: {
+    title: 'Messages',
+    about: 'Messages to other agents, and the inbox.',
+    default: true,
+  },
+  board: {
+    title: 'Board',
+    about: 'Threads that everybody reads, and decisions.',
+    default: false,
+  },
+  approvals: {
+    title: 'Approvals',
+    about: 'Asking a person or a trusted agent before something that cannot be undone.',
+    default: true,
+  },
+  decisions: {
+    title: 'Approvals',
+    about: 'Deciding approvals, and rules that decide by themselves.',
+    default: false,
+  },
+  handoffs: {
+    title: 'Handoffs',
+    about: 'What the next session must know, and what happened since the last look.',
+    default: true,
+  },
+  events: {
+    title: 'Events',
+    about: 'The journal as a stream.',
     default: false,
   },
   classic: {

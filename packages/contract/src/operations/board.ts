@@ -9,7 +9,7 @@ export const getTask = defineOperation({
   kind: 'read',
   http: 'GET /tasks/{task_id}',
   cli: 'task show <task_id>',
-  toolset: 'work',
+  toolset: 'queue',
   minimumTrust: 1,
   input: z.strictObject({ task_id: taskId }),
   output: task,
@@ -54,7 +54,7 @@ export const getTaskBoard = defineOperation({
   kind: 'read',
   http: 'GET /board',
   cli: 'board',
-  toolset: 'work',
+  toolset: 'queue',
   minimumTrust: 1,
   input: z.strictObject({}),
   output: z.object({

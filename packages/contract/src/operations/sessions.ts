@@ -92,7 +92,7 @@ export const endSession = defineOperation({
   kind: 'write',
   http: 'POST /sessions/end',
   cli: 'session end',
-  toolset: 'presence',
+  toolset: 'sessions',
   minimumTrust: 1,
   wakes: true,
   input: z.strictObject({
