@@ -256,6 +256,54 @@ create policy readers on coord.lock_waiters for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.locks, coord.lock_shares, coord.lock_waiters to coord_reader;
 
+-- supabase/schemas/messages/table.sql
+-- The inbox. An item is written once, whoever it is for: one agent (all its sessions, or the named one) or, when agent
+-- is null, everybody. Who has read what is in receipts, so items are never changed, and nobody's reading takes an item
+-- away from another session. Kept 30 days (see _forget_messages).
+create table coord.inbox_items (
+  project_id integer not null,
+  item_id uuid not null,
+  -- A floor of a reader is one of these: ids grow before their transactions commit, so they could not be one.
+  xact_id xid8 not null default pg_current_xact_id(),
+  at timestamptz not null default clock_timestamp(),
+  agent text,
+  session_id uuid,
+  -- Who wrote it, when a session did: it is not told its own words.
+  from_session_id uuid,
+  kind text not null,
+  subject text,
+  item jsonb not null,
+  primary key (project_id, item_id)
+);
+
+create index inbox_items_for on coord.inbox_items (project_id, agent, xact_id);
+
+-- An item that a session has read. Other sessions of its agent that begin later need not read it again.
+create table coord.inbox_receipts (
+  project_id integer not null,
+  item_id uuid not null,
+  agent text not null,
+  session_id uuid not null,
+  at timestamptz not null default clock_timestamp(),
+  primary key (project_id, item_id, agent, session_id)
+);
+
+-- Where a session need not look any more: below the floor it has nothing unread, and nothing can appear there. Only
+-- saves work; without its row a session looks at all items.
+create table coord.inbox_readers (
+  project_id integer not null,
+  session_id uuid not null,
+  floor xid8 not null,
+  primary key (project_id, session_id)
+);
+
+alter table coord.inbox_items enable row level security;
+alter table coord.inbox_receipts enable row level security;
+alter table coord.inbox_readers enable row level security;
+create policy readers on coord.inbox_items for select
+using (project_id in (select coord._readable_projects()));
+grant select on coord.inbox_items to coord_reader;
+
 -- supabase/schemas/sessions/table.sql
 -- Agents by name, and their runs. The holder of a lock or a claim is a session, never a name.
 -- A session that beats lapses when its lease does; the others have a lease as long as their key, and hold by TTLs alone.
@@ -288,6 +336,7 @@ create table coord.sessions (
   lease_expires_at timestamptz not null,
   -- Until then a call need not look whether the session lives: 5 s from the last look; -infinity once it has ended.
   fresh_until timestamptz not null,
+  started_at timestamptz not null default clock_timestamp(),
   last_call_at timestamptz not null default clock_timestamp(),
   ended_at timestamptz,
   end_reason text,
@@ -1950,6 +1999,21 @@ begin
   from granted g join jsonb_array_elements(p_locks) p(lock) on p.lock ->> 'path' = g.path;
   return v_locks;
 end
+$$;
+
+-- supabase/schemas/messages/_inbox_add.sql
+-- Puts an item into an inbox: of all sessions of an agent, or of the named one. p_item are the fields that the reader
+-- gets beside kind and subject ("task:<id>", "approval:<id>", a path); its "text" says what happened and what to do.
+-- What is for a session that is dead before it has read it goes to the next session of its agent that reads.
+-- Concurrency: one insert, which waits for nobody. Who waits in read_inbox asks again when the operation that
+-- called this has `wakes: true`, else within about a second.
+create function coord._inbox_add(
+  p_project_id integer, p_agent text, p_session_id uuid, p_kind text, p_item jsonb, p_subject text
+) returns void
+language sql volatile
+as $$
+  insert into coord.inbox_items (project_id, item_id, agent, session_id, kind, subject, item)
+  values (p_project_id, coord._new_id(), p_agent, p_session_id, p_kind, p_subject, p_item);
 $$;
 
 -- supabase/schemas/projects/_project.sql

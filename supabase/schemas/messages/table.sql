@@ -1,0 +1,46 @@
+-- The inbox. An item is written once, whoever it is for: one agent (all its sessions, or the named one) or, when agent
+-- is null, everybody. Who has read what is in receipts, so items are never changed, and nobody's reading takes an item
+-- away from another session. Kept 30 days (see _forget_messages).
+create table coord.inbox_items (
+  project_id integer not null,
+  item_id uuid not null,
+  -- A floor of a reader is one of these: ids grow before their transactions commit, so they could not be one.
+  xact_id xid8 not null default pg_current_xact_id(),
+  at timestamptz not null default clock_timestamp(),
+  agent text,
+  session_id uuid,
+  -- Who wrote it, when a session did: it is not told its own words.
+  from_session_id uuid,
+  kind text not null,
+  subject text,
+  item jsonb not null,
+  primary key (project_id, item_id)
+);
+
+create index inbox_items_for on coord.inbox_items (project_id, agent, xact_id);
+
+-- An item that a session has read. Other sessions of its agent that begin later need not read it again.
+create table coord.inbox_receipts (
+  project_id integer not null,
+  item_id uuid not null,
+  agent text not null,
+  session_id uuid not null,
+  at timestamptz not null default clock_timestamp(),
+  primary key (project_id, item_id, agent, session_id)
+);
+
+-- Where a session need not look any more: below the floor it has nothing unread, and nothing can appear there. Only
+-- saves work; without its row a session looks at all items.
+create table coord.inbox_readers (
+  project_id integer not null,
+  session_id uuid not null,
+  floor xid8 not null,
+  primary key (project_id, session_id)
+);
+
+alter table coord.inbox_items enable row level security;
+alter table coord.inbox_receipts enable row level security;
+alter table coord.inbox_readers enable row level security;
+create policy readers on coord.inbox_items for select
+using (project_id in (select coord._readable_projects()));
+grant select on coord.inbox_items to coord_reader;
