@@ -17,10 +17,6 @@ const script = fileURLToPath(new URL('worker.ts', import.meta.url));
 export interface CrewPlan extends Pick<Orders, 'role' | 'plan' | 'clockError'> {
   /** One for each member. */
   doors: readonly DoorName[];
-  /** DATABASE_URL of the members, where they go another way than the harness. */
-  databaseUrl?: string;
-  /** The same for the address of the HTTP server, of which the true one is given. */
-  serverUrl?: (url: string) => Promise<string>;
 }
 
 type Message = Record<string, unknown>;
@@ -30,7 +26,7 @@ export class Crew implements AsyncDisposable {
   readonly #members: ChildProcess[] = [];
   readonly #cleanup = new AsyncDisposableStack();
   readonly #dice: Dice;
-  #stopping = false;
+  #state: 'waiting' | 'at work' | 'stopping' = 'waiting';
   /** Deaths that nobody ordered and no signal explains: defects of the harness or of a client. */
   readonly failures: string[] = [];
   starts = 0;
@@ -40,18 +36,17 @@ export class Crew implements AsyncDisposable {
     this.#dice = dice;
   }
 
+  /** Resolves when everybody is there and waits for `start`. */
   static async hire(plan: CrewPlan, stage: Stage, { dice, folder }: Pick<Setting, 'dice' | 'folder'>): Promise<Crew> {
     const crew = new Crew(dice.for('crew'));
     mkdirSync(folder, { recursive: true });
     const home = join(stage.cluster.folder, 'home');
-    const variables = { DATABASE_URL: plan.databaseUrl ?? stage.url, AGENTCOORD_HOME: home, AGENT_PROJECT: project };
+    const variables = { DATABASE_URL: stage.url, AGENTCOORD_HOME: home, AGENT_PROJECT: project };
     const needsServer = plan.doors.includes('http');
     const url = needsServer ? crew.#cleanup.use(await startUp(variables)).url : '';
-    const server = (await plan.serverUrl?.(url)) ?? url;
     for (const [index, door] of plan.doors.entries()) {
       const agent = `${plan.role}-${door}-${index}`;
-      const key =
-        door === 'http' ? { api_key: await stage.keyFor(agent), url: server } : { url: variables.DATABASE_URL };
+      const key = door === 'http' ? { api_key: await stage.keyFor(agent), url } : { url: stage.url };
       const { role, clockError } = plan;
       crew.#launch(index, {
         ...{ role, door, agent, folder, home, plan: plan.plan },
@@ -77,11 +72,20 @@ export class Crew implements AsyncDisposable {
     member.stderr?.on('data', (chunk) => {
       complaint = (complaint + chunk).slice(-2000);
     });
-    member.on('message', (message) => this.onMessage(message as Message, member));
+    member.on('message', (message: Message) => {
+      if (!message.ready) this.onMessage(message, member);
+      else if (this.#state === 'at work') tell(member, 'go');
+    });
     member.on('exit', (code, signal) => {
       if (code) this.failures.push(`${agent} ended with ${code}: ${complaint}`);
-      if (!this.#stopping && (code === 0 || signal)) this.#launch(index, orders, life + 1);
+      if (this.#state !== 'stopping' && (code === 0 || signal)) this.#launch(index, orders, life + 1);
     });
+  }
+
+  /** Lets all of them begin at once. */
+  start(): void {
+    this.#state = 'at work';
+    for (const member of this.#members) tell(member, 'go');
   }
 
   /** SIGKILL for one of them. */
@@ -96,10 +100,10 @@ export class Crew implements AsyncDisposable {
 
   /** Lets everybody end what they are at, and ends those who do not; whoever is stopped has to be let go on. */
   async stop(): Promise<void> {
-    this.#stopping = true;
+    this.#state = 'stopping';
     const alive = this.#members.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
     const exits = alive.map((member) => once(member, 'exit'));
-    for (const member of alive) if (member.connected) member.send('stop');
+    for (const member of alive) tell(member, 'stop');
     const late = setTimeout(() => alive.forEach((member) => void member.kill('SIGKILL')), 10_000);
     await Promise.all(exits);
     clearTimeout(late);
@@ -109,6 +113,11 @@ export class Crew implements AsyncDisposable {
     await this.stop();
     await this.#cleanup.disposeAsync();
   }
+}
+
+/** Somebody who was just killed hears nothing: that is no error. */
+function tell(member: ChildProcess, word: 'go' | 'stop'): void {
+  if (member.connected) member.send(word, () => {});
 }
 
 /** Does something again and again, at that interval, until the time is over or the proof has found enough. */

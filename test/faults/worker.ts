@@ -20,12 +20,18 @@ const orders = JSON.parse(process.argv[2] ?? '') as Orders;
 if (orders.clockError) falsifyClock(orders.clockError);
 
 const stop = new AbortController();
-process.on('message', (message) => message === 'stop' && stop.abort());
+const go = new Promise<void>((resolve) => {
+  process.on('message', (message) => {
+    if (message === 'stop') stop.abort();
+    resolve();
+  });
+});
 process.on('disconnect', () => process.exit(0));
 
 const history = new History(orders.folder, orders.agent);
 const way = await doors[orders.door](orders);
 process.send?.({ ready: true });
+await go;
 await roles[orders.role]({
   ...{ orders, signal: stop.signal, dice: new Dice(orders.seed).for(orders.agent) },
   coordinator: coordinatorOver(history.of(way.invoker)),

@@ -77,6 +77,7 @@ async function work(
       }),
     ]),
   );
+  for (const crew of crews) crew.start();
   const submitter = new Submitter(stage, setting.dice.for('clock'), join(folder, 'tasks0'));
   await submitter.submit(100);
   await pause(secondsEach * 500);

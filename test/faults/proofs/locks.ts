@@ -42,6 +42,7 @@ export const lockTorture: Proof = {
         else findings.push({ promise: 'L3', what: `a ${stale} with a stale token was let through` });
       }
     };
+    crew.start();
     const begun = performance.now();
     await during(seconds * setting.scale, setting.hunting ? 3 : 1, async () => {
       if (setting.hunting) findings.push(...(await check(stage, folder)));

@@ -41,6 +41,7 @@ export const taskScopes: Proof = {
     const folder = join(setting.folder, 'scopes');
     const crew = await Crew.hire({ role: 'tasks', doors, plan: { lease_seconds: 60 } }, stage, { ...setting, folder });
     await using _ = crew;
+    crew.start();
     const figures = { rounds: 0, tasks: 0, 'slowest round ms': 0 };
     const findings: Finding[] = [];
     const rounds = Math.max(1, Math.round(15 * setting.scale));

@@ -56,6 +56,7 @@ async function run(name: string, plan: Torture, setting: Setting): Promise<Outco
     findings.push(...checkTaskStamps(await readStamps(stage.sql, 'tasks').catch(() => [])));
     return findings.length > 0 || setting.signal.aborted;
   };
+  crew.start();
   const started = crew.starts;
   const begun = performance.now();
   const killing = plan.killEvery
