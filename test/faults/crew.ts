@@ -120,15 +120,20 @@ function tell(member: ChildProcess, word: 'go' | 'stop'): void {
   if (member.connected) member.send(word, () => {});
 }
 
-/** Does something again and again, at that interval, until the time is over or the proof has found enough. */
+/**
+ * Does something again and again until the time is over or the proof has found enough: each `every` seconds, however
+ * long it takes itself; what falls into the time of the step before is left out.
+ */
 export async function during(
   seconds: number,
   every: number,
   step: () => Promise<boolean | undefined> | boolean | undefined,
 ): Promise<void> {
-  const until = performance.now() + seconds * 1000;
-  while (performance.now() < until) {
-    await pause(Math.min(every * 1000, Math.max(0, until - performance.now())));
+  const begun = performance.now();
+  const until = begun + seconds * 1000;
+  for (let next = begun; performance.now() < until; ) {
+    while (next <= performance.now()) next += every * 1000;
+    await pause(Math.max(0, Math.min(next, until) - performance.now()));
     if (await step()) return;
   }
 }

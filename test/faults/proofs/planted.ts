@@ -5,7 +5,7 @@ import { taskTorture } from './tasks.ts';
 const findWithin = 60;
 
 /** The torture that has to find each planted bug. */
-const hunters: Record<string, Proof> = {
+export const hunters: Record<string, Proof> = {
   no_fencing: lockTorture,
   sequence_tokens: lockTorture,
   do_nothing: lockTorture,
