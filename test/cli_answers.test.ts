@@ -1,5 +1,6 @@
+import { jsonSchemaOf, type Operation, operationNamed } from '@agentcoord/contract';
 import { describe, expect, test } from 'vitest';
-import { render } from '../packages/cli/src/answer.ts';
+import { readable, render } from '../packages/cli/src/answer.ts';
 import { fromNow } from '../packages/cli/src/moment.ts';
 
 const names = 'ann bob-laptop codex-7f3a claude-9c1e gemini-77aa ci-runner-eu-west-1 dora eve fay-mcp-1234 gus'.split(
@@ -104,6 +105,13 @@ describe('answers for people', () => {
   test('come in the order of the answer, lists of objects as tables', () => {
     const text = render({ agents: [{ agent: 'ann' }], tasks: { ready: 1, done: 2 }, locks: 3 }, 80);
     expect(text).toBe('agent\nann\n\ntasks  ready 1, done 2\nlocks  3');
+  });
+
+  test('say of a count that stopped that there may be more, and not of other numbers', () => {
+    const { output } = operationNamed('get_task_board') as Operation;
+    const tasks = { ready: 1000, blocked: 999, scheduled: 0 };
+    const board = readable({ tasks, locks: 1000 }, jsonSchemaOf(output, 'output')) as Record<string, unknown>;
+    expect(render(board, 80)).toBe('tasks  ready 1000+, blocked 999, scheduled 0\nlocks  1000+');
   });
 
   test('keep every character of a path, however long', () => {

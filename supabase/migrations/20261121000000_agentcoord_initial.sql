@@ -2312,17 +2312,16 @@ $$;
 create function coord._auto_assignee(p_task coord.tasks, p_more text[] default '{}') returns text
 language plpgsql volatile
 as $$
-begin
-  return (
-  select a.agent
-  from (
+declare
+  v_agents text[] := array(
     select distinct s.agent from coord.sessions s
     where s.project_id = p_task.project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
       and s.last_call_at > clock_timestamp() - interval '15 minutes' and s.trust >= 2
-      and (p_task.terms).capabilities <@ s.capabilities and s.agent <> p_task.submitted_by
-  ) a
-  order by coord._open_tasks(p_task.project_id, a.agent) + cardinality(array_positions(p_more, a.agent)), a.agent
-  limit 1);
+      and (p_task.terms).capabilities <@ s.capabilities and s.agent <> p_task.submitted_by);
+begin
+  return (
+    select a.agent from coord._open_tasks(p_task.project_id, v_agents) a
+    order by a.tasks + cardinality(array_positions(p_more, a.agent)), a.agent limit 1);
 end
 $$;
 
@@ -2337,6 +2336,37 @@ as $$
     'type', 'task', 'priority', 5, 'tags', '[]'::jsonb, 'status', 'ready', 'unmet', 0,
     'attempts', 0, 'max_attempts', 3, 'claim_token', 0, 'trail', jsonb_build_array(pg_current_xact_id()::text),
     'terms', '{}'::jsonb));
+$$;
+
+-- supabase/schemas/work/_board_agents.sql
+-- The agents of a board: up to 100 live sessions, the last to call, and what each works on. p_done: how many tasks of
+-- late each agent has done. Claims are read once for all, 1,000 of them.
+create function coord._board_agents(p_project_id integer, p_done jsonb) returns jsonb
+language plpgsql volatile
+as $$
+begin
+  return (
+  with here as materialized (
+    select s.* from coord.sessions s
+    where s.project_id = p_project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
+    order by s.last_call_at desc limit 100
+  ), works as (
+    select l.claim_session_id as session_id,
+      jsonb_agg(jsonb_build_object('task_id', l.task_id, 'title', l.title) order by l.task_id) as tasks
+    from (
+      select t.claim_session_id, t.task_id, t.title from coord.tasks t
+      where t.project_id = p_project_id and t.status = 'claimed' and t.claim_expires_at > clock_timestamp()
+      order by t.due_at limit 1000) l
+    group by l.claim_session_id
+  )
+  select coalesce(jsonb_agg(jsonb_build_object('agent', h.agent, 'agent_type', h.agent_type,
+      'session_id', h.session_id, 'presence', coord._presence(h.last_call_at), 'working_on', h.working_on,
+      'open', o.tasks, 'done', coalesce((p_done ->> h.agent)::integer, 0), 'tasks', coalesce(w.tasks, '[]'))
+    order by h.agent, h.session_id), '[]')
+  from here h
+  join coord._open_tasks(p_project_id, array(select distinct n.agent from here n)) o on o.agent = h.agent
+  left join works w on w.session_id = h.session_id);
+end
 $$;
 
 -- supabase/schemas/work/_busy_paths.sql
@@ -2435,21 +2465,33 @@ end
 $$;
 
 -- supabase/schemas/work/_count_tasks.sql
--- How many tasks are in each status but done, each counted by index and up to 10,000.
+-- How many tasks are in each status but done, each counted by index and up to 1,000.
 create function coord._count_tasks(p_project_id integer) returns jsonb
 language sql volatile
 as $$
   select jsonb_object_agg(c.status, c.tasks) || jsonb_build_object('ready', (
     select count(*) from (select from coord.tasks t where t.project_id = p_project_id and t.status = 'ready'
-      order by t.lane limit 10000) r))
+      order by t.lane limit 1000) r))
   from (
     select n.status, (
       select count(*) from (
         select from coord.tasks t where t.project_id = p_project_id and t.status = n.status
           and t.status in ('claimed', 'blocked', 'scheduled', 'failed', 'cancelled')
-          order by t.due_at limit 10000) l) as tasks
+          order by t.due_at limit 1000) l) as tasks
     from unnest(array['blocked', 'scheduled', 'claimed', 'failed', 'cancelled']) n(status)
   ) c;
+$$;
+
+-- supabase/schemas/work/_dead_dependencies.sql
+-- Why a blocked task will not go on by itself: what it depends on and has failed or was cancelled.
+create function coord._dead_dependencies(p_project_id integer, p_task_id uuid) returns jsonb
+language sql stable
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('task_id', t.task_id, 'title', t.title, 'status', t.status)
+    order by t.task_id), '[]')
+  from coord.task_dependencies d
+  join coord.tasks t on t.project_id = d.project_id and t.task_id = d.depends_on
+  where d.project_id = p_project_id and d.task_id = p_task_id and t.status in ('failed', 'cancelled');
 $$;
 
 -- supabase/schemas/work/_draft_dependencies.sql
@@ -2596,6 +2638,119 @@ begin
 end
 $$;
 
+-- supabase/schemas/work/_find_tasks.sql
+-- Up to p_count tasks before p_before that are as asked for, newest first. looked_to: older ones were not looked at.
+-- Ready and scheduled ones have their own order, see _find_waiting. No index has the others by status and age: one more
+-- would make submitting, claiming and completing 2 % dearer. So those of a status that have a due_at are sorted while they
+-- are under 1,000, and the others walked in their index; subtasks are walked in theirs, and else all tasks. A walk ends
+-- after 10,000 tasks, whatever it found.
+create function coord._find_tasks(
+  p_project_id integer, p_status text, p_type text, p_tag text, p_assignee text, p_parent_id uuid, p_before uuid,
+  p_count integer, out task_ids uuid[], out looked_to uuid
+)
+language plpgsql volatile set enable_seqscan = off
+as $$
+declare
+  v_before uuid := coalesce(p_before, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+  v_dated uuid[];
+  v_look integer := 10000;
+begin
+  if p_parent_id is null and p_status <> 'done' then
+    v_dated := array(select t.task_id from coord.tasks t where t.project_id = p_project_id and t.status = p_status
+      and t.status <> 'done' and t.status <> 'ready' and t.due_at is not null order by t.due_at limit 1000);
+    if cardinality(v_dated) = 1000 then v_dated := null; end if;
+  end if;
+  if num_nonnulls(p_type, p_tag, p_assignee) = 0 and (p_status is null or v_dated is not null) then
+    v_look := p_count;
+  end if;
+  with walked as materialized (
+    (select t.task_id, t.status, t.type, t.tags, (t.terms).assignee from coord.tasks t
+    where p_parent_id is null and v_dated is null and t.project_id = p_project_id and t.task_id < v_before
+    order by t.task_id desc limit v_look)
+    union all
+    (select t.task_id, t.status, t.type, t.tags, (t.terms).assignee from coord.tasks t
+    where v_dated is not null and t.project_id = p_project_id and t.status = p_status and t.task_id < v_before
+      and t.status <> 'done' and t.status <> 'ready' and t.due_at is null
+    order by t.due_at desc, t.task_id desc limit v_look)
+    union all
+    (select t.task_id, t.status, t.type, t.tags, (t.terms).assignee from coord.subtasks s
+    join coord.tasks t on t.project_id = p_project_id and t.task_id = s.task_id
+    where s.project_id = p_project_id and s.parent_id = p_parent_id and s.task_id < v_before
+    order by s.task_id desc limit v_look)
+  ), looked as (
+    select w.task_id from walked w order by w.task_id desc offset v_look - 1 limit 1
+  )
+  select array(
+      select c.task_id from (
+        select w.* from walked w
+        union all
+        select t.task_id, t.status, t.type, t.tags, (t.terms).assignee from coord.tasks t
+        where t.project_id = p_project_id and t.task_id = any (v_dated) and t.task_id < v_before) c
+      where (p_status is null or c.status = p_status) and (p_type is null or c.type = p_type)
+        and (p_tag is null or p_tag = any (c.tags)) and (p_assignee is null or c.assignee = p_assignee)
+        and c.task_id >= coalesce((select l.task_id from looked l), '00000000-0000-0000-0000-000000000000')
+      order by c.task_id desc limit p_count),
+    (select l.task_id from looked l) into task_ids, looked_to;
+end
+$$;
+
+-- supabase/schemas/work/_find_waiting.sql
+-- Up to p_count tasks after p_before that are as asked for: ready ones in the order in which they are handed out, or
+-- scheduled ones, the soonest first. looked_to: later ones were not looked at. p_before may have gone on meanwhile: its
+-- place is known by what never changes with that.
+-- Each lane is walked in its index, and the lanes are merged. A walk ends after 10,000 tasks, whatever it found.
+create function coord._find_waiting(
+  p_project_id integer, p_status text, p_type text, p_tag text, p_assignee text, p_before uuid, p_count integer,
+  out task_ids uuid[], out looked_to uuid
+)
+language plpgsql volatile set enable_seqscan = off
+as $$
+declare
+  v_after timestamptz := coalesce((
+    select case when p_status = 'ready' then t.rank else least((t.terms).run_after, (t.terms).deadline) end
+    from coord.tasks t where t.project_id = p_project_id and t.task_id = p_before), '-infinity');
+  v_after_id uuid := coalesce(p_before, '00000000-0000-0000-0000-000000000000');
+  v_look integer := case when p_status = 'ready' and p_tag is null or num_nonnulls(p_type, p_tag, p_assignee) = 0
+    then p_count else 10000 end;
+begin
+  with recursive lanes (lane, type, assignee) as (
+    (select t.lane, t.type, (t.terms).assignee from coord.tasks t
+    where t.project_id = p_project_id and t.status = 'ready' and p_status = 'ready' and t.lane > ''
+    order by t.lane limit 1)
+    union all
+    select f.lane, f.type, f.assignee from lanes l cross join lateral (
+      select t.lane, t.type, (t.terms).assignee from coord.tasks t
+      where t.project_id = p_project_id and t.status = 'ready' and t.lane > l.lane order by t.lane limit 1) f
+  ), walked as materialized (
+    select w.* from (
+      (select t.task_id, t.rank as due, t.type, t.tags, null as assignee from coord.tasks t
+      where p_status = 'ready' and coalesce(p_type, 'task') = 'task' and p_assignee is null
+        and t.project_id = p_project_id and t.status = 'ready' and t.lane is null
+        and (t.rank, t.task_id) > (v_after, v_after_id)
+      order by t.lane, t.rank, t.task_id limit v_look)
+      union all
+      select f.task_id, f.rank, l.type, f.tags, l.assignee from lanes l cross join lateral (
+        select t.task_id, t.rank, t.tags from coord.tasks t
+        where t.project_id = p_project_id and t.status = 'ready' and t.lane = l.lane
+          and (t.rank, t.task_id) > (v_after, v_after_id)
+        order by t.rank, t.task_id limit v_look) f
+      where (p_type is null or l.type = p_type) and (p_assignee is null or l.assignee = p_assignee)
+      union all
+      (select t.task_id, t.due_at, t.type, t.tags, (t.terms).assignee from coord.tasks t
+      where t.project_id = p_project_id and t.status = 'scheduled' and p_status = 'scheduled'
+        and (t.due_at, t.task_id) > (v_after, v_after_id)
+      order by t.due_at, t.task_id limit v_look)
+    ) w order by w.due, w.task_id limit v_look
+  )
+  select array(
+      select w.task_id from walked w
+      where (p_type is null or w.type = p_type) and (p_tag is null or p_tag = any (w.tags))
+        and (p_assignee is null or w.assignee = p_assignee)
+      order by w.due, w.task_id limit p_count),
+    (select w.task_id from walked w order by w.due, w.task_id offset v_look - 1 limit 1) into task_ids, looked_to;
+end
+$$;
+
 -- supabase/schemas/work/_follow_completion.sql
 -- What follows when the calling session has done a task: parents count it off, dependents go on, the locks on its
 -- paths are freed; how many tasks went on. In this order, so that nobody waits for a task while holding rows of locks.
@@ -2696,24 +2851,34 @@ as $$
 $$;
 
 -- supabase/schemas/work/_open_tasks.sql
--- How many tasks an agent has on its hands: assigned to it, or claimed by it. Each counted up to 1,000; of
--- those that are blocked or scheduled only 1,000 are looked at.
-create function coord._open_tasks(p_project_id integer, p_agent text) returns integer
+-- How many tasks each of these agents has on its hands: assigned to it, or claimed by it. Counted up to 1,000; of the
+-- project's blocked, scheduled and claimed tasks 1,000 each are looked at, once for all agents.
+create function coord._open_tasks(p_project_id integer, p_agents text[]) returns table (agent text, tasks integer)
 language sql volatile
 as $$
-  select ((
-      select count(*) from (
-        select from coord.tasks t
-        where t.project_id = p_project_id and t.status = 'ready'
-          and t.lane > '~' || p_agent || E'\t' and t.lane < '~' || p_agent || E'\n' limit 1000) r)
-    + (select count(*) from (
-        select t.lane from coord.tasks t
-        where t.project_id = p_project_id and t.status in ('scheduled', 'blocked') limit 1000) w
-      where w.lane > '~' || p_agent || E'\t' and w.lane < '~' || p_agent || E'\n')
-    + (select count(*) from (
-        select from coord.tasks t
-        where t.project_id = p_project_id and t.status = 'claimed' and t.agent = p_agent
-          and t.claim_expires_at > clock_timestamp() limit 1000) c))::integer;
+  with waiting as (
+    select l.assignee as agent, count(*) as tasks
+    from unnest(array['blocked', 'scheduled']) s(status) cross join lateral (
+      select (t.terms).assignee from coord.tasks t
+      where t.project_id = p_project_id and t.status = s.status and t.status in ('blocked', 'scheduled')
+      order by t.due_at limit 1000) l
+    group by l.assignee
+  ), claimed as (
+    select l.agent, count(*) as tasks
+    from (
+      select t.agent from coord.tasks t
+      where t.project_id = p_project_id and t.status = 'claimed' and t.claim_expires_at > clock_timestamp()
+      order by t.due_at limit 1000) l
+    group by l.agent
+  )
+  select a.agent, least(1000, coalesce(w.tasks, 0) + coalesce(c.tasks, 0) + (
+    select count(*) from (
+      select from coord.tasks t
+      where t.project_id = p_project_id and t.status = 'ready'
+        and t.lane > '~' || a.agent || E'\t' and t.lane < '~' || a.agent || E'\n' limit 1000) r))::integer
+  from unnest(p_agents) a(agent)
+  left join waiting w on w.agent = a.agent
+  left join claimed c on c.agent = a.agent;
 $$;
 
 -- supabase/schemas/work/_own_task_paths.sql
@@ -3212,7 +3377,7 @@ end
 $$;
 
 -- supabase/schemas/work/_task_summary.sql
--- A task in a list. blocked_by: why it will not go on by itself; dependencies that have failed or were cancelled.
+-- A task in a list. Inlined into queries, so that it costs only the columns that it shows.
 create function coord._task_summary(p_task coord.tasks) returns jsonb
 language sql stable
 as $$
@@ -3220,12 +3385,8 @@ as $$
     'status', p_task.status, 'priority', p_task.priority, 'tags', p_task.tags, 'attempts', p_task.attempts,
     'max_attempts', p_task.max_attempts, 'agent', p_task.agent, 'assignee', (p_task.terms).assignee,
     'created_at', p_task.created_at,
-    'blocked_by', coalesce(case when p_task.status = 'blocked' then (
-      select jsonb_agg(jsonb_build_object('task_id', t.task_id, 'title', t.title, 'status', t.status) order by t.task_id)
-      from coord.task_dependencies d
-      join coord.tasks t on t.project_id = d.project_id and t.task_id = d.depends_on
-      where d.project_id = p_task.project_id and d.task_id = p_task.task_id
-        and t.status in ('failed', 'cancelled')) end, '[]'));
+    'blocked_by', case when p_task.status = 'blocked' then coord._dead_dependencies(p_task.project_id, p_task.task_id)
+      else '[]' end);
 $$;
 
 -- supabase/schemas/work/_unassign_vanished.sql
@@ -4214,15 +4375,14 @@ $$;
 grant execute on function coord.get_task to coord_app;
 
 -- supabase/schemas/work/get_task_board.sql
--- Who is here, on what, and how the queue stands. Counts stop at 10,000, and what is done is counted among the 10,000
--- newest tasks, so a long queue or a long history does not make it slow.
+-- Who is here, on what, and how the queue stands. Counts stop at 1,000, and what is done is counted among the 1,000
+-- newest tasks, so neither a long queue nor a long history makes it slow.
 create function coord.get_task_board(p_caller jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_task_board');
   v_done jsonb;
-  v_agents jsonb;
   v_locks integer;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
@@ -4230,29 +4390,16 @@ begin
   from (
     select n.agent, count(*) as tasks
     from (select t.agent, t.status from coord.tasks t where t.project_id = v_call.project_id
-      order by t.task_id desc limit 10000) n
+      order by t.task_id desc limit 1000) n
     where n.status = 'done' group by n.agent
   ) d;
-  select coalesce(jsonb_agg(jsonb_build_object('agent', a.agent, 'agent_type', a.agent_type,
-      'session_id', a.session_id, 'presence', coord._presence(a.last_call_at), 'working_on', a.working_on,
-      'open', coord._open_tasks(v_call.project_id, a.agent), 'done', coalesce((v_done ->> a.agent)::integer, 0),
-      'tasks', coalesce((
-        select jsonb_agg(jsonb_build_object('task_id', t.task_id, 'title', t.title) order by t.task_id)
-        from coord.tasks t
-        where t.project_id = v_call.project_id and t.claim_session_id = a.session_id and t.status = 'claimed'
-          and t.claim_expires_at > clock_timestamp()), '[]'))
-      order by a.agent, a.session_id), '[]') into v_agents
-  from (
-    select s.* from coord.sessions s
-    where s.project_id = v_call.project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
-    order by s.last_call_at desc limit 100
-  ) a;
   select count(*) into v_locks from (
     select from coord.locks l
     join coord.sessions s on s.project_id = l.project_id and s.session_id = l.session_id
     where l.project_id = v_call.project_id and l.expires_at > clock_timestamp()
-      and coord._holds(s.ended_at, s.lease_expires_at) limit 10000) held;
-  return coord._leave(v_call, jsonb_build_object('agents', v_agents, 'locks', v_locks,
+      and coord._holds(s.ended_at, s.lease_expires_at) limit 1000) held;
+  return coord._leave(v_call, jsonb_build_object('agents', coord._board_agents(v_call.project_id, v_done),
+    'locks', v_locks,
     'tasks', coord._count_tasks(v_call.project_id) || jsonb_build_object(
       'done', (select coalesce(sum(d.value::integer), 0) from jsonb_each_text(v_done) d))));
 end
@@ -4394,8 +4541,8 @@ $$;
 grant execute on function coord.get_work_batch to coord_app;
 
 -- supabase/schemas/work/list_tasks.sql
--- Tasks of the project, newest first; pages by task_id, which is ordered by time. Those of a parent are found by the
--- table of subtasks, the others by walking back.
+-- Tasks of the project, newest first, but ready ones as they are handed out and scheduled ones as they come due; pages
+-- go on after a task. A page may be short and not the last, when few tasks are as asked for: see _find_tasks.
 create function coord.list_tasks(
   p_caller jsonb, p_status text default null, p_type text default null, p_tag text default null,
   p_assignee text default null, p_parent_id uuid default null, p_limit integer default 50, p_before uuid default null
@@ -4404,29 +4551,22 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'list_tasks');
-  v_children uuid[];
-  v_tasks jsonb;
+  v_found record;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if p_parent_id is not null then
-    v_children := array(select s.task_id from coord.subtasks s where s.project_id = v_call.project_id
-      and s.parent_id = p_parent_id);
+  if p_status in ('ready', 'scheduled') and p_parent_id is null then
+    v_found := coord._find_waiting(v_call.project_id, p_status, p_type, p_tag, p_assignee, p_before, p_limit + 1);
+  else
+    v_found := coord._find_tasks(v_call.project_id, p_status, p_type, p_tag, p_assignee, p_parent_id, p_before,
+      p_limit + 1);
   end if;
-  select coalesce(jsonb_agg(coord._task_summary(f) order by f.task_id desc), '[]') into v_tasks
-  from (
-    select t.* from coord.tasks t
-    where t.project_id = v_call.project_id
-      and (p_status is null or t.status = p_status)
-      and (p_type is null or t.type = p_type)
-      and (p_tag is null or p_tag = any (t.tags))
-      and (p_assignee is null or (t.terms).assignee = p_assignee)
-      and (v_children is null or t.task_id = any (v_children))
-      and (p_before is null or t.task_id < p_before)
-    order by t.task_id desc limit p_limit + 1
-  ) f;
   return coord._leave(v_call, jsonb_build_object(
-    'tasks', jsonb_path_query_array(v_tasks, '$[0 to $n]', jsonb_build_object('n', p_limit - 1)),
-    'next_before', case when jsonb_array_length(v_tasks) > p_limit then v_tasks -> (p_limit - 1) -> 'task_id' end));
+    'tasks', coalesce((
+      select jsonb_agg(coord._task_summary(t) order by f.place)
+      from unnest(v_found.task_ids[:p_limit]) with ordinality f(task_id, place)
+      join coord.tasks t on t.project_id = v_call.project_id and t.task_id = f.task_id), '[]'),
+    'next_before', case when cardinality(v_found.task_ids) > p_limit then v_found.task_ids[p_limit]
+      else v_found.looked_to end));
 end
 $$;
 

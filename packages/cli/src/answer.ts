@@ -3,14 +3,15 @@ import { row, widthOf } from './layout.ts';
 import { tableOf } from './table.ts';
 import { type Fields, isListOfObjects, objectText, textOf } from './values.ts';
 
-/** Puts fields into the order of their definition; a database orders them by length. */
-export function inOrder(value: unknown, schema: JsonSchema = {}): unknown {
-  if (Array.isArray(value)) return value.map((item) => inOrder(item, schema.items));
+/** Puts fields into the order of their definition; a database orders them by length. A count that stopped is `1000+`. */
+export function readable(value: unknown, schema: JsonSchema = {}): unknown {
+  if (Array.isArray(value)) return value.map((item) => readable(item, schema.items));
+  if (schema['x-or-more'] && value === schema.maximum) return `${value}+`;
   if (typeof value !== 'object' || value === null) return value;
   const fields = value as Fields;
   const names = new Set([...Object.keys(schema.properties ?? {}), ...Object.keys(fields)]);
   const known = [...names].filter((name) => Object.hasOwn(fields, name));
-  return Object.fromEntries(known.map((name) => [name, inOrder(fields[name], schema.properties?.[name])]));
+  return Object.fromEntries(known.map((name) => [name, readable(fields[name], schema.properties?.[name])]));
 }
 
 /** An answer for people, in its order: `key  value` lines, a table for each list of objects. */

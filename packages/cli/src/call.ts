@@ -1,5 +1,5 @@
 import { exitRefused, isRefusal, jsonSchemaOf, type Operation, wantsToWait } from '@agentcoord/contract';
-import { inOrder, render } from './answer.ts';
+import { readable, render } from './answer.ts';
 import { configOf } from './configuration.ts';
 import { commandLineCaller, connect } from './connection.ts';
 import type { Globals } from './globals.ts';
@@ -30,7 +30,7 @@ export async function call(operation: Operation, input: Record<string, unknown>,
     return;
   }
   if (globals.json) printJson(answer);
-  else print(render(ordered(operation, answer), terminalWidth()));
+  else print(render(forPeople(operation, answer), terminalWidth()));
   if (isRefusal(operation, answer)) process.exitCode = exitRefused;
 }
 
@@ -41,6 +41,6 @@ function interruption(): AbortSignal {
   return controller.signal;
 }
 
-function ordered({ output }: Operation, answer: Record<string, unknown>): Record<string, unknown> {
-  return inOrder(answer, jsonSchemaOf(output, 'output')) as Record<string, unknown>;
+function forPeople({ output }: Operation, answer: Record<string, unknown>): Record<string, unknown> {
+  return readable(answer, jsonSchemaOf(output, 'output')) as Record<string, unknown>;
 }

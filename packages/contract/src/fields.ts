@@ -46,6 +46,10 @@ export const token = (description: string) => z.int().min(1).max(Number.MAX_SAFE
 
 export const count = (description: string) => z.int().min(0).max(2_147_483_647).describe(description);
 
+/** A count that stops at 1,000, which then stands for that many or more: there may be a million. */
+export const cappedCount = (description: string) =>
+  z.int().min(0).max(1000).meta({ 'x-or-more': true }).describe(description);
+
 /** Seconds a grant lasts, from 1 second to 8 hours. */
 export const leaseSeconds = (description: string) => z.int().min(1).max(28_800).default(900).describe(description);
 

@@ -17,6 +17,8 @@ export interface JsonSchema {
   items?: JsonSchema;
   properties?: Record<string, JsonSchema>;
   required?: string[];
+  /** True: its maximum stands for that many or more. */
+  'x-or-more'?: boolean;
 }
 
 /** JSON Schema 2020-12 of an input (what a caller may leave out is optional) or of an output. */

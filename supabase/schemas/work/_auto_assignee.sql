@@ -3,16 +3,15 @@
 create function coord._auto_assignee(p_task coord.tasks, p_more text[] default '{}') returns text
 language plpgsql volatile
 as $$
-begin
-  return (
-  select a.agent
-  from (
+declare
+  v_agents text[] := array(
     select distinct s.agent from coord.sessions s
     where s.project_id = p_task.project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
       and s.last_call_at > clock_timestamp() - interval '15 minutes' and s.trust >= 2
-      and (p_task.terms).capabilities <@ s.capabilities and s.agent <> p_task.submitted_by
-  ) a
-  order by coord._open_tasks(p_task.project_id, a.agent) + cardinality(array_positions(p_more, a.agent)), a.agent
-  limit 1);
+      and (p_task.terms).capabilities <@ s.capabilities and s.agent <> p_task.submitted_by);
+begin
+  return (
+    select a.agent from coord._open_tasks(p_task.project_id, v_agents) a
+    order by a.tasks + cardinality(array_positions(p_more, a.agent)), a.agent limit 1);
 end
 $$;

@@ -1,19 +1,29 @@
--- How many tasks an agent has on its hands: assigned to it, or claimed by it. Each counted up to 1,000; of
--- those that are blocked or scheduled only 1,000 are looked at.
-create function coord._open_tasks(p_project_id integer, p_agent text) returns integer
+-- How many tasks each of these agents has on its hands: assigned to it, or claimed by it. Counted up to 1,000; of the
+-- project's blocked, scheduled and claimed tasks 1,000 each are looked at, once for all agents.
+create function coord._open_tasks(p_project_id integer, p_agents text[]) returns table (agent text, tasks integer)
 language sql volatile
 as $$
-  select ((
-      select count(*) from (
-        select from coord.tasks t
-        where t.project_id = p_project_id and t.status = 'ready'
-          and t.lane > '~' || p_agent || E'\t' and t.lane < '~' || p_agent || E'\n' limit 1000) r)
-    + (select count(*) from (
-        select t.lane from coord.tasks t
-        where t.project_id = p_project_id and t.status in ('scheduled', 'blocked') limit 1000) w
-      where w.lane > '~' || p_agent || E'\t' and w.lane < '~' || p_agent || E'\n')
-    + (select count(*) from (
-        select from coord.tasks t
-        where t.project_id = p_project_id and t.status = 'claimed' and t.agent = p_agent
-          and t.claim_expires_at > clock_timestamp() limit 1000) c))::integer;
+  with waiting as (
+    select l.assignee as agent, count(*) as tasks
+    from unnest(array['blocked', 'scheduled']) s(status) cross join lateral (
+      select (t.terms).assignee from coord.tasks t
+      where t.project_id = p_project_id and t.status = s.status and t.status in ('blocked', 'scheduled')
+      order by t.due_at limit 1000) l
+    group by l.assignee
+  ), claimed as (
+    select l.agent, count(*) as tasks
+    from (
+      select t.agent from coord.tasks t
+      where t.project_id = p_project_id and t.status = 'claimed' and t.claim_expires_at > clock_timestamp()
+      order by t.due_at limit 1000) l
+    group by l.agent
+  )
+  select a.agent, least(1000, coalesce(w.tasks, 0) + coalesce(c.tasks, 0) + (
+    select count(*) from (
+      select from coord.tasks t
+      where t.project_id = p_project_id and t.status = 'ready'
+        and t.lane > '~' || a.agent || E'\t' and t.lane < '~' || a.agent || E'\n' limit 1000) r))::integer
+  from unnest(p_agents) a(agent)
+  left join waiting w on w.agent = a.agent
+  left join claimed c on c.agent = a.agent;
 $$;

@@ -1,5 +1,5 @@
--- Tasks of the project, newest first; pages by task_id, which is ordered by time. Those of a parent are found by the
--- table of subtasks, the others by walking back.
+-- Tasks of the project, newest first, but ready ones as they are handed out and scheduled ones as they come due; pages
+-- go on after a task. A page may be short and not the last, when few tasks are as asked for: see _find_tasks.
 create function coord.list_tasks(
   p_caller jsonb, p_status text default null, p_type text default null, p_tag text default null,
   p_assignee text default null, p_parent_id uuid default null, p_limit integer default 50, p_before uuid default null
@@ -8,29 +8,22 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'list_tasks');
-  v_children uuid[];
-  v_tasks jsonb;
+  v_found record;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if p_parent_id is not null then
-    v_children := array(select s.task_id from coord.subtasks s where s.project_id = v_call.project_id
-      and s.parent_id = p_parent_id);
+  if p_status in ('ready', 'scheduled') and p_parent_id is null then
+    v_found := coord._find_waiting(v_call.project_id, p_status, p_type, p_tag, p_assignee, p_before, p_limit + 1);
+  else
+    v_found := coord._find_tasks(v_call.project_id, p_status, p_type, p_tag, p_assignee, p_parent_id, p_before,
+      p_limit + 1);
   end if;
-  select coalesce(jsonb_agg(coord._task_summary(f) order by f.task_id desc), '[]') into v_tasks
-  from (
-    select t.* from coord.tasks t
-    where t.project_id = v_call.project_id
-      and (p_status is null or t.status = p_status)
-      and (p_type is null or t.type = p_type)
-      and (p_tag is null or p_tag = any (t.tags))
-      and (p_assignee is null or (t.terms).assignee = p_assignee)
-      and (v_children is null or t.task_id = any (v_children))
-      and (p_before is null or t.task_id < p_before)
-    order by t.task_id desc limit p_limit + 1
-  ) f;
   return coord._leave(v_call, jsonb_build_object(
-    'tasks', jsonb_path_query_array(v_tasks, '$[0 to $n]', jsonb_build_object('n', p_limit - 1)),
-    'next_before', case when jsonb_array_length(v_tasks) > p_limit then v_tasks -> (p_limit - 1) -> 'task_id' end));
+    'tasks', coalesce((
+      select jsonb_agg(coord._task_summary(t) order by f.place)
+      from unnest(v_found.task_ids[:p_limit]) with ordinality f(task_id, place)
+      join coord.tasks t on t.project_id = v_call.project_id and t.task_id = f.task_id), '[]'),
+    'next_before', case when cardinality(v_found.task_ids) > p_limit then v_found.task_ids[p_limit]
+      else v_found.looked_to end));
 end
 $$;
 

@@ -1,6 +1,6 @@
-import { coordinatorOver } from '@agentcoord/contract';
+import { coordinatorOver, jsonSchemaOf, type Operation, operationNamed } from '@agentcoord/contract';
 import { type Config, healthOf, serverStatus, workspaceOf } from '@agentcoord/core';
-import { render } from '../answer.ts';
+import { readable, render } from '../answer.ts';
 import { sweepAdvice } from '../checks/upkeep.ts';
 import { configOf } from '../configuration.ts';
 import { commandLineCaller, connect } from '../connection.ts';
@@ -23,7 +23,13 @@ export async function status({ json, ...globals }: Globals): Promise<void> {
     ...(running ? await activity(config) : {}),
   };
   if (json) printJson(facts);
-  else print(render(facts, terminalWidth()));
+  else print(render(forPeople(facts), terminalWidth()));
+}
+
+/** Counts read as on the board. */
+function forPeople(facts: Record<string, unknown>): Record<string, unknown> {
+  const { output } = operationNamed('get_task_board') as Operation;
+  return readable(facts, jsonSchemaOf(output, 'output')) as Record<string, unknown>;
 }
 
 async function databaseOf(config: Config): Promise<{ data: string; running: boolean }> {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { agentFields, count, limit, word } from '../fields.ts';
+import { agentFields, cappedCount, limit, word } from '../fields.ts';
 import { defineOperation } from '../operation.ts';
 import { task, taskId, taskStatus, taskSummary, title } from '../tasks.ts';
 
@@ -17,7 +17,7 @@ export const getTask = defineOperation({
 
 export const listTasks = defineOperation({
   name: 'list_tasks',
-  summary: 'List tasks, newest first.',
+  summary: 'List tasks: the newest first, but ready and scheduled ones in the order of their turn.',
   guidance: 'Status failed is the list of dead letters; retry_task gives one its attempts anew.',
   kind: 'read',
   http: 'GET /tasks',
@@ -31,11 +31,11 @@ export const listTasks = defineOperation({
     assignee: z.string().min(1).max(128).describe('Only tasks assigned to this agent.').optional(),
     parent_id: taskId.describe('Only subtasks of this task.').optional(),
     limit,
-    before: taskId.describe('Page on: only tasks submitted before this one.').optional(),
+    before: taskId.describe('Page on: what comes after this task in the list.').optional(),
   }),
   output: z.object({
-    tasks: z.array(taskSummary).describe('Newest first.'),
-    next_before: taskId.nullable().describe('Pass as `before` for the next page; null at the end.'),
+    tasks: z.array(taskSummary).describe('Maybe fewer than `limit`, or none, while `next_before` is not null.'),
+    next_before: taskId.nullable().describe('Pass as `before` to go on; null at the end.'),
   }),
 });
 
@@ -43,8 +43,8 @@ const boardAgent = z.object({
   ...agentFields,
   presence: z.enum(['active', 'idle', 'stale', 'gone']).describe('By the last real call.'),
   working_on: z.string().nullable().describe('What the session says it is doing.'),
-  open: count('Tasks that the agent works on, or that are assigned to it.'),
-  done: count('Tasks that the agent finished, of the 10,000 newest.'),
+  open: cappedCount('Tasks that the agent works on, or that are assigned to it.'),
+  done: cappedCount('Tasks that the agent finished, of the 1,000 newest.'),
   tasks: z.array(z.object({ task_id: taskId, title })).describe('Tasks it works on now.'),
 });
 
@@ -61,15 +61,15 @@ export const getTaskBoard = defineOperation({
     agents: z.array(boardAgent).describe('Live sessions, at most 100.'),
     tasks: z
       .object({
-        ready: count('May be claimed.'),
-        blocked: count('Wait for dependencies.'),
-        scheduled: count('Wait for their time.'),
-        claimed: count('Somebody works on them.'),
-        done: count('Finished, of the 10,000 newest.'),
-        failed: count('Out of attempts, or past their deadline.'),
-        cancelled: count('Nobody needs them.'),
+        ready: cappedCount('May be claimed.'),
+        blocked: cappedCount('Wait for dependencies.'),
+        scheduled: cappedCount('Wait for their time.'),
+        claimed: cappedCount('Somebody works on them.'),
+        done: cappedCount('Finished, of the 1,000 newest.'),
+        failed: cappedCount('Out of attempts, or past their deadline.'),
+        cancelled: cappedCount('Nobody needs them.'),
       })
-      .describe('Tasks by status, each counted up to 10,000 or a little over.'),
-    locks: count('Locks held now, counted up to 10,000.'),
+      .describe('Tasks by status. Counts stop at 1,000, so 1000 stands for that many or more.'),
+    locks: cappedCount('Locks held now, counted up to 1,000.'),
   }),
 });
