@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { uuidForm } from './fields.ts';
 
 /** The parts of JSON Schema 2020-12 that definitions come down to. */
 export interface JsonSchema {
@@ -23,6 +24,16 @@ export interface JsonSchema {
 
 /** JSON Schema 2020-12 of an input (what a caller may leave out is optional) or of an output. */
 export function jsonSchemaOf(schema: z.ZodObject, side: 'input' | 'output'): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: side });
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io: side,
+    override: ({ jsonSchema }) => shorten(jsonSchema),
+  });
   return rest as JsonSchema;
+}
+
+/** Models pay for each word of a schema: a format says what its pattern would repeat, and `invoke` checks both. */
+function shorten(schema: z.core.JSONSchema.BaseSchema): void {
+  if (schema.pattern === uuidForm.source) schema.format = 'uuid';
+  if (schema.format === 'date-time' || schema.format === 'uuid') delete schema.pattern;
+  if (schema.propertyNames) delete schema.propertyNames;
 }

@@ -10,6 +10,7 @@ interface Reading {
   title: string;
   description: string;
   operation: string;
+  input?: Input;
   sections?: Record<string, Input>;
 }
 
@@ -31,32 +32,21 @@ const readings: readonly Reading[] = [
 
 const mimeType = 'application/json';
 
-/** The resources whose operation is switched on. */
-export function resourcesOf(operations: readonly Operation[]): Resource[] {
-  return readingsOf(operations).map(({ uri, title, description }) => ({
-    uri,
-    name: title,
-    title,
-    description,
-    mimeType,
-  }));
-}
+/** What clients may read, whichever tools are switched on: a resource costs a model nothing until it is read. */
+export const resources: readonly Resource[] = readings.map(({ uri, title, description }) => ({
+  uri,
+  name: title,
+  title,
+  description,
+  mimeType,
+}));
 
 /** Reads a resource as JSON. */
-export async function readResource(
-  invoker: Invoker,
-  uri: string,
-  operations: readonly Operation[],
-  report: Report,
-): Promise<ReadResourceResult> {
-  const offered = readingsOf(operations);
-  const reading = offered.find((candidate) => candidate.uri === uri);
+export async function readResource(invoker: Invoker, uri: string, report: Report): Promise<ReadResourceResult> {
+  const reading = readings.find((candidate) => candidate.uri === uri);
   if (!reading) {
-    const known = offered.map((candidate) => candidate.uri).join(', ');
-    throw new ResourceNotFoundError(
-      uri,
-      `There is no such resource. Read one of: ${known || '(none is switched on)'}.`,
-    );
+    const known = readings.map((candidate) => candidate.uri).join(', ');
+    throw new ResourceNotFoundError(uri, `There is no such resource. Read one of: ${known}.`);
   }
   try {
     const text = JSON.stringify(await answerOf(invoker, reading));
@@ -66,16 +56,12 @@ export async function readResource(
   }
 }
 
-function readingsOf(operations: readonly Operation[]): Reading[] {
-  return readings.filter((reading) => operations.some((operation) => operation.name === reading.operation));
-}
-
-async function answerOf(invoker: Invoker, { operation: name, sections }: Reading): Promise<unknown> {
+async function answerOf(invoker: Invoker, { operation: name, input = {}, sections }: Reading): Promise<unknown> {
   const operation = operationNamed(name) as Operation;
-  if (!sections) return invoker.invoke(operation, {});
-  const answers = Object.entries(sections).map(async ([section, input]) => [
+  if (!sections) return invoker.invoke(operation, input);
+  const answers = Object.entries(sections).map(async ([section, part]) => [
     section,
-    await invoker.invoke(operation, input),
+    await invoker.invoke(operation, { ...input, ...part }),
   ]);
   return Object.fromEntries(await Promise.all(answers));
 }

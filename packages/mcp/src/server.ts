@@ -2,7 +2,7 @@ import { CoordinationError, type Invoker, type Operation } from '@agentcoord/con
 import { ProtocolError, Server } from '@modelcontextprotocol/server';
 import { protocolErrorOf, type Report, reportToConsole } from './failure.ts';
 import { instructionsFor } from './instructions.ts';
-import { readResource, resourcesOf } from './resources.ts';
+import { readResource, resources } from './resources.ts';
 import { callTool, operationOf, toolOf } from './tools.ts';
 
 /** What a server shows: the operations that are switched on, and the version it gives as its own. */
@@ -28,9 +28,9 @@ export function createServer({
   server.setRequestHandler('tools/call', ({ params }, { mcpReq: { signal } }) =>
     callTool({ invoker, report, signal }, operationOf(params.name, operations), params.arguments),
   );
-  server.setRequestHandler('resources/list', () => ({ resources: resourcesOf(operations) }));
+  server.setRequestHandler('resources/list', () => ({ resources: [...resources] }));
   server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: [] }));
-  server.setRequestHandler('resources/read', ({ params }) => readResource(invoker, params.uri, operations, report));
+  server.setRequestHandler('resources/read', ({ params }) => readResource(invoker, params.uri, report));
   return server;
 }
 
