@@ -93,6 +93,25 @@ create policy readers on coord.project_members for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.projects, coord.project_members to coord_reader;
 
+-- supabase/schemas/decisions/table.sql
+-- What was decided, and why; for whoever asks later. Never changed, and kept.
+create table coord.decisions (
+  project_id integer not null,
+  decision_id uuid not null,
+  at timestamptz not null default clock_timestamp(),
+  agent text not null,
+  session_id uuid not null,
+  type text not null,
+  context text not null,
+  reason text not null,
+  primary key (project_id, decision_id)
+);
+
+alter table coord.decisions enable row level security;
+create policy readers on coord.decisions for select
+using (project_id in (select coord._readable_projects()));
+grant select on coord.decisions to coord_reader;
+
 -- supabase/schemas/frame/table.sql
 -- Answers kept for callers that repeat a call with the same idempotency key. Kept for 48 hours (see _forget).
 create table coord.idempotency_keys (
@@ -258,15 +277,15 @@ grant select on coord.locks, coord.lock_shares, coord.lock_waiters to coord_read
 
 -- supabase/schemas/messages/table.sql
 -- The inbox. An item is written once, whoever it is for: one agent (all its sessions, or the named one) or, when agent
--- is null, everybody. Who has read what is in receipts, so items are never changed, and nobody's reading takes an item
+-- is '', everybody. Who has read what is in receipts, so items are never changed, and nobody's reading takes an item
 -- away from another session. Kept 30 days (see _forget_messages).
 create table coord.inbox_items (
   project_id integer not null,
   item_id uuid not null,
-  -- A floor of a reader is one of these: ids grow before their transactions commit, so they could not be one.
+  -- The floors of readers are of these: ids grow before their transactions commit, so they could not be ids.
   xact_id xid8 not null default pg_current_xact_id(),
   at timestamptz not null default clock_timestamp(),
-  agent text,
+  agent text not null,
   session_id uuid,
   -- Who wrote it, when a session did: it is not told its own words.
   from_session_id uuid,
@@ -276,9 +295,9 @@ create table coord.inbox_items (
   primary key (project_id, item_id)
 );
 
-create index inbox_items_for on coord.inbox_items (project_id, agent, xact_id);
+create index inbox_items_for on coord.inbox_items (project_id, agent, xact_id, item_id);
 
--- An item that a session has read. Other sessions of its agent that begin later need not read it again.
+-- An item that a session has read. Sessions of its agent that begin later need not read it again.
 create table coord.inbox_receipts (
   project_id integer not null,
   item_id uuid not null,
@@ -288,11 +307,15 @@ create table coord.inbox_receipts (
   primary key (project_id, item_id, agent, session_id)
 );
 
--- Where a session need not look any more: below the floor it has nothing unread, and nothing can appear there. Only
--- saves work; without its row a session looks at all items.
+-- Where a session need not look any more: below the floor it has nothing unread, and nothing can appear there. Saves
+-- work, and nothing else: without its row a session looks at all items.
 create table coord.inbox_readers (
   project_id integer not null,
   session_id uuid not null,
+  agent text not null,
+  started_at timestamptz not null,
+  -- When its agent was first heard of.
+  joined_at timestamptz not null,
   floor xid8 not null,
   primary key (project_id, session_id)
 );
@@ -317,6 +340,9 @@ create table coord.agents (
   -- Paths never locked before that it locked since then; see _full_until.
   new_paths integer not null default 0,
   new_paths_since timestamptz not null default '-infinity',
+  -- What it has written to others since then; see _silent_until.
+  messages integer not null default 0,
+  messages_since timestamptz not null default '-infinity',
   primary key (project_id, agent)
 );
 
@@ -369,6 +395,45 @@ using (project_id in (select coord._readable_projects()));
 create policy readers on coord.sessions for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.agents, coord.sessions to coord_reader;
+
+-- supabase/schemas/threads/table.sql
+-- The board: threads that everybody reads. Posts of a thread are numbered under the lock of its row, without gaps, and
+-- never change.
+create table coord.threads (
+  project_id integer not null,
+  thread_id uuid not null,
+  title text not null,
+  priority text not null check (priority in ('high', 'normal', 'low')),
+  status text not null default 'active' check (status in ('active', 'waiting', 'resolved')),
+  agent text not null,
+  created_at timestamptz not null default clock_timestamp(),
+  -- Of the last post or change of status.
+  changed_at timestamptz not null default clock_timestamp(),
+  posts integer not null default 1,
+  primary key (project_id, thread_id)
+);
+
+create index threads_by_change on coord.threads (project_id, changed_at, thread_id);
+
+create table coord.thread_posts (
+  project_id integer not null,
+  thread_id uuid not null,
+  post_number integer not null,
+  agent text not null,
+  session_id uuid not null,
+  at timestamptz not null default clock_timestamp(),
+  text text not null,
+  mentions text[] not null,
+  primary key (project_id, thread_id, post_number)
+);
+
+alter table coord.threads enable row level security;
+alter table coord.thread_posts enable row level security;
+create policy readers on coord.threads for select
+using (project_id in (select coord._readable_projects()));
+create policy readers on coord.thread_posts for select
+using (project_id in (select coord._readable_projects()));
+grant select on coord.threads, coord.thread_posts to coord_reader;
 
 -- supabase/schemas/work/table.sql
 -- Tasks. A task waits (ready, blocked by others, or scheduled for later), is claimed, and ends done, failed or
@@ -466,6 +531,16 @@ using (project_id in (select coord._readable_projects()));
 create policy readers on coord.subtasks for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.tasks, coord.task_dependencies, coord.subtasks to coord_reader;
+
+-- supabase/schemas/sessions/_holds.sql
+-- Whether a session keeps others from what it took: while it lives, and two seconds more after its lease, so that what
+-- a dying process still writes does not meet the next holder's work. An orderly end frees at once. Inlined into
+-- queries; false for null, as after a join that found none.
+create function coord._holds(p_ended_at timestamptz, p_lease_expires_at timestamptz) returns boolean
+language sql volatile
+as $$
+  select p_ended_at is null and coalesce(p_lease_expires_at > clock_timestamp() - interval '2 seconds', false);
+$$;
 
 -- supabase/schemas/frame/_beat.sql
 -- Notes that somebody sweeps now.
@@ -568,6 +643,7 @@ begin
     select o.project_id, o.notice_id from coord.notices o
     where o.at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
   perform coord._forget_locks();
+  perform coord._forget_messages();
 end
 $$;
 
@@ -650,6 +726,15 @@ as $$
     "heartbeat": 1,
     "register_session": 1,
     "sweep": 3,
+    "read_inbox": 1,
+    "send_message": 2,
+    "create_thread": 2,
+    "list_threads": 1,
+    "read_thread": 1,
+    "reply_to_thread": 2,
+    "set_thread_status": 2,
+    "list_decisions": 1,
+    "log_decision": 2,
     "create_key": 4,
     "list_keys": 4,
     "revoke_key": 4,
@@ -722,9 +807,9 @@ begin
   if found then return null; end if;
   select k.* into v_first from coord.idempotency_keys k
   where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = v_key;
-  -- What was granted to one session must not be told to another: a lock, a claim.
+  -- What was granted to one session must not be told to another: a lock, a claim, what it read.
   if v_first.operation = p_call.operation and v_first.input_hash = v_hash and v_first.answer is not null
-    and (v_first.session_id = p_call.session_id or not v_first.answer ?| array['acquired', 'claimed', 'released'])
+    and (v_first.session_id = p_call.session_id or not v_first.answer ?| array['acquired', 'claimed', 'released', 'received'])
   then
     return v_first.answer;
   end if;
@@ -1030,7 +1115,7 @@ begin
     where l.project_id = p_call.project_id and l.path = v_lapsed.path and l.session_id = v_lapsed.session_id;
     delete from coord.lock_shares s
     where s.project_id = p_call.project_id and s.path = v_lapsed.path and s.session_id = v_lapsed.session_id;
-    perform coord._notify(p_call.project_id, v_lapsed.session_id, jsonb_build_object('kind', 'lock_lapsed',
+    perform coord._tell_holder(p_call.project_id, v_lapsed.session_id, jsonb_build_object('kind', 'lock_lapsed',
       'message', format('Your lock on %s had lapsed, and %s has taken it. Do not write there before you have it again.',
         v_lapsed.path, p_call.agent),
       'path', v_lapsed.path, 'token', v_lapsed.token, 'taken_by', p_call.agent));
@@ -1848,6 +1933,19 @@ begin
 end
 $$;
 
+-- supabase/schemas/locks/_tell_holder.sql
+-- Tells a session that a lock of its is gone: with its next call, and in the inbox of its agent.
+create function coord._tell_holder(p_project_id integer, p_session_id uuid, p_notice jsonb) returns void
+language plpgsql volatile
+as $$
+begin
+  perform coord._notify(p_project_id, p_session_id, p_notice);
+  perform coord._inbox_add(p_project_id, s.agent, p_session_id, 'lock_lost', p_notice - '{kind,message}'::text[]
+    || jsonb_build_object('cause', p_notice -> 'kind', 'text', p_notice -> 'message'), p_notice ->> 'path')
+  from coord.sessions s where s.project_id = p_project_id and s.session_id = p_session_id;
+end
+$$;
+
 -- supabase/schemas/locks/_tidy_locks.sql
 -- Tidies what callers of _serialize_locks read: waiters that are gone, and trees and globs that nobody holds any more.
 create function coord._tidy_locks(p_project_id integer) returns void
@@ -2001,10 +2099,83 @@ begin
 end
 $$;
 
+-- supabase/schemas/messages/_count_message_violations.sql
+-- The part of count_violations about the inbox and threads.
+create function coord._count_message_violations() returns jsonb
+language sql volatile
+as $$
+  with
+  items as materialized (
+    select i.* from coord.projects p cross join lateral (
+      select n.* from coord.inbox_items n where n.project_id = p.project_id order by n.item_id desc limit 2000) i),
+  receipts as materialized (
+    select r.* from items i
+    join coord.inbox_receipts r on r.project_id = i.project_id and r.item_id = i.item_id limit 5000),
+  threads as materialized (select n.* from coord.threads n limit 2000)
+  select to_jsonb(of_items) || to_jsonb(of_skipped) || to_jsonb(of_receipts) || to_jsonb(of_threads)
+  from (
+    select count(*) filter (where i.at > clock_timestamp()) as inbox_items_of_the_future,
+      count(*) filter (where i.agent <> '' and a.agent is null) as inbox_items_for_nobody,
+      count(*) filter (where i.agent = '' and i.session_id is not null) as inbox_items_for_everybody_and_one
+    from items i left join coord.agents a on a.project_id = i.project_id and a.agent = i.agent
+  ) of_items, (
+    -- Below its floor a session never looks, so there must be nothing that came since it began and that it has not read.
+    select count(*) as unread_items_below_floors
+    from (select n.* from coord.inbox_readers n limit 1000) r
+    join items i on i.project_id = r.project_id and i.agent in (r.agent, '') and i.xact_id < r.floor
+    where i.session_id is null and i.at > r.started_at and i.from_session_id is distinct from r.session_id
+      and r.floor <= pg_snapshot_xmin(pg_current_snapshot())
+      and not exists (select from coord.inbox_receipts x where x.project_id = i.project_id and x.item_id = i.item_id
+        and x.agent = r.agent and x.session_id = r.session_id)
+  ) of_skipped, (
+    select count(*) filter (where i.agent not in (r.agent, '')) as inbox_receipts_of_others
+    from receipts r join items i on i.project_id = r.project_id and i.item_id = r.item_id
+  ) of_receipts, (
+    select count(*) filter (where t.posts <> c.posts or t.posts <> c.last) as threads_with_wrong_count_of_posts
+    from threads t cross join lateral (
+      select count(*) as posts, max(p.post_number) as last
+      from coord.thread_posts p where p.project_id = t.project_id and p.thread_id = t.thread_id) c
+  ) of_threads;
+$$;
+
+-- supabase/schemas/messages/_forget_messages.sql
+-- The part of _forget about messages: items of the inbox and their receipts 30 days, resolved threads 30 days after
+-- their last change, others 180. Decisions stay.
+create function coord._forget_messages() returns void
+language plpgsql volatile
+as $$
+begin
+  with gone as (
+    delete from coord.inbox_items i where (i.project_id, i.item_id) in (
+      select o.project_id, o.item_id from coord.inbox_items o
+      where o.at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked)
+    returning i.project_id, i.item_id)
+  delete from coord.inbox_receipts r using gone g where r.project_id = g.project_id and r.item_id = g.item_id;
+  -- Of a transaction that read an item while it was deleted.
+  delete from coord.inbox_receipts r where (r.project_id, r.item_id, r.agent, r.session_id) in (
+    select o.project_id, o.item_id, o.agent, o.session_id from coord.inbox_receipts o
+    where o.at < clock_timestamp() - interval '31 days'
+      and not exists (select from coord.inbox_items i where i.project_id = o.project_id and i.item_id = o.item_id)
+    limit 1000 for update skip locked);
+  delete from coord.inbox_readers r where (r.project_id, r.session_id) in (
+    select o.project_id, o.session_id from coord.inbox_readers o
+    where not exists (select from coord.sessions s where s.project_id = o.project_id and s.session_id = o.session_id)
+    limit 1000 for update skip locked);
+  with gone as (
+    delete from coord.threads t where (t.project_id, t.thread_id) in (
+      select o.project_id, o.thread_id from coord.threads o
+      where o.changed_at < clock_timestamp() - case when o.status = 'resolved' then 30 else 180 end * interval '1 day'
+      limit 1000 for update skip locked)
+    returning t.project_id, t.thread_id)
+  delete from coord.thread_posts p using gone g where p.project_id = g.project_id and p.thread_id = g.thread_id;
+end
+$$;
+
 -- supabase/schemas/messages/_inbox_add.sql
--- Puts an item into an inbox: of all sessions of an agent, or of the named one. p_item are the fields that the reader
--- gets beside kind and subject ("task:<id>", "approval:<id>", a path); its "text" says what happened and what to do.
--- What is for a session that is dead before it has read it goes to the next session of its agent that reads.
+-- Puts an item into an inbox: of all sessions of an agent, of the named one, or of everybody when p_agent is null.
+-- p_item are the fields that the reader gets beside kind and subject ("task:<id>", "approval:<id>", a path); its
+-- "text" says what happened and what to do. What is for a session that is dead before it has read it goes to the next
+-- session of its agent that reads.
 -- Concurrency: one insert, which waits for nobody. Who waits in read_inbox asks again when the operation that
 -- called this has `wakes: true`, else within about a second.
 create function coord._inbox_add(
@@ -2013,7 +2184,211 @@ create function coord._inbox_add(
 language sql volatile
 as $$
   insert into coord.inbox_items (project_id, item_id, agent, session_id, kind, subject, item)
-  values (p_project_id, coord._new_id(), p_agent, p_session_id, p_kind, p_subject, p_item);
+  values (p_project_id, coord._new_id(), coalesce(p_agent, ''), p_session_id, p_kind, p_subject, p_item);
+$$;
+
+-- supabase/schemas/messages/_inbox_reader.sql
+-- Who reads for the calling session, and from where on: its row, or what it would be before the first read. A floor
+-- that the server's transactions have not reached comes from another server, by a restored backup, and means nothing.
+create function coord._inbox_reader(p_call coord._call) returns coord.inbox_readers
+language plpgsql stable
+as $$
+declare
+  v_reader coord.inbox_readers;
+begin
+  select r.* into v_reader from coord.inbox_readers r
+  where r.project_id = p_call.project_id and r.session_id = p_call.session_id
+    and r.floor <= pg_snapshot_xmin(pg_current_snapshot());
+  if found then return v_reader; end if;
+  select s.project_id, s.session_id, s.agent, s.started_at, a.created_at, '0'::xid8 into v_reader
+  from coord.sessions s join coord.agents a on a.project_id = s.project_id and a.agent = s.agent
+  where s.project_id = p_call.project_id and s.session_id = p_call.session_id;
+  return v_reader;
+end
+$$;
+
+-- supabase/schemas/messages/_mark_read.sql
+-- Marks items as read by this session, and answers which of them were not yet. Of two calls at once, the receipt lets
+-- one mark an item; the order in which both insert is the same.
+create function coord._mark_read(p_reader coord.inbox_readers, p_item_ids uuid[]) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_read jsonb;
+begin
+  with marked as (
+    insert into coord.inbox_receipts (project_id, item_id, agent, session_id)
+    select distinct p_reader.project_id, n.item_id, p_reader.agent, p_reader.session_id from unnest(p_item_ids) n(item_id)
+    order by 2
+    on conflict do nothing returning item_id
+  )
+  select coalesce(jsonb_agg(m.item_id), '[]') into v_read from marked m;
+  return v_read;
+end
+$$;
+
+-- supabase/schemas/messages/_raise_floor.sql
+-- Lets the next read begin where this one found nothing open any more. A floor never passes an item that is open, nor
+-- p_xmin: transactions from there on may commit later, and with them items that nobody has seen.
+create function coord._raise_floor(p_reader coord.inbox_readers, p_xmin xid8) returns void
+language plpgsql volatile
+as $$
+declare
+  v_floor xid8 := least(p_xmin, (
+    select u.xact_id from coord._unread(p_reader) u order by u.xact_id, u.item_id limit 1));
+begin
+  if v_floor <= p_reader.floor then return; end if;
+  insert into coord.inbox_readers as r (project_id, session_id, agent, started_at, joined_at, floor)
+  values (p_reader.project_id, p_reader.session_id, p_reader.agent, p_reader.started_at, p_reader.joined_at, v_floor)
+  on conflict (project_id, session_id) do update set floor = excluded.floor;
+end
+$$;
+
+-- supabase/schemas/messages/_read_inbox.sql
+-- The rest of read_inbox, when there may be something. Shows at most p_limit items and about 128 KiB, but at least one.
+-- Concurrency: of two calls of one session, the receipt lets one have an item; the other waits for its commit, and gets
+-- it when there is none. So a call that dies before its commit has read nothing.
+create function coord._read_inbox(
+  p_call coord._call, p_reader coord.inbox_readers, p_mark_read boolean, p_read_item_ids uuid[], p_limit integer
+) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  -- Older than the snapshots below, so what they miss is not below it.
+  v_xmin xid8 := pg_snapshot_xmin(pg_current_snapshot());
+  v_unknown uuid := coord._unknown_item(p_reader, p_read_item_ids);
+  v_read jsonb;
+  v_items jsonb;
+  v_more boolean;
+begin
+  if v_unknown is not null then
+    return coord._refuse(p_call, 'not_found', format('read_item_ids: there is no item %s in your inbox.', v_unknown),
+      'Name items that read_inbox has answered within 30 days.', p_resource => 'inbox:' || p_call.agent);
+  end if;
+  v_read := coord._mark_read(p_reader, p_read_item_ids);
+  with open as (
+    select u.item_id, u.xact_id from coord._unread(p_reader) u where u.is_mine
+    order by u.xact_id, u.item_id limit p_limit + 1
+  ), found as (
+    select o.item_id, o.xact_id, row_number() over earlier as place,
+      sum(octet_length(i.item::text)) over earlier - octet_length(i.item::text) as bytes_before,
+      i.item || jsonb_strip_nulls(jsonb_build_object('item_id', i.item_id, 'kind', i.kind, 'subject', i.subject,
+        'happened_at', i.at)) as item
+    from open o join coord.inbox_items i on i.project_id = p_reader.project_id and i.item_id = o.item_id
+    window earlier as (order by o.xact_id, o.item_id)
+  ), shown as (
+    select f.* from found f where f.place <= p_limit and f.bytes_before < 131072
+  ), marked as (
+    insert into coord.inbox_receipts (project_id, item_id, agent, session_id)
+    select p_reader.project_id, s.item_id, p_reader.agent, p_reader.session_id from shown s
+    where p_mark_read order by s.xact_id, s.item_id
+    on conflict do nothing returning item_id
+  )
+  select coalesce(jsonb_agg(s.item order by s.place), '[]'), (select count(*) from found) > (select count(*) from shown)
+    into v_items, v_more
+  from shown s where not p_mark_read or s.item_id in (select m.item_id from marked m);
+  if p_mark_read then
+    v_read := v_read || jsonb_path_query_array(v_items, '$[*].item_id');
+    perform coord._raise_floor(p_reader, v_xmin);
+  end if;
+  return coord._leave(p_call,
+    jsonb_build_object('received', v_items <> '[]', 'items', v_items, 'more', v_more),
+    case when v_read <> '[]' then 'inbox:' || p_call.agent end, jsonb_build_object('read', v_read),
+    p_kept => case when v_items = '[]' then 'null'::jsonb end);
+end
+$$;
+
+-- supabase/schemas/messages/_refuse_silent.sql
+-- What an agent is told that has written too much.
+create function coord._refuse_silent(p_call coord._call, p_until timestamptz) returns jsonb
+language sql volatile
+as $$
+  select coord._refuse(p_call, 'limit_exceeded', 'This agent has written 1,000 messages within an hour; one to everybody counts as ten.',
+    'Write again after the time in `details`, and less.', jsonb_build_object('reason', 'too_many_messages', 'until', p_until));
+$$;
+
+-- supabase/schemas/messages/_silent_until.sql
+-- Null while the agent may write p_weight more messages, and then they are counted; else when it may again. At most 1,000
+-- in an hour, so that nobody drowns the others; what all must read, weighs ten.
+-- Concurrency: the agent's row lets one session after the other count. Rows of threads are locked before it.
+create function coord._silent_until(p_call coord._call, p_weight integer) returns timestamptz
+language plpgsql volatile
+as $$
+begin
+  update coord.agents a set
+    messages = p_weight + case when a.messages_since > clock_timestamp() - interval '1 hour' then a.messages else 0 end,
+    messages_since = case when a.messages_since > clock_timestamp() - interval '1 hour'
+      then a.messages_since else clock_timestamp() end
+  where a.project_id = p_call.project_id and a.agent = p_call.agent
+    and (a.messages + p_weight <= 1000 or a.messages_since <= clock_timestamp() - interval '1 hour');
+  if found then return null; end if;
+  return (select a.messages_since + interval '1 hour' from coord.agents a
+    where a.project_id = p_call.project_id and a.agent = p_call.agent);
+end
+$$;
+
+-- supabase/schemas/messages/_tell_assignee.sql
+-- Tells an agent that a task is its to do, or (kind escalation) that one has failed for good that it is to look after.
+create function coord._tell_assignee(p_task coord.tasks, p_kind text default 'task_assigned') returns void
+language sql volatile
+as $$
+  select coord._inbox_add(p_task.project_id, (p_task.terms).assignee, null, p_kind,
+    jsonb_build_object('from', p_task.submitted_by, 'task_id', p_task.task_id, 'type', p_task.type,
+      'priority', p_task.priority, 'text', p_task.title)
+    || case when p_kind = 'escalation'
+      then jsonb_build_object('failed_task_id', p_task.input -> 'task_id', 'error', p_task.input -> 'error')
+      else '{}' end,
+    'task:' || p_task.task_id);
+$$;
+
+-- supabase/schemas/messages/_unknown_agent.sql
+-- The first of these names that no agent of the project has, or null.
+create function coord._unknown_agent(p_project_id integer, p_agents text[]) returns text
+language sql stable
+as $$
+  select n.agent from unnest(p_agents) with ordinality n(agent, place)
+  where not exists (select from coord.agents a where a.project_id = p_project_id and a.agent = n.agent)
+  order by n.place limit 1;
+$$;
+
+-- supabase/schemas/messages/_unknown_item.sql
+-- The first of these items that was never for this reader's agent, or null.
+create function coord._unknown_item(p_reader coord.inbox_readers, p_item_ids uuid[]) returns uuid
+language sql stable
+as $$
+  select n.item_id from unnest(p_item_ids) with ordinality n(item_id, place)
+  where not exists (
+    select from coord.inbox_items i
+    where i.project_id = p_reader.project_id and i.item_id = n.item_id and i.agent in (p_reader.agent, ''))
+  order by n.place limit 1;
+$$;
+
+-- supabase/schemas/messages/_unread.sql
+-- What is open for a session from its floor on: items that it has not read, and that no session of its agent had read
+-- when it began. Who was here when a broadcast was sent, or came within an hour, is meant by it. An item for one
+-- session is open for the others of its agent too: theirs (is_mine) once that one is dead and nobody has read it; until
+-- then it only holds their floor. In SQL and stable, so that it is part of the query it stands in, and reads no more
+-- than that asks for.
+create function coord._unread(p_reader coord.inbox_readers)
+returns table (item_id uuid, xact_id xid8, is_mine boolean)
+language sql stable
+as $$
+  select i.item_id, i.xact_id, i.session_id is null or i.session_id = p_reader.session_id or not exists (
+    select from coord.sessions o where o.project_id = i.project_id and o.session_id = i.session_id
+      and coord._holds(o.ended_at, o.lease_expires_at))
+  from (
+    select d.* from coord.inbox_items d
+    where d.project_id = p_reader.project_id and d.agent = p_reader.agent and d.xact_id >= p_reader.floor
+    union all
+    select b.* from coord.inbox_items b
+    where b.project_id = p_reader.project_id and b.agent = '' and b.xact_id >= p_reader.floor
+      and b.at > p_reader.joined_at - interval '1 hour'
+  ) i
+  where i.from_session_id is distinct from p_reader.session_id
+    and not exists (
+      select from coord.inbox_receipts r
+      where r.project_id = i.project_id and r.item_id = i.item_id and r.agent = p_reader.agent
+        and (r.session_id = p_reader.session_id or r.at < p_reader.started_at or i.session_id is not null));
 $$;
 
 -- supabase/schemas/projects/_project.sql
@@ -2074,16 +2449,6 @@ begin
   )
   select (select count(*) from freed) + (select count(*) from given_up) into released_locks;
 end
-$$;
-
--- supabase/schemas/sessions/_holds.sql
--- Whether a session keeps others from what it took: while it lives, and two seconds more after its lease, so that what
--- a dying process still writes does not meet the next holder's work. An orderly end frees at once. Inlined into
--- queries; false for null, as after a join that found none.
-create function coord._holds(p_ended_at timestamptz, p_lease_expires_at timestamptz) returns boolean
-language sql volatile
-as $$
-  select p_ended_at is null and coalesce(p_lease_expires_at > clock_timestamp() - interval '2 seconds', false);
 $$;
 
 -- supabase/schemas/sessions/_is_dead.sql
@@ -2243,8 +2608,59 @@ begin
 end
 $$;
 
+-- supabase/schemas/threads/_refuse_mention.sql
+-- What a caller is told that mentions nobody.
+create function coord._refuse_mention(p_call coord._call, p_agent text) returns jsonb
+language sql volatile
+as $$
+  select coord._refuse(p_call, 'not_found', format('mentions: there is no agent %s in this project.', p_agent),
+    'See discover_agents for names, or leave the mention out.');
+$$;
+
+-- supabase/schemas/threads/_refuse_thread.sql
+-- What a caller is told about a thread that is not there.
+create function coord._refuse_thread(p_call coord._call) returns jsonb
+language sql volatile
+as $$
+  select coord._refuse(p_call, 'not_found', 'There is no such thread.', 'See list_threads for the threads of this project.');
+$$;
+
+-- supabase/schemas/threads/_thread_summary.sql
+-- A thread as list_threads and read_thread answer it.
+create function coord._thread_summary(p_thread coord.threads) returns jsonb
+language sql stable
+as $$
+  select jsonb_build_object('thread_id', p_thread.thread_id, 'title', p_thread.title, 'priority', p_thread.priority,
+    'status', p_thread.status, 'agent', p_thread.agent, 'posts', p_thread.posts, 'created_at', p_thread.created_at,
+    'changed_at', p_thread.changed_at);
+$$;
+
+-- supabase/schemas/threads/_write_post.sql
+-- Writes a post of a thread whose row the caller has locked or made, and tells whom it mentions, and, of a reply,
+-- whoever opened the thread.
+create function coord._write_post(
+  p_call coord._call, p_thread coord.threads, p_post_number integer, p_text text, p_mentions text[]
+) returns void
+language plpgsql volatile
+as $$
+begin
+  insert into coord.thread_posts (project_id, thread_id, post_number, agent, session_id, text, mentions)
+  values (p_call.project_id, p_thread.thread_id, p_post_number, p_call.agent, p_call.session_id, p_text, p_mentions);
+  insert into coord.inbox_items (project_id, item_id, agent, from_session_id, kind, subject, item)
+  select p_call.project_id, coord._new_id(), t.agent, p_call.session_id, t.kind, 'thread:' || p_thread.thread_id,
+    jsonb_build_object('from', p_call.agent, 'thread_id', p_thread.thread_id, 'post_number', p_post_number,
+      'title', p_thread.title, 'text', p_text)
+  from (
+    select distinct m.agent, 'mention' as kind from unnest(p_mentions) m(agent)
+    union all
+    select p_thread.agent, 'reply'
+    where p_post_number > 1 and p_thread.agent <> p_call.agent and p_thread.agent <> all (p_mentions)) t;
+end
+$$;
+
 -- supabase/schemas/work/_assign_drafts.sql
--- Completes drafts that were found good: whether they are blocked, who gets those to be assigned automatically, lane.
+-- Completes drafts that were found good: whether they are blocked, who gets those to be assigned automatically and
+-- is told so, lane.
 -- The caller has locked what they depend on.
 create function coord._assign_drafts(p_drafts coord.tasks[], p_edges coord.task_dependencies[]) returns coord.tasks[]
 language plpgsql volatile
@@ -2266,6 +2682,7 @@ begin
       v_assigned := v_assigned || (v_task.terms).assignee;
     end if;
     v_task.lane := coord._lane(v_task);
+    if (v_task.terms).assignee is not null then perform coord._tell_assignee(v_task); end if;
     v_drafts := array_append(v_drafts, v_task);
   end loop;
   return v_drafts;
@@ -2300,6 +2717,7 @@ begin
     where t.project_id = p_call.project_id and t.task_id = v_task.task_id and (t.terms).assignee is null
       and (t.terms).auto_assign
       and t.status = 'ready';
+    perform coord._tell_assignee(v_task);
     perform coord._note(p_call.project_id, 'register_session', 'task:' || v_task.task_id, 'assigned',
       jsonb_build_object('to', p_call.agent));
   end loop;
@@ -2605,6 +3023,7 @@ begin
     v_task.rank := v_task.created_at + interval '1 hour';
     v_task.lane := coord._lane(v_task);
     insert into coord.tasks select v_task.*;
+    perform coord._tell_assignee(v_task, 'escalation');
     perform coord._note(p_project_id, 'sweep', 'task:' || v_task.task_id, 'escalated', v_task.input);
   end loop;
 end
@@ -3419,6 +3838,7 @@ begin
         trail = t.trail || pg_current_xact_id()
       where t.project_id = p_project_id and t.task_id = v_task.task_id and t.status = 'ready'
         and (t.terms).assignee = v_assignee;
+      if (v_task.terms).assignee is not null then perform coord._tell_assignee(v_task); end if;
       perform coord._note(p_project_id, 'sweep', 'task:' || v_task.task_id, 'unassigned',
         jsonb_build_object('from', v_assignee, 'to', (v_task.terms).assignee));
       v_freed := v_freed + 1;
@@ -3557,6 +3977,60 @@ $$;
 
 grant execute on function coord.register_agent to coord_app;
 
+-- supabase/schemas/decisions/list_decisions.sql
+-- Decisions of the project, newest first; pages by decision_id, which is ordered by time.
+create function coord.list_decisions(
+  p_caller jsonb, p_agent text default null, p_type text default null, p_limit integer default 50,
+  p_before uuid default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'list_decisions');
+  v_decisions jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select coalesce(jsonb_agg(jsonb_build_object('decision_id', f.decision_id, 'type', f.type, 'context', f.context,
+    'reason', f.reason, 'agent', f.agent, 'decided_at', f.at) order by f.decision_id desc), '[]') into v_decisions
+  from (
+    select d.* from coord.decisions d
+    where d.project_id = v_call.project_id
+      and (p_agent is null or d.agent = p_agent)
+      and (p_type is null or d.type = p_type)
+      and (p_before is null or d.decision_id < p_before)
+    order by d.decision_id desc limit p_limit + 1
+  ) f;
+  return coord._leave(v_call, jsonb_build_object(
+    'decisions', jsonb_path_query_array(v_decisions, '$[0 to $n]', jsonb_build_object('n', p_limit - 1)),
+    'next_before', case when jsonb_array_length(v_decisions) > p_limit
+      then v_decisions -> (p_limit - 1) -> 'decision_id' end));
+end
+$$;
+
+grant execute on function coord.list_decisions to coord_app;
+
+-- supabase/schemas/decisions/log_decision.sql
+-- Records a decision in the caller's name. Counts as a message (see _silent_until): decisions are kept for ever.
+create function coord.log_decision(p_caller jsonb, p_type text, p_context text, p_reason text) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'log_decision');
+  v_decision_id uuid := coord._new_id();
+  v_until timestamptz;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_until := coord._silent_until(v_call, 1);
+  if v_until is not null then return coord._refuse_silent(v_call, v_until); end if;
+  insert into coord.decisions (project_id, decision_id, agent, session_id, type, context, reason)
+  values (v_call.project_id, v_decision_id, v_call.agent, v_call.session_id, p_type, p_context, p_reason);
+  return coord._leave(v_call, jsonb_build_object('logged', true, 'decision_id', v_decision_id),
+    'decision:' || v_decision_id, jsonb_build_object('type', p_type));
+end
+$$;
+
+grant execute on function coord.log_decision to coord_app;
+
 -- supabase/schemas/frame/count_violations.sql
 -- What must never be, by name, with how often it is: anything but 0 is a defect of these functions, or somebody
 -- changed rows by hand. Asked by doctor, and every second by the test of faults.
@@ -3627,7 +4101,7 @@ as $$
     group by j.project_id, j.resource)
   select to_jsonb(of_tasks) || to_jsonb(of_dependencies) || to_jsonb(of_paths) || to_jsonb(of_holders)
     || to_jsonb(of_pairs) || to_jsonb(of_grants) || to_jsonb(of_calls) || to_jsonb(of_journal) || to_jsonb(of_sessions)
-    || to_jsonb(of_keys) || to_jsonb(of_pulse)
+    || to_jsonb(of_keys) || to_jsonb(of_pulse) || coord._count_message_violations()
   from (
     select
       count(*) filter (where not t.ended and t.status not in ('ready', 'blocked', 'scheduled', 'claimed'))
@@ -3993,7 +4467,7 @@ begin
   for v_held in select h.* from coord._held_locks(v_call.project_id, v_paths, null) h loop
     v_freed := v_freed || jsonb_build_object('path', v_held.path, 'agent', v_held.agent,
       'session_id', v_held.session_id, 'reason', v_held.reason);
-    perform coord._notify(v_call.project_id, v_held.session_id, jsonb_build_object('kind', 'lock_forced',
+    perform coord._tell_holder(v_call.project_id, v_held.session_id, jsonb_build_object('kind', 'lock_forced',
       'message', format('%s has taken your lock on %s away: %s. Stop writing there, and look at what changed.',
         v_call.agent, v_held.path, p_reason),
       'path', v_held.path, 'by', v_call.agent, 'reason', p_reason));
@@ -4029,6 +4503,69 @@ end
 $$;
 
 grant execute on function coord.release_lock to coord_app;
+
+-- supabase/schemas/messages/read_inbox.sql
+-- What needs the caller: messages, mentions, assigned tasks, decided approvals, lost locks; the oldest first. Reading
+-- marks for this session alone. Whoever must not lose an item with a lost answer repeats the call with its idempotency
+-- key, or reads with p_mark_read false and names what it has got in p_read_item_ids. p_wait_seconds is for whoever
+-- calls: waiting is not done here.
+-- An empty inbox costs two probes and writes nothing. For what is not, see _read_inbox.
+create function coord.read_inbox(
+  p_caller jsonb, p_mark_read boolean default true, p_read_item_ids uuid[] default null, p_limit integer default 20,
+  p_wait_seconds integer default 0
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'read_inbox');
+  v_reader coord.inbox_readers;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_reader := coord._inbox_reader(v_call);
+  if p_read_item_ids is null and not exists (
+    select from coord.inbox_items i
+    where i.project_id = v_call.project_id and i.agent in (v_call.agent, '') and i.xact_id >= v_reader.floor)
+  then
+    return coord._leave(v_call, '{"received": false, "items": [], "more": false}', p_kept => 'null');
+  end if;
+  return coord._read_inbox(v_call, v_reader, p_mark_read, p_read_item_ids, p_limit);
+end
+$$;
+
+grant execute on function coord.read_inbox to coord_app;
+
+-- supabase/schemas/messages/send_message.sql
+-- Tells one agent something, or everybody when p_to is null. It is one row, whoever reads it; see _unread for who does.
+-- Concurrency: agents are never deleted, so the recipient that was found stays. A message is in the inbox when this
+-- commits; readers do not depend on the order in which that happens.
+create function coord.send_message(p_caller jsonb, p_text text, p_to text default null) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'send_message');
+  v_item_id uuid := coord._new_id();
+  v_until timestamptz;
+  v_present integer;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if coord._unknown_agent(v_call.project_id, array[p_to]) is not null then
+    return coord._refuse(v_call, 'not_found', format('to: there is no agent %s in this project.', p_to),
+      'See discover_agents for names, or leave `to` out to tell everybody.');
+  end if;
+  v_until := coord._silent_until(v_call, case when p_to is null then 10 else 1 end);
+  if v_until is not null then return coord._refuse_silent(v_call, v_until); end if;
+  insert into coord.inbox_items (project_id, item_id, agent, from_session_id, kind, item)
+  values (v_call.project_id, v_item_id, coalesce(p_to, ''), v_call.session_id, 'message',
+    jsonb_build_object('from', v_call.agent, 'to_all', p_to is null, 'text', p_text));
+  select count(*) into v_present from coord.sessions s
+  where s.project_id = v_call.project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
+    and s.session_id <> v_call.session_id and (p_to is null or s.agent = p_to);
+  return coord._leave(v_call, jsonb_build_object('sent', true, 'item_id', v_item_id, 'sessions', v_present),
+    'message:' || v_item_id, jsonb_build_object('to', p_to));
+end
+$$;
+
+grant execute on function coord.send_message to coord_app;
 
 -- supabase/schemas/projects/create_project.sql
 -- Makes a project. Only for local administrators: a key, however trusted, administers its own project alone.
@@ -4203,6 +4740,164 @@ end
 $$;
 
 grant execute on function coord.register_session to coord_app;
+
+-- supabase/schemas/threads/create_thread.sql
+-- Opens a thread with its first post. Who is mentioned finds it in the inbox.
+create function coord.create_thread(
+  p_caller jsonb, p_title text, p_text text, p_priority text default 'normal', p_mentions text[] default '{}'
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'create_thread');
+  v_unknown text;
+  v_until timestamptz;
+  v_thread coord.threads;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_unknown := coord._unknown_agent(v_call.project_id, p_mentions);
+  if v_unknown is not null then return coord._refuse_mention(v_call, v_unknown); end if;
+  v_until := coord._silent_until(v_call, 1 + cardinality(p_mentions));
+  if v_until is not null then return coord._refuse_silent(v_call, v_until); end if;
+  insert into coord.threads (project_id, thread_id, title, priority, agent)
+  values (v_call.project_id, coord._new_id(), p_title, p_priority, v_call.agent)
+  returning * into v_thread;
+  perform coord._write_post(v_call, v_thread, 1, p_text, p_mentions);
+  return coord._leave(v_call, jsonb_build_object('thread_id', v_thread.thread_id, 'status', v_thread.status,
+    'post_number', 1), 'thread:' || v_thread.thread_id, jsonb_build_object('title', p_title, 'mentions', p_mentions));
+end
+$$;
+
+grant execute on function coord.create_thread to coord_app;
+
+-- supabase/schemas/threads/list_threads.sql
+-- Threads of the project, the last to change first. Pages by the place that p_before has now, so a thread that changes
+-- meanwhile moves to the front, and may be seen twice.
+create function coord.list_threads(
+  p_caller jsonb, p_status text default null, p_priority text default null, p_agent text default null,
+  p_limit integer default 50, p_before uuid default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'list_threads');
+  v_before timestamptz := 'infinity';
+  v_threads jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if p_before is not null then
+    select t.changed_at into v_before from coord.threads t
+    where t.project_id = v_call.project_id and t.thread_id = p_before;
+    if not found then return coord._refuse_thread(v_call); end if;
+  end if;
+  select coalesce(jsonb_agg(coord._thread_summary(f) order by f.changed_at desc, f.thread_id desc), '[]') into v_threads
+  from (
+    select t.* from coord.threads t
+    where t.project_id = v_call.project_id
+      and (p_status is null or t.status = p_status)
+      and (p_priority is null or t.priority = p_priority)
+      and (p_agent is null or t.agent = p_agent)
+      and (p_before is null or (t.changed_at, t.thread_id) < (v_before, p_before))
+    order by t.changed_at desc, t.thread_id desc limit p_limit + 1
+  ) f;
+  return coord._leave(v_call, jsonb_build_object(
+    'threads', jsonb_path_query_array(v_threads, '$[0 to $n]', jsonb_build_object('n', p_limit - 1)),
+    'next_before', case when jsonb_array_length(v_threads) > p_limit
+      then v_threads -> (p_limit - 1) -> 'thread_id' end));
+end
+$$;
+
+grant execute on function coord.list_threads to coord_app;
+
+-- supabase/schemas/threads/read_thread.sql
+-- A thread and its posts in their order, after the number of one that was read before.
+create function coord.read_thread(
+  p_caller jsonb, p_thread_id uuid, p_after integer default 0, p_limit integer default 50
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'read_thread');
+  v_thread coord.threads;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select t.* into v_thread from coord.threads t where t.project_id = v_call.project_id and t.thread_id = p_thread_id;
+  if not found then return coord._refuse_thread(v_call); end if;
+  return coord._leave(v_call, jsonb_build_object('thread', coord._thread_summary(v_thread),
+    'posts', coalesce((
+      select jsonb_agg(jsonb_build_object('post_number', p.post_number, 'agent', p.agent, 'posted_at', p.at,
+        'text', p.text, 'mentions', p.mentions) order by p.post_number)
+      from coord.thread_posts p
+      where p.project_id = v_call.project_id and p.thread_id = p_thread_id
+        and p.post_number > p_after and p.post_number <= least(p_after + p_limit, v_thread.posts)), '[]'),
+    'next_after', case when p_after + p_limit < v_thread.posts then p_after + p_limit end));
+end
+$$;
+
+grant execute on function coord.read_thread to coord_app;
+
+-- supabase/schemas/threads/reply_to_thread.sql
+-- Adds a post to a thread that is not resolved. Who is mentioned, and who opened the thread, finds it in the inbox.
+-- Concurrency: the thread's row is locked before it is looked at, so a reply comes before or after the thread was
+-- resolved, and posts are numbered one after the other. The agent's row (_silent_until) is locked after it.
+create function coord.reply_to_thread(
+  p_caller jsonb, p_thread_id uuid, p_text text, p_mentions text[] default '{}'
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'reply_to_thread');
+  v_thread coord.threads;
+  v_unknown text;
+  v_until timestamptz;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select t.* into v_thread from coord.threads t
+  where t.project_id = v_call.project_id and t.thread_id = p_thread_id for update;
+  if not found then return coord._refuse_thread(v_call); end if;
+  if v_thread.status = 'resolved' then
+    return coord._refuse(v_call, 'conflict', 'The thread is resolved.',
+      'Open a new one with create_thread, or this one again: set_thread_status active.', '{"reason": "resolved"}',
+      'thread:' || p_thread_id);
+  end if;
+  v_unknown := coord._unknown_agent(v_call.project_id, p_mentions);
+  if v_unknown is not null then return coord._refuse_mention(v_call, v_unknown); end if;
+  v_until := coord._silent_until(v_call, 1 + cardinality(p_mentions));
+  if v_until is not null then return coord._refuse_silent(v_call, v_until); end if;
+  update coord.threads t set posts = t.posts + 1, changed_at = clock_timestamp()
+  where t.project_id = v_call.project_id and t.thread_id = p_thread_id;
+  perform coord._write_post(v_call, v_thread, v_thread.posts + 1, p_text, p_mentions);
+  return coord._leave(v_call, jsonb_build_object('thread_id', p_thread_id, 'status', v_thread.status,
+    'post_number', v_thread.posts + 1), 'thread:' || p_thread_id,
+    jsonb_build_object('post_number', v_thread.posts + 1, 'mentions', p_mentions));
+end
+$$;
+
+grant execute on function coord.reply_to_thread to coord_app;
+
+-- supabase/schemas/threads/set_thread_status.sql
+-- Says how a thread stands: active, waiting for somebody, or resolved, after which nobody can reply until it is active
+-- again. Anybody who may write may do so; the journal has who did.
+-- Concurrency: the row is locked before it is looked at; of two changes, the second answers what the first has left.
+create function coord.set_thread_status(p_caller jsonb, p_thread_id uuid, p_status text) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'set_thread_status');
+  v_was text;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select t.status into v_was from coord.threads t
+  where t.project_id = v_call.project_id and t.thread_id = p_thread_id for update;
+  if not found then return coord._refuse_thread(v_call); end if;
+  update coord.threads t set status = p_status, changed_at = clock_timestamp()
+  where t.project_id = v_call.project_id and t.thread_id = p_thread_id;
+  return coord._leave(v_call, jsonb_build_object('thread_id', p_thread_id, 'status', p_status, 'was', v_was),
+    'thread:' || p_thread_id, jsonb_build_object('status', p_status, 'was', v_was));
+end
+$$;
+
+grant execute on function coord.set_thread_status to coord_app;
 
 -- supabase/schemas/work/cancel_task.sql
 -- Ends a task that nobody needs any more. Who submitted it may do so, others with trust 3. If somebody works on it, that

@@ -2,14 +2,29 @@ import type { Operation, Toolset } from './operation.ts';
 import { toolsets } from './operation.ts';
 import * as board from './operations/board.ts';
 import * as classic from './operations/classic.ts';
+import * as decisions from './operations/decisions.ts';
 import * as keys from './operations/keys.ts';
 import * as locks from './operations/locks.ts';
+import * as messages from './operations/messages.ts';
 import * as projects from './operations/projects.ts';
 import * as queue from './operations/queue.ts';
 import * as sessions from './operations/sessions.ts';
+import * as threads from './operations/threads.ts';
 import * as work from './operations/work.ts';
 
-const nouns = { ...locks, ...work, ...board, ...queue, ...sessions, ...keys, ...projects, ...classic };
+const nouns = {
+  ...locks,
+  ...work,
+  ...board,
+  ...queue,
+  ...sessions,
+  ...messages,
+  ...threads,
+  ...decisions,
+  ...keys,
+  ...projects,
+  ...classic,
+};
 
 export type Catalogue = typeof nouns;
 

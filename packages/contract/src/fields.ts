@@ -70,6 +70,9 @@ export const word = (description: string) =>
 /** Free JSON of the caller; stored and handed out as it is. */
 export const json = (description: string) => z.record(z.string(), z.unknown()).describe(description);
 
+/** Name of an agent that the caller knows of. */
+export const agentName = (description: string) => z.string().min(1).max(128).describe(description);
+
 /** Who stands behind a session, as others see it. */
 export const agentFields = {
   agent: z.string().describe('Name of the agent.'),

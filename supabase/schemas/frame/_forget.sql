@@ -14,5 +14,6 @@ begin
     select o.project_id, o.notice_id from coord.notices o
     where o.at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
   perform coord._forget_locks();
+  perform coord._forget_messages();
 end
 $$;

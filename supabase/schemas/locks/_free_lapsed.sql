@@ -19,7 +19,7 @@ begin
     where l.project_id = p_call.project_id and l.path = v_lapsed.path and l.session_id = v_lapsed.session_id;
     delete from coord.lock_shares s
     where s.project_id = p_call.project_id and s.path = v_lapsed.path and s.session_id = v_lapsed.session_id;
-    perform coord._notify(p_call.project_id, v_lapsed.session_id, jsonb_build_object('kind', 'lock_lapsed',
+    perform coord._tell_holder(p_call.project_id, v_lapsed.session_id, jsonb_build_object('kind', 'lock_lapsed',
       'message', format('Your lock on %s had lapsed, and %s has taken it. Do not write there before you have it again.',
         v_lapsed.path, p_call.agent),
       'path', v_lapsed.path, 'token', v_lapsed.token, 'taken_by', p_call.agent));

@@ -18,7 +18,7 @@ begin
   for v_held in select h.* from coord._held_locks(v_call.project_id, v_paths, null) h loop
     v_freed := v_freed || jsonb_build_object('path', v_held.path, 'agent', v_held.agent,
       'session_id', v_held.session_id, 'reason', v_held.reason);
-    perform coord._notify(v_call.project_id, v_held.session_id, jsonb_build_object('kind', 'lock_forced',
+    perform coord._tell_holder(v_call.project_id, v_held.session_id, jsonb_build_object('kind', 'lock_forced',
       'message', format('%s has taken your lock on %s away: %s. Stop writing there, and look at what changed.',
         v_call.agent, v_held.path, p_reason),
       'path', v_held.path, 'by', v_call.agent, 'reason', p_reason));

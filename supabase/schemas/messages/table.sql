@@ -1,13 +1,13 @@
 -- The inbox. An item is written once, whoever it is for: one agent (all its sessions, or the named one) or, when agent
--- is null, everybody. Who has read what is in receipts, so items are never changed, and nobody's reading takes an item
+-- is '', everybody. Who has read what is in receipts, so items are never changed, and nobody's reading takes an item
 -- away from another session. Kept 30 days (see _forget_messages).
 create table coord.inbox_items (
   project_id integer not null,
   item_id uuid not null,
-  -- A floor of a reader is one of these: ids grow before their transactions commit, so they could not be one.
+  -- The floors of readers are of these: ids grow before their transactions commit, so they could not be ids.
   xact_id xid8 not null default pg_current_xact_id(),
   at timestamptz not null default clock_timestamp(),
-  agent text,
+  agent text not null,
   session_id uuid,
   -- Who wrote it, when a session did: it is not told its own words.
   from_session_id uuid,
@@ -17,9 +17,9 @@ create table coord.inbox_items (
   primary key (project_id, item_id)
 );
 
-create index inbox_items_for on coord.inbox_items (project_id, agent, xact_id);
+create index inbox_items_for on coord.inbox_items (project_id, agent, xact_id, item_id);
 
--- An item that a session has read. Other sessions of its agent that begin later need not read it again.
+-- An item that a session has read. Sessions of its agent that begin later need not read it again.
 create table coord.inbox_receipts (
   project_id integer not null,
   item_id uuid not null,
@@ -29,11 +29,15 @@ create table coord.inbox_receipts (
   primary key (project_id, item_id, agent, session_id)
 );
 
--- Where a session need not look any more: below the floor it has nothing unread, and nothing can appear there. Only
--- saves work; without its row a session looks at all items.
+-- Where a session need not look any more: below the floor it has nothing unread, and nothing can appear there. Saves
+-- work, and nothing else: without its row a session looks at all items.
 create table coord.inbox_readers (
   project_id integer not null,
   session_id uuid not null,
+  agent text not null,
+  started_at timestamptz not null,
+  -- When its agent was first heard of.
+  joined_at timestamptz not null,
   floor xid8 not null,
   primary key (project_id, session_id)
 );

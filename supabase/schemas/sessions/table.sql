@@ -10,6 +10,9 @@ create table coord.agents (
   -- Paths never locked before that it locked since then; see _full_until.
   new_paths integer not null default 0,
   new_paths_since timestamptz not null default '-infinity',
+  -- What it has written to others since then; see _silent_until.
+  messages integer not null default 0,
+  messages_since timestamptz not null default '-infinity',
   primary key (project_id, agent)
 );
 

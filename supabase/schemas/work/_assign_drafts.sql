@@ -1,4 +1,5 @@
--- Completes drafts that were found good: whether they are blocked, who gets those to be assigned automatically, lane.
+-- Completes drafts that were found good: whether they are blocked, who gets those to be assigned automatically and
+-- is told so, lane.
 -- The caller has locked what they depend on.
 create function coord._assign_drafts(p_drafts coord.tasks[], p_edges coord.task_dependencies[]) returns coord.tasks[]
 language plpgsql volatile
@@ -20,6 +21,7 @@ begin
       v_assigned := v_assigned || (v_task.terms).assignee;
     end if;
     v_task.lane := coord._lane(v_task);
+    if (v_task.terms).assignee is not null then perform coord._tell_assignee(v_task); end if;
     v_drafts := array_append(v_drafts, v_task);
   end loop;
   return v_drafts;

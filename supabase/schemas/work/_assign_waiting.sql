@@ -25,6 +25,7 @@ begin
     where t.project_id = p_call.project_id and t.task_id = v_task.task_id and (t.terms).assignee is null
       and (t.terms).auto_assign
       and t.status = 'ready';
+    perform coord._tell_assignee(v_task);
     perform coord._note(p_call.project_id, 'register_session', 'task:' || v_task.task_id, 'assigned',
       jsonb_build_object('to', p_call.agent));
   end loop;
