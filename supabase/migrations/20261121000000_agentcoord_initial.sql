@@ -2124,7 +2124,7 @@ as $$
     from (select n.* from coord.inbox_readers n limit 1000) r
     join items i on i.project_id = r.project_id and i.agent in (r.agent, '') and i.xact_id < r.floor
     where i.session_id is null and i.at > r.started_at and i.from_session_id is distinct from r.session_id
-      and r.floor <= pg_snapshot_xmin(pg_current_snapshot())
+      and r.floor <= pg_snapshot_xmax(pg_current_snapshot())
       and not exists (select from coord.inbox_receipts x where x.project_id = i.project_id and x.item_id = i.item_id
         and x.agent = r.agent and x.session_id = r.session_id)
   ) of_skipped, (

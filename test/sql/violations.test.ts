@@ -31,6 +31,9 @@ beforeAll(async () => {
   await ann.releaseLock({ paths: ['b.ts'] });
   await bob.acquireLock({ paths: ['b.ts'] });
   await bob.acquireLock({ paths: ['a.ts'] });
+  await ann.sendMessage({ text: 'read', to: 'bob' });
+  await bob.readInbox();
+  await ann.createThread({ title: 'thread', text: 'first', mentions: ['bob'] });
   const { key_id } = await ann.createKey({ agent: 'cloud', trust: 1, expires_in_days: 1 });
   await speakWith(key_id);
   const gone = await db.session('gone');
@@ -110,6 +113,16 @@ const violations: Record<string, string> = {
   sessions_of_unknown_agents: "delete from coord.agents where agent = 'bob'",
   idempotency_keys_without_answer: set('idempotency_keys', 'answer = null', 'true'),
   sweeps_of_the_future: set('pulse', "swept_at = clock_timestamp() + interval '1 minute'", 'true'),
+  inbox_items_of_the_future: set('inbox_items', "at = at + interval '1 minute'", 'true'),
+  inbox_items_for_nobody: set('inbox_items', "agent = 'nobody'", "kind = 'mention'"),
+  inbox_items_for_everybody_and_one: set('inbox_items', `agent = '', session_id = ${nobody}`, 'true'),
+  inbox_receipts_of_others: set('inbox_receipts', "agent = 'ann'", 'true'),
+  unread_items_below_floors: `
+    insert into coord.inbox_readers select s.project_id, s.session_id, s.agent, s.started_at, s.started_at,
+      (i.xact_id::text::bigint + 1)::text::xid8
+    from coord.sessions s join coord.inbox_items i on i.kind = 'mention' where s.agent = 'bob'
+    on conflict (project_id, session_id) do update set floor = excluded.floor`,
+  threads_with_wrong_count_of_posts: set('threads', 'posts = 2', 'true'),
   idempotency_keys_of_unknown_operations: set('idempotency_keys', "operation = 'conjure'", 'true'),
 };
 

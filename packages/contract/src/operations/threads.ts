@@ -111,7 +111,7 @@ export const readThread = defineOperation({
     limit,
   }),
   output: z.object({
-    thread,
+    thread: thread.describe('How it stands.'),
     posts: z.array(post).describe('In their order.'),
     next_after: postNumber.nullable().describe('Pass as `after` for the next page; null at the end.'),
   }),
