@@ -38,7 +38,8 @@ export async function openStage({ bug }: Pick<Setting, 'bug'>, environment?: Rec
   await admin.end({ timeout: 1 });
   const url = cluster.url(name);
   await migrate(url);
-  const sql = postgres(url, { max: 4, onnotice: () => {}, backoff: () => 0.1, connect_timeout: 4 });
+  // Asking for types by itself, the driver throws where nobody can catch it when the database goes at that moment.
+  const sql = postgres(url, { max: 4, onnotice: () => {}, backoff: () => 0.1, connect_timeout: 4, fetch_types: false });
   cleanup.defer(() => sql.end({ timeout: 1 }));
   await sql.unsafe(readFileSync(new URL('stage.sql', import.meta.url), 'utf8')).simple();
   if (bug) await sql.unsafe(readFileSync(new URL(`bugs/${bug}.sql`, import.meta.url), 'utf8')).simple();

@@ -30,7 +30,7 @@ export async function readStamps(sql: postgres.Sql, ...tables: string[]): Promis
       select j.session_id, j.operation from coord.journal j
       where j.project_id = s.project_id and j.xact_id = s.xact_id
       order by j.session_id nulls last limit 1) j on true
-    where s.of_table = any (${tables}) order by s.stamp_id`;
+    where s.of_table in ${sql(tables)} order by s.stamp_id`;
 }
 
 /** Milliseconds of an instant in a row. */

@@ -132,8 +132,10 @@ async function outcomeOf(
   findings: Finding[],
 ): Promise<Outcome> {
   const calls = readHistories(folder);
-  const counts = await stage.sql<{ status: string; count: number }[]>`
-    select status, count(*)::integer from coord.tasks group by status order by count(*) desc`;
+  const counts = await stage.insist(
+    () => stage.sql<{ status: string; count: number }[]>`
+    select status, count(*)::integer from coord.tasks group by status order by count(*) desc`,
+  );
   const unknown = calls.filter(({ outcome }) => outcome === 'unknown').length;
   const statuses = Object.fromEntries(counts.map(({ status, count }) => [status, count]));
   const figures = { calls: calls.length, unknown, ...statuses, ...done, 'violation rounds': stage.violations.rounds };
