@@ -120,7 +120,7 @@ describe('a task that is assigned', () => {
 });
 
 /** Puts 10,000 ready tasks before all others. */
-async function crowd(assignee: string | null, capability: string | null): Promise<void> {
+async function crowd(assignee: string | null, capability: string | null, { analyze = true } = {}): Promise<void> {
   await db.sql`
     insert into coord.tasks (project_id, task_id, type, title, priority, status, rank, max_attempts, submitted_by, lane, terms)
     select p.project_id, coord._new_id(), 'task', 'not mine', 1, 'ready', clock_timestamp() - interval '1 day', 3, 'ann',
@@ -128,7 +128,7 @@ async function crowd(assignee: string | null, capability: string | null): Promis
       jsonb_populate_record(null::coord.task_terms, jsonb_build_object('assignee', ${assignee}::text,
         'capabilities', case when ${capability}::text is null then '[]' else jsonb_build_array(${capability}::text) end))
     from coord.projects p, generate_series(1, 10000) where p.name = ${project}`;
-  await db.sql`analyze coord.tasks`;
+  if (analyze) await db.sql`analyze coord.tasks`;
 }
 
 /** Title of what the session claims, and how many rows of tasks were read for it. */
@@ -172,3 +172,30 @@ test('a plain task is found by one look, however many wait', async () => {
   expect(title).toBe('0');
   expect(rows).toBeLessThan(20);
 });
+
+test.each(['get_work(%)', 'get_work_batch(%, 1)'])(
+  'plans that were made for a short queue of special tasks serve a long one: %s',
+  async (call) => {
+    const fox = await worker('fox', ['sql']);
+    const p_caller = { project_id: await projectId(db, project), session_id: fox.session_id };
+    const connection = await db.sql.reserve();
+    const claim = () => connection.unsafe(`select coord.${call.replace('%', '$1')}`, [p_caller]);
+    const rowsRead = async () => {
+      const [read] = await connection`
+      select (idx_tup_fetch + seq_tup_read)::integer as rows from pg_stat_xact_user_tables where relname = 'tasks'`;
+      return Number(read?.rows);
+    };
+    await db.sql`delete from coord.tasks`;
+    await db.sql`vacuum analyze coord.tasks`;
+    await ann.submitWork({ title: 'first', capabilities: ['sql'] });
+    for (let times = 0; times < 6; times++) await claim();
+    await ann.submitWork({ title: 'mine', capabilities: ['sql'] });
+    await crowd(null, 'gpu', { analyze: false });
+    await connection`begin`;
+    const before = await rowsRead();
+    await claim();
+    expect((await rowsRead()) - before).toBeLessThan(50);
+    await connection`commit`;
+    connection.release();
+  },
+);

@@ -3,9 +3,10 @@
 -- paths are not free, is skipped, so nobody waits here and a clash never holds up those behind it. Paths known to be
 -- busy are not tried again, and after 200 refusals only tasks without paths are looked at. The paths of a task are
 -- taken all or none, and given back if this transaction fails.
+-- One plan for all calls, and a probe for each candidate: to plan anew what looks for candidates took most of the time.
 create function coord._pick_tasks(p_call coord._call, p_types text[], p_lease_seconds integer, p_count integer)
 returns uuid[]
-language plpgsql volatile
+language plpgsql volatile set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
   v_lanes text[] := coord._eligible_lanes(p_call, p_types);
@@ -17,7 +18,7 @@ declare
   v_id uuid := '00000000-0000-0000-0000-000000000000';
   v_busy text[];
   v_refused integer := 0;
-  v_candidates refcursor;
+  v_candidate uuid;
   v_task record;
   v_picked uuid[] := '{}';
 begin
@@ -40,14 +41,11 @@ begin
       order by 2, 1 limit v_page
     ) c;
     exit when v_ids is null;
-    open v_candidates for
-      select t.task_id, t.title, (t.terms).paths
-      from unnest(v_ids) with ordinality c(task_id, place)
-      join coord.tasks t on t.project_id = p_call.project_id and t.task_id = c.task_id and t.status = 'ready'
-      order by c.place for update of t skip locked;
-    loop
-      fetch v_candidates into v_task;
-      exit when not found;
+    foreach v_candidate in array v_ids loop
+      select t.task_id, t.title, (t.terms).paths into v_task
+      from coord.tasks t
+      where t.project_id = p_call.project_id and t.task_id = v_candidate and t.status = 'ready' for update skip locked;
+      continue when not found;
       if v_task.paths is not null then
         v_busy := coalesce(v_busy, coord._own_task_paths(p_call));
         continue when v_refused = 200 or coord._clash(v_task.paths, v_busy);
@@ -63,7 +61,6 @@ begin
       v_picked := v_picked || v_task.task_id;
       exit when cardinality(v_picked) = p_count;
     end loop;
-    close v_candidates;
     exit when cardinality(v_picked) = p_count or cardinality(v_ids) < v_page;
     v_rank := v_ranks[v_page];
     v_id := v_ids[v_page];

@@ -4,7 +4,7 @@
 create function coord.get_work_batch(
   p_caller jsonb, p_count integer, p_types text[] default null, p_lease_seconds integer default 900
 ) returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_work_batch');
