@@ -7,7 +7,8 @@ language plpgsql volatile
 as $$
 declare
   v_dependents uuid[] := array(
-    select d.task_id from coord.task_dependencies d where d.project_id = p_project_id and d.depends_on = p_task_id);
+    select d.task_id from coord.task_dependencies d where d.project_id = p_project_id and d.depends_on = p_task_id
+    order by d.depends_on, d.task_id);
   v_unblocked integer;
 begin
   perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_dependents)
