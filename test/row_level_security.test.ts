@@ -4,6 +4,7 @@ import { cloneDatabase, type TestDatabase } from './helpers/database.ts';
 const [member, other] = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'];
 const readable = [
   'agents',
+  'handoffs',
   'journal',
   'lock_shares',
   'lock_waiters',
@@ -47,6 +48,7 @@ async function fill(project: string): Promise<void> {
   await ann.submitWork({ title: 'then', depends_on: [task_id] });
   await ann.submitWork({ title: 'part', parent_id: task_id });
   await ann.createKey({ agent: 'cloud' });
+  await ann.writeHandoff({ summary: 'x' });
 }
 
 /** Runs a statement as PostgREST does for a token of that role and user. */

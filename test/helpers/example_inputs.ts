@@ -17,8 +17,9 @@ export async function worldOf(session: TestSession): Promise<World> {
   await session.submitWork({ title: `next-${mark}`, type: `type-${mark}`, assignee: agent });
   const { key_id } = await session.createKey({ agent: `agent-${mark}` });
   const { thread_id } = await session.createThread({ title: `thread-${mark}`, text: `text-${mark}` });
+  const { handoff_id } = await session.writeHandoff({ summary: `summary-${mark}` });
   return {
-    ...{ thread_id, text: `text-${mark}` },
+    ...{ thread_id, handoff_id, text: `text-${mark}` },
     ...{ paths, types, key_id, claim_token, task_id: task?.task_id, project: `project-${mark}` },
     ...{ working_on: `working-${mark}`, agent: `agent-${mark}`, title: `title-${mark}` },
   };

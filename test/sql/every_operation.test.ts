@@ -55,8 +55,8 @@ describe('the journal', () => {
 
 describe('a project', () => {
   const instants = /\d{4}-\d\d-\d\dT[\d:.]+[+\-\d:Z]*/g;
-  const nothing = '019a8e7c-2f64-7cc1-9d0e-5a1b2c3d4e5f';
-  const unknown: World = { task_id: nothing, thread_id: nothing, key_id: '000000000000' };
+  const id = '019a8e7c-2f64-7cc1-9d0e-5a1b2c3d4e5f';
+  const unknown: World = { task_id: id, thread_id: id, handoff_id: id, key_id: '000000000000' };
 
   /** What every read answers an administrator's key of that project, apart from times. */
   async function readings(reader: Coordinator, world: World): Promise<Record<string, string>> {

@@ -37,7 +37,12 @@ beforeAll(async () => {
   const { key_id } = await ann.createKey({ agent: 'cloud', trust: 1, expires_in_days: 1 });
   await speakWith(key_id);
   const gone = await db.session('gone');
+  await gone.writeHandoff({ summary: 'test' });
   await gone.endSession();
+  const dead = await db.session('dead');
+  await dead.acquireLock({ paths: ['dead.ts'] });
+  await dead.endSession();
+  await ann.sweep();
 });
 afterAll(() => db?.[Symbol.asyncDispose]());
 
@@ -112,6 +117,10 @@ const violations: Record<string, string> = {
   sessions_trusted_more_than_their_key: set('sessions', 'trust = 4', 'key_id is not null'),
   sessions_of_unknown_agents: "delete from coord.agents where agent = 'bob'",
   idempotency_keys_without_answer: set('idempotency_keys', 'answer = null', 'true'),
+  living_sessions_due_for_a_handoff: set('sessions', 'handoff_xact = began_xact', beating),
+  automatic_handoffs_of_living_sessions: set('sessions', 'ended_at = null', "agent = 'dead'"),
+  handoffs_made_beside_written_ones: `insert into coord.handoffs (project_id, handoff_id, session_id, agent, agent_type,
+    summary) select project_id, ${nobody}, session_id, agent, agent_type, '' from coord.handoffs where automatic`,
   sweeps_of_the_future: set('pulse', "swept_at = clock_timestamp() + interval '1 minute'", 'true'),
   inbox_items_of_the_future: set('inbox_items', "at = at + interval '1 minute'", 'true'),
   inbox_items_for_nobody: set('inbox_items', "agent = 'nobody'", "kind = 'mention'"),

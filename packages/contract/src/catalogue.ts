@@ -3,6 +3,7 @@ import { toolsets } from './operation.ts';
 import * as board from './operations/board.ts';
 import * as classic from './operations/classic.ts';
 import * as decisions from './operations/decisions.ts';
+import * as handoffs from './operations/handoffs.ts';
 import * as keys from './operations/keys.ts';
 import * as locks from './operations/locks.ts';
 import * as messages from './operations/messages.ts';
@@ -21,6 +22,7 @@ const nouns = {
   ...messages,
   ...threads,
   ...decisions,
+  ...handoffs,
   ...keys,
   ...projects,
   ...classic,

@@ -20,6 +20,8 @@ begin
   end if;
   perform coord._resume();
   perform coord._beat();
+  -- First, while this transaction holds nothing that anybody waits for.
+  perform coord._make_handoffs(p_project_id);
   for v_session in
     select s.project_id, s.session_id from coord.sessions s
     where s.ended_at is null

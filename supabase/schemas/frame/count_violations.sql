@@ -67,7 +67,7 @@ as $$
     group by j.project_id, j.resource)
   select to_jsonb(of_tasks) || to_jsonb(of_dependencies) || to_jsonb(of_paths) || to_jsonb(of_holders)
     || to_jsonb(of_pairs) || to_jsonb(of_grants) || to_jsonb(of_calls) || to_jsonb(of_journal) || to_jsonb(of_sessions)
-    || to_jsonb(of_keys) || to_jsonb(of_pulse) || coord._count_message_violations()
+    || to_jsonb(of_keys) || to_jsonb(of_pulse) || to_jsonb(of_handoffs) || coord._count_message_violations()
   from (
     select
       count(*) filter (where not t.ended and t.status not in ('ready', 'blocked', 'scheduled', 'claimed'))
@@ -143,6 +143,7 @@ as $$
   ) of_journal, (
     select
       count(*) filter (where s.ended_at is not null and s.fresh_until > '-infinity') as ended_sessions_that_count_as_fresh,
+      count(*) filter (where s.ended_at is null and s.handoff_xact is not null) as living_sessions_due_for_a_handoff,
       count(*) filter (where s.fresh_until > s.lease_expires_at) as sessions_fresh_beyond_their_lease,
       count(*) filter (where s.lease_expires_at > s.valid_until) as sessions_beyond_their_key,
       count(*) filter (where s.beats and s.lease_expires_at > clock_timestamp() + interval '60 seconds')
@@ -160,7 +161,14 @@ as $$
     from (select n.* from coord.idempotency_keys n limit 5000) i
   ) of_keys, (
     select count(*) filter (where p.swept_at > clock_timestamp()) as sweeps_of_the_future from coord.pulse p
-  ) of_pulse;
+  ) of_pulse, (
+    select count(*) filter (where h.automatic and (h.handoff_id <> h.session_id or s.ended_at is null))
+        as automatic_handoffs_of_living_sessions,
+      count(*) filter (where h.automatic and exists (select from coord.handoffs o where o.project_id = h.project_id
+        and o.agent = h.agent and o.session_id = h.session_id and not o.automatic)) as handoffs_made_beside_written_ones
+    from (select n.* from coord.handoffs n limit 5000) h
+    join coord.sessions s on s.project_id = h.project_id and s.session_id = h.session_id
+  ) of_handoffs;
 $$;
 
 grant execute on function coord.count_violations to coord_app;

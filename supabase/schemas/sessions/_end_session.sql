@@ -13,7 +13,8 @@ as $$
 begin
   released_locks := 0;
   returned_tasks := 0;
-  update coord.sessions s set ended_at = clock_timestamp(), fresh_until = '-infinity', end_reason = p_reason
+  update coord.sessions s set ended_at = clock_timestamp(), fresh_until = '-infinity', end_reason = p_reason,
+    handoff_xact = pg_current_xact_id()
   where s.project_id = p_project_id and s.session_id = p_session_id and s.ended_at is null;
   if not found then return; end if;
 

@@ -1,5 +1,5 @@
 -- Says who is here. A caller that names a session, or whose label stands for one, updates it; any other gets a new one.
--- Identity and trust come from p_caller alone, which the door made from a credential.
+-- Identity and trust come from p_caller alone, which the door made from a credential. The answer offers what others left.
 create function coord.register_session(
   p_caller jsonb, p_agent_type text default null, p_capabilities text[] default null, p_working_on text default null,
   p_beats boolean default false
@@ -32,6 +32,8 @@ begin
     'project', (select p.name from coord.projects p where p.project_id = s.project_id), 'trust', s.trust,
     'lease_expires_at', nullif(s.lease_expires_at, 'infinity')) into v_answer;
   perform coord._assign_waiting(v_call);
+  v_answer := v_answer || jsonb_build_object('handoffs',
+    coord._offered_handoffs(v_call.project_id, v_call.session_id, v_call.agent));
   return coord._leave(v_call, v_answer, 'session:' || v_call.session_id);
 end
 $$;

@@ -36,12 +36,16 @@ create table coord.sessions (
   last_call_at timestamptz not null default clock_timestamp(),
   ended_at timestamptz,
   end_reason text,
+  -- Where its journal begins, and, from its end until its handoff has been seen to, where it ends; see _make_handoffs.
+  began_xact xid8 not null default pg_current_xact_id(),
+  handoff_xact xid8,
   primary key (project_id, session_id)
 ) with (fillfactor = 50);
 
--- Neither index holds a column that a heartbeat writes, so heartbeats stay HOT.
+-- No index holds a column that a heartbeat writes, so heartbeats stay HOT.
 create unique index sessions_standing on coord.sessions (project_id, agent, label) where ended_at is null and label is not null;
 create index sessions_live on coord.sessions (project_id, agent) where ended_at is null;
+create index sessions_without_handoff on coord.sessions (project_id, handoff_xact) where handoff_xact is not null;
 
 -- What a session is told with its next real call: that a lock of its was forced away, and the like.
 create table coord.notices (

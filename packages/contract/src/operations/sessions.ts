@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { agentFields, count, instant, limit, uuid, word } from '../fields.ts';
+import { handoffOffer } from '../handoffs.ts';
 import { defineOperation } from '../operation.ts';
 
 const workingOn = z.string().max(500).describe('What this session is doing, for others to see.');
@@ -8,7 +9,7 @@ const leaseExpires = instant('When the session lapses without a heartbeat; null 
 export const registerSession = defineOperation({
   name: 'register_session',
   summary: 'Say who is here and what it can do.',
-  guidance: 'Your session exists already when you connect; call this to tell others what you work on.',
+  guidance: 'Call it first: it tells others what you work on, and you what earlier sessions left.',
   kind: 'write',
   http: 'POST /sessions',
   cli: 'session register',
@@ -29,6 +30,7 @@ export const registerSession = defineOperation({
     project: z.string().describe('Project it belongs to.'),
     trust: z.int().min(0).max(4).describe('What it may do: 0 nothing, 1 read, 2 write, 3 elevated, 4 administer.'),
     lease_expires_at: leaseExpires.nullable(),
+    handoffs: z.array(handoffOffer).describe('What earlier sessions left, at most three; read_handoff has the whole.'),
   }),
 });
 

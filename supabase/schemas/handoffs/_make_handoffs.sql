@@ -1,0 +1,38 @@
+-- Makes the handoffs of sessions that ended without one, in one project or in all (null); for a quarter of a second, the
+-- next round of the sweeper goes on.
+-- It is done here and not where a session ends, so that no end waits for it or fails by it; until then, readers see what
+-- it will be (see _recent_handoffs).
+-- Concurrency: the session's row is locked and its mark taken away in the transaction that writes the handoff, so each is
+-- made once, whoever is killed in between; the primary key stands behind that. What cannot be made is given up, and the
+-- journal says so: it must not keep the sweeper from its other work.
+create function coord._make_handoffs(p_project_id integer) returns void
+language plpgsql volatile
+as $$
+declare
+  v_enough timestamptz := clock_timestamp() + interval '0.25 seconds';
+  v_session coord.sessions;
+  v_handoff coord.handoffs;
+begin
+  for v_session in
+    select s.* from coord.projects p
+    join coord.sessions s on s.project_id = p.project_id and s.handoff_xact is not null
+    where p_project_id is null or p.project_id = p_project_id
+    order by s.project_id, s.handoff_xact limit 200 for update of s skip locked
+  loop
+    exit when clock_timestamp() > v_enough;
+    update coord.sessions s set handoff_xact = null
+    where s.project_id = v_session.project_id and s.session_id = v_session.session_id;
+    begin
+      v_handoff := coord._journalled_handoff(v_session);
+      if v_handoff.handoff_id is not null then
+        insert into coord.handoffs select (v_handoff).*;
+        perform coord._note(v_session.project_id, 'sweep', 'handoff:' || v_handoff.handoff_id, 'written',
+          jsonb_build_object('agent', v_session.agent, 'summary', left(v_handoff.summary, 200)));
+      end if;
+    exception when others then
+      perform coord._note(v_session.project_id, 'sweep', 'session:' || v_session.session_id, 'internal',
+        jsonb_build_object('sqlstate', sqlstate));
+    end;
+  end loop;
+end
+$$;

@@ -1,0 +1,21 @@
+-- What an ended session did, as the journal has it, newest first: its own rows and those about its claims, at most 500,
+-- among the last 20,000 of the project before its end. That is a range of the primary key, so that the journal, which
+-- every write adds to, needs no index of sessions.
+create function coord._session_entries(p_session coord.sessions) returns setof coord.journal
+language plpgsql stable
+as $$
+declare
+  v_first xid8;
+begin
+  select j.xact_id into v_first from coord.journal j
+  where j.project_id = p_session.project_id and j.xact_id between p_session.began_xact and p_session.handoff_xact
+  order by j.xact_id desc, j.entry_id desc offset 20000 limit 1;
+  return query
+    select j.* from coord.journal j
+    where j.project_id = p_session.project_id
+      and j.xact_id between coalesce(v_first, p_session.began_xact) and p_session.handoff_xact
+      and (j.session_id = p_session.session_id
+        or (j.session_id is null and j.detail ->> 'session_id' = p_session.session_id::text))
+    order by j.xact_id desc, j.entry_id desc limit 500;
+end
+$$;
