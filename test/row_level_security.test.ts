@@ -16,7 +16,7 @@ const readable = [
   'task_dependencies',
   'tasks',
 ];
-const secret = ['api_keys', 'idempotency_keys', 'lock_floors', 'lock_scopes', 'notices', 'pulse'];
+const secret = ['api_keys', 'idempotency_keys', 'lock_floors', 'lock_scopes', 'looks', 'notices', 'pulse'];
 
 let db: TestDatabase;
 
@@ -49,6 +49,7 @@ async function fill(project: string): Promise<void> {
   await ann.submitWork({ title: 'part', parent_id: task_id });
   await ann.createKey({ agent: 'cloud' });
   await ann.writeHandoff({ summary: 'x' });
+  await ann.catchUp();
 }
 
 /** Runs a statement as PostgREST does for a token of that role and user. */

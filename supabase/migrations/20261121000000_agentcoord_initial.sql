@@ -93,6 +93,20 @@ create policy readers on coord.project_members for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.projects, coord.project_members to coord_reader;
 
+-- supabase/schemas/digest/table.sql
+-- Where each session last looked with catch_up: the snapshot of that moment. What it saw was told; everything else is
+-- news, however late it commits. Numbers of transactions or rows could not say that, and times even less.
+create table coord.looks (
+  project_id integer not null,
+  agent text not null,
+  session_id uuid not null,
+  looked_at timestamptz not null default clock_timestamp(),
+  seen pg_snapshot not null,
+  primary key (project_id, agent, session_id)
+);
+
+alter table coord.looks enable row level security;
+
 -- supabase/schemas/frame/table.sql
 -- Answers kept for callers that repeat a call with the same idempotency key. Kept for 48 hours (see _forget).
 create table coord.idempotency_keys (
@@ -499,6 +513,174 @@ create policy readers on coord.subtasks for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.tasks, coord.task_dependencies, coord.subtasks to coord_reader;
 
+-- supabase/schemas/digest/_digest.sql
+-- The news as lines for a reader in a hurry: what concerns the caller first, four lines of a kind, 1,500 characters.
+create function coord._digest(p_call coord._call, p_entries coord.journal[]) returns jsonb
+language plpgsql stable
+as $$
+begin
+  return (
+    with lines as (
+      select n.* from coord._news_of_tasks(p_call, p_entries) n
+      union all select n.* from coord._news_of_locks(p_call, p_entries) n
+      union all select n.* from coord._news_of_words(p_call, p_entries) n
+      union all select n.* from coord._news_of_agents(p_call, p_entries) n
+    ), counted as (
+      select l.kind, l.nth, left(regexp_replace(l.line, '\s+', ' ', 'g'), 300)
+        || case when l.nth = 4 and l.total > 4 then format(' And %s more like this.', l.total - 4) else '' end as line
+      from (select x.*, count(*) over (partition by x.kind) as total from lines x) l
+      where l.nth <= 4
+    )
+    select coalesce(jsonb_agg(c.line order by c.kind, c.nth), '[]')
+    from (select d.*, sum(octet_length(d.line) + 4) over (order by d.kind, d.nth) as size from counted d) c
+    where c.size <= 1500);
+end
+$$;
+
+-- supabase/schemas/digest/_last_look.sql
+-- The last look of the calling session; of one that has not looked yet, the last that its agent took before it began.
+-- Null when there is none. One of transactions to come is from another server, by a restored backup, and means nothing.
+create function coord._last_look(p_call coord._call) returns coord.looks
+language plpgsql stable
+as $$
+declare
+  v_look coord.looks;
+begin
+  select l.* into v_look
+  from coord.looks l
+  join coord.sessions s on s.project_id = l.project_id and s.session_id = p_call.session_id
+  where l.project_id = p_call.project_id and l.agent = p_call.agent
+    and (l.session_id = s.session_id or pg_snapshot_xmax(l.seen) <= s.began_xact)
+    and pg_snapshot_xmax(l.seen) <= pg_snapshot_xmax(pg_current_snapshot())
+  order by l.session_id = s.session_id desc, pg_snapshot_xmax(l.seen) desc limit 1;
+  return v_look;
+end
+$$;
+
+-- supabase/schemas/digest/_news.sql
+-- What the journal has between two snapshots, newest first, from the transaction p_first on; without a first snapshot,
+-- that of the last day. Rows of transactions that the older snapshot did not see, although later ones were in it, are in
+-- the range, and found by the second condition. Of the caller's own rows only those that say which files are its.
+create function coord._news(p_call coord._call, p_first xid8, p_seen pg_snapshot, p_now pg_snapshot)
+returns setof coord.journal
+language sql stable
+as $$
+  select j.* from coord.journal j
+  where j.project_id = (p_call).project_id and j.xact_id between p_first and pg_snapshot_xmax(p_now)
+    and case when p_seen is null then j.at > clock_timestamp() - interval '1 day'
+      else not pg_visible_in_snapshot(j.xact_id, p_seen) end
+    and pg_visible_in_snapshot(j.xact_id, p_now)
+    and (j.session_id is distinct from (p_call).session_id
+      or j.operation in ('acquire_lock', 'get_work', 'get_work_batch'))
+    and (j.session_id is null or j.outcome = 'ok')
+  order by j.xact_id desc, j.entry_id desc limit 20000;
+$$;
+
+-- supabase/schemas/digest/_news_of_agents.sql
+-- Who came and who went, among the news, in one line: 80.
+create function coord._news_of_agents(p_call coord._call, p_entries coord.journal[])
+returns table (kind integer, nth bigint, line text)
+language sql stable
+as $$
+  select 80, 1::bigint, string_agg(format('%s: %s%s.', w.what, array_to_string(w.agents[1:6], ', '),
+    ' and ' || nullif(greatest(cardinality(w.agents) - 6, 0), 0) || ' more'), ' ' order by w.what)
+  from (
+    select a.what, array_agg(distinct s.agent) as agents
+    from (
+      select e.resource, case e.operation when 'register_session' then 'Came' when 'end_session' then 'Left'
+        when 'sweep' then 'Died' end as what
+      from unnest(p_entries) e where e.resource like 'session:%' and e.outcome in ('ok', 'lapsed')) a
+    join coord.sessions s on s.project_id = (p_call).project_id and s.session_id = substr(a.resource, 9)::uuid
+    where a.what is not null and s.session_id <> (p_call).session_id group by a.what) w
+  having count(*) > 0;
+$$;
+
+-- supabase/schemas/digest/_news_of_locks.sql
+-- Locks of others among the news: 30 around the caller's files, which are those it has or had locked since its last look;
+-- 90 the others, summed up. Around means in the same folder, or overlapping. At most 500 paths against 50.
+create function coord._news_of_locks(p_call coord._call, p_entries coord.journal[])
+returns table (kind integer, nth bigint, line text)
+language plpgsql stable
+as $$
+begin
+  return query
+    with mine as materialized (
+      select distinct m.path, coord._folder(m.path) as folder from (
+        (select t.path from coord._taken_paths(p_entries) t where t.session_id = p_call.session_id
+          order by t.entry_id desc limit 50)
+        union all
+        select h.path from coord._held_locks(p_call.project_id, null, null) h where h.session_id = p_call.session_id) m
+      limit 50
+    ), others as materialized (
+      select distinct on (t.path, t.session_id) t.*, coord._folder(t.path) as folder
+      from coord._taken_paths(p_entries) t
+      where t.session_id <> p_call.session_id order by t.path, t.session_id, t.entry_id desc
+    ), near as materialized (
+      select o.*, exists (select from mine m where m.folder = o.folder or m.path = o.path
+        or ((coord._is_scope(m.path) or coord._is_scope(o.path)) and coord._overlaps(m.path, o.path))) as is_near
+      from (select * from others order by entry_id desc limit 500) o
+    )
+    select 30, row_number() over (order by h.path is null, n.entry_id desc), case when h.path is not null
+      then format('%s has %s locked%s.', n.agent, n.path, ': ' || left(h.reason, 100))
+      else format('%s had %s locked: read it again before you edit there.', n.agent, n.path) end
+    from near n
+    left join coord._held_locks(p_call.project_id, (select array_agg(x.path) from near x where x.is_near), null) h
+      on h.path = n.path and h.session_id = n.session_id
+    where n.is_near
+    union all
+    select 90, 1, format('Elsewhere others locked %s: %s.', sum(f.paths), string_agg(
+      format('%s (%s)', f.folder, f.paths), ', ' order by f.paths desc, f.folder) filter (where f.nth <= 3))
+    from (
+      select coalesce(nullif(n.folder, ''), './') as folder, count(*) as paths,
+        row_number() over (order by count(*) desc, n.folder) as nth
+      from near n where not n.is_near group by n.folder) f
+    having count(*) > 0;
+end
+$$;
+
+-- supabase/schemas/digest/_news_of_tasks.sql
+-- Tasks among the news: 10 assigned to the caller's agent, 20 submitted by it and ended, 60 failed, 70 done.
+create function coord._news_of_tasks(p_call coord._call, p_entries coord.journal[])
+returns table (kind integer, nth bigint, line text)
+language plpgsql stable
+as $$
+begin
+  return query
+    select n.kind, row_number() over (partition by n.kind order by n.entry_id desc), n.line
+    from (
+      select e.entry_id,
+        case when t.finished_at is null then 10 when t.submitted_by = p_call.agent then 20
+          when t.status = 'done' then 70 else 60 end as kind,
+        case
+          when t.finished_at is null then format('"%s" is assigned to you: get_work hands it out.', left(t.title, 100))
+          when t.status = 'done' then format('%s finished %s"%s" (task:%s).', t.agent,
+            case when t.submitted_by = p_call.agent then 'your task ' end, left(t.title, 100), t.task_id)
+          else format('%s "%s" %s%s (task:%s).', case when t.submitted_by = p_call.agent then 'Your task' else 'Task' end,
+            left(t.title, 100), case t.status when 'failed' then 'failed' else 'was cancelled' end,
+            ': ' || left(t.error, 100), t.task_id)
+        end as line
+      from (
+        select substr(r.resource, 6)::uuid as task_id, max(r.entry_id) as entry_id from unnest(p_entries) r
+        where r.resource ~ '^task:[0-9a-f-]{36}$' and r.session_id is distinct from p_call.session_id
+          and r.operation not in ('get_work', 'get_work_batch', 'report_progress')
+        group by 1) e
+      join coord.tasks t on t.project_id = p_call.project_id and t.task_id = e.task_id
+      where t.finished_at is not null or (t.status = 'ready' and (t.terms).assignee = p_call.agent)) n;
+end
+$$;
+
+-- supabase/schemas/digest/_news_of_words.sql
+-- What agents wrote for others, among the news: 50 handoffs.
+create function coord._news_of_words(p_call coord._call, p_entries coord.journal[])
+returns table (kind integer, nth bigint, line text)
+language sql stable
+as $$
+  select 50, row_number() over (order by e.entry_id desc), format('%s left a handoff: %s (read_handoff, %s).',
+    coalesce(e.agent, e.detail ->> 'agent'), rtrim(left(e.detail ->> 'summary', 100), '. '), substr(e.resource, 9))
+  from unnest(p_entries) e
+  where e.resource like 'handoff:%' and e.outcome in ('ok', 'written');
+$$;
+
 -- supabase/schemas/frame/_beat.sql
 -- Notes that somebody sweeps now.
 create function coord._beat() returns void
@@ -585,7 +767,7 @@ $$;
 
 -- supabase/schemas/frame/_forget.sql
 -- Deletes what is kept for a time only, a thousand rows of a kind: idempotency keys 48 hours, ended
--- sessions, notices and paths that nobody locks any more 30 days, handoffs 180.
+-- sessions, notices, looks and paths that nobody locks any more 30 days, handoffs 180.
 create function coord._forget() returns void
 language plpgsql volatile
 as $$
@@ -599,6 +781,9 @@ begin
   delete from coord.notices n where (n.project_id, n.notice_id) in (
     select o.project_id, o.notice_id from coord.notices o
     where o.at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
+  delete from coord.looks l where (l.project_id, l.agent, l.session_id) in (
+    select o.project_id, o.agent, o.session_id from coord.looks o
+    where o.looked_at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
   delete from coord.handoffs h where (h.project_id, h.handoff_id) in (
     select o.project_id, o.handoff_id from coord.handoffs o
     where o.created_at < clock_timestamp() - interval '180 days' limit 1000 for update skip locked);
@@ -687,6 +872,7 @@ as $$
     "sweep": 3,
     "read_handoff": 1,
     "write_handoff": 2,
+    "catch_up": 1,
     "create_key": 4,
     "list_keys": 4,
     "revoke_key": 4,
@@ -983,20 +1169,26 @@ $$;
 -- supabase/schemas/handoffs/_paths_of_entries.sql
 -- The paths that journal rows of a session locked, newest first, and whether it still had them when it ended.
 create function coord._paths_of_entries(p_entries coord.journal[]) returns table (path text, is_left boolean)
-language sql stable
+language plpgsql stable
 as $$
-  select p.path, p.is_taken from (
-    select distinct on (t.path) t.path, t.is_taken, t.xact_id, t.entry_id from (
-      select l.lock ->> 'path' as path, true as is_taken, e.xact_id, e.entry_id from unnest(p_entries) e
-      cross join jsonb_path_query(e.detail, 'lax $[*]') l(lock)
-      where e.operation = 'acquire_lock' and e.outcome = 'ok'
-      union all
-      select coalesce(r.path, e.resource), false, e.xact_id, e.entry_id from unnest(p_entries) e
-      left join jsonb_array_elements_text(e.detail -> 'released_paths') r(path) on true
-      where e.operation = 'release_lock' and (e.outcome = 'ok' or r.path is not null)) t
-    order by t.path, t.xact_id desc, t.entry_id desc) p
-  where p.path is not null
-  order by p.xact_id desc, p.entry_id desc;
+begin
+  return query
+    select p.path, p.is_taken from (
+      select distinct on (t.path) t.* from (
+        select k.path, true as is_taken, k.xact_id, k.entry_id from coord._taken_paths(p_entries) k
+        union all
+        select coalesce(r.path, e.resource), false, e.xact_id, e.entry_id from unnest(p_entries) e
+        left join jsonb_array_elements_text(e.detail -> 'released_paths') r(path) on true
+        where e.operation = 'release_lock'
+        union all
+        select f.path, false, e.xact_id, e.entry_id from unnest(p_entries) e
+        join coord.tasks d on d.project_id = e.project_id
+          and d.task_id = case when e.resource ~ '^task:' then substr(e.resource, 6)::uuid end
+        cross join unnest((d.terms).paths) f(path)
+        where e.operation in ('complete_work', 'release_task')) t
+      order by t.path, t.xact_id desc, t.entry_id desc) p
+    order by p.xact_id desc, p.entry_id desc;
+end
 $$;
 
 -- supabase/schemas/handoffs/_recent_handoffs.sql
@@ -1031,15 +1223,12 @@ create function coord._session_entries(p_session coord.sessions) returns setof c
 language plpgsql stable
 as $$
 declare
-  v_first xid8;
+  v_first constant xid8 := coalesce(coord._last_entries(p_session.project_id, p_session.began_xact,
+    p_session.handoff_xact), p_session.began_xact);
 begin
-  select j.xact_id into v_first from coord.journal j
-  where j.project_id = p_session.project_id and j.xact_id between p_session.began_xact and p_session.handoff_xact
-  order by j.xact_id desc, j.entry_id desc offset 20000 limit 1;
   return query
     select j.* from coord.journal j
-    where j.project_id = p_session.project_id
-      and j.xact_id between coalesce(v_first, p_session.began_xact) and p_session.handoff_xact
+    where j.project_id = p_session.project_id and j.xact_id between v_first and p_session.handoff_xact
       and (j.session_id = p_session.session_id
         or (j.session_id is null and j.detail ->> 'session_id' = p_session.session_id::text))
     order by j.xact_id desc, j.entry_id desc limit 500;
@@ -1070,6 +1259,17 @@ as $$
     join coord.tasks t on t.project_id = p_project_id and t.task_id = substr(e.resource, 6)::uuid
     where e.nth = 1) l
   order by l.xact_id desc, l.entry_id desc;
+$$;
+
+-- supabase/schemas/journal/_last_entries.sql
+-- Where to begin reading so as to get the newest 20,000 rows of a project's journal between two transactions; null when
+-- there are no more than these. A range of the primary key: whoever reads on from there reads no more than that.
+create function coord._last_entries(p_project_id integer, p_from xid8, p_to xid8) returns xid8
+language sql stable
+as $$
+  select j.xact_id from coord.journal j
+  where j.project_id = p_project_id and j.xact_id between p_from and p_to
+  order by j.xact_id desc, j.entry_id desc offset 20000 limit 1;
 $$;
 
 -- supabase/schemas/journal/_note.sql
@@ -1225,6 +1425,14 @@ begin
   end loop;
   return null;
 end
+$$;
+
+-- supabase/schemas/locks/_folder.sql
+-- The folder that a path is in: a tree is in itself, a glob in the folder before its first wildcard, a name in none.
+create function coord._folder(p_path text) returns text
+language sql immutable parallel safe
+as $$
+  select case when p_path ~ '^(resource|label):' then p_path else regexp_replace(p_path, '[^/]*([*?].*)?$', '') end;
 $$;
 
 -- supabase/schemas/locks/_forget_locks.sql
@@ -2086,6 +2294,24 @@ begin
   v_taken := coord._take(p_call, v_paths, false, p_reason, p_ttl_seconds, p_task_id);
   return v_taken.locks is not null;
 end
+$$;
+
+-- supabase/schemas/locks/_taken_paths.sql
+-- Paths that sessions locked, by rows of the journal: with acquire_lock, or with the claim of a task that names them.
+create function coord._taken_paths(p_entries coord.journal[])
+returns table (path text, session_id uuid, agent text, xact_id xid8, entry_id bigint)
+language sql stable
+as $$
+  select l.lock ->> 'path', e.session_id, e.agent, e.xact_id, e.entry_id
+  from unnest(p_entries) e cross join jsonb_path_query(coalesce(e.detail -> 'locks', e.detail), 'lax $[*]') l(lock)
+  where e.operation = 'acquire_lock' and e.outcome = 'ok'
+  union all
+  select p.path, e.session_id, e.agent, e.xact_id, e.entry_id
+  from unnest(p_entries) e
+  join coord.tasks t on t.project_id = e.project_id
+    and t.task_id = case when e.resource ~ '^task:' then substr(e.resource, 6)::uuid end
+  cross join unnest((t.terms).paths) p(path)
+  where e.operation in ('get_work', 'get_work_batch') and e.outcome = 'ok';
 $$;
 
 -- supabase/schemas/locks/_tidy_locks.sql
@@ -3797,6 +4023,42 @@ end
 $$;
 
 grant execute on function coord.register_agent to coord_app;
+
+-- supabase/schemas/digest/catch_up.sql
+-- What happened in the project since the caller's session last looked, what concerns it first, in less than 2 KB; and,
+-- unless p_mark is false, that it has looked now.
+-- Concurrency: what is told and what is marked as seen is the same snapshot, so what commits meanwhile, or started
+-- before and commits later, is told the next time. Of two looks of a session at once, both tell; the mark stands where
+-- the later one set it, and nothing below it was told by neither.
+create function coord.catch_up(p_caller jsonb, p_mark boolean default true) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'catch_up');
+  v_now pg_snapshot := pg_current_snapshot();
+  v_look coord.looks;
+  v_first xid8;
+  v_news jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_look := coord._last_look(v_call);
+  v_first := coord._last_entries(v_call.project_id, coalesce(pg_snapshot_xmin(v_look.seen), '0'),
+    pg_snapshot_xmax(v_now));
+  v_news := jsonb_build_object(
+    'news', coord._digest(v_call, array(select n from coord._news(v_call,
+      coalesce(v_first, pg_snapshot_xmin(v_look.seen), '0'), v_look.seen, v_now) n)),
+    'since', v_look.looked_at, 'truncated', v_first is not null);
+  if not p_mark then return coord._leave(v_call, v_news); end if;
+  insert into coord.looks as l (project_id, agent, session_id, seen)
+  values (v_call.project_id, v_call.agent, v_call.session_id, v_now)
+  on conflict (project_id, agent, session_id) do update set seen = excluded.seen, looked_at = excluded.looked_at
+  where pg_snapshot_xmax(l.seen) <= pg_snapshot_xmax(excluded.seen)
+    or pg_snapshot_xmax(l.seen) > pg_snapshot_xmax(pg_current_snapshot());
+  return coord._leave(v_call, v_news, 'session:' || v_call.session_id);
+end
+$$;
+
+grant execute on function coord.catch_up to coord_app;
 
 -- supabase/schemas/frame/count_violations.sql
 -- What must never be, by name, with how often it is: anything but 0 is a defect of these functions, or somebody

@@ -159,21 +159,38 @@ describe('a session that ends without a handoff', () => {
   });
 });
 
-test('what is written while the session ends is there, or is refused; never beside one from the journal', async () => {
-  const seen = new Set<string>();
-  for (let round = 0; round < 20; round++) {
-    const bob = await db.session('racer');
-    await bob.acquireLock({ paths: ['racer.ts'] });
-    const writing = bob.writeHandoff({ summary: 'mine' }).then(
-      () => 'written',
-      (error) => error.code,
-    );
-    const [outcome] = await Promise.all([writing, bob.endSession()]);
+describe('writing while the session ends', () => {
+  test('comes first: the end waits for it, and nothing is made beside it', async () => {
+    const bob = await db.session('first');
+    await bob.acquireLock({ paths: ['first.ts'] });
+    let ending: Promise<unknown> = Promise.resolve();
+    await db.sql.begin(async (sql) => {
+      await sql`
+        select coord.write_handoff(jsonb_build_object('project_id', s.project_id, 'session_id', s.session_id), 'mine')
+        from coord.sessions s where s.session_id = ${bob.session_id}`;
+      ending = bob.endSession();
+      await Promise.race([ending, somebodyWaits()]);
+      await reader.sweep();
+    });
+    await ending;
     await reader.sweep();
-    expect(await stored(bob)).toMatchObject([{ automatic: outcome !== 'written' }]);
-    seen.add(outcome);
+    expect(await stored(bob)).toMatchObject([{ automatic: false }]);
+  });
+
+  test('comes too late: it is refused, and one is made', async () => {
+    const bob = await db.session('second');
+    await bob.acquireLock({ paths: ['second.ts'] });
+    await bob.endSession();
+    await expect(bob.writeHandoff({ summary: 'mine' })).rejects.toMatchObject({ code: 'unauthenticated' });
+    await reader.sweep();
+    expect(await stored(bob)).toMatchObject([{ automatic: true }]);
+  });
+
+  async function somebodyWaits(): Promise<void> {
+    const waiting = () => db.sql`
+      select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await expect.poll(async () => (await waiting()).length).toBeGreaterThan(0);
   }
-  expect([...seen].filter((outcome) => outcome !== 'written' && outcome !== 'unauthenticated')).toEqual([]);
 });
 
 test('a session that registers is offered three: its own agent first, then those that agents wrote', async () => {

@@ -3,6 +3,7 @@ import { toolsets } from './operation.ts';
 import * as board from './operations/board.ts';
 import * as classic from './operations/classic.ts';
 import * as decisions from './operations/decisions.ts';
+import * as digest from './operations/digest.ts';
 import * as handoffs from './operations/handoffs.ts';
 import * as keys from './operations/keys.ts';
 import * as locks from './operations/locks.ts';
@@ -23,6 +24,7 @@ const nouns = {
   ...threads,
   ...decisions,
   ...handoffs,
+  ...digest,
   ...keys,
   ...projects,
   ...classic,

@@ -28,6 +28,20 @@ const readings: readonly Reading[] = [
     operation: 'list_tasks',
     sections: { ready: { status: 'ready' }, blocked: { status: 'blocked' } },
   },
+  {
+    uri: 'handoffs://recent',
+    title: 'Handoffs',
+    description: 'What the last sessions left for the next.',
+    operation: 'read_handoff',
+    input: { limit: 10 },
+  },
+  {
+    uri: 'newsletters://status',
+    title: 'News',
+    description: 'What happened since your last catch_up; reading this does not count as one.',
+    operation: 'catch_up',
+    input: { mark: false },
+  },
 ];
 
 const mimeType = 'application/json';

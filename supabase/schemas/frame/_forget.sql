@@ -1,5 +1,5 @@
 -- Deletes what is kept for a time only, a thousand rows of a kind: idempotency keys 48 hours, ended
--- sessions, notices and paths that nobody locks any more 30 days, handoffs 180.
+-- sessions, notices, looks and paths that nobody locks any more 30 days, handoffs 180.
 create function coord._forget() returns void
 language plpgsql volatile
 as $$
@@ -13,6 +13,9 @@ begin
   delete from coord.notices n where (n.project_id, n.notice_id) in (
     select o.project_id, o.notice_id from coord.notices o
     where o.at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
+  delete from coord.looks l where (l.project_id, l.agent, l.session_id) in (
+    select o.project_id, o.agent, o.session_id from coord.looks o
+    where o.looked_at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
   delete from coord.handoffs h where (h.project_id, h.handoff_id) in (
     select o.project_id, o.handoff_id from coord.handoffs o
     where o.created_at < clock_timestamp() - interval '180 days' limit 1000 for update skip locked);

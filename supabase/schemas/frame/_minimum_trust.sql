@@ -31,6 +31,7 @@ as $$
     "sweep": 3,
     "read_handoff": 1,
     "write_handoff": 2,
+    "catch_up": 1,
     "create_key": 4,
     "list_keys": 4,
     "revoke_key": 4,

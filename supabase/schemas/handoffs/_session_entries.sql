@@ -5,15 +5,12 @@ create function coord._session_entries(p_session coord.sessions) returns setof c
 language plpgsql stable
 as $$
 declare
-  v_first xid8;
+  v_first constant xid8 := coalesce(coord._last_entries(p_session.project_id, p_session.began_xact,
+    p_session.handoff_xact), p_session.began_xact);
 begin
-  select j.xact_id into v_first from coord.journal j
-  where j.project_id = p_session.project_id and j.xact_id between p_session.began_xact and p_session.handoff_xact
-  order by j.xact_id desc, j.entry_id desc offset 20000 limit 1;
   return query
     select j.* from coord.journal j
-    where j.project_id = p_session.project_id
-      and j.xact_id between coalesce(v_first, p_session.began_xact) and p_session.handoff_xact
+    where j.project_id = p_session.project_id and j.xact_id between v_first and p_session.handoff_xact
       and (j.session_id = p_session.session_id
         or (j.session_id is null and j.detail ->> 'session_id' = p_session.session_id::text))
     order by j.xact_id desc, j.entry_id desc limit 500;
