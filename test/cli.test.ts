@@ -40,7 +40,14 @@ describe('the commands', () => {
   );
 
   test('are the catalogue and the ones that run servers, nothing else', () => {
-    const expected = [...operations.map(({ cli }) => wordsOf(cli)), 'doctor', 'down', 'mcp', 'status', 'up'];
+    const expected = [
+      ...operations.flatMap(({ cli, shortcuts = {} }) => [cli, ...Object.keys(shortcuts)].map(wordsOf)),
+      'doctor',
+      'down',
+      'mcp',
+      'status',
+      'up',
+    ];
     expect(leaves.map(({ path }) => path.join(' ')).sort()).toEqual(expected.sort());
   });
 

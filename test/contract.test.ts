@@ -16,9 +16,13 @@ const systemFunctions = [
   'authenticate_key',
   'count_violations',
   'database_health',
+  'decide_approval_link',
   'open_project',
+  'read_approval_link',
   'schema_version',
+  'settle_webhook',
   'sweep_projects',
+  'take_webhooks',
 ];
 
 const serverCommands = ['doctor', 'down', 'mcp', 'status', 'up'];
@@ -92,7 +96,9 @@ describe('the doors', () => {
   });
 
   test('the command line has a command for every operation, and the ones that run servers', () => {
-    const words = operations.map(({ cli }) => cli.replace(/ [<[].*$/, ''));
+    const words = operations.flatMap(({ cli, shortcuts = {} }) =>
+      [cli, ...Object.keys(shortcuts)].map((line) => line.replace(/ [<[].*$/, '')),
+    );
     expect(commandsOf().sort()).toEqual([...words, ...serverCommands].sort());
   });
 

@@ -51,7 +51,7 @@ function section(operation: Operation): string {
       ['', ''],
       [
         ['HTTP', `\`${method} /v1${path}\``],
-        ['command', `\`agentcoord ${operation.cli}\``],
+        ['command', commandsOf(operation)],
         ['client', `\`coordinator.${methodName(operation.name)}(…)\``],
         ['MCP toolset', operation.toolset],
         ['kind', operation.kind],
@@ -62,6 +62,10 @@ function section(operation: Operation): string {
     fields('Output', ownFields(jsonSchemaOf(operation.output, 'output'))),
   ];
   return `${paragraphs.join('\n\n')}\n`;
+}
+
+function commandsOf({ cli, shortcuts = {} }: Operation): string {
+  return [cli, ...Object.keys(shortcuts)].map((line) => `\`agentcoord ${line}\``).join(', ');
 }
 
 /** Without what every answer may carry. */

@@ -93,19 +93,84 @@ create policy readers on coord.project_members for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.projects, coord.project_members to coord_reader;
 
--- supabase/schemas/digest/table.sql
--- Where each session last looked with catch_up: the snapshot of that moment. What it saw was told; everything else is
--- news, however late it commits. Numbers of transactions or rows could not say that, and times even less.
-create table coord.looks (
+-- supabase/schemas/approvals/table.sql
+-- Approvals: what an agent asks before it does something, for exactly this payload. A row is pending until it is
+-- decided once, or until expires_at has passed: who reads the status asks _approval_status, because the sweeper writes
+-- 'expired' later. An approved one is used once, within a day of the decision.
+create table coord.approvals (
   project_id integer not null,
-  agent text not null,
+  approval_id uuid not null,
+  action_type text not null,
+  description text not null,
+  payload jsonb not null,
+  -- Of the text of the payload as jsonb prints it, which is the same for the same content.
+  payload_hash text not null,
+  risk text not null check (risk in ('low', 'medium', 'high')),
+  requested_by text not null,
   session_id uuid not null,
-  looked_at timestamptz not null default clock_timestamp(),
-  seen pg_snapshot not null,
-  primary key (project_id, agent, session_id)
+  -- What the requester calls with, see _credentials: whoever shares one of them may not decide.
+  credentials text[] not null,
+  requested_at timestamptz not null default clock_timestamp(),
+  expires_at timestamptz not null,
+  status text not null default 'pending' check (status in ('pending', 'approved', 'denied', 'expired')),
+  decided_at timestamptz,
+  decided_by text,
+  decided_via text check (decided_via in ('session', 'link', 'rule')),
+  reason text,
+  used_at timestamptz,
+  primary key (project_id, approval_id)
 );
 
-alter table coord.looks enable row level security;
+create index approvals_pending on coord.approvals (project_id, expires_at) where status = 'pending';
+
+-- What is approved without asking anybody. Set by an administrator, never for himself.
+create table coord.approval_rules (
+  project_id integer not null,
+  rule text not null,
+  action_type text not null,
+  agent text,
+  agent_type text,
+  max_risk text not null check (max_risk in ('low', 'medium', 'high')),
+  set_by text not null,
+  credentials text[] not null,
+  set_at timestamptz not null default clock_timestamp(),
+  primary key (project_id, rule)
+);
+
+-- Links with which a person decides without a login. Each try to send one makes another, and all of them end with the
+-- decision. Only the hash of the token is kept, so who reads this table cannot decide.
+create table coord.approval_links (
+  project_id integer not null,
+  token_hash text not null,
+  approval_id uuid not null,
+  made_at timestamptz not null default clock_timestamp(),
+  primary key (project_id, token_hash)
+);
+
+-- Outbox of the webhook: one row an approval that waits for a person, sent until it was taken or is not needed.
+create table coord.approval_webhooks (
+  project_id integer not null,
+  approval_id uuid not null,
+  due_at timestamptz not null default clock_timestamp(),
+  attempts integer not null default 0,
+  -- When it was taken, given up, or not needed any more.
+  settled_at timestamptz,
+  outcome text check (outcome in ('delivered', 'given_up', 'obsolete')),
+  last_error text,
+  primary key (project_id, approval_id)
+);
+
+create index approval_webhooks_due on coord.approval_webhooks (project_id, due_at) where settled_at is null;
+
+alter table coord.approvals enable row level security;
+alter table coord.approval_rules enable row level security;
+alter table coord.approval_links enable row level security;
+alter table coord.approval_webhooks enable row level security;
+create policy readers on coord.approvals for select
+using (project_id in (select coord._readable_projects()));
+create policy readers on coord.approval_rules for select
+using (project_id in (select coord._readable_projects()));
+grant select on coord.approvals, coord.approval_rules to coord_reader;
 
 -- supabase/schemas/frame/table.sql
 -- Answers kept for callers that repeat a call with the same idempotency key. Kept for 48 hours (see _forget).
@@ -132,34 +197,6 @@ create table coord.pulse (
 );
 insert into coord.pulse default values;
 alter table coord.pulse enable row level security;
-
--- supabase/schemas/handoffs/table.sql
--- What one session leaves for the next. Agents write them; for a session that ended without one, and had done something,
--- it is put together from the journal (automatic). Such a one has the id of its session, so that there is one at most.
-create table coord.handoffs (
-  project_id integer not null,
-  handoff_id uuid not null,
-  session_id uuid not null,
-  agent text not null,
-  agent_type text not null,
-  automatic boolean not null default false,
-  created_at timestamptz not null default clock_timestamp(),
-  summary text not null,
-  completed text[] not null default '{}',
-  in_progress text[] not null default '{}',
-  decisions text[] not null default '{}',
-  next_steps text[] not null default '{}',
-  relevant_files text[] not null default '{}',
-  primary key (project_id, handoff_id)
-);
-
-create index handoffs_newest on coord.handoffs (project_id, created_at);
-create index handoffs_of_agent on coord.handoffs (project_id, agent, created_at);
-
-alter table coord.handoffs enable row level security;
-create policy readers on coord.handoffs for select
-using (project_id in (select coord._readable_projects()));
-grant select on coord.handoffs to coord_reader;
 
 -- supabase/schemas/journal/table.sql
 -- The one journal: audit trail, history and event stream are readings of it. Each state change and each refusal is
@@ -210,6 +247,9 @@ create table coord.api_keys (
   agent_type text not null,
   trust smallint not null check (trust between 0 and 4),
   description text,
+  -- The agent that made it, and its key; null when a person of the machine did. See _credentials.
+  made_by text not null,
+  made_with text,
   created_at timestamptz not null default clock_timestamp(),
   expires_at timestamptz,
   revoked_at timestamptz
@@ -382,16 +422,12 @@ create table coord.sessions (
   last_call_at timestamptz not null default clock_timestamp(),
   ended_at timestamptz,
   end_reason text,
-  -- Where its journal begins, and, from its end until its handoff has been seen to, where it ends; see _make_handoffs.
-  began_xact xid8 not null default pg_current_xact_id(),
-  handoff_xact xid8,
   primary key (project_id, session_id)
 ) with (fillfactor = 50);
 
--- No index holds a column that a heartbeat writes, so heartbeats stay HOT.
+-- Neither index holds a column that a heartbeat writes, so heartbeats stay HOT.
 create unique index sessions_standing on coord.sessions (project_id, agent, label) where ended_at is null and label is not null;
 create index sessions_live on coord.sessions (project_id, agent) where ended_at is null;
-create index sessions_without_handoff on coord.sessions (project_id, handoff_xact) where handoff_xact is not null;
 
 -- What a session is told with its next real call: that a lock of its was forced away, and the like.
 create table coord.notices (
@@ -513,172 +549,239 @@ create policy readers on coord.subtasks for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.tasks, coord.task_dependencies, coord.subtasks to coord_reader;
 
--- supabase/schemas/digest/_digest.sql
--- The news as lines for a reader in a hurry: what concerns the caller first, four lines of a kind, 1,500 characters.
-create function coord._digest(p_call coord._call, p_entries coord.journal[]) returns jsonb
-language plpgsql stable
-as $$
-begin
-  return (
-    with lines as (
-      select n.* from coord._news_of_tasks(p_call, p_entries) n
-      union all select n.* from coord._news_of_locks(p_call, p_entries) n
-      union all select n.* from coord._news_of_words(p_call, p_entries) n
-      union all select n.* from coord._news_of_agents(p_call, p_entries) n
-    ), counted as (
-      select l.kind, l.nth, left(regexp_replace(l.line, '\s+', ' ', 'g'), 300)
-        || case when l.nth = 4 and l.total > 4 then format(' And %s more like this.', l.total - 4) else '' end as line
-      from (select x.*, count(*) over (partition by x.kind) as total from lines x) l
-      where l.nth <= 4
-    )
-    select coalesce(jsonb_agg(c.line order by c.kind, c.nth), '[]')
-    from (select d.*, sum(octet_length(d.line) + 4) over (order by d.kind, d.nth) as size from counted d) c
-    where c.size <= 1500);
-end
-$$;
-
--- supabase/schemas/digest/_last_look.sql
--- The last look of the calling session; of one that has not looked yet, the last that its agent took before it began.
--- Null when there is none. One of transactions to come is from another server, by a restored backup, and means nothing.
-create function coord._last_look(p_call coord._call) returns coord.looks
-language plpgsql stable
+-- supabase/schemas/approvals/_add_approval.sql
+-- Writes an approval: decided when a rule does so, else with its row in the outbox of the webhook.
+create function coord._add_approval(
+  p_call coord._call, p_action_type text, p_description text, p_payload jsonb, p_hash text, p_risk text,
+  p_seconds integer
+) returns coord.approvals
+language plpgsql volatile
 as $$
 declare
-  v_look coord.looks;
+  v_now timestamptz := clock_timestamp();
+  v_credentials text[] := coord._credentials(p_call.project_id, p_call.session_id, false);
+  v_rule text := coord._rule_for(p_call, p_action_type, p_risk, v_credentials);
+  v_approval coord.approvals;
 begin
-  select l.* into v_look
-  from coord.looks l
-  join coord.sessions s on s.project_id = l.project_id and s.session_id = p_call.session_id
-  where l.project_id = p_call.project_id and l.agent = p_call.agent
-    and (l.session_id = s.session_id or pg_snapshot_xmax(l.seen) <= s.began_xact)
-    and pg_snapshot_xmax(l.seen) <= pg_snapshot_xmax(pg_current_snapshot())
-  order by l.session_id = s.session_id desc, pg_snapshot_xmax(l.seen) desc limit 1;
-  return v_look;
+  insert into coord.approvals (project_id, approval_id, action_type, description, payload, payload_hash, risk,
+    requested_by, session_id, credentials, requested_at, expires_at, status, decided_at, decided_by, decided_via)
+  values (p_call.project_id, coord._new_id(), p_action_type, p_description, p_payload, p_hash, p_risk,
+    p_call.agent, p_call.session_id, v_credentials, v_now, v_now + make_interval(secs => p_seconds),
+    case when v_rule is null then 'pending' else 'approved' end, case when v_rule is not null then v_now end,
+    v_rule, case when v_rule is not null then 'rule' end)
+  returning approvals.* into v_approval;
+  if v_rule is null then
+    insert into coord.approval_webhooks (project_id, approval_id) values (p_call.project_id, v_approval.approval_id);
+  end if;
+  return v_approval;
 end
 $$;
 
--- supabase/schemas/digest/_news.sql
--- What the journal has between two snapshots, newest first, from the transaction p_first on; without a first snapshot,
--- that of the last day. Rows of transactions that the older snapshot did not see, although later ones were in it, are in
--- the range, and found by the second condition. Of the caller's own rows only those that say which files are its.
-create function coord._news(p_call coord._call, p_first xid8, p_seen pg_snapshot, p_now pg_snapshot)
-returns setof coord.journal
-language sql stable
+-- supabase/schemas/approvals/_approval_answer.sql
+-- What the requester is told of an approval: `decided` is true when there is nothing left to wait for.
+create function coord._approval_answer(p_approval coord.approvals) returns jsonb
+language plpgsql volatile
 as $$
-  select j.* from coord.journal j
-  where j.project_id = (p_call).project_id and j.xact_id between p_first and pg_snapshot_xmax(p_now)
-    and case when p_seen is null then j.at > clock_timestamp() - interval '1 day'
-      else not pg_visible_in_snapshot(j.xact_id, p_seen) end
-    and pg_visible_in_snapshot(j.xact_id, p_now)
-    and (j.session_id is distinct from (p_call).session_id
-      or j.operation in ('acquire_lock', 'get_work', 'get_work_batch'))
-    and (j.session_id is null or j.outcome = 'ok')
-  order by j.xact_id desc, j.entry_id desc limit 20000;
-$$;
-
--- supabase/schemas/digest/_news_of_agents.sql
--- Who came and who went, among the news, in one line: 80.
-create function coord._news_of_agents(p_call coord._call, p_entries coord.journal[])
-returns table (kind integer, nth bigint, line text)
-language sql stable
-as $$
-  select 80, 1::bigint, string_agg(format('%s: %s%s.', w.what, array_to_string(w.agents[1:6], ', '),
-    ' and ' || nullif(greatest(cardinality(w.agents) - 6, 0), 0) || ' more'), ' ' order by w.what)
-  from (
-    select a.what, array_agg(distinct s.agent) as agents
-    from (
-      select e.resource, case e.operation when 'register_session' then 'Came' when 'end_session' then 'Left'
-        when 'sweep' then 'Died' end as what
-      from unnest(p_entries) e where e.resource like 'session:%' and e.outcome in ('ok', 'lapsed')) a
-    join coord.sessions s on s.project_id = (p_call).project_id and s.session_id = substr(a.resource, 9)::uuid
-    where a.what is not null and s.session_id <> (p_call).session_id group by a.what) w
-  having count(*) > 0;
-$$;
-
--- supabase/schemas/digest/_news_of_locks.sql
--- Locks of others among the news: 30 around the caller's files, which are those it has or had locked since its last look;
--- 90 the others, summed up. Around means in the same folder, or overlapping. At most 500 paths against 50.
-create function coord._news_of_locks(p_call coord._call, p_entries coord.journal[])
-returns table (kind integer, nth bigint, line text)
-language plpgsql stable
-as $$
+declare
+  v_status text := coord._approval_status(p_approval.status, p_approval.expires_at);
 begin
-  return query
-    with mine as materialized (
-      select distinct m.path, coord._folder(m.path) as folder from (
-        (select t.path from coord._taken_paths(p_entries) t where t.session_id = p_call.session_id
-          order by t.entry_id desc limit 50)
-        union all
-        select h.path from coord._held_locks(p_call.project_id, null, null) h where h.session_id = p_call.session_id) m
-      limit 50
-    ), others as materialized (
-      select distinct on (t.path, t.session_id) t.*, coord._folder(t.path) as folder
-      from coord._taken_paths(p_entries) t
-      where t.session_id <> p_call.session_id order by t.path, t.session_id, t.entry_id desc
-    ), near as materialized (
-      select o.*, exists (select from mine m where m.folder = o.folder or m.path = o.path
-        or ((coord._is_scope(m.path) or coord._is_scope(o.path)) and coord._overlaps(m.path, o.path))) as is_near
-      from (select * from others order by entry_id desc limit 500) o
-    )
-    select 30, row_number() over (order by h.path is null, n.entry_id desc), case when h.path is not null
-      then format('%s has %s locked%s.', n.agent, n.path, ': ' || left(h.reason, 100))
-      else format('%s had %s locked: read it again before you edit there.', n.agent, n.path) end
-    from near n
-    left join coord._held_locks(p_call.project_id, (select array_agg(x.path) from near x where x.is_near), null) h
-      on h.path = n.path and h.session_id = n.session_id
-    where n.is_near
-    union all
-    select 90, 1, format('Elsewhere others locked %s: %s.', sum(f.paths), string_agg(
-      format('%s (%s)', f.folder, f.paths), ', ' order by f.paths desc, f.folder) filter (where f.nth <= 3))
-    from (
-      select coalesce(nullif(n.folder, ''), './') as folder, count(*) as paths,
-        row_number() over (order by count(*) desc, n.folder) as nth
-      from near n where not n.is_near group by n.folder) f
-    having count(*) > 0;
+  return jsonb_build_object('decided', v_status <> 'pending', 'status', v_status,
+    'approval_id', p_approval.approval_id, 'expires_at', p_approval.expires_at,
+    'decided_by', p_approval.decided_by, 'decided_via', p_approval.decided_via, 'reason', p_approval.reason,
+    'used_at', p_approval.used_at,
+    'hint', case v_status
+      when 'pending' then 'Do not act yet. Do something else, and wait with check_approval and wait_seconds.'
+      when 'denied' then 'Do not do it. Read the reason, or ask the user.'
+      when 'expired' then 'Nobody decided: that is neither yes nor no, so do not do it. Ask the user, or request it again.'
+      else case when p_approval.used_at is null then 'Call use_approval with the same payload, then act.'
+        else 'It has been used. For doing it again, request it again.' end end);
 end
 $$;
 
--- supabase/schemas/digest/_news_of_tasks.sql
--- Tasks among the news: 10 assigned to the caller's agent, 20 submitted by it and ended, 60 failed, 70 done.
-create function coord._news_of_tasks(p_call coord._call, p_entries coord.journal[])
-returns table (kind integer, nth bigint, line text)
-language plpgsql stable
+-- supabase/schemas/approvals/_approval_status.sql
+-- The status of an approval now: a pending one whose time is over is expired, whoever has swept.
+create function coord._approval_status(p_status text, p_expires_at timestamptz) returns text
+language sql volatile
+as $$ select case when p_status = 'pending' and p_expires_at <= clock_timestamp() then 'expired' else p_status end $$;
+
+-- supabase/schemas/approvals/_credentials.sql
+-- What a session calls with: its agent, its key, and the keys with which that one was made, up to one that a person
+-- made. Two sessions that share one of them have one owner. With p_makers also the agents who made the keys: they could
+-- speak with them, while the reverse does not hold.
+create function coord._credentials(p_project_id integer, p_session_id uuid, p_makers boolean) returns text[]
+language sql stable
 as $$
+  with recursive line as (
+    select k.key_id, k.made_by, k.made_with
+    from coord.sessions s join coord.api_keys k on k.key_id = s.key_id and k.project_id = s.project_id
+    where s.project_id = p_project_id and s.session_id = p_session_id
+    union
+    select k.key_id, k.made_by, k.made_with
+    from line l join coord.api_keys k on k.key_id = l.made_with and k.project_id = p_project_id)
+  select array(
+    select 'agent:' || s.agent from coord.sessions s where s.project_id = p_project_id and s.session_id = p_session_id
+    union select 'key:' || l.key_id from line l
+    union select 'agent:' || l.made_by from line l where p_makers);
+$$;
+
+-- supabase/schemas/approvals/_decide.sql
+-- Decides a pending approval; null when it was not pending any more, or its time was over.
+-- Concurrency: one guarded UPDATE. Two who decide at once meet at the row, and the second finds it decided. The caller
+-- has locked the row and looked at the clock since: what is stamped is what was judged. The requester's inbox is
+-- written in the same transaction, so that a kill leaves both or neither.
+create function coord._decide(
+  p_project_id integer, p_approval_id uuid, p_approve boolean, p_by text, p_via text, p_reason text, p_now timestamptz
+) returns coord.approvals
+language plpgsql volatile
+as $$
+declare
+  v_approval coord.approvals;
 begin
-  return query
-    select n.kind, row_number() over (partition by n.kind order by n.entry_id desc), n.line
-    from (
-      select e.entry_id,
-        case when t.finished_at is null then 10 when t.submitted_by = p_call.agent then 20
-          when t.status = 'done' then 70 else 60 end as kind,
-        case
-          when t.finished_at is null then format('"%s" is assigned to you: get_work hands it out.', left(t.title, 100))
-          when t.status = 'done' then format('%s finished %s"%s" (task:%s).', t.agent,
-            case when t.submitted_by = p_call.agent then 'your task ' end, left(t.title, 100), t.task_id)
-          else format('%s "%s" %s%s (task:%s).', case when t.submitted_by = p_call.agent then 'Your task' else 'Task' end,
-            left(t.title, 100), case t.status when 'failed' then 'failed' else 'was cancelled' end,
-            ': ' || left(t.error, 100), t.task_id)
-        end as line
-      from (
-        select substr(r.resource, 6)::uuid as task_id, max(r.entry_id) as entry_id from unnest(p_entries) r
-        where r.resource ~ '^task:[0-9a-f-]{36}$' and r.session_id is distinct from p_call.session_id
-          and r.operation not in ('get_work', 'get_work_batch', 'report_progress')
-        group by 1) e
-      join coord.tasks t on t.project_id = p_call.project_id and t.task_id = e.task_id
-      where t.finished_at is not null or (t.status = 'ready' and (t.terms).assignee = p_call.agent)) n;
+  update coord.approvals a set status = case when p_approve then 'approved' else 'denied' end, decided_at = p_now,
+    decided_by = p_by, decided_via = p_via, reason = p_reason
+  where a.project_id = p_project_id and a.approval_id = p_approval_id and a.status = 'pending' and a.expires_at > p_now
+  returning a.* into v_approval;
+  if not found then return null; end if;
+  update coord.approval_webhooks w set settled_at = p_now, outcome = 'obsolete'
+  where w.project_id = p_project_id and w.approval_id = p_approval_id and w.settled_at is null;
+  perform coord._tell_requester(v_approval);
+  return v_approval;
 end
 $$;
 
--- supabase/schemas/digest/_news_of_words.sql
--- What agents wrote for others, among the news: 50 handoffs.
-create function coord._news_of_words(p_call coord._call, p_entries coord.journal[])
-returns table (kind integer, nth bigint, line text)
+-- supabase/schemas/approvals/_forget_approvals.sql
+-- Deletes what is kept of approvals for a time only, a thousand rows of a kind: rows of the outbox 7 days, links 14,
+-- approvals 90 days after they ended.
+create function coord._forget_approvals() returns void
+language plpgsql volatile
+as $$
+begin
+  delete from coord.approval_links l where (l.project_id, l.token_hash) in (
+    select o.project_id, o.token_hash from coord.approval_links o
+    where o.made_at < clock_timestamp() - interval '14 days' limit 1000 for update skip locked);
+  delete from coord.approval_webhooks w where (w.project_id, w.approval_id) in (
+    select o.project_id, o.approval_id from coord.approval_webhooks o
+    where o.settled_at < clock_timestamp() - interval '7 days' limit 1000 for update skip locked);
+  delete from coord.approvals a where (a.project_id, a.approval_id) in (
+    select o.project_id, o.approval_id from coord.approvals o
+    where o.status <> 'pending' and o.expires_at < clock_timestamp() - interval '90 days'
+    limit 1000 for update skip locked);
+end
+$$;
+
+-- supabase/schemas/approvals/_refuse_unknown_approval.sql
+-- The answer for an id that is unknown, or of another project, which is the same.
+create function coord._refuse_unknown_approval(p_call coord._call) returns jsonb
+language plpgsql volatile
+as $$
+begin
+  return coord._refuse(p_call, 'not_found', 'There is no such approval.', 'See list_approvals for those of this project.');
+end
+$$;
+
+-- supabase/schemas/approvals/_refuse_use.sql
+-- Says why an approval cannot be used: the first of these that holds.
+create function coord._refuse_use(p_call coord._call, p_approval_id uuid, p_payload jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_approval coord.approvals;
+  v_status text;
+  v_reason text;
+begin
+  select a.* into v_approval from coord.approvals a
+  where a.project_id = p_call.project_id and a.approval_id = p_approval_id;
+  if not found then return coord._refuse_unknown_approval(p_call); end if;
+  if v_approval.requested_by <> p_call.agent then
+    return coord._refuse(p_call, 'forbidden', format('It was given to %s.', v_approval.requested_by),
+      'Request one of your own: request_approval.', '{"reason": "not_requester"}', 'approval:' || p_approval_id);
+  end if;
+  v_status := coord._approval_status(v_approval.status, v_approval.expires_at);
+  v_reason := case
+    when v_status = 'pending' then 'not_decided'
+    when v_status = 'denied' then 'denied'
+    when v_status = 'expired' then 'approval_expired'
+    when v_approval.used_at is not null then 'already_used'
+    when v_approval.payload_hash <> encode(sha256(convert_to(p_payload::text, 'UTF8')), 'hex') then 'payload_changed'
+    else 'approval_stale' end;
+  return coord._refuse(p_call, 'conflict', case v_reason
+      when 'not_decided' then 'Nobody has decided yet.'
+      when 'denied' then 'It was denied.'
+      when 'approval_expired' then 'Nobody decided in time: that is neither yes nor no.'
+      when 'already_used' then 'It has been used already.'
+      when 'payload_changed' then 'The payload is not the one that was approved.'
+      else 'It was approved more than a day ago.' end,
+    case v_reason
+      when 'not_decided' then 'Do not act. Wait with check_approval and wait_seconds.'
+      when 'payload_changed' then 'Do not act. Send the payload that was approved, or request this one.'
+      else 'Do not act. If it must be done still, ask with request_approval again.' end,
+    jsonb_build_object('reason', v_reason), 'approval:' || p_approval_id);
+end
+$$;
+
+-- supabase/schemas/approvals/_rule_for.sql
+-- The rule that approves a request without asking; null when there is none. The kind of agent counts as whoever made the
+-- key or started the process has said it, because a session may call itself anything. A rule never serves
+-- those who share a credential with who set it: nobody approves himself that way.
+create function coord._rule_for(p_call coord._call, p_action_type text, p_risk text, p_credentials text[])
+returns text
 language sql stable
 as $$
-  select 50, row_number() over (order by e.entry_id desc), format('%s left a handoff: %s (read_handoff, %s).',
-    coalesce(e.agent, e.detail ->> 'agent'), rtrim(left(e.detail ->> 'summary', 100), '. '), substr(e.resource, 9))
-  from unnest(p_entries) e
-  where e.resource like 'handoff:%' and e.outcome in ('ok', 'written');
+  select r.rule
+  from coord.approval_rules r
+  where r.project_id = p_call.project_id and r.action_type = p_action_type
+    and array_position('{low,medium,high}', p_risk) <= array_position('{low,medium,high}', r.max_risk)
+    and (r.agent is null or r.agent = p_call.agent)
+    and (r.agent_type is null or r.agent_type = (
+      select coalesce(k.agent_type, a.agent_type)
+      from coord.sessions s
+      join coord.agents a on a.project_id = s.project_id and a.agent = s.agent
+      left join coord.api_keys k on k.key_id = s.key_id
+      where s.project_id = p_call.project_id and s.session_id = p_call.session_id))
+    and not r.credentials && p_credentials
+  order by r.rule limit 1;
+$$;
+
+-- supabase/schemas/approvals/_sweep_approvals.sql
+-- Writes down which approvals of a project have expired, and tells who asked. Nothing depends on it: every decision
+-- looks at the time itself.
+-- Concurrency: rows that somebody is just deciding are left for the next round; the status in the WHERE is looked at
+-- under the row lock.
+create function coord._sweep_approvals(p_project_id integer) returns void
+language plpgsql volatile
+as $$
+declare
+  v_approval coord.approvals;
+begin
+  for v_approval in
+    update coord.approvals a set status = 'expired'
+    where a.project_id = p_project_id and a.status = 'pending' and a.approval_id in (
+      select o.approval_id from coord.approvals o
+      where o.project_id = p_project_id and o.status = 'pending' and o.expires_at <= clock_timestamp()
+      limit 1000 for update skip locked)
+    returning a.*
+  loop
+    update coord.approval_webhooks w set settled_at = clock_timestamp(), outcome = 'obsolete'
+    where w.project_id = p_project_id and w.approval_id = v_approval.approval_id and w.settled_at is null;
+    perform coord._note(p_project_id, 'sweep', 'approval:' || v_approval.approval_id, 'expired');
+    perform coord._tell_requester(v_approval);
+  end loop;
+end
+$$;
+
+-- supabase/schemas/approvals/_tell_requester.sql
+-- Puts the outcome of an approval into the inbox of whoever asked, in every session of it: the one that asked may be
+-- gone, and another may go on.
+create function coord._tell_requester(p_approval coord.approvals) returns void
+language plpgsql volatile
+as $$
+begin
+  perform coord._inbox_add(p_approval.project_id, p_approval.requested_by, null, 'approval_decided',
+    jsonb_strip_nulls(jsonb_build_object('approval_id', p_approval.approval_id, 'status', p_approval.status,
+      'action_type', p_approval.action_type, 'decided_by', p_approval.decided_by, 'reason', p_approval.reason,
+      'text', format('Your request for %s is %s.', p_approval.action_type, p_approval.status))),
+    'approval:' || p_approval.approval_id);
+end
 $$;
 
 -- supabase/schemas/frame/_beat.sql
@@ -767,7 +870,7 @@ $$;
 
 -- supabase/schemas/frame/_forget.sql
 -- Deletes what is kept for a time only, a thousand rows of a kind: idempotency keys 48 hours, ended
--- sessions, notices, looks and paths that nobody locks any more 30 days, handoffs 180.
+-- sessions, notices and paths that nobody locks any more 30 days.
 create function coord._forget() returns void
 language plpgsql volatile
 as $$
@@ -781,13 +884,8 @@ begin
   delete from coord.notices n where (n.project_id, n.notice_id) in (
     select o.project_id, o.notice_id from coord.notices o
     where o.at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
-  delete from coord.looks l where (l.project_id, l.agent, l.session_id) in (
-    select o.project_id, o.agent, o.session_id from coord.looks o
-    where o.looked_at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
-  delete from coord.handoffs h where (h.project_id, h.handoff_id) in (
-    select o.project_id, o.handoff_id from coord.handoffs o
-    where o.created_at < clock_timestamp() - interval '180 days' limit 1000 for update skip locked);
   perform coord._forget_locks();
+  perform coord._forget_approvals();
 end
 $$;
 
@@ -870,9 +968,14 @@ as $$
     "heartbeat": 1,
     "register_session": 1,
     "sweep": 3,
-    "read_handoff": 1,
-    "write_handoff": 2,
-    "catch_up": 1,
+    "check_approval": 1,
+    "decide_approval": 3,
+    "list_approvals": 1,
+    "request_approval": 2,
+    "use_approval": 2,
+    "delete_approval_rule": 4,
+    "list_approval_rules": 1,
+    "set_approval_rule": 4,
     "create_key": 4,
     "list_keys": 4,
     "revoke_key": 4,
@@ -947,7 +1050,7 @@ begin
   where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = v_key;
   -- What was granted to one session must not be told to another: a lock, a claim.
   if v_first.operation = p_call.operation and v_first.input_hash = v_hash and v_first.answer is not null
-    and (v_first.session_id = p_call.session_id or not v_first.answer ?| array['acquired', 'claimed', 'released'])
+    and (v_first.session_id = p_call.session_id or not v_first.answer ?| array['acquired', 'claimed', 'released', 'used'])
   then
     return v_first.answer;
   end if;
@@ -1019,8 +1122,6 @@ begin
   end if;
   perform coord._resume();
   perform coord._beat();
-  -- First, while this transaction holds nothing that anybody waits for.
-  perform coord._make_handoffs(p_project_id);
   for v_session in
     select s.project_id, s.session_id from coord.sessions s
     where s.ended_at is null
@@ -1041,6 +1142,7 @@ begin
     select p.project_id from coord.projects p where p_project_id is null or p.project_id = p_project_id
   loop
     v_tasks := v_tasks + (coord._sweep_tasks(v_project_id, 1000)).returned_tasks;
+    perform coord._sweep_approvals(v_project_id);
   end loop;
 
   -- Old rows are looked for in one of a hundred rounds, because the search reads whole tables.
@@ -1055,221 +1157,6 @@ create function coord._trust(p_call coord._call) returns smallint
 language sql stable
 as $$
   select s.trust from coord.sessions s where s.project_id = p_call.project_id and s.session_id = p_call.session_id;
-$$;
-
--- supabase/schemas/handoffs/_journalled_handoff.sql
--- The handoff of a session that ended without writing one, from its journal; null when it wrote one or did nothing that
--- anybody has to know. Always the same for the same session, however late it is asked for. Bounded: 20 lines of a kind.
-create function coord._journalled_handoff(p_session coord.sessions) returns coord.handoffs
-language plpgsql stable
-as $$
-declare
-  v_entries coord.journal[];
-  v_handoff coord.handoffs;
-  v_left text[];
-begin
-  perform from coord.handoffs h where h.project_id = p_session.project_id and h.agent = p_session.agent
-    and h.session_id = p_session.session_id;
-  if found then return null; end if;
-  v_entries := array(select e from coord._session_entries(p_session) e where e.operation not in
-    ('register_session', 'heartbeat', 'read_inbox', 'catch_up') and (e.outcome = 'ok' or e.session_id is null));
-  perform from unnest(v_entries) e where e.operation <> 'end_session' and e.operation <> 'sweep';
-  if not found then return null; end if;
-  select coalesce(array_agg(t.line) filter (where t.is_done), '{}'),
-    coalesce(array_agg(t.line) filter (where not t.is_done), '{}')
-    into v_handoff.completed, v_handoff.in_progress
-  from coord._tasks_of_entries(p_session.project_id, v_entries) t;
-  select coalesce(array_agg(p.path), '{}'), coalesce(array_agg(p.path) filter (where p.is_left), '{}')
-    into v_handoff.relevant_files, v_left
-  from coord._paths_of_entries(v_entries) p;
-  v_handoff.summary := concat_ws(' ',
-    format('Put together from the journal: %s ended without a handoff (%s).', p_session.agent,
-      rtrim(left(p_session.end_reason, 200), '.')),
-    'It said it was working on: ' || left(p_session.working_on, 300) || '.',
-    format('Tasks done: %s; left unfinished: %s. Paths locked: %s, of which %s at the end.',
-      cardinality(v_handoff.completed), cardinality(v_handoff.in_progress), cardinality(v_handoff.relevant_files),
-      cardinality(v_left)),
-    (select 'Tasks submitted: ' || count(*) || '.' from unnest(v_entries) e where e.operation like 'submit\_work%'
-      having count(*) > 0));
-  v_handoff.next_steps := array_remove(array[
-    case when v_handoff.in_progress <> '{}' then 'See who has the unfinished tasks now; get_work hands out those that are free.' end,
-    case when v_left <> '{}' then left('Look for half-made changes in what was locked at the end: '
-      || array_to_string(v_left[1:20], ', '), 1000) end], null);
-  v_handoff.project_id := p_session.project_id;
-  v_handoff.handoff_id := p_session.session_id;
-  v_handoff.session_id := p_session.session_id;
-  v_handoff.agent := p_session.agent;
-  v_handoff.agent_type := p_session.agent_type;
-  v_handoff.automatic := true;
-  v_handoff.created_at := p_session.ended_at;
-  v_handoff.completed := v_handoff.completed[1:20];
-  v_handoff.in_progress := v_handoff.in_progress[1:20];
-  v_handoff.decisions := '{}';
-  v_handoff.relevant_files := v_handoff.relevant_files[1:50];
-  return v_handoff;
-end
-$$;
-
--- supabase/schemas/handoffs/_make_handoffs.sql
--- Makes the handoffs of sessions that ended without one, in one project or in all (null); for a quarter of a second, the
--- next round of the sweeper goes on.
--- It is done here and not where a session ends, so that no end waits for it or fails by it; until then, readers see what
--- it will be (see _recent_handoffs).
--- Concurrency: the session's row is locked and its mark taken away in the transaction that writes the handoff, so each is
--- made once, whoever is killed in between; the primary key stands behind that. What cannot be made is given up, and the
--- journal says so: it must not keep the sweeper from its other work.
-create function coord._make_handoffs(p_project_id integer) returns void
-language plpgsql volatile
-as $$
-declare
-  v_enough timestamptz := clock_timestamp() + interval '0.25 seconds';
-  v_session coord.sessions;
-  v_handoff coord.handoffs;
-begin
-  for v_session in
-    select s.* from coord.projects p
-    join coord.sessions s on s.project_id = p.project_id and s.handoff_xact is not null
-    where p_project_id is null or p.project_id = p_project_id
-    order by s.project_id, s.handoff_xact limit 200 for update of s skip locked
-  loop
-    exit when clock_timestamp() > v_enough;
-    update coord.sessions s set handoff_xact = null
-    where s.project_id = v_session.project_id and s.session_id = v_session.session_id;
-    begin
-      v_handoff := coord._journalled_handoff(v_session);
-      if v_handoff.handoff_id is not null then
-        insert into coord.handoffs select (v_handoff).*;
-        perform coord._note(v_session.project_id, 'sweep', 'handoff:' || v_handoff.handoff_id, 'written',
-          jsonb_build_object('agent', v_session.agent, 'summary', left(v_handoff.summary, 200)));
-      end if;
-    exception when others then
-      perform coord._note(v_session.project_id, 'sweep', 'session:' || v_session.session_id, 'internal',
-        jsonb_build_object('sqlstate', sqlstate));
-    end;
-  end loop;
-end
-$$;
-
--- supabase/schemas/handoffs/_offered_handoffs.sql
--- What a session that begins should know of: of the ten newest handoffs of a week three, those of its own agent first,
--- then those that agents wrote. In short; read_handoff has the whole.
-create function coord._offered_handoffs(p_project_id integer, p_session_id uuid, p_agent text) returns jsonb
-language plpgsql stable
-as $$
-begin
-  return (select coalesce(jsonb_agg(jsonb_build_object('handoff_id', o.handoff_id, 'agent', o.agent, 'created_at', o.created_at,
-    'automatic', o.automatic, 'summary', left(o.summary, 300)) order by o.created_at desc), '[]')
-  from (
-    select h.* from coord._recent_handoffs(p_project_id, null, null, 10) h
-    where h.session_id <> p_session_id and h.created_at > clock_timestamp() - interval '7 days'
-    order by h.agent = p_agent desc, h.automatic, h.created_at desc limit 3) o);
-end
-$$;
-
--- supabase/schemas/handoffs/_paths_of_entries.sql
--- The paths that journal rows of a session locked, newest first, and whether it still had them when it ended.
-create function coord._paths_of_entries(p_entries coord.journal[]) returns table (path text, is_left boolean)
-language plpgsql stable
-as $$
-begin
-  return query
-    select p.path, p.is_taken from (
-      select distinct on (t.path) t.* from (
-        select k.path, true as is_taken, k.xact_id, k.entry_id from coord._taken_paths(p_entries) k
-        union all
-        select coalesce(r.path, e.resource), false, e.xact_id, e.entry_id from unnest(p_entries) e
-        left join jsonb_array_elements_text(e.detail -> 'released_paths') r(path) on true
-        where e.operation = 'release_lock'
-        union all
-        select f.path, false, e.xact_id, e.entry_id from unnest(p_entries) e
-        join coord.tasks d on d.project_id = e.project_id
-          and d.task_id = case when e.resource ~ '^task:' then substr(e.resource, 6)::uuid end
-        cross join unnest((d.terms).paths) f(path)
-        where e.operation in ('complete_work', 'release_task')) t
-      order by t.path, t.xact_id desc, t.entry_id desc) p
-    order by p.xact_id desc, p.entry_id desc;
-end
-$$;
-
--- supabase/schemas/handoffs/_recent_handoffs.sql
--- Handoffs, newest first, those included that the sweeper has still to make: nobody has to wait for it. Of these it looks
--- at the three newest sessions that may need one, since each costs a look at the journal.
--- Concurrency: one snapshot for both kinds, so that a handoff that is just being made is there once.
-create function coord._recent_handoffs(p_project_id integer, p_agent text, p_handoff_id uuid, p_limit integer)
-returns setof coord.handoffs
-language sql stable
-as $$
-  select r.* from (
-    (select h.* from coord.handoffs h
-      where h.project_id = p_project_id and (p_agent is null or h.agent = p_agent)
-        and (p_handoff_id is null or h.handoff_id = p_handoff_id)
-      order by h.created_at desc limit p_limit)
-    union all
-    select (d.handoff).* from (
-      select coord._journalled_handoff(s) as handoff from (
-        select o.* from coord.sessions o
-        where o.project_id = p_project_id and o.handoff_xact is not null and (p_agent is null or o.agent = p_agent)
-          and (p_handoff_id is null or o.session_id = p_handoff_id)
-        order by o.handoff_xact desc limit 3) s offset 0) d
-    where (d.handoff).handoff_id is not null) r
-  order by r.created_at desc, r.handoff_id limit p_limit;
-$$;
-
--- supabase/schemas/handoffs/_session_entries.sql
--- What an ended session did, as the journal has it, newest first: its own rows and those about its claims, at most 500,
--- among the last 20,000 of the project before its end. That is a range of the primary key, so that the journal, which
--- every write adds to, needs no index of sessions.
-create function coord._session_entries(p_session coord.sessions) returns setof coord.journal
-language plpgsql stable
-as $$
-declare
-  v_first constant xid8 := coalesce(coord._last_entries(p_session.project_id, p_session.began_xact,
-    p_session.handoff_xact), p_session.began_xact);
-begin
-  return query
-    select j.* from coord.journal j
-    where j.project_id = p_session.project_id and j.xact_id between v_first and p_session.handoff_xact
-      and (j.session_id = p_session.session_id
-        or (j.session_id is null and j.detail ->> 'session_id' = p_session.session_id::text))
-    order by j.xact_id desc, j.entry_id desc limit 500;
-end
-$$;
-
--- supabase/schemas/handoffs/_tasks_of_entries.sql
--- The tasks that journal rows of a session are about, as lines for people: what came of each, and the last note on it.
-create function coord._tasks_of_entries(p_project_id integer, p_entries coord.journal[])
-returns table (is_done boolean, line text)
-language sql stable
-as $$
-  with entries as (
-    select e.*, row_number() over (partition by e.resource order by e.xact_id desc, e.entry_id desc) as nth
-    from unnest(p_entries) e
-    where e.resource ~ '^task:[0-9a-f-]{36}$' and (e.session_id is null
-      or e.operation in ('get_work', 'get_work_batch', 'report_progress', 'complete_work', 'release_task'))
-  )
-  select l.is_done, left(l.line, 300) from (
-    select e.operation = 'complete_work' and e.detail ->> 'status' = 'done' as is_done, concat(t.title, ' (', e.resource,
-      ')', ': ' || nullif(concat_ws('; ',
-        case when e.operation = 'complete_work' and e.detail ->> 'status' <> 'done'
-          then 'attempt failed: ' || coalesce(e.detail ->> 'error', 'no reason given') end,
-        (select n.detail ->> 'note' from entries n where n.resource = e.resource and n.operation = 'report_progress'
-          order by n.nth limit 1)), '')) as line,
-      e.xact_id, e.entry_id
-    from entries e
-    join coord.tasks t on t.project_id = p_project_id and t.task_id = substr(e.resource, 6)::uuid
-    where e.nth = 1) l
-  order by l.xact_id desc, l.entry_id desc;
-$$;
-
--- supabase/schemas/journal/_last_entries.sql
--- Where to begin reading so as to get the newest 20,000 rows of a project's journal between two transactions; null when
--- there are no more than these. A range of the primary key: whoever reads on from there reads no more than that.
-create function coord._last_entries(p_project_id integer, p_from xid8, p_to xid8) returns xid8
-language sql stable
-as $$
-  select j.xact_id from coord.journal j
-  where j.project_id = p_project_id and j.xact_id between p_from and p_to
-  order by j.xact_id desc, j.entry_id desc offset 20000 limit 1;
 $$;
 
 -- supabase/schemas/journal/_note.sql
@@ -1425,14 +1312,6 @@ begin
   end loop;
   return null;
 end
-$$;
-
--- supabase/schemas/locks/_folder.sql
--- The folder that a path is in: a tree is in itself, a glob in the folder before its first wildcard, a name in none.
-create function coord._folder(p_path text) returns text
-language sql immutable parallel safe
-as $$
-  select case when p_path ~ '^(resource|label):' then p_path else regexp_replace(p_path, '[^/]*([*?].*)?$', '') end;
 $$;
 
 -- supabase/schemas/locks/_forget_locks.sql
@@ -2296,24 +2175,6 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_taken_paths.sql
--- Paths that sessions locked, by rows of the journal: with acquire_lock, or with the claim of a task that names them.
-create function coord._taken_paths(p_entries coord.journal[])
-returns table (path text, session_id uuid, agent text, xact_id xid8, entry_id bigint)
-language sql stable
-as $$
-  select l.lock ->> 'path', e.session_id, e.agent, e.xact_id, e.entry_id
-  from unnest(p_entries) e cross join jsonb_path_query(coalesce(e.detail -> 'locks', e.detail), 'lax $[*]') l(lock)
-  where e.operation = 'acquire_lock' and e.outcome = 'ok'
-  union all
-  select p.path, e.session_id, e.agent, e.xact_id, e.entry_id
-  from unnest(p_entries) e
-  join coord.tasks t on t.project_id = e.project_id
-    and t.task_id = case when e.resource ~ '^task:' then substr(e.resource, 6)::uuid end
-  cross join unnest((t.terms).paths) p(path)
-  where e.operation in ('get_work', 'get_work_batch') and e.outcome = 'ok';
-$$;
-
 -- supabase/schemas/locks/_tidy_locks.sql
 -- Tidies what callers of _serialize_locks read: waiters that are gone, and trees and globs that nobody holds any more.
 create function coord._tidy_locks(p_project_id integer) returns void
@@ -2516,8 +2377,7 @@ as $$
 begin
   released_locks := 0;
   returned_tasks := 0;
-  update coord.sessions s set ended_at = clock_timestamp(), fresh_until = '-infinity', end_reason = p_reason,
-    handoff_xact = pg_current_xact_id()
+  update coord.sessions s set ended_at = clock_timestamp(), fresh_until = '-infinity', end_reason = p_reason
   where s.project_id = p_project_id and s.session_id = p_session_id and s.ended_at is null;
   if not found then return; end if;
 
@@ -3967,6 +3827,353 @@ as $$
   where t.project_id = (p_call).project_id and t.task_id = (p_claim #>> '{task,task_id}')::uuid;
 $$;
 
+-- supabase/schemas/approvals/check_approval.sql
+-- How an approval stands. A pending one whose time is over is expired, whether or not that was swept.
+create function coord.check_approval(p_caller jsonb, p_approval_id uuid, p_wait_seconds integer default 0) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'check_approval');
+  v_approval coord.approvals;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select a.* into v_approval from coord.approvals a
+  where a.project_id = v_call.project_id and a.approval_id = p_approval_id;
+  if not found then return coord._refuse_unknown_approval(v_call); end if;
+  return coord._leave(v_call, coord._approval_answer(v_approval));
+end
+$$;
+
+grant execute on function coord.check_approval to coord_app;
+
+-- supabase/schemas/approvals/decide_approval.sql
+-- Approves or denies, once, for somebody else: never with a credential that the requester has or has made, see
+-- _credentials. Trust 3 or more, as the frame has seen.
+-- Concurrency: the row is locked before it is judged, and the clock is read after that, so a caller that waited for
+-- another decision or past the expiry finds out; see _decide.
+create function coord.decide_approval(
+  p_caller jsonb, p_approval_id uuid, p_decision text, p_reason text default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'decide_approval');
+  v_approval coord.approvals;
+  v_resource text := 'approval:' || p_approval_id;
+  v_status text;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select a.* into v_approval from coord.approvals a
+  where a.project_id = v_call.project_id and a.approval_id = p_approval_id for update;
+  if not found then return coord._refuse_unknown_approval(v_call); end if;
+  if v_approval.session_id = v_call.session_id
+    or v_approval.credentials && coord._credentials(v_call.project_id, v_call.session_id, true)
+  then
+    return coord._refuse(v_call, 'forbidden', 'Nobody decides what they have asked for, under any name or key of theirs.',
+      'Leave it to somebody else: a person, or an agent whose key was not made by the requester.',
+      '{"reason": "own_request"}', v_resource);
+  end if;
+  v_status := coord._approval_status(v_approval.status, v_approval.expires_at);
+  if v_status = 'pending' then
+    v_approval := coord._decide(v_call.project_id, p_approval_id, p_decision = 'approve', v_call.agent, 'session',
+      p_reason, clock_timestamp());
+    v_status := coalesce(v_approval.status, 'expired');
+  elsif v_status <> 'expired' then
+    return coord._refuse(v_call, 'conflict', format('It was %s by %s already.', v_status, v_approval.decided_by),
+      'A decision stands. The requester can ask again.', '{"reason": "already_decided"}', v_resource);
+  end if;
+  if v_status = 'expired' then
+    return coord._refuse(v_call, 'conflict', 'The time for deciding is over.', 'The requester can ask again.',
+      '{"reason": "approval_expired"}', v_resource);
+  end if;
+  return coord._leave(v_call, jsonb_build_object('decided', true, 'status', v_status, 'approval_id', p_approval_id,
+    'requested_by', v_approval.requested_by), v_resource,
+    jsonb_strip_nulls(jsonb_build_object('status', v_status, 'via', 'session', 'reason', left(p_reason, 500))));
+end
+$$;
+
+grant execute on function coord.decide_approval to coord_app;
+
+-- supabase/schemas/approvals/decide_approval_link.sql
+-- Decides by link. Who has the token may decide, and nobody else needs to be known: it was sent to the webhook of the
+-- operator, never to the requester. Null for a token nobody has made; decided is false when it came too late.
+-- Concurrency: as decide_approval: the row is locked, then judged, so a link decides once, however often it is sent and
+-- how many links there are.
+create function coord.decide_approval_link(
+  p_project_id integer, p_token_hash text, p_approve boolean, p_reason text default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_approval coord.approvals;
+  v_decided coord.approvals;
+begin
+  select a.* into v_approval
+  from coord.approval_links l
+  join coord.approvals a on a.project_id = l.project_id and a.approval_id = l.approval_id
+  where l.project_id = p_project_id and l.token_hash = p_token_hash
+  for update of a;
+  if not found then return null; end if;
+  v_decided := coord._decide(p_project_id, v_approval.approval_id, p_approve, 'link', 'link', p_reason, clock_timestamp());
+  if v_decided.approval_id is null then
+    perform coord._note(p_project_id, 'decide_approval', 'approval:' || v_approval.approval_id, 'conflict', '{"via": "link"}');
+    return jsonb_build_object('decided', false,
+      'status', coord._approval_status(v_approval.status, v_approval.expires_at));
+  end if;
+  perform coord._note(p_project_id, 'decide_approval', 'approval:' || v_approval.approval_id, 'ok',
+    jsonb_strip_nulls(jsonb_build_object('status', v_decided.status, 'via', 'link', 'reason', left(p_reason, 500))));
+  return jsonb_build_object('decided', true, 'status', v_decided.status);
+end
+$$;
+
+grant execute on function coord.decide_approval_link to coord_app;
+
+-- supabase/schemas/approvals/delete_approval_rule.sql
+-- Removes a rule. What it has approved stays approved.
+create function coord.delete_approval_rule(p_caller jsonb, p_rule text) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'delete_approval_rule');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  delete from coord.approval_rules r where r.project_id = v_call.project_id and r.rule = p_rule;
+  if not found then
+    return coord._refuse(v_call, 'not_found', 'There is no such rule.', 'See list_approval_rules.');
+  end if;
+  return coord._leave(v_call, jsonb_build_object('deleted', true, 'rule', p_rule), 'approval_rule:' || p_rule);
+end
+$$;
+
+grant execute on function coord.delete_approval_rule to coord_app;
+
+-- supabase/schemas/approvals/list_approval_rules.sql
+-- The rules of the project, by name.
+create function coord.list_approval_rules(p_caller jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'list_approval_rules');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  return coord._leave(v_call, jsonb_build_object('rules', coalesce((
+    select jsonb_agg(jsonb_build_object('rule', r.rule, 'action_type', r.action_type, 'agent', r.agent,
+      'agent_type', r.agent_type, 'max_risk', r.max_risk, 'set_by', r.set_by, 'set_at', r.set_at) order by r.rule)
+    from coord.approval_rules r where r.project_id = v_call.project_id), '[]')));
+end
+$$;
+
+grant execute on function coord.list_approval_rules to coord_app;
+
+-- supabase/schemas/approvals/list_approvals.sql
+-- Approvals of the project with what exactly they are about, newest first; pages by approval_id, which is ordered by
+-- time.
+create function coord.list_approvals(
+  p_caller jsonb, p_status text default null, p_requested_by text default null, p_limit integer default 20,
+  p_before uuid default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'list_approvals');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  return coord._leave(v_call, jsonb_build_object('approvals', coalesce((
+    select jsonb_agg(jsonb_build_object('approval_id', f.approval_id, 'status', f.now_status, 'risk', f.risk,
+      'action_type', f.action_type, 'description', f.description, 'payload', f.payload,
+      'payload_hash', f.payload_hash, 'requested_by', f.requested_by, 'requested_at', f.requested_at,
+      'expires_at', f.expires_at, 'decided_by', f.decided_by, 'decided_via', f.decided_via,
+      'decided_at', f.decided_at, 'reason', f.reason, 'used_at', f.used_at) order by f.approval_id desc)
+    from (
+      select a.*, coord._approval_status(a.status, a.expires_at) as now_status
+      from coord.approvals a
+      where a.project_id = v_call.project_id and (p_before is null or a.approval_id < p_before)
+        and (p_requested_by is null or a.requested_by = p_requested_by)
+        and (p_status is null or coord._approval_status(a.status, a.expires_at) = p_status)
+      order by a.approval_id desc limit p_limit
+    ) f), '[]')));
+end
+$$;
+
+grant execute on function coord.list_approvals to coord_app;
+
+-- supabase/schemas/approvals/read_approval_link.sql
+-- What a link is about, for the page that shows it; null for a token nobody has made. Changes nothing, so whatever
+-- fetches the link before a person does decides nothing. Once it is decided or expired, the status is all that is told.
+create function coord.read_approval_link(p_project_id integer, p_token_hash text) returns jsonb
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+  select case when s.status = 'pending'
+    then jsonb_build_object('status', s.status, 'project', p.name, 'action_type', a.action_type,
+      'description', a.description, 'payload', a.payload, 'payload_hash', a.payload_hash, 'risk', a.risk,
+      'requested_by', a.requested_by, 'requested_at', a.requested_at, 'expires_at', a.expires_at)
+    else jsonb_build_object('status', s.status) end
+  from coord.approval_links l
+  join coord.approvals a on a.project_id = l.project_id and a.approval_id = l.approval_id
+  join coord.projects p on p.project_id = l.project_id
+  cross join lateral (select coord._approval_status(a.status, a.expires_at) as status) s
+  where l.project_id = p_project_id and l.token_hash = p_token_hash;
+$$;
+
+grant execute on function coord.read_approval_link to coord_app;
+
+-- supabase/schemas/approvals/request_approval.sql
+-- Asks for an approval of exactly this payload, and answers it at once when a rule decides. The same question of the
+-- same session joins the one that is pending, so that a call that is repeated does not ask a person twice.
+-- Waiting is not done here: core goes on with check_approval.
+-- Concurrency: requests of one agent follow each other under the lock on the agent's row, so neither the join nor the
+-- limit can be raced. Killed before its commit it has done nothing; after it, the question stands and can be found.
+create function coord.request_approval(
+  p_caller jsonb, p_action_type text, p_description text, p_payload jsonb default '{}', p_risk text default 'medium',
+  p_expires_in_seconds integer default 300, p_wait_seconds integer default 0
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'request_approval');
+  v_hash text := encode(sha256(convert_to(p_payload::text, 'UTF8')), 'hex');
+  v_pending bigint;
+  v_approval coord.approvals;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if octet_length(p_payload::text) > 65536 then
+    return coord._refuse(v_call, 'invalid_input', 'payload: longer than 65536 bytes.',
+      'Nobody can judge so much: name a file, a commit or a hash in the payload instead.');
+  end if;
+  perform from coord.agents a where a.project_id = v_call.project_id and a.agent = v_call.agent for update;
+  select a.* into v_approval from coord.approvals a
+  where a.project_id = v_call.project_id and a.status = 'pending' and a.expires_at > clock_timestamp()
+    and a.session_id = v_call.session_id and a.action_type = p_action_type and a.payload_hash = v_hash
+    and a.description = p_description and a.risk = p_risk;
+  if found then return coord._leave(v_call, coord._approval_answer(v_approval)); end if;
+  select count(*) into v_pending from coord.approvals a
+  where a.project_id = v_call.project_id and a.status = 'pending' and a.expires_at > clock_timestamp()
+    and a.requested_by = v_call.agent;
+  if v_pending >= 20 then
+    return coord._refuse(v_call, 'limit_exceeded', 'This agent waits for 20 approvals already.',
+      'Wait until some are decided or have expired: see list_approvals.', '{"reason": "too_many_pending"}');
+  end if;
+  v_approval := coord._add_approval(v_call, p_action_type, p_description, p_payload, v_hash, p_risk,
+    p_expires_in_seconds);
+  return coord._leave(v_call, coord._approval_answer(v_approval), 'approval:' || v_approval.approval_id,
+    jsonb_strip_nulls(jsonb_build_object('action_type', p_action_type, 'risk', p_risk, 'payload_hash', v_hash,
+      'status', v_approval.status, 'rule', case when v_approval.decided_via = 'rule' then v_approval.decided_by end)));
+end
+$$;
+
+grant execute on function coord.request_approval to coord_app;
+
+-- supabase/schemas/approvals/set_approval_rule.sql
+-- Sets a rule, or replaces the one of that name. It decides requests from then on; what is pending stays so.
+-- Concurrency: the primary key decides between two who set it at once; the later one stands.
+create function coord.set_approval_rule(
+  p_caller jsonb, p_rule text, p_action_type text, p_agent text default null, p_agent_type text default null,
+  p_max_risk text default 'low'
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'set_approval_rule');
+  v_replaced boolean;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_replaced := exists (
+    select from coord.approval_rules r where r.project_id = v_call.project_id and r.rule = p_rule);
+  insert into coord.approval_rules as r (project_id, rule, action_type, agent, agent_type, max_risk, set_by, credentials)
+  values (v_call.project_id, p_rule, p_action_type, p_agent, p_agent_type, p_max_risk, v_call.agent,
+    coord._credentials(v_call.project_id, v_call.session_id, false))
+  on conflict (project_id, rule) do update set action_type = excluded.action_type, agent = excluded.agent,
+    agent_type = excluded.agent_type, max_risk = excluded.max_risk, set_by = excluded.set_by,
+    credentials = excluded.credentials, set_at = clock_timestamp();
+  return coord._leave(v_call, jsonb_build_object('rule', p_rule, 'replaced', v_replaced), 'approval_rule:' || p_rule,
+    jsonb_strip_nulls(jsonb_build_object('action_type', p_action_type, 'agent', p_agent, 'agent_type', p_agent_type,
+      'max_risk', p_max_risk)));
+end
+$$;
+
+grant execute on function coord.set_approval_rule to coord_app;
+
+-- supabase/schemas/approvals/settle_webhook.sql
+-- Notes how a try to send ended: p_error null when the other side took it. The twelfth failure is the last.
+-- Concurrency: only a row that is open is changed, so what a slow try reports late changes nothing.
+create function coord.settle_webhook(p_project_id integer, p_approval_id uuid, p_error text default null) returns jsonb
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+  update coord.approval_webhooks w set last_error = left(p_error, 200),
+    settled_at = case when p_error is null or w.attempts >= 12 then clock_timestamp() end,
+    outcome = case when p_error is null then 'delivered' when w.attempts >= 12 then 'given_up' end
+  where w.project_id = p_project_id and w.approval_id = p_approval_id and w.settled_at is null
+  returning to_jsonb(w.outcome);
+$$;
+
+grant execute on function coord.settle_webhook to coord_app;
+
+-- supabase/schemas/approvals/take_webhooks.sql
+-- Approvals that somebody should be told of now, each with a link of its own when p_with_links: what the process that
+-- has a webhook configured asks every second. The token of a link stands in this answer only; its hash is kept.
+-- Concurrency: a row is taken under its lock, which others skip, and is due again only after the pause that follows a
+-- failed try, longer than any try lasts. So two processes do not send at once, and one that is killed while sending
+-- leaves the rest to the next: at least once, under the same id.
+create function coord.take_webhooks(p_limit integer, p_with_links boolean) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_row record;
+  v_token text;
+  v_taken jsonb := '[]';
+begin
+  for v_row in
+    select w.project_id, w.approval_id, p.name as project, a.action_type, a.description, a.risk, a.payload_hash,
+      a.requested_by, a.requested_at, a.expires_at
+    from coord.approval_webhooks w
+    join coord.approvals a on a.project_id = w.project_id and a.approval_id = w.approval_id
+    join coord.projects p on p.project_id = w.project_id
+    where w.settled_at is null and w.due_at <= clock_timestamp() and w.attempts < 12
+      and a.status = 'pending' and a.expires_at > clock_timestamp()
+    order by w.due_at limit p_limit for update of w skip locked
+  loop
+    update coord.approval_webhooks w set attempts = w.attempts + 1,
+      due_at = clock_timestamp() + least(interval '10 seconds' * power(2, w.attempts), interval '1 hour')
+    where w.project_id = v_row.project_id and w.approval_id = v_row.approval_id;
+    v_token := case when p_with_links then v_row.project_id || '-' || translate(encode(sha256(
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), 'base64'),
+      '+/=', '-_') end;
+    insert into coord.approval_links (project_id, token_hash, approval_id)
+    select v_row.project_id, encode(sha256(convert_to(v_token, 'UTF8')), 'hex'), v_row.approval_id
+    where p_with_links;
+    v_taken := v_taken || jsonb_build_array(to_jsonb(v_row) || jsonb_build_object('token', v_token));
+  end loop;
+  return v_taken;
+end
+$$;
+
+grant execute on function coord.take_webhooks to coord_app;
+
+-- supabase/schemas/approvals/use_approval.sql
+-- Consumes an approval for the action it was given for: once, by the agent that asked, within a day of the decision.
+-- Concurrency: one guarded UPDATE in which agent, status, payload, time and "not used yet" all still match, so of two
+-- that use it one does. A kill before its commit leaves the approval as it was, after it the approval is used up.
+create function coord.use_approval(p_caller jsonb, p_approval_id uuid, p_payload jsonb default '{}') returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'use_approval');
+  v_used_at timestamptz;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  update coord.approvals a set used_at = clock_timestamp()
+  where a.project_id = v_call.project_id and a.approval_id = p_approval_id and a.requested_by = v_call.agent
+    and a.status = 'approved' and a.used_at is null and a.decided_at > clock_timestamp() - interval '24 hours'
+    and a.payload_hash = encode(sha256(convert_to(p_payload::text, 'UTF8')), 'hex')
+  returning a.used_at into v_used_at;
+  if not found then return coord._refuse_use(v_call, p_approval_id, p_payload); end if;
+  return coord._leave(v_call,
+    jsonb_build_object('used', true, 'approval_id', p_approval_id, 'used_at', v_used_at), 'approval:' || p_approval_id);
+end
+$$;
+
+grant execute on function coord.use_approval to coord_app;
+
 -- supabase/schemas/classic/complete_task.sql
 -- complete_work under the name that earlier coordinators had.
 create function coord.complete_task(
@@ -4023,42 +4230,6 @@ end
 $$;
 
 grant execute on function coord.register_agent to coord_app;
-
--- supabase/schemas/digest/catch_up.sql
--- What happened in the project since the caller's session last looked, what concerns it first, in less than 2 KB; and,
--- unless p_mark is false, that it has looked now.
--- Concurrency: what is told and what is marked as seen is the same snapshot, so what commits meanwhile, or started
--- before and commits later, is told the next time. Of two looks of a session at once, both tell; the mark stands where
--- the later one set it, and nothing below it was told by neither.
-create function coord.catch_up(p_caller jsonb, p_mark boolean default true) returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_call coord._call := coord._enter(p_caller, 'catch_up');
-  v_now pg_snapshot := pg_current_snapshot();
-  v_look coord.looks;
-  v_first xid8;
-  v_news jsonb;
-begin
-  if v_call.answer is not null then return v_call.answer; end if;
-  v_look := coord._last_look(v_call);
-  v_first := coord._last_entries(v_call.project_id, coalesce(pg_snapshot_xmin(v_look.seen), '0'),
-    pg_snapshot_xmax(v_now));
-  v_news := jsonb_build_object(
-    'news', coord._digest(v_call, array(select n from coord._news(v_call,
-      coalesce(v_first, pg_snapshot_xmin(v_look.seen), '0'), v_look.seen, v_now) n)),
-    'since', v_look.looked_at, 'truncated', v_first is not null);
-  if not p_mark then return coord._leave(v_call, v_news); end if;
-  insert into coord.looks as l (project_id, agent, session_id, seen)
-  values (v_call.project_id, v_call.agent, v_call.session_id, v_now)
-  on conflict (project_id, agent, session_id) do update set seen = excluded.seen, looked_at = excluded.looked_at
-  where pg_snapshot_xmax(l.seen) <= pg_snapshot_xmax(excluded.seen)
-    or pg_snapshot_xmax(l.seen) > pg_snapshot_xmax(pg_current_snapshot());
-  return coord._leave(v_call, v_news, 'session:' || v_call.session_id);
-end
-$$;
-
-grant execute on function coord.catch_up to coord_app;
 
 -- supabase/schemas/frame/count_violations.sql
 -- What must never be, by name, with how often it is: anything but 0 is a defect of these functions, or somebody
@@ -4130,7 +4301,7 @@ as $$
     group by j.project_id, j.resource)
   select to_jsonb(of_tasks) || to_jsonb(of_dependencies) || to_jsonb(of_paths) || to_jsonb(of_holders)
     || to_jsonb(of_pairs) || to_jsonb(of_grants) || to_jsonb(of_calls) || to_jsonb(of_journal) || to_jsonb(of_sessions)
-    || to_jsonb(of_keys) || to_jsonb(of_pulse) || to_jsonb(of_handoffs)
+    || to_jsonb(of_keys) || to_jsonb(of_pulse)
   from (
     select
       count(*) filter (where not t.ended and t.status not in ('ready', 'blocked', 'scheduled', 'claimed'))
@@ -4206,7 +4377,6 @@ as $$
   ) of_journal, (
     select
       count(*) filter (where s.ended_at is not null and s.fresh_until > '-infinity') as ended_sessions_that_count_as_fresh,
-      count(*) filter (where s.ended_at is null and s.handoff_xact is not null) as living_sessions_due_for_a_handoff,
       count(*) filter (where s.fresh_until > s.lease_expires_at) as sessions_fresh_beyond_their_lease,
       count(*) filter (where s.lease_expires_at > s.valid_until) as sessions_beyond_their_key,
       count(*) filter (where s.beats and s.lease_expires_at > clock_timestamp() + interval '60 seconds')
@@ -4224,14 +4394,7 @@ as $$
     from (select n.* from coord.idempotency_keys n limit 5000) i
   ) of_keys, (
     select count(*) filter (where p.swept_at > clock_timestamp()) as sweeps_of_the_future from coord.pulse p
-  ) of_pulse, (
-    select count(*) filter (where h.automatic and (h.handoff_id <> h.session_id or s.ended_at is null))
-        as automatic_handoffs_of_living_sessions,
-      count(*) filter (where h.automatic and exists (select from coord.handoffs o where o.project_id = h.project_id
-        and o.agent = h.agent and o.session_id = h.session_id and not o.automatic)) as handoffs_made_beside_written_ones
-    from (select n.* from coord.handoffs n limit 5000) h
-    join coord.sessions s on s.project_id = h.project_id and s.session_id = h.session_id
-  ) of_handoffs;
+  ) of_pulse;
 $$;
 
 grant execute on function coord.count_violations to coord_app;
@@ -4306,61 +4469,6 @@ as $$ select coord._sweep(null) $$;
 
 grant execute on function coord.sweep_projects to coord_app;
 
--- supabase/schemas/handoffs/read_handoff.sql
--- Handoffs, newest first: of the project, of one agent, or the one of that id.
-create function coord.read_handoff(
-  p_caller jsonb, p_agent text default null, p_handoff_id uuid default null, p_limit integer default 3
-) returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_call coord._call := coord._enter(p_caller, 'read_handoff');
-  v_handoffs jsonb;
-begin
-  if v_call.answer is not null then return v_call.answer; end if;
-  select coalesce(jsonb_agg(to_jsonb(h) - 'project_id' order by h.created_at desc, h.handoff_id), '[]') into v_handoffs
-  from coord._recent_handoffs(v_call.project_id, p_agent, p_handoff_id, p_limit) h;
-  if p_handoff_id is not null and v_handoffs = '[]' then
-    return coord._refuse(v_call, 'not_found', 'There is no such handoff.', 'Leave handoff_id out to see the newest.');
-  end if;
-  return coord._leave(v_call, jsonb_build_object('handoffs', v_handoffs));
-end
-$$;
-
-grant execute on function coord.read_handoff to coord_app;
-
--- supabase/schemas/handoffs/write_handoff.sql
--- Leaves word for whoever works on next. A session may write several; then none is made for it when it ends.
--- Concurrency: the session's row is shared until the commit. An end that comes first leaves nothing to write for; one
--- that comes second waits for this commit, and so its journal is looked at with this handoff there.
-create function coord.write_handoff(
-  p_caller jsonb, p_summary text, p_completed text[] default null, p_in_progress text[] default null,
-  p_decisions text[] default null, p_next_steps text[] default null, p_relevant_files text[] default null
-) returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_call coord._call := coord._enter(p_caller, 'write_handoff');
-  v_agent_type text;
-  v_handoff_id uuid := coord._new_id();
-begin
-  if v_call.answer is not null then return v_call.answer; end if;
-  select s.agent_type into v_agent_type from coord.sessions s
-  where s.project_id = v_call.project_id and s.session_id = v_call.session_id and s.ended_at is null
-  for share;
-  if not found then return coord._refuse_ended(v_call); end if;
-  insert into coord.handoffs (project_id, handoff_id, session_id, agent, agent_type, summary, completed, in_progress,
-    decisions, next_steps, relevant_files)
-  values (v_call.project_id, v_handoff_id, v_call.session_id, v_call.agent, v_agent_type, p_summary,
-    coalesce(p_completed, '{}'), coalesce(p_in_progress, '{}'), coalesce(p_decisions, '{}'),
-    coalesce(p_next_steps, '{}'), coord._normal_paths(coalesce(p_relevant_files, '{}')));
-  return coord._leave(v_call, jsonb_build_object('handoff_id', v_handoff_id), 'handoff:' || v_handoff_id,
-    jsonb_build_object('summary', left(p_summary, 200)));
-end
-$$;
-
-grant execute on function coord.write_handoff to coord_app;
-
 -- supabase/schemas/keys/authenticate_key.sql
 -- Which project a key is of, and until when it works; null when it is unknown, wrong, expired or revoked, so that a
 -- prober learns nothing.
@@ -4401,9 +4509,10 @@ begin
     return coord._refuse(v_call, 'forbidden', 'A key cannot be trusted more than its maker.',
       format('Ask for trust %s or less.', v_trust));
   end if;
-  insert into coord.api_keys (key_id, project_id, secret_hash, agent, agent_type, trust, description, expires_at)
+  insert into coord.api_keys (key_id, project_id, secret_hash, agent, agent_type, trust, description, expires_at,
+    made_by, made_with)
   values (v_key_id, v_call.project_id, encode(sha256(convert_to(v_secret, 'UTF8')), 'hex'), p_agent, p_agent_type,
-    p_trust, p_description, v_expires_at);
+    p_trust, p_description, v_expires_at, v_call.agent, p_caller ->> 'key_id');
   return coord._leave(v_call,
     jsonb_build_object('key_id', v_key_id, 'agent', p_agent, 'trust', p_trust, 'expires_at', v_expires_at, 'api_key',
       'ac_' || v_key_id || '_' || v_secret
@@ -4731,7 +4840,7 @@ grant execute on function coord.heartbeat to coord_app;
 
 -- supabase/schemas/sessions/register_session.sql
 -- Says who is here. A caller that names a session, or whose label stands for one, updates it; any other gets a new one.
--- Identity and trust come from p_caller alone, which the door made from a credential. The answer offers what others left.
+-- Identity and trust come from p_caller alone, which the door made from a credential.
 create function coord.register_session(
   p_caller jsonb, p_agent_type text default null, p_capabilities text[] default null, p_working_on text default null,
   p_beats boolean default false
@@ -4764,8 +4873,6 @@ begin
     'project', (select p.name from coord.projects p where p.project_id = s.project_id), 'trust', s.trust,
     'lease_expires_at', nullif(s.lease_expires_at, 'infinity')) into v_answer;
   perform coord._assign_waiting(v_call);
-  v_answer := v_answer || jsonb_build_object('handoffs',
-    coord._offered_handoffs(v_call.project_id, v_call.session_id, v_call.agent));
   return coord._leave(v_call, v_answer, 'session:' || v_call.session_id);
 end
 $$;

@@ -8,9 +8,19 @@ interface Positional {
   field: string;
 }
 
-/** Adds the command of an operation: words and positionals from its definition, options from its input. */
+/** The commands of an operation: its own, and its shortcuts. */
+export function commandLinesOf({ cli, shortcuts = {} }: Operation): string[] {
+  return [cli, ...Object.keys(shortcuts)];
+}
+
+/** Adds the commands of an operation: words and positionals from its definition, options from its input. */
 export function addOperation(program: Command, operation: Operation, globals: () => Globals): void {
-  const { words, positionals } = takeApart(operation.cli);
+  for (const line of commandLinesOf(operation)) addLine(program, operation, line, globals);
+}
+
+function addLine(program: Command, operation: Operation, line: string, globals: () => Globals): void {
+  const { words, positionals } = takeApart(line);
+  const given = operation.shortcuts?.[line] ?? {};
   const { properties = {}, required = [] } = jsonSchemaOf(operation.input, 'input');
   const command = commandFor(program, words, `${toolsets[operation.toolset].title}:`)
     .summary(operation.summary)
@@ -20,7 +30,7 @@ export function addOperation(program: Command, operation: Operation, globals: ()
   }
   const fields = new Map<string, string>();
   for (const [field, schema] of Object.entries(properties)) {
-    if (positionals.some((positional) => positional.field === field)) continue;
+    if (field in given || positionals.some((positional) => positional.field === field)) continue;
     for (const option of optionsFor(field, schema, required.includes(field))) {
       command.addOption(option);
       fields.set(option.attributeName(), field);
@@ -28,7 +38,7 @@ export function addOperation(program: Command, operation: Operation, globals: ()
   }
   command.action(async (...values: unknown[]) => {
     const options = Object.entries(command.opts()).map(([attribute, value]) => [fields.get(attribute), value]);
-    const input = { ...positionalInput(positionals, properties, values), ...Object.fromEntries(options) };
+    const input = { ...positionalInput(positionals, properties, values), ...Object.fromEntries(options), ...given };
     // Only now: help needs neither database nor tables.
     const { call } = await import('./call.ts');
     await call(operation, input, globals());

@@ -1,6 +1,6 @@
 import { type Operation, operations } from '@agentcoord/contract';
 import { Command } from 'commander';
-import { addOperation } from './catalogue.ts';
+import { addOperation, commandLinesOf } from './catalogue.ts';
 import { addCommands, isServerCommand } from './commands/index.ts';
 import { reportFailure } from './failure.ts';
 import { type Globals, globalOptions } from './globals.ts';
@@ -35,7 +35,9 @@ export function createProgram(words: readonly string[] = []): Command {
 
 /** Options are made from JSON Schemas, which takes longer than all else of a short command: only those that count. */
 function operationsFor(word: string): readonly Operation[] {
-  const meant = operations.filter(({ cli }) => cli.split(' ', 1)[0] === word);
+  const meant = operations.filter((operation) =>
+    commandLinesOf(operation).some((line) => line.split(' ', 1)[0] === word),
+  );
   return meant.length > 0 || isServerCommand(word) ? meant : operations;
 }
 

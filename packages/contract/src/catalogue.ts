@@ -1,5 +1,7 @@
 import type { Operation, Toolset } from './operation.ts';
 import { toolsets } from './operation.ts';
+import * as approvalRules from './operations/approval_rules.ts';
+import * as approvals from './operations/approvals.ts';
 import * as board from './operations/board.ts';
 import * as classic from './operations/classic.ts';
 import * as decisions from './operations/decisions.ts';
@@ -25,6 +27,8 @@ const nouns = {
   ...decisions,
   ...handoffs,
   ...digest,
+  ...approvals,
+  ...approvalRules,
   ...keys,
   ...projects,
   ...classic,

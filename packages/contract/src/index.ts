@@ -36,4 +36,4 @@ export {
   toolsets,
 } from './operation.ts';
 export { type JsonSchema, jsonSchemaOf } from './schema.ts';
-export { endsWaiting, isRefusal, numberAhead, wantsToWait } from './waiting.ts';
+export { continuationOf, endsWaiting, isRefusal, numberAhead, wantsToWait } from './waiting.ts';

@@ -26,12 +26,19 @@ export interface Operation<
   readonly http: `${HttpMethod} /${string}`;
   /** Words of the command, then its positional arguments: `<field>` required, `[field]` optional, `...` many. */
   readonly cli: string;
+  /** Further commands for the same, in the form of `cli`, and the fields that each of them stands for. */
+  readonly shortcuts?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** The group in which MCP clients switch tools on and off. */
   readonly toolset: Toolset;
   /** Least trust that may call it; the database enforces it. */
   readonly minimumTrust: Trust;
   /** True when it may let somebody go on who waits (`wait_seconds`): those of its project ask again after it. */
   readonly wakes?: true;
+  /**
+   * With which read a call that waits goes on after its first answer, and by which field of that answer: for an
+   * operation that would do its work again each time it is asked. Both have the same output.
+   */
+  readonly waitsWith?: { readonly operation: string; readonly field: string };
   readonly input: Input;
   readonly output: Output;
 }

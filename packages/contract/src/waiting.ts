@@ -1,3 +1,4 @@
+import { operationNamed } from './catalogue.ts';
 import type { Operation } from './operation.ts';
 
 /** An answer that opens with a participle (`acquired`, `claimed`, `released`) says no with it. */
@@ -22,4 +23,17 @@ export function wantsToWait(operation: Operation, input: unknown): input is { wa
   if (!Object.hasOwn(operation.input.shape, 'wait_seconds')) return false;
   const { wait_seconds = 0 } = (input ?? {}) as { wait_seconds?: unknown };
   return typeof wait_seconds === 'number' && wait_seconds > 0;
+}
+
+/** What a call that waits asks after this first answer; undefined when it asks the same again. */
+export function continuationOf(
+  operation: Operation,
+  answer: unknown,
+): { operation: Operation; input: Record<string, unknown> } | undefined {
+  if (!operation.waitsWith) return undefined;
+  const { operation: name, field } = operation.waitsWith;
+  return {
+    operation: operationNamed(name) as Operation,
+    input: { [field]: (answer as Record<string, unknown>)[field] },
+  };
 }

@@ -1,5 +1,6 @@
 import {
   CoordinationError,
+  continuationOf,
   endsWaiting,
   errorBodyOf,
   idempotencyKeyForm,
@@ -40,7 +41,7 @@ export async function invoke(
     wakeups,
     project: caller.project_id,
     seconds: parsed.wait_seconds,
-    ask: (secondsLeft) => ask(database, operation, { ...args, p_wait_seconds: secondsLeft }),
+    ask: repeatable(database, operation, args),
     isFinal: (answer) => endsWaiting(operation, answer),
   });
 }
@@ -51,6 +52,21 @@ async function ask(database: Database, operation: Operation, args: CallArguments
   if (error) throw new CoordinationError(error);
   if (operation.wakes) database.wakeups?.announce(args.p_caller.project_id);
   return answer;
+}
+
+/** Asks for an answer again and again, in the way that does nothing twice. */
+function repeatable(database: Database, operation: Operation, args: CallArguments) {
+  let next: ReturnType<typeof continuationOf>;
+  return async (secondsLeft: number): Promise<unknown> => {
+    if (!next) {
+      const answer = await ask(database, operation, { ...args, p_wait_seconds: secondsLeft });
+      next = continuationOf(operation, answer);
+      return answer;
+    }
+    const { idempotency_key: _, ...p_caller } = args.p_caller;
+    const fields = Object.entries(next.input).map(([field, value]) => [`p_${field}`, value]);
+    return ask(database, next.operation, { p_caller, ...Object.fromEntries(fields), p_wait_seconds: secondsLeft });
+  };
 }
 
 interface CallArguments extends Record<string, unknown> {

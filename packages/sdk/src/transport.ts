@@ -42,9 +42,7 @@ export function httpTransport({ url, apiKey, fetch = globalThis.fetch }: HttpTra
 
   return {
     invoke: async (operation, input, options = {}) =>
-      wantsToWait(operation, input)
-        ? waitThere(operation, input, options, (rest, keyed) => send(operation, rest, keyed))
-        : send(operation, input, options),
+      wantsToWait(operation, input) ? waitThere(operation, input, options, send) : send(operation, input, options),
     close: async () => {},
   };
 }

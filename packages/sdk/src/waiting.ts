@@ -1,8 +1,12 @@
-import { type CallOptions, CoordinationError, endsWaiting, type Operation } from '@agentcoord/contract';
+import { type CallOptions, CoordinationError, continuationOf, endsWaiting, type Operation } from '@agentcoord/contract';
 import { pause } from './timer.ts';
 
 /** One request; throws `ConnectionLost` when no coordinator answered it. */
-export type Send<Options> = (input: Record<string, unknown>, options: Options) => Promise<unknown>;
+export type Send<Options> = (
+  operation: Operation,
+  input: Record<string, unknown>,
+  options: Options,
+) => Promise<unknown>;
 
 /** No coordinator answered. */
 export class ConnectionLost extends CoordinationError {
@@ -37,11 +41,17 @@ export async function waitThere<Options extends CallOptions>(
   send: Send<Options>,
 ): Promise<unknown> {
   const until = performance.now() + input.wait_seconds * 1000;
-  const keyed = { idempotency_key: crypto.randomUUID(), ...options };
+  let asking = { operation, input: input as Record<string, unknown> };
+  let keyed: Options = { idempotency_key: crypto.randomUUID(), ...options };
   for (let left = input.wait_seconds, reached = false; ; ) {
     try {
-      const answer = await send({ ...input, wait_seconds: left }, keyed);
+      const answer = await send(asking.operation, { ...asking.input, wait_seconds: left }, keyed);
       if (endsWaiting(operation, answer) || until - performance.now() < 500) return answer;
+      const next = continuationOf(asking.operation, answer);
+      if (next) {
+        asking = next;
+        keyed = options;
+      }
     } catch (error) {
       const lost = error instanceof ConnectionLost && (reached || !error.unreached);
       if (!lost || left === 0 || options.signal?.aborted) throw error;

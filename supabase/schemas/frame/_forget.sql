@@ -21,5 +21,6 @@ begin
     where o.created_at < clock_timestamp() - interval '180 days' limit 1000 for update skip locked);
   perform coord._forget_locks();
   perform coord._forget_messages();
+  perform coord._forget_approvals();
 end
 $$;

@@ -42,6 +42,7 @@ begin
     select p.project_id from coord.projects p where p_project_id is null or p.project_id = p_project_id
   loop
     v_tasks := v_tasks + (coord._sweep_tasks(v_project_id, 1000)).returned_tasks;
+    perform coord._sweep_approvals(v_project_id);
   end loop;
 
   -- Old rows are looked for in one of a hundred rounds, because the search reads whole tables.

@@ -21,9 +21,10 @@ begin
     return coord._refuse(v_call, 'forbidden', 'A key cannot be trusted more than its maker.',
       format('Ask for trust %s or less.', v_trust));
   end if;
-  insert into coord.api_keys (key_id, project_id, secret_hash, agent, agent_type, trust, description, expires_at)
+  insert into coord.api_keys (key_id, project_id, secret_hash, agent, agent_type, trust, description, expires_at,
+    made_by, made_with)
   values (v_key_id, v_call.project_id, encode(sha256(convert_to(v_secret, 'UTF8')), 'hex'), p_agent, p_agent_type,
-    p_trust, p_description, v_expires_at);
+    p_trust, p_description, v_expires_at, v_call.agent, p_caller ->> 'key_id');
   return coord._leave(v_call,
     jsonb_build_object('key_id', v_key_id, 'agent', p_agent, 'trust', p_trust, 'expires_at', v_expires_at, 'api_key',
       'ac_' || v_key_id || '_' || v_secret

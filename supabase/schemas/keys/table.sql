@@ -8,6 +8,9 @@ create table coord.api_keys (
   agent_type text not null,
   trust smallint not null check (trust between 0 and 4),
   description text,
+  -- The agent that made it, and its key; null when a person of the machine did. See _credentials.
+  made_by text not null,
+  made_with text,
   created_at timestamptz not null default clock_timestamp(),
   expires_at timestamptz,
   revoked_at timestamptz

@@ -1,0 +1,30 @@
+-- Approvals of the project with what exactly they are about, newest first; pages by approval_id, which is ordered by
+-- time.
+create function coord.list_approvals(
+  p_caller jsonb, p_status text default null, p_requested_by text default null, p_limit integer default 20,
+  p_before uuid default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'list_approvals');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  return coord._leave(v_call, jsonb_build_object('approvals', coalesce((
+    select jsonb_agg(jsonb_build_object('approval_id', f.approval_id, 'status', f.now_status, 'risk', f.risk,
+      'action_type', f.action_type, 'description', f.description, 'payload', f.payload,
+      'payload_hash', f.payload_hash, 'requested_by', f.requested_by, 'requested_at', f.requested_at,
+      'expires_at', f.expires_at, 'decided_by', f.decided_by, 'decided_via', f.decided_via,
+      'decided_at', f.decided_at, 'reason', f.reason, 'used_at', f.used_at) order by f.approval_id desc)
+    from (
+      select a.*, coord._approval_status(a.status, a.expires_at) as now_status
+      from coord.approvals a
+      where a.project_id = v_call.project_id and (p_before is null or a.approval_id < p_before)
+        and (p_requested_by is null or a.requested_by = p_requested_by)
+        and (p_status is null or coord._approval_status(a.status, a.expires_at) = p_status)
+      order by a.approval_id desc limit p_limit
+    ) f), '[]')));
+end
+$$;
+
+grant execute on function coord.list_approvals to coord_app;
