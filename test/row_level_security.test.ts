@@ -4,6 +4,8 @@ import { cloneDatabase, type TestDatabase } from './helpers/database.ts';
 const [member, other] = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'];
 const readable = [
   'agents',
+  'approval_rules',
+  'approvals',
   'handoffs',
   'journal',
   'lock_shares',
@@ -16,7 +18,17 @@ const readable = [
   'task_dependencies',
   'tasks',
 ];
-const secret = ['api_keys', 'idempotency_keys', 'lock_floors', 'lock_scopes', 'looks', 'notices', 'pulse'];
+const secret = [
+  'api_keys',
+  'approval_links',
+  'approval_webhooks',
+  'idempotency_keys',
+  'lock_floors',
+  'lock_scopes',
+  'looks',
+  'notices',
+  'pulse',
+];
 
 let db: TestDatabase;
 
@@ -50,6 +62,9 @@ async function fill(project: string): Promise<void> {
   await ann.createKey({ agent: 'cloud' });
   await ann.writeHandoff({ summary: 'x' });
   await ann.catchUp();
+  await ann.requestApproval({ action_type: 'x', description: 'x' });
+  await ann.setApprovalRule({ rule: 'x', action_type: 'x' });
+  await db.database.call('take_webhooks', { p_limit: 10, p_with_links: true });
 }
 
 /** Runs a statement as PostgREST does for a token of that role and user. */

@@ -172,6 +172,39 @@ create policy readers on coord.approval_rules for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.approvals, coord.approval_rules to coord_reader;
 
+-- supabase/schemas/decisions/table.sql
+-- What was decided, and why; for whoever asks later. Never changed, and kept.
+create table coord.decisions (
+  project_id integer not null,
+  decision_id uuid not null,
+  at timestamptz not null default clock_timestamp(),
+  agent text not null,
+  session_id uuid not null,
+  type text not null,
+  context text not null,
+  reason text not null,
+  primary key (project_id, decision_id)
+);
+
+alter table coord.decisions enable row level security;
+create policy readers on coord.decisions for select
+using (project_id in (select coord._readable_projects()));
+grant select on coord.decisions to coord_reader;
+
+-- supabase/schemas/digest/table.sql
+-- Where each session last looked with catch_up: the snapshot of that moment. What it saw was told; everything else is
+-- news, however late it commits. Numbers of transactions or rows could not say that, and times even less.
+create table coord.looks (
+  project_id integer not null,
+  agent text not null,
+  session_id uuid not null,
+  looked_at timestamptz not null default clock_timestamp(),
+  seen pg_snapshot not null,
+  primary key (project_id, agent, session_id)
+);
+
+alter table coord.looks enable row level security;
+
 -- supabase/schemas/frame/table.sql
 -- Answers kept for callers that repeat a call with the same idempotency key. Kept for 48 hours (see _forget).
 create table coord.idempotency_keys (
@@ -197,6 +230,34 @@ create table coord.pulse (
 );
 insert into coord.pulse default values;
 alter table coord.pulse enable row level security;
+
+-- supabase/schemas/handoffs/table.sql
+-- What one session leaves for the next. Agents write them; for a session that ended without one, and had done something,
+-- it is put together from the journal (automatic). Such a one has the id of its session, so that there is one at most.
+create table coord.handoffs (
+  project_id integer not null,
+  handoff_id uuid not null,
+  session_id uuid not null,
+  agent text not null,
+  agent_type text not null,
+  automatic boolean not null default false,
+  created_at timestamptz not null default clock_timestamp(),
+  summary text not null,
+  completed text[] not null default '{}',
+  in_progress text[] not null default '{}',
+  decisions text[] not null default '{}',
+  next_steps text[] not null default '{}',
+  relevant_files text[] not null default '{}',
+  primary key (project_id, handoff_id)
+);
+
+create index handoffs_newest on coord.handoffs (project_id, created_at);
+create index handoffs_of_agent on coord.handoffs (project_id, agent, created_at);
+
+alter table coord.handoffs enable row level security;
+create policy readers on coord.handoffs for select
+using (project_id in (select coord._readable_projects()));
+grant select on coord.handoffs to coord_reader;
 
 -- supabase/schemas/journal/table.sql
 -- The one journal: audit trail, history and event stream are readings of it. Each state change and each refusal is
@@ -340,15 +401,15 @@ grant select on coord.locks, coord.lock_shares, coord.lock_waiters to coord_read
 
 -- supabase/schemas/messages/table.sql
 -- The inbox. An item is written once, whoever it is for: one agent (all its sessions, or the named one) or, when agent
--- is null, everybody. Who has read what is in receipts, so items are never changed, and nobody's reading takes an item
+-- is '', everybody. Who has read what is in receipts, so items are never changed, and nobody's reading takes an item
 -- away from another session. Kept 30 days (see _forget_messages).
 create table coord.inbox_items (
   project_id integer not null,
   item_id uuid not null,
-  -- A floor of a reader is one of these: ids grow before their transactions commit, so they could not be one.
+  -- The floors of readers are of these: ids grow before their transactions commit, so they could not be ids.
   xact_id xid8 not null default pg_current_xact_id(),
   at timestamptz not null default clock_timestamp(),
-  agent text,
+  agent text not null,
   session_id uuid,
   -- Who wrote it, when a session did: it is not told its own words.
   from_session_id uuid,
@@ -358,9 +419,9 @@ create table coord.inbox_items (
   primary key (project_id, item_id)
 );
 
-create index inbox_items_for on coord.inbox_items (project_id, agent, xact_id);
+create index inbox_items_for on coord.inbox_items (project_id, agent, xact_id, item_id);
 
--- An item that a session has read. Other sessions of its agent that begin later need not read it again.
+-- An item that a session has read. Sessions of its agent that begin later need not read it again.
 create table coord.inbox_receipts (
   project_id integer not null,
   item_id uuid not null,
@@ -370,11 +431,15 @@ create table coord.inbox_receipts (
   primary key (project_id, item_id, agent, session_id)
 );
 
--- Where a session need not look any more: below the floor it has nothing unread, and nothing can appear there. Only
--- saves work; without its row a session looks at all items.
+-- Where a session need not look any more: below the floor it has nothing unread, and nothing can appear there. Saves
+-- work, and nothing else: without its row a session looks at all items.
 create table coord.inbox_readers (
   project_id integer not null,
   session_id uuid not null,
+  agent text not null,
+  started_at timestamptz not null,
+  -- When its agent was first heard of.
+  joined_at timestamptz not null,
   floor xid8 not null,
   primary key (project_id, session_id)
 );
@@ -399,6 +464,9 @@ create table coord.agents (
   -- Paths never locked before that it locked since then; see _full_until.
   new_paths integer not null default 0,
   new_paths_since timestamptz not null default '-infinity',
+  -- What it has written to others since then; see _silent_until.
+  messages integer not null default 0,
+  messages_since timestamptz not null default '-infinity',
   primary key (project_id, agent)
 );
 
@@ -422,12 +490,16 @@ create table coord.sessions (
   last_call_at timestamptz not null default clock_timestamp(),
   ended_at timestamptz,
   end_reason text,
+  -- Where its journal begins, and, from its end until its handoff has been seen to, where it ends; see _make_handoffs.
+  began_xact xid8 not null default pg_current_xact_id(),
+  handoff_xact xid8,
   primary key (project_id, session_id)
 ) with (fillfactor = 50);
 
--- Neither index holds a column that a heartbeat writes, so heartbeats stay HOT.
+-- No index holds a column that a heartbeat writes, so heartbeats stay HOT.
 create unique index sessions_standing on coord.sessions (project_id, agent, label) where ended_at is null and label is not null;
 create index sessions_live on coord.sessions (project_id, agent) where ended_at is null;
+create index sessions_without_handoff on coord.sessions (project_id, handoff_xact) where handoff_xact is not null;
 
 -- What a session is told with its next real call: that a lock of its was forced away, and the like.
 create table coord.notices (
@@ -451,6 +523,45 @@ using (project_id in (select coord._readable_projects()));
 create policy readers on coord.sessions for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.agents, coord.sessions to coord_reader;
+
+-- supabase/schemas/threads/table.sql
+-- The board: threads that everybody reads. Posts of a thread are numbered under the lock of its row, without gaps, and
+-- never change.
+create table coord.threads (
+  project_id integer not null,
+  thread_id uuid not null,
+  title text not null,
+  priority text not null check (priority in ('high', 'normal', 'low')),
+  status text not null default 'active' check (status in ('active', 'waiting', 'resolved')),
+  agent text not null,
+  created_at timestamptz not null default clock_timestamp(),
+  -- Of the last post or change of status.
+  changed_at timestamptz not null default clock_timestamp(),
+  posts integer not null default 1,
+  primary key (project_id, thread_id)
+);
+
+create index threads_by_change on coord.threads (project_id, changed_at, thread_id);
+
+create table coord.thread_posts (
+  project_id integer not null,
+  thread_id uuid not null,
+  post_number integer not null,
+  agent text not null,
+  session_id uuid not null,
+  at timestamptz not null default clock_timestamp(),
+  text text not null,
+  mentions text[] not null,
+  primary key (project_id, thread_id, post_number)
+);
+
+alter table coord.threads enable row level security;
+alter table coord.thread_posts enable row level security;
+create policy readers on coord.threads for select
+using (project_id in (select coord._readable_projects()));
+create policy readers on coord.thread_posts for select
+using (project_id in (select coord._readable_projects()));
+grant select on coord.threads, coord.thread_posts to coord_reader;
 
 -- supabase/schemas/work/table.sql
 -- Tasks. A task waits (ready, blocked by others, or scheduled for later), is claimed, and ends done, failed or
@@ -548,6 +659,16 @@ using (project_id in (select coord._readable_projects()));
 create policy readers on coord.subtasks for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.tasks, coord.task_dependencies, coord.subtasks to coord_reader;
+
+-- supabase/schemas/sessions/_holds.sql
+-- Whether a session keeps others from what it took: while it lives, and two seconds more after its lease, so that what
+-- a dying process still writes does not meet the next holder's work. An orderly end frees at once. Inlined into
+-- queries; false for null, as after a join that found none.
+create function coord._holds(p_ended_at timestamptz, p_lease_expires_at timestamptz) returns boolean
+language sql volatile
+as $$
+  select p_ended_at is null and coalesce(p_lease_expires_at > clock_timestamp() - interval '2 seconds', false);
+$$;
 
 -- supabase/schemas/approvals/_add_approval.sql
 -- Writes an approval: decided when a rule does so, else with its row in the outbox of the webhook.
@@ -784,6 +905,174 @@ begin
 end
 $$;
 
+-- supabase/schemas/digest/_digest.sql
+-- The news as lines for a reader in a hurry: what concerns the caller first, four lines of a kind, 1,500 characters.
+create function coord._digest(p_call coord._call, p_entries coord.journal[]) returns jsonb
+language plpgsql stable
+as $$
+begin
+  return (
+    with lines as (
+      select n.* from coord._news_of_tasks(p_call, p_entries) n
+      union all select n.* from coord._news_of_locks(p_call, p_entries) n
+      union all select n.* from coord._news_of_words(p_call, p_entries) n
+      union all select n.* from coord._news_of_agents(p_call, p_entries) n
+    ), counted as (
+      select l.kind, l.nth, left(regexp_replace(l.line, '\s+', ' ', 'g'), 300)
+        || case when l.nth = 4 and l.total > 4 then format(' And %s more like this.', l.total - 4) else '' end as line
+      from (select x.*, count(*) over (partition by x.kind) as total from lines x) l
+      where l.nth <= 4
+    )
+    select coalesce(jsonb_agg(c.line order by c.kind, c.nth), '[]')
+    from (select d.*, sum(octet_length(d.line) + 4) over (order by d.kind, d.nth) as size from counted d) c
+    where c.size <= 1500);
+end
+$$;
+
+-- supabase/schemas/digest/_last_look.sql
+-- The last look of the calling session; of one that has not looked yet, the last that its agent took before it began.
+-- Null when there is none. One of transactions to come is from another server, by a restored backup, and means nothing.
+create function coord._last_look(p_call coord._call) returns coord.looks
+language plpgsql stable
+as $$
+declare
+  v_look coord.looks;
+begin
+  select l.* into v_look
+  from coord.looks l
+  join coord.sessions s on s.project_id = l.project_id and s.session_id = p_call.session_id
+  where l.project_id = p_call.project_id and l.agent = p_call.agent
+    and (l.session_id = s.session_id or pg_snapshot_xmax(l.seen) <= s.began_xact)
+    and pg_snapshot_xmax(l.seen) <= pg_snapshot_xmax(pg_current_snapshot())
+  order by l.session_id = s.session_id desc, pg_snapshot_xmax(l.seen) desc limit 1;
+  return v_look;
+end
+$$;
+
+-- supabase/schemas/digest/_news.sql
+-- What the journal has between two snapshots, newest first, from the transaction p_first on; without a first snapshot,
+-- that of the last day. Rows of transactions that the older snapshot did not see, although later ones were in it, are in
+-- the range, and found by the second condition. Of the caller's own rows only those that say which files are its.
+create function coord._news(p_call coord._call, p_first xid8, p_seen pg_snapshot, p_now pg_snapshot)
+returns setof coord.journal
+language sql stable
+as $$
+  select j.* from coord.journal j
+  where j.project_id = (p_call).project_id and j.xact_id between p_first and pg_snapshot_xmax(p_now)
+    and case when p_seen is null then j.at > clock_timestamp() - interval '1 day'
+      else not pg_visible_in_snapshot(j.xact_id, p_seen) end
+    and pg_visible_in_snapshot(j.xact_id, p_now)
+    and (j.session_id is distinct from (p_call).session_id
+      or j.operation in ('acquire_lock', 'get_work', 'get_work_batch'))
+    and (j.session_id is null or j.outcome = 'ok')
+  order by j.xact_id desc, j.entry_id desc limit 20000;
+$$;
+
+-- supabase/schemas/digest/_news_of_agents.sql
+-- Who came and who went, among the news, in one line: 80.
+create function coord._news_of_agents(p_call coord._call, p_entries coord.journal[])
+returns table (kind integer, nth bigint, line text)
+language sql stable
+as $$
+  select 80, 1::bigint, string_agg(format('%s: %s%s.', w.what, array_to_string(w.agents[1:6], ', '),
+    ' and ' || nullif(greatest(cardinality(w.agents) - 6, 0), 0) || ' more'), ' ' order by w.what)
+  from (
+    select a.what, array_agg(distinct s.agent) as agents
+    from (
+      select e.resource, case e.operation when 'register_session' then 'Came' when 'end_session' then 'Left'
+        when 'sweep' then 'Died' end as what
+      from unnest(p_entries) e where e.resource like 'session:%' and e.outcome in ('ok', 'lapsed')) a
+    join coord.sessions s on s.project_id = (p_call).project_id and s.session_id = substr(a.resource, 9)::uuid
+    where a.what is not null and s.session_id <> (p_call).session_id group by a.what) w
+  having count(*) > 0;
+$$;
+
+-- supabase/schemas/digest/_news_of_locks.sql
+-- Locks of others among the news: 30 around the caller's files, which are those it has or had locked since its last look;
+-- 90 the others, summed up. Around means in the same folder, or overlapping. At most 500 paths against 50.
+create function coord._news_of_locks(p_call coord._call, p_entries coord.journal[])
+returns table (kind integer, nth bigint, line text)
+language plpgsql stable
+as $$
+begin
+  return query
+    with mine as materialized (
+      select distinct m.path, coord._folder(m.path) as folder from (
+        (select t.path from coord._taken_paths(p_entries) t where t.session_id = p_call.session_id
+          order by t.entry_id desc limit 50)
+        union all
+        select h.path from coord._held_locks(p_call.project_id, null, null) h where h.session_id = p_call.session_id) m
+      limit 50
+    ), others as materialized (
+      select distinct on (t.path, t.session_id) t.*, coord._folder(t.path) as folder
+      from coord._taken_paths(p_entries) t
+      where t.session_id <> p_call.session_id order by t.path, t.session_id, t.entry_id desc
+    ), near as materialized (
+      select o.*, exists (select from mine m where m.folder = o.folder or m.path = o.path
+        or ((coord._is_scope(m.path) or coord._is_scope(o.path)) and coord._overlaps(m.path, o.path))) as is_near
+      from (select * from others order by entry_id desc limit 500) o
+    )
+    select 30, row_number() over (order by h.path is null, n.entry_id desc), case when h.path is not null
+      then format('%s has %s locked%s.', n.agent, n.path, ': ' || left(h.reason, 100))
+      else format('%s had %s locked: read it again before you edit there.', n.agent, n.path) end
+    from near n
+    left join coord._held_locks(p_call.project_id, (select array_agg(x.path) from near x where x.is_near), null) h
+      on h.path = n.path and h.session_id = n.session_id
+    where n.is_near
+    union all
+    select 90, 1, format('Elsewhere others locked %s: %s.', sum(f.paths), string_agg(
+      format('%s (%s)', f.folder, f.paths), ', ' order by f.paths desc, f.folder) filter (where f.nth <= 3))
+    from (
+      select coalesce(nullif(n.folder, ''), './') as folder, count(*) as paths,
+        row_number() over (order by count(*) desc, n.folder) as nth
+      from near n where not n.is_near group by n.folder) f
+    having count(*) > 0;
+end
+$$;
+
+-- supabase/schemas/digest/_news_of_tasks.sql
+-- Tasks among the news: 10 assigned to the caller's agent, 20 submitted by it and ended, 60 failed, 70 done.
+create function coord._news_of_tasks(p_call coord._call, p_entries coord.journal[])
+returns table (kind integer, nth bigint, line text)
+language plpgsql stable
+as $$
+begin
+  return query
+    select n.kind, row_number() over (partition by n.kind order by n.entry_id desc), n.line
+    from (
+      select e.entry_id,
+        case when t.finished_at is null then 10 when t.submitted_by = p_call.agent then 20
+          when t.status = 'done' then 70 else 60 end as kind,
+        case
+          when t.finished_at is null then format('"%s" is assigned to you: get_work hands it out.', left(t.title, 100))
+          when t.status = 'done' then format('%s finished %s"%s" (task:%s).', t.agent,
+            case when t.submitted_by = p_call.agent then 'your task ' end, left(t.title, 100), t.task_id)
+          else format('%s "%s" %s%s (task:%s).', case when t.submitted_by = p_call.agent then 'Your task' else 'Task' end,
+            left(t.title, 100), case t.status when 'failed' then 'failed' else 'was cancelled' end,
+            ': ' || left(t.error, 100), t.task_id)
+        end as line
+      from (
+        select substr(r.resource, 6)::uuid as task_id, max(r.entry_id) as entry_id from unnest(p_entries) r
+        where r.resource ~ '^task:[0-9a-f-]{36}$' and r.session_id is distinct from p_call.session_id
+          and r.operation not in ('get_work', 'get_work_batch', 'report_progress')
+        group by 1) e
+      join coord.tasks t on t.project_id = p_call.project_id and t.task_id = e.task_id
+      where t.finished_at is not null or (t.status = 'ready' and (t.terms).assignee = p_call.agent)) n;
+end
+$$;
+
+-- supabase/schemas/digest/_news_of_words.sql
+-- What agents wrote for others, among the news: 50 handoffs.
+create function coord._news_of_words(p_call coord._call, p_entries coord.journal[])
+returns table (kind integer, nth bigint, line text)
+language sql stable
+as $$
+  select 50, row_number() over (order by e.entry_id desc), format('%s left a handoff: %s (read_handoff, %s).',
+    coalesce(e.agent, e.detail ->> 'agent'), rtrim(left(e.detail ->> 'summary', 100), '. '), substr(e.resource, 9))
+  from unnest(p_entries) e
+  where e.resource like 'handoff:%' and e.outcome in ('ok', 'written');
+$$;
+
 -- supabase/schemas/frame/_beat.sql
 -- Notes that somebody sweeps now.
 create function coord._beat() returns void
@@ -870,7 +1159,7 @@ $$;
 
 -- supabase/schemas/frame/_forget.sql
 -- Deletes what is kept for a time only, a thousand rows of a kind: idempotency keys 48 hours, ended
--- sessions, notices and paths that nobody locks any more 30 days.
+-- sessions, notices, looks and paths that nobody locks any more 30 days, handoffs 180.
 create function coord._forget() returns void
 language plpgsql volatile
 as $$
@@ -884,7 +1173,14 @@ begin
   delete from coord.notices n where (n.project_id, n.notice_id) in (
     select o.project_id, o.notice_id from coord.notices o
     where o.at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
+  delete from coord.looks l where (l.project_id, l.agent, l.session_id) in (
+    select o.project_id, o.agent, o.session_id from coord.looks o
+    where o.looked_at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
+  delete from coord.handoffs h where (h.project_id, h.handoff_id) in (
+    select o.project_id, o.handoff_id from coord.handoffs o
+    where o.created_at < clock_timestamp() - interval '180 days' limit 1000 for update skip locked);
   perform coord._forget_locks();
+  perform coord._forget_messages();
   perform coord._forget_approvals();
 end
 $$;
@@ -968,6 +1264,18 @@ as $$
     "heartbeat": 1,
     "register_session": 1,
     "sweep": 3,
+    "read_inbox": 1,
+    "send_message": 2,
+    "create_thread": 2,
+    "list_threads": 1,
+    "read_thread": 1,
+    "reply_to_thread": 2,
+    "set_thread_status": 2,
+    "list_decisions": 1,
+    "log_decision": 2,
+    "read_handoff": 1,
+    "write_handoff": 2,
+    "catch_up": 1,
     "check_approval": 1,
     "decide_approval": 3,
     "list_approvals": 1,
@@ -1048,9 +1356,10 @@ begin
   if found then return null; end if;
   select k.* into v_first from coord.idempotency_keys k
   where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = v_key;
-  -- What was granted to one session must not be told to another: a lock, a claim.
+  -- What was granted to one session must not be told to another: a lock, a claim, what it read.
   if v_first.operation = p_call.operation and v_first.input_hash = v_hash and v_first.answer is not null
-    and (v_first.session_id = p_call.session_id or not v_first.answer ?| array['acquired', 'claimed', 'released', 'used'])
+    and (v_first.session_id = p_call.session_id
+      or not v_first.answer ?| array['acquired', 'claimed', 'released', 'received', 'used'])
   then
     return v_first.answer;
   end if;
@@ -1122,6 +1431,8 @@ begin
   end if;
   perform coord._resume();
   perform coord._beat();
+  -- First, while this transaction holds nothing that anybody waits for.
+  perform coord._make_handoffs(p_project_id);
   for v_session in
     select s.project_id, s.session_id from coord.sessions s
     where s.ended_at is null
@@ -1157,6 +1468,221 @@ create function coord._trust(p_call coord._call) returns smallint
 language sql stable
 as $$
   select s.trust from coord.sessions s where s.project_id = p_call.project_id and s.session_id = p_call.session_id;
+$$;
+
+-- supabase/schemas/handoffs/_journalled_handoff.sql
+-- The handoff of a session that ended without writing one, from its journal; null when it wrote one or did nothing that
+-- anybody has to know. Always the same for the same session, however late it is asked for. Bounded: 20 lines of a kind.
+create function coord._journalled_handoff(p_session coord.sessions) returns coord.handoffs
+language plpgsql stable
+as $$
+declare
+  v_entries coord.journal[];
+  v_handoff coord.handoffs;
+  v_left text[];
+begin
+  perform from coord.handoffs h where h.project_id = p_session.project_id and h.agent = p_session.agent
+    and h.session_id = p_session.session_id;
+  if found then return null; end if;
+  v_entries := array(select e from coord._session_entries(p_session) e where e.operation not in
+    ('register_session', 'heartbeat', 'read_inbox', 'catch_up') and (e.outcome = 'ok' or e.session_id is null));
+  perform from unnest(v_entries) e where e.operation <> 'end_session' and e.operation <> 'sweep';
+  if not found then return null; end if;
+  select coalesce(array_agg(t.line) filter (where t.is_done), '{}'),
+    coalesce(array_agg(t.line) filter (where not t.is_done), '{}')
+    into v_handoff.completed, v_handoff.in_progress
+  from coord._tasks_of_entries(p_session.project_id, v_entries) t;
+  select coalesce(array_agg(p.path), '{}'), coalesce(array_agg(p.path) filter (where p.is_left), '{}')
+    into v_handoff.relevant_files, v_left
+  from coord._paths_of_entries(v_entries) p;
+  v_handoff.summary := concat_ws(' ',
+    format('Put together from the journal: %s ended without a handoff (%s).', p_session.agent,
+      rtrim(left(p_session.end_reason, 200), '.')),
+    'It said it was working on: ' || left(p_session.working_on, 300) || '.',
+    format('Tasks done: %s; left unfinished: %s. Paths locked: %s, of which %s at the end.',
+      cardinality(v_handoff.completed), cardinality(v_handoff.in_progress), cardinality(v_handoff.relevant_files),
+      cardinality(v_left)),
+    (select 'Tasks submitted: ' || count(*) || '.' from unnest(v_entries) e where e.operation like 'submit\_work%'
+      having count(*) > 0));
+  v_handoff.next_steps := array_remove(array[
+    case when v_handoff.in_progress <> '{}' then 'See who has the unfinished tasks now; get_work hands out those that are free.' end,
+    case when v_left <> '{}' then left('Look for half-made changes in what was locked at the end: '
+      || array_to_string(v_left[1:20], ', '), 1000) end], null);
+  v_handoff.project_id := p_session.project_id;
+  v_handoff.handoff_id := p_session.session_id;
+  v_handoff.session_id := p_session.session_id;
+  v_handoff.agent := p_session.agent;
+  v_handoff.agent_type := p_session.agent_type;
+  v_handoff.automatic := true;
+  v_handoff.created_at := p_session.ended_at;
+  v_handoff.completed := v_handoff.completed[1:20];
+  v_handoff.in_progress := v_handoff.in_progress[1:20];
+  v_handoff.decisions := '{}';
+  v_handoff.relevant_files := v_handoff.relevant_files[1:50];
+  return v_handoff;
+end
+$$;
+
+-- supabase/schemas/handoffs/_make_handoffs.sql
+-- Makes the handoffs of sessions that ended without one, in one project or in all (null); for a quarter of a second, the
+-- next round of the sweeper goes on.
+-- It is done here and not where a session ends, so that no end waits for it or fails by it; until then, readers see what
+-- it will be (see _recent_handoffs).
+-- Concurrency: the session's row is locked and its mark taken away in the transaction that writes the handoff, so each is
+-- made once, whoever is killed in between; the primary key stands behind that. What cannot be made is given up, and the
+-- journal says so: it must not keep the sweeper from its other work.
+create function coord._make_handoffs(p_project_id integer) returns void
+language plpgsql volatile
+as $$
+declare
+  v_enough timestamptz := clock_timestamp() + interval '0.25 seconds';
+  v_session coord.sessions;
+  v_handoff coord.handoffs;
+begin
+  for v_session in
+    select s.* from coord.projects p
+    join coord.sessions s on s.project_id = p.project_id and s.handoff_xact is not null
+    where p_project_id is null or p.project_id = p_project_id
+    order by s.project_id, s.handoff_xact limit 200 for update of s skip locked
+  loop
+    exit when clock_timestamp() > v_enough;
+    update coord.sessions s set handoff_xact = null
+    where s.project_id = v_session.project_id and s.session_id = v_session.session_id;
+    begin
+      v_handoff := coord._journalled_handoff(v_session);
+      if v_handoff.handoff_id is not null then
+        insert into coord.handoffs select (v_handoff).*;
+        perform coord._note(v_session.project_id, 'sweep', 'handoff:' || v_handoff.handoff_id, 'written',
+          jsonb_build_object('agent', v_session.agent, 'summary', left(v_handoff.summary, 200)));
+      end if;
+    exception when others then
+      perform coord._note(v_session.project_id, 'sweep', 'session:' || v_session.session_id, 'internal',
+        jsonb_build_object('sqlstate', sqlstate));
+    end;
+  end loop;
+end
+$$;
+
+-- supabase/schemas/handoffs/_offered_handoffs.sql
+-- What a session that begins should know of: of the ten newest handoffs of a week three, those of its own agent first,
+-- then those that agents wrote. In short; read_handoff has the whole.
+create function coord._offered_handoffs(p_project_id integer, p_session_id uuid, p_agent text) returns jsonb
+language plpgsql stable
+as $$
+begin
+  return (select coalesce(jsonb_agg(jsonb_build_object('handoff_id', o.handoff_id, 'agent', o.agent, 'created_at', o.created_at,
+    'automatic', o.automatic, 'summary', left(o.summary, 300)) order by o.created_at desc), '[]')
+  from (
+    select h.* from coord._recent_handoffs(p_project_id, null, null, 10) h
+    where h.session_id <> p_session_id and h.created_at > clock_timestamp() - interval '7 days'
+    order by h.agent = p_agent desc, h.automatic, h.created_at desc limit 3) o);
+end
+$$;
+
+-- supabase/schemas/handoffs/_paths_of_entries.sql
+-- The paths that journal rows of a session locked, newest first, and whether it still had them when it ended.
+create function coord._paths_of_entries(p_entries coord.journal[]) returns table (path text, is_left boolean)
+language plpgsql stable
+as $$
+begin
+  return query
+    select p.path, p.is_taken from (
+      select distinct on (t.path) t.* from (
+        select k.path, true as is_taken, k.xact_id, k.entry_id from coord._taken_paths(p_entries) k
+        union all
+        select coalesce(r.path, e.resource), false, e.xact_id, e.entry_id from unnest(p_entries) e
+        left join jsonb_array_elements_text(e.detail -> 'released_paths') r(path) on true
+        where e.operation = 'release_lock'
+        union all
+        select f.path, false, e.xact_id, e.entry_id from unnest(p_entries) e
+        join coord.tasks d on d.project_id = e.project_id
+          and d.task_id = case when e.resource ~ '^task:' then substr(e.resource, 6)::uuid end
+        cross join unnest((d.terms).paths) f(path)
+        where e.operation in ('complete_work', 'release_task')) t
+      order by t.path, t.xact_id desc, t.entry_id desc) p
+    order by p.xact_id desc, p.entry_id desc;
+end
+$$;
+
+-- supabase/schemas/handoffs/_recent_handoffs.sql
+-- Handoffs, newest first, those included that the sweeper has still to make: nobody has to wait for it. Of these it looks
+-- at the three newest sessions that may need one, since each costs a look at the journal.
+-- Concurrency: one snapshot for both kinds, so that a handoff that is just being made is there once.
+create function coord._recent_handoffs(p_project_id integer, p_agent text, p_handoff_id uuid, p_limit integer)
+returns setof coord.handoffs
+language sql stable
+as $$
+  select r.* from (
+    (select h.* from coord.handoffs h
+      where h.project_id = p_project_id and (p_agent is null or h.agent = p_agent)
+        and (p_handoff_id is null or h.handoff_id = p_handoff_id)
+      order by h.created_at desc limit p_limit)
+    union all
+    select (d.handoff).* from (
+      select coord._journalled_handoff(s) as handoff from (
+        select o.* from coord.sessions o
+        where o.project_id = p_project_id and o.handoff_xact is not null and (p_agent is null or o.agent = p_agent)
+          and (p_handoff_id is null or o.session_id = p_handoff_id)
+        order by o.handoff_xact desc limit 3) s offset 0) d
+    where (d.handoff).handoff_id is not null) r
+  order by r.created_at desc, r.handoff_id limit p_limit;
+$$;
+
+-- supabase/schemas/handoffs/_session_entries.sql
+-- What an ended session did, as the journal has it, newest first: its own rows and those about its claims, at most 500,
+-- among the last 20,000 of the project before its end. That is a range of the primary key, so that the journal, which
+-- every write adds to, needs no index of sessions.
+create function coord._session_entries(p_session coord.sessions) returns setof coord.journal
+language plpgsql stable
+as $$
+declare
+  v_first constant xid8 := coalesce(coord._last_entries(p_session.project_id, p_session.began_xact,
+    p_session.handoff_xact), p_session.began_xact);
+begin
+  return query
+    select j.* from coord.journal j
+    where j.project_id = p_session.project_id and j.xact_id between v_first and p_session.handoff_xact
+      and (j.session_id = p_session.session_id
+        or (j.session_id is null and j.detail ->> 'session_id' = p_session.session_id::text))
+    order by j.xact_id desc, j.entry_id desc limit 500;
+end
+$$;
+
+-- supabase/schemas/handoffs/_tasks_of_entries.sql
+-- The tasks that journal rows of a session are about, as lines for people: what came of each, and the last note on it.
+create function coord._tasks_of_entries(p_project_id integer, p_entries coord.journal[])
+returns table (is_done boolean, line text)
+language sql stable
+as $$
+  with entries as (
+    select e.*, row_number() over (partition by e.resource order by e.xact_id desc, e.entry_id desc) as nth
+    from unnest(p_entries) e
+    where e.resource ~ '^task:[0-9a-f-]{36}$' and (e.session_id is null
+      or e.operation in ('get_work', 'get_work_batch', 'report_progress', 'complete_work', 'release_task'))
+  )
+  select l.is_done, left(l.line, 300) from (
+    select e.operation = 'complete_work' and e.detail ->> 'status' = 'done' as is_done, concat(t.title, ' (', e.resource,
+      ')', ': ' || nullif(concat_ws('; ',
+        case when e.operation = 'complete_work' and e.detail ->> 'status' <> 'done'
+          then 'attempt failed: ' || coalesce(e.detail ->> 'error', 'no reason given') end,
+        (select n.detail ->> 'note' from entries n where n.resource = e.resource and n.operation = 'report_progress'
+          order by n.nth limit 1)), '')) as line,
+      e.xact_id, e.entry_id
+    from entries e
+    join coord.tasks t on t.project_id = p_project_id and t.task_id = substr(e.resource, 6)::uuid
+    where e.nth = 1) l
+  order by l.xact_id desc, l.entry_id desc;
+$$;
+
+-- supabase/schemas/journal/_last_entries.sql
+-- Where to begin reading so as to get the newest 20,000 rows of a project's journal between two transactions; null when
+-- there are no more than these. A range of the primary key: whoever reads on from there reads no more than that.
+create function coord._last_entries(p_project_id integer, p_from xid8, p_to xid8) returns xid8
+language sql stable
+as $$
+  select j.xact_id from coord.journal j
+  where j.project_id = p_project_id and j.xact_id between p_from and p_to
+  order by j.xact_id desc, j.entry_id desc offset 20000 limit 1;
 $$;
 
 -- supabase/schemas/journal/_note.sql
@@ -1314,6 +1840,14 @@ begin
 end
 $$;
 
+-- supabase/schemas/locks/_folder.sql
+-- The folder that a path is in: a tree is in itself, a glob in the folder before its first wildcard, a name in none.
+create function coord._folder(p_path text) returns text
+language sql immutable parallel safe
+as $$
+  select case when p_path ~ '^(resource|label):' then p_path else regexp_replace(p_path, '[^/]*([*?].*)?$', '') end;
+$$;
+
 -- supabase/schemas/locks/_forget_locks.sql
 -- Drops rows of paths that nobody has held for 30 days, a thousand at most, and raises the project's floor to their
 -- tokens, so that a path's tokens grow for ever.
@@ -1357,7 +1891,7 @@ begin
     where l.project_id = p_call.project_id and l.path = v_lapsed.path and l.session_id = v_lapsed.session_id;
     delete from coord.lock_shares s
     where s.project_id = p_call.project_id and s.path = v_lapsed.path and s.session_id = v_lapsed.session_id;
-    perform coord._notify(p_call.project_id, v_lapsed.session_id, jsonb_build_object('kind', 'lock_lapsed',
+    perform coord._tell_holder(p_call.project_id, v_lapsed.session_id, jsonb_build_object('kind', 'lock_lapsed',
       'message', format('Your lock on %s had lapsed, and %s has taken it. Do not write there before you have it again.',
         v_lapsed.path, p_call.agent),
       'path', v_lapsed.path, 'token', v_lapsed.token, 'taken_by', p_call.agent));
@@ -2175,6 +2709,37 @@ begin
 end
 $$;
 
+-- supabase/schemas/locks/_taken_paths.sql
+-- Paths that sessions locked, by rows of the journal: with acquire_lock, or with the claim of a task that names them.
+create function coord._taken_paths(p_entries coord.journal[])
+returns table (path text, session_id uuid, agent text, xact_id xid8, entry_id bigint)
+language sql stable
+as $$
+  select l.lock ->> 'path', e.session_id, e.agent, e.xact_id, e.entry_id
+  from unnest(p_entries) e cross join jsonb_path_query(coalesce(e.detail -> 'locks', e.detail), 'lax $[*]') l(lock)
+  where e.operation = 'acquire_lock' and e.outcome = 'ok'
+  union all
+  select p.path, e.session_id, e.agent, e.xact_id, e.entry_id
+  from unnest(p_entries) e
+  join coord.tasks t on t.project_id = e.project_id
+    and t.task_id = case when e.resource ~ '^task:' then substr(e.resource, 6)::uuid end
+  cross join unnest((t.terms).paths) p(path)
+  where e.operation in ('get_work', 'get_work_batch') and e.outcome = 'ok';
+$$;
+
+-- supabase/schemas/locks/_tell_holder.sql
+-- Tells a session that a lock of its is gone: with its next call, and in the inbox of its agent.
+create function coord._tell_holder(p_project_id integer, p_session_id uuid, p_notice jsonb) returns void
+language plpgsql volatile
+as $$
+begin
+  perform coord._notify(p_project_id, p_session_id, p_notice);
+  perform coord._inbox_add(p_project_id, s.agent, p_session_id, 'lock_lost', p_notice - '{kind,message}'::text[]
+    || jsonb_build_object('cause', p_notice -> 'kind', 'text', p_notice -> 'message'), p_notice ->> 'path')
+  from coord.sessions s where s.project_id = p_project_id and s.session_id = p_session_id;
+end
+$$;
+
 -- supabase/schemas/locks/_tidy_locks.sql
 -- Tidies what callers of _serialize_locks read: waiters that are gone, and trees and globs that nobody holds any more.
 create function coord._tidy_locks(p_project_id integer) returns void
@@ -2328,10 +2893,83 @@ begin
 end
 $$;
 
+-- supabase/schemas/messages/_count_message_violations.sql
+-- The part of count_violations about the inbox and threads.
+create function coord._count_message_violations() returns jsonb
+language sql volatile
+as $$
+  with
+  items as materialized (
+    select i.* from coord.projects p cross join lateral (
+      select n.* from coord.inbox_items n where n.project_id = p.project_id order by n.item_id desc limit 2000) i),
+  receipts as materialized (
+    select r.* from items i
+    join coord.inbox_receipts r on r.project_id = i.project_id and r.item_id = i.item_id limit 5000),
+  threads as materialized (select n.* from coord.threads n limit 2000)
+  select to_jsonb(of_items) || to_jsonb(of_skipped) || to_jsonb(of_receipts) || to_jsonb(of_threads)
+  from (
+    select count(*) filter (where i.at > clock_timestamp()) as inbox_items_of_the_future,
+      count(*) filter (where i.agent <> '' and a.agent is null) as inbox_items_for_nobody,
+      count(*) filter (where i.agent = '' and i.session_id is not null) as inbox_items_for_everybody_and_one
+    from items i left join coord.agents a on a.project_id = i.project_id and a.agent = i.agent
+  ) of_items, (
+    -- Below its floor a session never looks, so there must be nothing that came since it began and that it has not read.
+    select count(*) as unread_items_below_floors
+    from (select n.* from coord.inbox_readers n limit 1000) r
+    join items i on i.project_id = r.project_id and i.agent in (r.agent, '') and i.xact_id < r.floor
+    where i.session_id is null and i.at > r.started_at and i.from_session_id is distinct from r.session_id
+      and r.floor <= pg_snapshot_xmax(pg_current_snapshot())
+      and not exists (select from coord.inbox_receipts x where x.project_id = i.project_id and x.item_id = i.item_id
+        and x.agent = r.agent and x.session_id = r.session_id)
+  ) of_skipped, (
+    select count(*) filter (where i.agent not in (r.agent, '')) as inbox_receipts_of_others
+    from receipts r join items i on i.project_id = r.project_id and i.item_id = r.item_id
+  ) of_receipts, (
+    select count(*) filter (where t.posts <> c.posts or t.posts <> c.last) as threads_with_wrong_count_of_posts
+    from threads t cross join lateral (
+      select count(*) as posts, max(p.post_number) as last
+      from coord.thread_posts p where p.project_id = t.project_id and p.thread_id = t.thread_id) c
+  ) of_threads;
+$$;
+
+-- supabase/schemas/messages/_forget_messages.sql
+-- The part of _forget about messages: items of the inbox and their receipts 30 days, resolved threads 30 days after
+-- their last change, others 180. Decisions stay.
+create function coord._forget_messages() returns void
+language plpgsql volatile
+as $$
+begin
+  with gone as (
+    delete from coord.inbox_items i where (i.project_id, i.item_id) in (
+      select o.project_id, o.item_id from coord.inbox_items o
+      where o.at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked)
+    returning i.project_id, i.item_id)
+  delete from coord.inbox_receipts r using gone g where r.project_id = g.project_id and r.item_id = g.item_id;
+  -- Of a transaction that read an item while it was deleted.
+  delete from coord.inbox_receipts r where (r.project_id, r.item_id, r.agent, r.session_id) in (
+    select o.project_id, o.item_id, o.agent, o.session_id from coord.inbox_receipts o
+    where o.at < clock_timestamp() - interval '31 days'
+      and not exists (select from coord.inbox_items i where i.project_id = o.project_id and i.item_id = o.item_id)
+    limit 1000 for update skip locked);
+  delete from coord.inbox_readers r where (r.project_id, r.session_id) in (
+    select o.project_id, o.session_id from coord.inbox_readers o
+    where not exists (select from coord.sessions s where s.project_id = o.project_id and s.session_id = o.session_id)
+    limit 1000 for update skip locked);
+  with gone as (
+    delete from coord.threads t where (t.project_id, t.thread_id) in (
+      select o.project_id, o.thread_id from coord.threads o
+      where o.changed_at < clock_timestamp() - case when o.status = 'resolved' then 30 else 180 end * interval '1 day'
+      limit 1000 for update skip locked)
+    returning t.project_id, t.thread_id)
+  delete from coord.thread_posts p using gone g where p.project_id = g.project_id and p.thread_id = g.thread_id;
+end
+$$;
+
 -- supabase/schemas/messages/_inbox_add.sql
--- Puts an item into an inbox: of all sessions of an agent, or of the named one. p_item are the fields that the reader
--- gets beside kind and subject ("task:<id>", "approval:<id>", a path); its "text" says what happened and what to do.
--- What is for a session that is dead before it has read it goes to the next session of its agent that reads.
+-- Puts an item into an inbox: of all sessions of an agent, of the named one, or of everybody when p_agent is null.
+-- p_item are the fields that the reader gets beside kind and subject ("task:<id>", "approval:<id>", a path); its
+-- "text" says what happened and what to do. What is for a session that is dead before it has read it goes to the next
+-- session of its agent that reads.
 -- Concurrency: one insert, which waits for nobody. Who waits in read_inbox asks again when the operation that
 -- called this has `wakes: true`, else within about a second.
 create function coord._inbox_add(
@@ -2340,7 +2978,211 @@ create function coord._inbox_add(
 language sql volatile
 as $$
   insert into coord.inbox_items (project_id, item_id, agent, session_id, kind, subject, item)
-  values (p_project_id, coord._new_id(), p_agent, p_session_id, p_kind, p_subject, p_item);
+  values (p_project_id, coord._new_id(), coalesce(p_agent, ''), p_session_id, p_kind, p_subject, p_item);
+$$;
+
+-- supabase/schemas/messages/_inbox_reader.sql
+-- Who reads for the calling session, and from where on: its row, or what it would be before the first read. A floor
+-- that the server's transactions have not reached comes from another server, by a restored backup, and means nothing.
+create function coord._inbox_reader(p_call coord._call) returns coord.inbox_readers
+language plpgsql stable
+as $$
+declare
+  v_reader coord.inbox_readers;
+begin
+  select r.* into v_reader from coord.inbox_readers r
+  where r.project_id = p_call.project_id and r.session_id = p_call.session_id
+    and r.floor <= pg_snapshot_xmin(pg_current_snapshot());
+  if found then return v_reader; end if;
+  select s.project_id, s.session_id, s.agent, s.started_at, a.created_at, '0'::xid8 into v_reader
+  from coord.sessions s join coord.agents a on a.project_id = s.project_id and a.agent = s.agent
+  where s.project_id = p_call.project_id and s.session_id = p_call.session_id;
+  return v_reader;
+end
+$$;
+
+-- supabase/schemas/messages/_mark_read.sql
+-- Marks items as read by this session, and answers which of them were not yet. Of two calls at once, the receipt lets
+-- one mark an item; the order in which both insert is the same.
+create function coord._mark_read(p_reader coord.inbox_readers, p_item_ids uuid[]) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_read jsonb;
+begin
+  with marked as (
+    insert into coord.inbox_receipts (project_id, item_id, agent, session_id)
+    select distinct p_reader.project_id, n.item_id, p_reader.agent, p_reader.session_id from unnest(p_item_ids) n(item_id)
+    order by 2
+    on conflict do nothing returning item_id
+  )
+  select coalesce(jsonb_agg(m.item_id), '[]') into v_read from marked m;
+  return v_read;
+end
+$$;
+
+-- supabase/schemas/messages/_raise_floor.sql
+-- Lets the next read begin where this one found nothing open any more. A floor never passes an item that is open, nor
+-- p_xmin: transactions from there on may commit later, and with them items that nobody has seen.
+create function coord._raise_floor(p_reader coord.inbox_readers, p_xmin xid8) returns void
+language plpgsql volatile
+as $$
+declare
+  v_floor xid8 := least(p_xmin, (
+    select u.xact_id from coord._unread(p_reader) u order by u.xact_id, u.item_id limit 1));
+begin
+  if v_floor <= p_reader.floor then return; end if;
+  insert into coord.inbox_readers as r (project_id, session_id, agent, started_at, joined_at, floor)
+  values (p_reader.project_id, p_reader.session_id, p_reader.agent, p_reader.started_at, p_reader.joined_at, v_floor)
+  on conflict (project_id, session_id) do update set floor = excluded.floor;
+end
+$$;
+
+-- supabase/schemas/messages/_read_inbox.sql
+-- The rest of read_inbox, when there may be something. Shows at most p_limit items and about 128 KiB, but at least one.
+-- Concurrency: of two calls of one session, the receipt lets one have an item; the other waits for its commit, and gets
+-- it when there is none. So a call that dies before its commit has read nothing.
+create function coord._read_inbox(
+  p_call coord._call, p_reader coord.inbox_readers, p_mark_read boolean, p_read_item_ids uuid[], p_limit integer
+) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  -- Older than the snapshots below, so what they miss is not below it.
+  v_xmin xid8 := pg_snapshot_xmin(pg_current_snapshot());
+  v_unknown uuid := coord._unknown_item(p_reader, p_read_item_ids);
+  v_read jsonb;
+  v_items jsonb;
+  v_more boolean;
+begin
+  if v_unknown is not null then
+    return coord._refuse(p_call, 'not_found', format('read_item_ids: there is no item %s in your inbox.', v_unknown),
+      'Name items that read_inbox has answered within 30 days.', p_resource => 'inbox:' || p_call.agent);
+  end if;
+  v_read := coord._mark_read(p_reader, p_read_item_ids);
+  with open as (
+    select u.item_id, u.xact_id from coord._unread(p_reader) u where u.is_mine
+    order by u.xact_id, u.item_id limit p_limit + 1
+  ), found as (
+    select o.item_id, o.xact_id, row_number() over earlier as place,
+      sum(octet_length(i.item::text)) over earlier - octet_length(i.item::text) as bytes_before,
+      i.item || jsonb_strip_nulls(jsonb_build_object('item_id', i.item_id, 'kind', i.kind, 'subject', i.subject,
+        'happened_at', i.at)) as item
+    from open o join coord.inbox_items i on i.project_id = p_reader.project_id and i.item_id = o.item_id
+    window earlier as (order by o.xact_id, o.item_id)
+  ), shown as (
+    select f.* from found f where f.place <= p_limit and f.bytes_before < 131072
+  ), marked as (
+    insert into coord.inbox_receipts (project_id, item_id, agent, session_id)
+    select p_reader.project_id, s.item_id, p_reader.agent, p_reader.session_id from shown s
+    where p_mark_read order by s.xact_id, s.item_id
+    on conflict do nothing returning item_id
+  )
+  select coalesce(jsonb_agg(s.item order by s.place), '[]'), (select count(*) from found) > (select count(*) from shown)
+    into v_items, v_more
+  from shown s where not p_mark_read or s.item_id in (select m.item_id from marked m);
+  if p_mark_read then
+    v_read := v_read || jsonb_path_query_array(v_items, '$[*].item_id');
+    perform coord._raise_floor(p_reader, v_xmin);
+  end if;
+  return coord._leave(p_call,
+    jsonb_build_object('received', v_items <> '[]', 'items', v_items, 'more', v_more),
+    case when v_read <> '[]' then 'inbox:' || p_call.agent end, jsonb_build_object('read', v_read),
+    p_kept => case when v_items = '[]' then 'null'::jsonb end);
+end
+$$;
+
+-- supabase/schemas/messages/_refuse_silent.sql
+-- What an agent is told that has written too much.
+create function coord._refuse_silent(p_call coord._call, p_until timestamptz) returns jsonb
+language sql volatile
+as $$
+  select coord._refuse(p_call, 'limit_exceeded', 'This agent has written 1,000 messages within an hour; one to everybody counts as ten.',
+    'Write again after the time in `details`, and less.', jsonb_build_object('reason', 'too_many_messages', 'until', p_until));
+$$;
+
+-- supabase/schemas/messages/_silent_until.sql
+-- Null while the agent may write p_weight more messages, and then they are counted; else when it may again. At most 1,000
+-- in an hour, so that nobody drowns the others; what all must read, weighs ten.
+-- Concurrency: the agent's row lets one session after the other count. Rows of threads are locked before it.
+create function coord._silent_until(p_call coord._call, p_weight integer) returns timestamptz
+language plpgsql volatile
+as $$
+begin
+  update coord.agents a set
+    messages = p_weight + case when a.messages_since > clock_timestamp() - interval '1 hour' then a.messages else 0 end,
+    messages_since = case when a.messages_since > clock_timestamp() - interval '1 hour'
+      then a.messages_since else clock_timestamp() end
+  where a.project_id = p_call.project_id and a.agent = p_call.agent
+    and (a.messages + p_weight <= 1000 or a.messages_since <= clock_timestamp() - interval '1 hour');
+  if found then return null; end if;
+  return (select a.messages_since + interval '1 hour' from coord.agents a
+    where a.project_id = p_call.project_id and a.agent = p_call.agent);
+end
+$$;
+
+-- supabase/schemas/messages/_tell_assignee.sql
+-- Tells an agent that a task is its to do, or (kind escalation) that one has failed for good that it is to look after.
+create function coord._tell_assignee(p_task coord.tasks, p_kind text default 'task_assigned') returns void
+language sql volatile
+as $$
+  select coord._inbox_add(p_task.project_id, (p_task.terms).assignee, null, p_kind,
+    jsonb_build_object('from', p_task.submitted_by, 'task_id', p_task.task_id, 'type', p_task.type,
+      'priority', p_task.priority, 'text', p_task.title)
+    || case when p_kind = 'escalation'
+      then jsonb_build_object('failed_task_id', p_task.input -> 'task_id', 'error', p_task.input -> 'error')
+      else '{}' end,
+    'task:' || p_task.task_id);
+$$;
+
+-- supabase/schemas/messages/_unknown_agent.sql
+-- The first of these names that no agent of the project has, or null.
+create function coord._unknown_agent(p_project_id integer, p_agents text[]) returns text
+language sql stable
+as $$
+  select n.agent from unnest(p_agents) with ordinality n(agent, place)
+  where not exists (select from coord.agents a where a.project_id = p_project_id and a.agent = n.agent)
+  order by n.place limit 1;
+$$;
+
+-- supabase/schemas/messages/_unknown_item.sql
+-- The first of these items that was never for this reader's agent, or null.
+create function coord._unknown_item(p_reader coord.inbox_readers, p_item_ids uuid[]) returns uuid
+language sql stable
+as $$
+  select n.item_id from unnest(p_item_ids) with ordinality n(item_id, place)
+  where not exists (
+    select from coord.inbox_items i
+    where i.project_id = p_reader.project_id and i.item_id = n.item_id and i.agent in (p_reader.agent, ''))
+  order by n.place limit 1;
+$$;
+
+-- supabase/schemas/messages/_unread.sql
+-- What is open for a session from its floor on: items that it has not read, and that no session of its agent had read
+-- when it began. Who was here when a broadcast was sent, or came within an hour, is meant by it. An item for one
+-- session is open for the others of its agent too: theirs (is_mine) once that one is dead and nobody has read it; until
+-- then it only holds their floor. In SQL and stable, so that it is part of the query it stands in, and reads no more
+-- than that asks for.
+create function coord._unread(p_reader coord.inbox_readers)
+returns table (item_id uuid, xact_id xid8, is_mine boolean)
+language sql stable
+as $$
+  select i.item_id, i.xact_id, i.session_id is null or i.session_id = p_reader.session_id or not exists (
+    select from coord.sessions o where o.project_id = i.project_id and o.session_id = i.session_id
+      and coord._holds(o.ended_at, o.lease_expires_at))
+  from (
+    select d.* from coord.inbox_items d
+    where d.project_id = p_reader.project_id and d.agent = p_reader.agent and d.xact_id >= p_reader.floor
+    union all
+    select b.* from coord.inbox_items b
+    where b.project_id = p_reader.project_id and b.agent = '' and b.xact_id >= p_reader.floor
+      and b.at > p_reader.joined_at - interval '1 hour'
+  ) i
+  where i.from_session_id is distinct from p_reader.session_id
+    and not exists (
+      select from coord.inbox_receipts r
+      where r.project_id = i.project_id and r.item_id = i.item_id and r.agent = p_reader.agent
+        and (r.session_id = p_reader.session_id or r.at < p_reader.started_at or i.session_id is not null));
 $$;
 
 -- supabase/schemas/projects/_project.sql
@@ -2377,7 +3219,8 @@ as $$
 begin
   released_locks := 0;
   returned_tasks := 0;
-  update coord.sessions s set ended_at = clock_timestamp(), fresh_until = '-infinity', end_reason = p_reason
+  update coord.sessions s set ended_at = clock_timestamp(), fresh_until = '-infinity', end_reason = p_reason,
+    handoff_xact = pg_current_xact_id()
   where s.project_id = p_project_id and s.session_id = p_session_id and s.ended_at is null;
   if not found then return; end if;
 
@@ -2401,16 +3244,6 @@ begin
   )
   select (select count(*) from freed) + (select count(*) from given_up) into released_locks;
 end
-$$;
-
--- supabase/schemas/sessions/_holds.sql
--- Whether a session keeps others from what it took: while it lives, and two seconds more after its lease, so that what
--- a dying process still writes does not meet the next holder's work. An orderly end frees at once. Inlined into
--- queries; false for null, as after a join that found none.
-create function coord._holds(p_ended_at timestamptz, p_lease_expires_at timestamptz) returns boolean
-language sql volatile
-as $$
-  select p_ended_at is null and coalesce(p_lease_expires_at > clock_timestamp() - interval '2 seconds', false);
 $$;
 
 -- supabase/schemas/sessions/_is_dead.sql
@@ -2570,8 +3403,59 @@ begin
 end
 $$;
 
+-- supabase/schemas/threads/_refuse_mention.sql
+-- What a caller is told that mentions nobody.
+create function coord._refuse_mention(p_call coord._call, p_agent text) returns jsonb
+language sql volatile
+as $$
+  select coord._refuse(p_call, 'not_found', format('mentions: there is no agent %s in this project.', p_agent),
+    'See discover_agents for names, or leave the mention out.');
+$$;
+
+-- supabase/schemas/threads/_refuse_thread.sql
+-- What a caller is told about a thread that is not there.
+create function coord._refuse_thread(p_call coord._call) returns jsonb
+language sql volatile
+as $$
+  select coord._refuse(p_call, 'not_found', 'There is no such thread.', 'See list_threads for the threads of this project.');
+$$;
+
+-- supabase/schemas/threads/_thread_summary.sql
+-- A thread as list_threads and read_thread answer it.
+create function coord._thread_summary(p_thread coord.threads) returns jsonb
+language sql stable
+as $$
+  select jsonb_build_object('thread_id', p_thread.thread_id, 'title', p_thread.title, 'priority', p_thread.priority,
+    'status', p_thread.status, 'agent', p_thread.agent, 'posts', p_thread.posts, 'created_at', p_thread.created_at,
+    'changed_at', p_thread.changed_at);
+$$;
+
+-- supabase/schemas/threads/_write_post.sql
+-- Writes a post of a thread whose row the caller has locked or made, and tells whom it mentions, and, of a reply,
+-- whoever opened the thread.
+create function coord._write_post(
+  p_call coord._call, p_thread coord.threads, p_post_number integer, p_text text, p_mentions text[]
+) returns void
+language plpgsql volatile
+as $$
+begin
+  insert into coord.thread_posts (project_id, thread_id, post_number, agent, session_id, text, mentions)
+  values (p_call.project_id, p_thread.thread_id, p_post_number, p_call.agent, p_call.session_id, p_text, p_mentions);
+  insert into coord.inbox_items (project_id, item_id, agent, from_session_id, kind, subject, item)
+  select p_call.project_id, coord._new_id(), t.agent, p_call.session_id, t.kind, 'thread:' || p_thread.thread_id,
+    jsonb_build_object('from', p_call.agent, 'thread_id', p_thread.thread_id, 'post_number', p_post_number,
+      'title', p_thread.title, 'text', p_text)
+  from (
+    select distinct m.agent, 'mention' as kind from unnest(p_mentions) m(agent)
+    union all
+    select p_thread.agent, 'reply'
+    where p_post_number > 1 and p_thread.agent <> p_call.agent and p_thread.agent <> all (p_mentions)) t;
+end
+$$;
+
 -- supabase/schemas/work/_assign_drafts.sql
--- Completes drafts that were found good: whether they are blocked, who gets those to be assigned automatically, lane.
+-- Completes drafts that were found good: whether they are blocked, who gets those to be assigned automatically and
+-- is told so, lane.
 -- The caller has locked what they depend on.
 create function coord._assign_drafts(p_drafts coord.tasks[], p_edges coord.task_dependencies[]) returns coord.tasks[]
 language plpgsql volatile
@@ -2593,6 +3477,7 @@ begin
       v_assigned := v_assigned || (v_task.terms).assignee;
     end if;
     v_task.lane := coord._lane(v_task);
+    if (v_task.terms).assignee is not null then perform coord._tell_assignee(v_task); end if;
     v_drafts := array_append(v_drafts, v_task);
   end loop;
   return v_drafts;
@@ -2627,6 +3512,7 @@ begin
     where t.project_id = p_call.project_id and t.task_id = v_task.task_id and (t.terms).assignee is null
       and (t.terms).auto_assign
       and t.status = 'ready';
+    perform coord._tell_assignee(v_task);
     perform coord._note(p_call.project_id, 'register_session', 'task:' || v_task.task_id, 'assigned',
       jsonb_build_object('to', p_call.agent));
   end loop;
@@ -2932,6 +3818,7 @@ begin
     v_task.rank := v_task.created_at + interval '1 hour';
     v_task.lane := coord._lane(v_task);
     insert into coord.tasks select v_task.*;
+    perform coord._tell_assignee(v_task, 'escalation');
     perform coord._note(p_project_id, 'sweep', 'task:' || v_task.task_id, 'escalated', v_task.input);
   end loop;
 end
@@ -3225,9 +4112,10 @@ $$;
 -- paths are not free, is skipped, so nobody waits here and a clash never holds up those behind it. Paths known to be
 -- busy are not tried again, and after 200 refusals only tasks without paths are looked at. The paths of a task are
 -- taken all or none, and given back if this transaction fails.
+-- One plan for all calls, and a probe for each candidate: to plan anew what looks for candidates took most of the time.
 create function coord._pick_tasks(p_call coord._call, p_types text[], p_lease_seconds integer, p_count integer)
 returns uuid[]
-language plpgsql volatile
+language plpgsql volatile set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
   v_lanes text[] := coord._eligible_lanes(p_call, p_types);
@@ -3239,7 +4127,7 @@ declare
   v_id uuid := '00000000-0000-0000-0000-000000000000';
   v_busy text[];
   v_refused integer := 0;
-  v_candidates refcursor;
+  v_candidate uuid;
   v_task record;
   v_picked uuid[] := '{}';
 begin
@@ -3262,14 +4150,11 @@ begin
       order by 2, 1 limit v_page
     ) c;
     exit when v_ids is null;
-    open v_candidates for
-      select t.task_id, t.title, (t.terms).paths
-      from unnest(v_ids) with ordinality c(task_id, place)
-      join coord.tasks t on t.project_id = p_call.project_id and t.task_id = c.task_id and t.status = 'ready'
-      order by c.place for update of t skip locked;
-    loop
-      fetch v_candidates into v_task;
-      exit when not found;
+    foreach v_candidate in array v_ids loop
+      select t.task_id, t.title, (t.terms).paths into v_task
+      from coord.tasks t
+      where t.project_id = p_call.project_id and t.task_id = v_candidate and t.status = 'ready' for update skip locked;
+      continue when not found;
       if v_task.paths is not null then
         v_busy := coalesce(v_busy, coord._own_task_paths(p_call));
         continue when v_refused = 200 or coord._clash(v_task.paths, v_busy);
@@ -3285,7 +4170,6 @@ begin
       v_picked := v_picked || v_task.task_id;
       exit when cardinality(v_picked) = p_count;
     end loop;
-    close v_candidates;
     exit when cardinality(v_picked) = p_count or cardinality(v_ids) < v_page;
     v_rank := v_ranks[v_page];
     v_id := v_ids[v_page];
@@ -3746,6 +4630,7 @@ begin
         trail = t.trail || pg_current_xact_id()
       where t.project_id = p_project_id and t.task_id = v_task.task_id and t.status = 'ready'
         and (t.terms).assignee = v_assignee;
+      if (v_task.terms).assignee is not null then perform coord._tell_assignee(v_task); end if;
       perform coord._note(p_project_id, 'sweep', 'task:' || v_task.task_id, 'unassigned',
         jsonb_build_object('from', v_assignee, 'to', (v_task.terms).assignee));
       v_freed := v_freed + 1;
@@ -3764,7 +4649,8 @@ language plpgsql volatile
 as $$
 declare
   v_dependents uuid[] := array(
-    select d.task_id from coord.task_dependencies d where d.project_id = p_project_id and d.depends_on = p_task_id);
+    select d.task_id from coord.task_dependencies d where d.project_id = p_project_id and d.depends_on = p_task_id
+    order by d.depends_on, d.task_id);
   v_unblocked integer;
 begin
   perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_dependents)
@@ -4231,6 +5117,96 @@ $$;
 
 grant execute on function coord.register_agent to coord_app;
 
+-- supabase/schemas/decisions/list_decisions.sql
+-- Decisions of the project, newest first; pages by decision_id, which is ordered by time.
+create function coord.list_decisions(
+  p_caller jsonb, p_agent text default null, p_type text default null, p_limit integer default 50,
+  p_before uuid default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'list_decisions');
+  v_decisions jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select coalesce(jsonb_agg(jsonb_build_object('decision_id', f.decision_id, 'type', f.type, 'context', f.context,
+    'reason', f.reason, 'agent', f.agent, 'decided_at', f.at) order by f.decision_id desc), '[]') into v_decisions
+  from (
+    select d.* from coord.decisions d
+    where d.project_id = v_call.project_id
+      and (p_agent is null or d.agent = p_agent)
+      and (p_type is null or d.type = p_type)
+      and (p_before is null or d.decision_id < p_before)
+    order by d.decision_id desc limit p_limit + 1
+  ) f;
+  return coord._leave(v_call, jsonb_build_object(
+    'decisions', jsonb_path_query_array(v_decisions, '$[0 to $n]', jsonb_build_object('n', p_limit - 1)),
+    'next_before', case when jsonb_array_length(v_decisions) > p_limit
+      then v_decisions -> (p_limit - 1) -> 'decision_id' end));
+end
+$$;
+
+grant execute on function coord.list_decisions to coord_app;
+
+-- supabase/schemas/decisions/log_decision.sql
+-- Records a decision in the caller's name. Counts as a message (see _silent_until): decisions are kept for ever.
+create function coord.log_decision(p_caller jsonb, p_type text, p_context text, p_reason text) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'log_decision');
+  v_decision_id uuid := coord._new_id();
+  v_until timestamptz;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_until := coord._silent_until(v_call, 1);
+  if v_until is not null then return coord._refuse_silent(v_call, v_until); end if;
+  insert into coord.decisions (project_id, decision_id, agent, session_id, type, context, reason)
+  values (v_call.project_id, v_decision_id, v_call.agent, v_call.session_id, p_type, p_context, p_reason);
+  return coord._leave(v_call, jsonb_build_object('logged', true, 'decision_id', v_decision_id),
+    'decision:' || v_decision_id, jsonb_build_object('type', p_type));
+end
+$$;
+
+grant execute on function coord.log_decision to coord_app;
+
+-- supabase/schemas/digest/catch_up.sql
+-- What happened in the project since the caller's session last looked, what concerns it first, in less than 2 KB; and,
+-- unless p_mark is false, that it has looked now.
+-- Concurrency: what is told and what is marked as seen is the same snapshot, so what commits meanwhile, or started
+-- before and commits later, is told the next time. Of two looks of a session at once, both tell; the mark stands where
+-- the later one set it, and nothing below it was told by neither.
+create function coord.catch_up(p_caller jsonb, p_mark boolean default true) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'catch_up');
+  v_now pg_snapshot := pg_current_snapshot();
+  v_look coord.looks;
+  v_first xid8;
+  v_news jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_look := coord._last_look(v_call);
+  v_first := coord._last_entries(v_call.project_id, coalesce(pg_snapshot_xmin(v_look.seen), '0'),
+    pg_snapshot_xmax(v_now));
+  v_news := jsonb_build_object(
+    'news', coord._digest(v_call, array(select n from coord._news(v_call,
+      coalesce(v_first, pg_snapshot_xmin(v_look.seen), '0'), v_look.seen, v_now) n)),
+    'since', v_look.looked_at, 'truncated', v_first is not null);
+  if not p_mark then return coord._leave(v_call, v_news); end if;
+  insert into coord.looks as l (project_id, agent, session_id, seen)
+  values (v_call.project_id, v_call.agent, v_call.session_id, v_now)
+  on conflict (project_id, agent, session_id) do update set seen = excluded.seen, looked_at = excluded.looked_at
+  where pg_snapshot_xmax(l.seen) <= pg_snapshot_xmax(excluded.seen)
+    or pg_snapshot_xmax(l.seen) > pg_snapshot_xmax(pg_current_snapshot());
+  return coord._leave(v_call, v_news, 'session:' || v_call.session_id);
+end
+$$;
+
+grant execute on function coord.catch_up to coord_app;
+
 -- supabase/schemas/frame/count_violations.sql
 -- What must never be, by name, with how often it is: anything but 0 is a defect of these functions, or somebody
 -- changed rows by hand. Asked by doctor, and every second by the test of faults.
@@ -4298,10 +5274,22 @@ as $$
       count(*) filter (where j.operation like 'get\_work%') as claims,
       count(*) filter (where j.operation like 'complete\_%' and j.detail ->> 'status' = 'done') as completions
     from journal j where j.outcome = 'ok' and j.resource ~ '^task:[0-9a-f-]{36}$'
-    group by j.project_id, j.resource)
+    group by j.project_id, j.resource),
+  approvals as materialized (
+    select a.*, (
+      select count(*) from journal j where j.project_id = a.project_id and j.resource = 'approval:' || a.approval_id
+        and j.operation = 'decide_approval' and j.outcome = 'ok') as decisions, (
+      select count(*) from journal j where j.project_id = a.project_id and j.resource = 'approval:' || a.approval_id
+        and j.operation = 'use_approval' and j.outcome = 'ok') as uses
+    from coord.projects p cross join lateral (
+      select n.* from coord.approvals n where n.project_id = p.project_id order by n.approval_id desc limit 200) a)
   select to_jsonb(of_tasks) || to_jsonb(of_dependencies) || to_jsonb(of_paths) || to_jsonb(of_holders)
     || to_jsonb(of_pairs) || to_jsonb(of_grants) || to_jsonb(of_calls) || to_jsonb(of_journal) || to_jsonb(of_sessions)
-    || to_jsonb(of_keys) || to_jsonb(of_pulse)
+<<<<<<< HEAD
+    || to_jsonb(of_keys) || to_jsonb(of_pulse) || to_jsonb(of_handoffs) || coord._count_message_violations()
+=======
+    || to_jsonb(of_keys) || to_jsonb(of_approvals) || to_jsonb(of_pulse)
+>>>>>>> f9e61f0 (Approvals: what must never be of them is counted; rules, rights and reasons tested)
   from (
     select
       count(*) filter (where not t.ended and t.status not in ('ready', 'blocked', 'scheduled', 'claimed'))
@@ -4377,6 +5365,7 @@ as $$
   ) of_journal, (
     select
       count(*) filter (where s.ended_at is not null and s.fresh_until > '-infinity') as ended_sessions_that_count_as_fresh,
+      count(*) filter (where s.ended_at is null and s.handoff_xact is not null) as living_sessions_due_for_a_handoff,
       count(*) filter (where s.fresh_until > s.lease_expires_at) as sessions_fresh_beyond_their_lease,
       count(*) filter (where s.lease_expires_at > s.valid_until) as sessions_beyond_their_key,
       count(*) filter (where s.beats and s.lease_expires_at > clock_timestamp() + interval '60 seconds')
@@ -4393,8 +5382,27 @@ as $$
       count(*) filter (where coord._minimum_trust(i.operation) = 5) as idempotency_keys_of_unknown_operations
     from (select n.* from coord.idempotency_keys n limit 5000) i
   ) of_keys, (
+    select
+      count(*) filter (where a.decisions > 1) as approvals_decided_twice,
+      count(*) filter (where a.uses > 1) as approvals_used_twice,
+      count(*) filter (where a.used_at is not null and a.status <> 'approved') as approvals_used_that_were_not_given,
+      count(*) filter (where a.decided_at >= a.expires_at) as approvals_decided_after_their_time,
+      count(*) filter (where a.status in ('approved', 'denied') and (a.decided_at is null or a.decided_by is null
+        or a.decided_via is null)) as approvals_decided_by_nobody,
+      count(*) filter (where a.decided_via = 'session' and a.decided_by = a.requested_by) as approvals_decided_by_the_requester,
+      count(*) filter (where a.payload_hash <> encode(sha256(convert_to(a.payload::text, 'UTF8')), 'hex'))
+        as approvals_of_another_payload
+    from approvals a
+  ) of_approvals, (
     select count(*) filter (where p.swept_at > clock_timestamp()) as sweeps_of_the_future from coord.pulse p
-  ) of_pulse;
+  ) of_pulse, (
+    select count(*) filter (where h.automatic and (h.handoff_id <> h.session_id or s.ended_at is null))
+        as automatic_handoffs_of_living_sessions,
+      count(*) filter (where h.automatic and exists (select from coord.handoffs o where o.project_id = h.project_id
+        and o.agent = h.agent and o.session_id = h.session_id and not o.automatic)) as handoffs_made_beside_written_ones
+    from (select n.* from coord.handoffs n limit 5000) h
+    join coord.sessions s on s.project_id = h.project_id and s.session_id = h.session_id
+  ) of_handoffs;
 $$;
 
 grant execute on function coord.count_violations to coord_app;
@@ -4468,6 +5476,61 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$ select coord._sweep(null) $$;
 
 grant execute on function coord.sweep_projects to coord_app;
+
+-- supabase/schemas/handoffs/read_handoff.sql
+-- Handoffs, newest first: of the project, of one agent, or the one of that id.
+create function coord.read_handoff(
+  p_caller jsonb, p_agent text default null, p_handoff_id uuid default null, p_limit integer default 3
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'read_handoff');
+  v_handoffs jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select coalesce(jsonb_agg(to_jsonb(h) - 'project_id' order by h.created_at desc, h.handoff_id), '[]') into v_handoffs
+  from coord._recent_handoffs(v_call.project_id, p_agent, p_handoff_id, p_limit) h;
+  if p_handoff_id is not null and v_handoffs = '[]' then
+    return coord._refuse(v_call, 'not_found', 'There is no such handoff.', 'Leave handoff_id out to see the newest.');
+  end if;
+  return coord._leave(v_call, jsonb_build_object('handoffs', v_handoffs));
+end
+$$;
+
+grant execute on function coord.read_handoff to coord_app;
+
+-- supabase/schemas/handoffs/write_handoff.sql
+-- Leaves word for whoever works on next. A session may write several; then none is made for it when it ends.
+-- Concurrency: the session's row is shared until the commit. An end that comes first leaves nothing to write for; one
+-- that comes second waits for this commit, and so its journal is looked at with this handoff there.
+create function coord.write_handoff(
+  p_caller jsonb, p_summary text, p_completed text[] default null, p_in_progress text[] default null,
+  p_decisions text[] default null, p_next_steps text[] default null, p_relevant_files text[] default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'write_handoff');
+  v_agent_type text;
+  v_handoff_id uuid := coord._new_id();
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select s.agent_type into v_agent_type from coord.sessions s
+  where s.project_id = v_call.project_id and s.session_id = v_call.session_id and s.ended_at is null
+  for share;
+  if not found then return coord._refuse_ended(v_call); end if;
+  insert into coord.handoffs (project_id, handoff_id, session_id, agent, agent_type, summary, completed, in_progress,
+    decisions, next_steps, relevant_files)
+  values (v_call.project_id, v_handoff_id, v_call.session_id, v_call.agent, v_agent_type, p_summary,
+    coalesce(p_completed, '{}'), coalesce(p_in_progress, '{}'), coalesce(p_decisions, '{}'),
+    coalesce(p_next_steps, '{}'), coord._normal_paths(coalesce(p_relevant_files, '{}')));
+  return coord._leave(v_call, jsonb_build_object('handoff_id', v_handoff_id), 'handoff:' || v_handoff_id,
+    jsonb_build_object('summary', left(p_summary, 200)));
+end
+$$;
+
+grant execute on function coord.write_handoff to coord_app;
 
 -- supabase/schemas/keys/authenticate_key.sql
 -- Which project a key is of, and until when it works; null when it is unknown, wrong, expired or revoked, so that a
@@ -4668,7 +5731,7 @@ begin
   for v_held in select h.* from coord._held_locks(v_call.project_id, v_paths, null) h loop
     v_freed := v_freed || jsonb_build_object('path', v_held.path, 'agent', v_held.agent,
       'session_id', v_held.session_id, 'reason', v_held.reason);
-    perform coord._notify(v_call.project_id, v_held.session_id, jsonb_build_object('kind', 'lock_forced',
+    perform coord._tell_holder(v_call.project_id, v_held.session_id, jsonb_build_object('kind', 'lock_forced',
       'message', format('%s has taken your lock on %s away: %s. Stop writing there, and look at what changed.',
         v_call.agent, v_held.path, p_reason),
       'path', v_held.path, 'by', v_call.agent, 'reason', p_reason));
@@ -4704,6 +5767,69 @@ end
 $$;
 
 grant execute on function coord.release_lock to coord_app;
+
+-- supabase/schemas/messages/read_inbox.sql
+-- What needs the caller: messages, mentions, assigned tasks, decided approvals, lost locks; the oldest first. Reading
+-- marks for this session alone. Whoever must not lose an item with a lost answer repeats the call with its idempotency
+-- key, or reads with p_mark_read false and names what it has got in p_read_item_ids. p_wait_seconds is for whoever
+-- calls: waiting is not done here.
+-- An empty inbox costs two probes and writes nothing. For what is not, see _read_inbox.
+create function coord.read_inbox(
+  p_caller jsonb, p_mark_read boolean default true, p_read_item_ids uuid[] default null, p_limit integer default 20,
+  p_wait_seconds integer default 0
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'read_inbox');
+  v_reader coord.inbox_readers;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_reader := coord._inbox_reader(v_call);
+  if p_read_item_ids is null and not exists (
+    select from coord.inbox_items i
+    where i.project_id = v_call.project_id and i.agent in (v_call.agent, '') and i.xact_id >= v_reader.floor)
+  then
+    return coord._leave(v_call, '{"received": false, "items": [], "more": false}', p_kept => 'null');
+  end if;
+  return coord._read_inbox(v_call, v_reader, p_mark_read, p_read_item_ids, p_limit);
+end
+$$;
+
+grant execute on function coord.read_inbox to coord_app;
+
+-- supabase/schemas/messages/send_message.sql
+-- Tells one agent something, or everybody when p_to is null. It is one row, whoever reads it; see _unread for who does.
+-- Concurrency: agents are never deleted, so the recipient that was found stays. A message is in the inbox when this
+-- commits; readers do not depend on the order in which that happens.
+create function coord.send_message(p_caller jsonb, p_text text, p_to text default null) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'send_message');
+  v_item_id uuid := coord._new_id();
+  v_until timestamptz;
+  v_present integer;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if coord._unknown_agent(v_call.project_id, array[p_to]) is not null then
+    return coord._refuse(v_call, 'not_found', format('to: there is no agent %s in this project.', p_to),
+      'See discover_agents for names, or leave `to` out to tell everybody.');
+  end if;
+  v_until := coord._silent_until(v_call, case when p_to is null then 10 else 1 end);
+  if v_until is not null then return coord._refuse_silent(v_call, v_until); end if;
+  insert into coord.inbox_items (project_id, item_id, agent, from_session_id, kind, item)
+  values (v_call.project_id, v_item_id, coalesce(p_to, ''), v_call.session_id, 'message',
+    jsonb_build_object('from', v_call.agent, 'to_all', p_to is null, 'text', p_text));
+  select count(*) into v_present from coord.sessions s
+  where s.project_id = v_call.project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
+    and s.session_id <> v_call.session_id and (p_to is null or s.agent = p_to);
+  return coord._leave(v_call, jsonb_build_object('sent', true, 'item_id', v_item_id, 'sessions', v_present),
+    'message:' || v_item_id, jsonb_build_object('to', p_to));
+end
+$$;
+
+grant execute on function coord.send_message to coord_app;
 
 -- supabase/schemas/projects/create_project.sql
 -- Makes a project. Only for local administrators: a key, however trusted, administers its own project alone.
@@ -4840,7 +5966,7 @@ grant execute on function coord.heartbeat to coord_app;
 
 -- supabase/schemas/sessions/register_session.sql
 -- Says who is here. A caller that names a session, or whose label stands for one, updates it; any other gets a new one.
--- Identity and trust come from p_caller alone, which the door made from a credential.
+-- Identity and trust come from p_caller alone, which the door made from a credential. The answer offers what others left.
 create function coord.register_session(
   p_caller jsonb, p_agent_type text default null, p_capabilities text[] default null, p_working_on text default null,
   p_beats boolean default false
@@ -4873,11 +5999,171 @@ begin
     'project', (select p.name from coord.projects p where p.project_id = s.project_id), 'trust', s.trust,
     'lease_expires_at', nullif(s.lease_expires_at, 'infinity')) into v_answer;
   perform coord._assign_waiting(v_call);
+  v_answer := v_answer || jsonb_build_object('handoffs',
+    coord._offered_handoffs(v_call.project_id, v_call.session_id, v_call.agent));
   return coord._leave(v_call, v_answer, 'session:' || v_call.session_id);
 end
 $$;
 
 grant execute on function coord.register_session to coord_app;
+
+-- supabase/schemas/threads/create_thread.sql
+-- Opens a thread with its first post. Who is mentioned finds it in the inbox.
+create function coord.create_thread(
+  p_caller jsonb, p_title text, p_text text, p_priority text default 'normal', p_mentions text[] default '{}'
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'create_thread');
+  v_unknown text;
+  v_until timestamptz;
+  v_thread coord.threads;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_unknown := coord._unknown_agent(v_call.project_id, p_mentions);
+  if v_unknown is not null then return coord._refuse_mention(v_call, v_unknown); end if;
+  v_until := coord._silent_until(v_call, 1 + cardinality(p_mentions));
+  if v_until is not null then return coord._refuse_silent(v_call, v_until); end if;
+  insert into coord.threads (project_id, thread_id, title, priority, agent)
+  values (v_call.project_id, coord._new_id(), p_title, p_priority, v_call.agent)
+  returning * into v_thread;
+  perform coord._write_post(v_call, v_thread, 1, p_text, p_mentions);
+  return coord._leave(v_call, jsonb_build_object('thread_id', v_thread.thread_id, 'status', v_thread.status,
+    'post_number', 1), 'thread:' || v_thread.thread_id, jsonb_build_object('title', p_title, 'mentions', p_mentions));
+end
+$$;
+
+grant execute on function coord.create_thread to coord_app;
+
+-- supabase/schemas/threads/list_threads.sql
+-- Threads of the project, the last to change first. Pages by the place that p_before has now, so a thread that changes
+-- meanwhile moves to the front, and may be seen twice.
+create function coord.list_threads(
+  p_caller jsonb, p_status text default null, p_priority text default null, p_agent text default null,
+  p_limit integer default 50, p_before uuid default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'list_threads');
+  v_before timestamptz := 'infinity';
+  v_threads jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if p_before is not null then
+    select t.changed_at into v_before from coord.threads t
+    where t.project_id = v_call.project_id and t.thread_id = p_before;
+    if not found then return coord._refuse_thread(v_call); end if;
+  end if;
+  select coalesce(jsonb_agg(coord._thread_summary(f) order by f.changed_at desc, f.thread_id desc), '[]') into v_threads
+  from (
+    select t.* from coord.threads t
+    where t.project_id = v_call.project_id
+      and (p_status is null or t.status = p_status)
+      and (p_priority is null or t.priority = p_priority)
+      and (p_agent is null or t.agent = p_agent)
+      and (p_before is null or (t.changed_at, t.thread_id) < (v_before, p_before))
+    order by t.changed_at desc, t.thread_id desc limit p_limit + 1
+  ) f;
+  return coord._leave(v_call, jsonb_build_object(
+    'threads', jsonb_path_query_array(v_threads, '$[0 to $n]', jsonb_build_object('n', p_limit - 1)),
+    'next_before', case when jsonb_array_length(v_threads) > p_limit
+      then v_threads -> (p_limit - 1) -> 'thread_id' end));
+end
+$$;
+
+grant execute on function coord.list_threads to coord_app;
+
+-- supabase/schemas/threads/read_thread.sql
+-- A thread and its posts in their order, after the number of one that was read before.
+create function coord.read_thread(
+  p_caller jsonb, p_thread_id uuid, p_after integer default 0, p_limit integer default 50
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'read_thread');
+  v_thread coord.threads;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select t.* into v_thread from coord.threads t where t.project_id = v_call.project_id and t.thread_id = p_thread_id;
+  if not found then return coord._refuse_thread(v_call); end if;
+  return coord._leave(v_call, jsonb_build_object('thread', coord._thread_summary(v_thread),
+    'posts', coalesce((
+      select jsonb_agg(jsonb_build_object('post_number', p.post_number, 'agent', p.agent, 'posted_at', p.at,
+        'text', p.text, 'mentions', p.mentions) order by p.post_number)
+      from coord.thread_posts p
+      where p.project_id = v_call.project_id and p.thread_id = p_thread_id
+        and p.post_number > p_after and p.post_number <= least(p_after + p_limit, v_thread.posts)), '[]'),
+    'next_after', case when p_after + p_limit < v_thread.posts then p_after + p_limit end));
+end
+$$;
+
+grant execute on function coord.read_thread to coord_app;
+
+-- supabase/schemas/threads/reply_to_thread.sql
+-- Adds a post to a thread that is not resolved. Who is mentioned, and who opened the thread, finds it in the inbox.
+-- Concurrency: the thread's row is locked before it is looked at, so a reply comes before or after the thread was
+-- resolved, and posts are numbered one after the other. The agent's row (_silent_until) is locked after it.
+create function coord.reply_to_thread(
+  p_caller jsonb, p_thread_id uuid, p_text text, p_mentions text[] default '{}'
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'reply_to_thread');
+  v_thread coord.threads;
+  v_unknown text;
+  v_until timestamptz;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select t.* into v_thread from coord.threads t
+  where t.project_id = v_call.project_id and t.thread_id = p_thread_id for update;
+  if not found then return coord._refuse_thread(v_call); end if;
+  if v_thread.status = 'resolved' then
+    return coord._refuse(v_call, 'conflict', 'The thread is resolved.',
+      'Open a new one with create_thread, or this one again: set_thread_status active.', '{"reason": "resolved"}',
+      'thread:' || p_thread_id);
+  end if;
+  v_unknown := coord._unknown_agent(v_call.project_id, p_mentions);
+  if v_unknown is not null then return coord._refuse_mention(v_call, v_unknown); end if;
+  v_until := coord._silent_until(v_call, 1 + cardinality(p_mentions));
+  if v_until is not null then return coord._refuse_silent(v_call, v_until); end if;
+  update coord.threads t set posts = t.posts + 1, changed_at = clock_timestamp()
+  where t.project_id = v_call.project_id and t.thread_id = p_thread_id;
+  perform coord._write_post(v_call, v_thread, v_thread.posts + 1, p_text, p_mentions);
+  return coord._leave(v_call, jsonb_build_object('thread_id', p_thread_id, 'status', v_thread.status,
+    'post_number', v_thread.posts + 1), 'thread:' || p_thread_id,
+    jsonb_build_object('post_number', v_thread.posts + 1, 'mentions', p_mentions));
+end
+$$;
+
+grant execute on function coord.reply_to_thread to coord_app;
+
+-- supabase/schemas/threads/set_thread_status.sql
+-- Says how a thread stands: active, waiting for somebody, or resolved, after which nobody can reply until it is active
+-- again. Anybody who may write may do so; the journal has who did.
+-- Concurrency: the row is locked before it is looked at; of two changes, the second answers what the first has left.
+create function coord.set_thread_status(p_caller jsonb, p_thread_id uuid, p_status text) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'set_thread_status');
+  v_was text;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select t.status into v_was from coord.threads t
+  where t.project_id = v_call.project_id and t.thread_id = p_thread_id for update;
+  if not found then return coord._refuse_thread(v_call); end if;
+  update coord.threads t set status = p_status, changed_at = clock_timestamp()
+  where t.project_id = v_call.project_id and t.thread_id = p_thread_id;
+  return coord._leave(v_call, jsonb_build_object('thread_id', p_thread_id, 'status', p_status, 'was', v_was),
+    'thread:' || p_thread_id, jsonb_build_object('status', p_status, 'was', v_was));
+end
+$$;
+
+grant execute on function coord.set_thread_status to coord_app;
 
 -- supabase/schemas/work/cancel_task.sql
 -- Ends a task that nobody needs any more. Who submitted it may do so, others with trust 3. If somebody works on it, that
@@ -4949,7 +6235,9 @@ begin
   if not found then
     return coord._refuse_claim(v_call, p_task_id, p_claim_token);
   end if;
-  perform from coord.task_dependencies d where d.project_id = v_call.project_id and d.depends_on = p_task_id limit 1;
+  -- Ordered as its index is: else many tasks that wait for one let Postgres hope to meet a dependent at once, and read all.
+  perform from coord.task_dependencies d where d.project_id = v_call.project_id and d.depends_on = p_task_id
+  order by d.depends_on, d.task_id limit 1;
   if found or v_has_terms then
     return coord._leave(v_call, jsonb_build_object('status', 'done', 'attempts_left', 0,
       'unblocked', coord._follow_completion(v_call, p_task_id)), 'task:' || p_task_id, '{"status": "done"}');
@@ -5171,7 +6459,7 @@ grant execute on function coord.get_work to coord_app;
 create function coord.get_work_batch(
   p_caller jsonb, p_count integer, p_types text[] default null, p_lease_seconds integer default 900
 ) returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_work_batch');

@@ -27,7 +27,12 @@ export async function callerOf(db: TestDatabase, { session_id }: TestSession): P
 }
 
 /** An administrator's key for that agent, made by the caller, and what speaks with it. */
-export async function keyed(db: TestDatabase, maker: Coordinator, agent: string): Promise<Coordinator> {
-  const { key_id } = await maker.createKey({ agent, trust: 4 });
+export async function keyed(
+  db: TestDatabase,
+  maker: Coordinator,
+  agent: string,
+  agent_type = 'cloud',
+): Promise<Coordinator> {
+  const { key_id } = await maker.createKey({ agent, agent_type, trust: 4 });
   return speakAs(db, { key_id, project_id: await projectId(db) });
 }

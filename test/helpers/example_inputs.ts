@@ -18,8 +18,11 @@ export async function worldOf(session: TestSession): Promise<World> {
   const { key_id } = await session.createKey({ agent: `agent-${mark}` });
   const { thread_id } = await session.createThread({ title: `thread-${mark}`, text: `text-${mark}` });
   const { handoff_id } = await session.writeHandoff({ summary: `summary-${mark}` });
+  const rule = `rule-${mark}`;
+  await session.setApprovalRule({ rule, action_type: `action-${mark}` });
+  const { approval_id } = await session.requestApproval({ action_type: 'wipe', description: `wipe-${mark}` });
   return {
-    ...{ thread_id, handoff_id, text: `text-${mark}` },
+    ...{ rule, approval_id, thread_id, handoff_id, text: `text-${mark}` },
     ...{ paths, types, key_id, claim_token, task_id: task?.task_id, project: `project-${mark}` },
     ...{ working_on: `working-${mark}`, agent: `agent-${mark}`, title: `title-${mark}` },
   };

@@ -32,7 +32,7 @@ describe('the journal', () => {
   const done: string[] = [];
 
   test.each(named)('has what %s did', async (name, operation) => {
-    const session = await db.session('ann', { trust: 4 });
+    const session = await db.session(`ann-${name}`, { trust: 4 });
     const world = await worldOf(session);
     const [last] = await db.sql`select max(entry_id)::integer as id from coord.journal`;
     const answer = await call(session, operation, exampleInput(operation, world));
@@ -56,7 +56,7 @@ describe('the journal', () => {
 describe('a project', () => {
   const instants = /\d{4}-\d\d-\d\dT[\d:.]+[+\-\d:Z]*/g;
   const id = '019a8e7c-2f64-7cc1-9d0e-5a1b2c3d4e5f';
-  const unknown: World = { task_id: id, thread_id: id, handoff_id: id, key_id: '000000000000' };
+  const unknown: World = { task_id: id, thread_id: id, handoff_id: id, approval_id: id, key_id: '000000000000' };
 
   /** What every read answers an administrator's key of that project, apart from times. */
   async function readings(reader: Coordinator, world: World): Promise<Record<string, string>> {

@@ -36,6 +36,9 @@ beforeAll(async () => {
   await ann.createThread({ title: 'thread', text: 'first', mentions: ['bob'] });
   const { key_id } = await ann.createKey({ agent: 'cloud', trust: 1, expires_in_days: 1 });
   await speakWith(key_id);
+  const { approval_id } = await bob.requestApproval({ action_type: 'x', description: 'x' });
+  await ann.decideApproval({ approval_id, decision: 'approve' });
+  await bob.useApproval({ approval_id });
   const gone = await db.session('gone');
   await gone.writeHandoff({ summary: 'test' });
   await gone.endSession();
@@ -121,6 +124,13 @@ const violations: Record<string, string> = {
   automatic_handoffs_of_living_sessions: set('sessions', 'ended_at = null', "agent = 'dead'"),
   handoffs_made_beside_written_ones: `insert into coord.handoffs (project_id, handoff_id, session_id, agent, agent_type,
     summary) select project_id, ${nobody}, session_id, agent, agent_type, '' from coord.handoffs where automatic`,
+  approvals_decided_twice: journal('decide_approval', {}),
+  approvals_used_twice: journal('use_approval', {}),
+  approvals_used_that_were_not_given: set('approvals', "status = 'denied'", 'true'),
+  approvals_decided_after_their_time: set('approvals', 'expires_at = decided_at', 'true'),
+  approvals_decided_by_nobody: set('approvals', 'decided_by = null', 'true'),
+  approvals_decided_by_the_requester: set('approvals', 'requested_by = decided_by', 'true'),
+  approvals_of_another_payload: set('approvals', `payload = '{"other": true}'`, 'true'),
   sweeps_of_the_future: set('pulse', "swept_at = clock_timestamp() + interval '1 minute'", 'true'),
   inbox_items_of_the_future: set('inbox_items', "at = at + interval '1 minute'", 'true'),
   inbox_items_for_nobody: set('inbox_items', "agent = 'nobody'", "kind = 'mention'"),

@@ -64,10 +64,19 @@ as $$
       count(*) filter (where j.operation like 'get\_work%') as claims,
       count(*) filter (where j.operation like 'complete\_%' and j.detail ->> 'status' = 'done') as completions
     from journal j where j.outcome = 'ok' and j.resource ~ '^task:[0-9a-f-]{36}$'
-    group by j.project_id, j.resource)
+    group by j.project_id, j.resource),
+  approvals as materialized (
+    select a.*, (
+      select count(*) from journal j where j.project_id = a.project_id and j.resource = 'approval:' || a.approval_id
+        and j.operation = 'decide_approval' and j.outcome = 'ok') as decisions, (
+      select count(*) from journal j where j.project_id = a.project_id and j.resource = 'approval:' || a.approval_id
+        and j.operation = 'use_approval' and j.outcome = 'ok') as uses
+    from coord.projects p cross join lateral (
+      select n.* from coord.approvals n where n.project_id = p.project_id order by n.approval_id desc limit 200) a)
   select to_jsonb(of_tasks) || to_jsonb(of_dependencies) || to_jsonb(of_paths) || to_jsonb(of_holders)
     || to_jsonb(of_pairs) || to_jsonb(of_grants) || to_jsonb(of_calls) || to_jsonb(of_journal) || to_jsonb(of_sessions)
-    || to_jsonb(of_keys) || to_jsonb(of_pulse) || to_jsonb(of_handoffs) || coord._count_message_violations()
+    || to_jsonb(of_keys) || to_jsonb(of_approvals) || to_jsonb(of_pulse) || to_jsonb(of_handoffs)
+    || coord._count_message_violations()
   from (
     select
       count(*) filter (where not t.ended and t.status not in ('ready', 'blocked', 'scheduled', 'claimed'))
@@ -160,6 +169,18 @@ as $$
       count(*) filter (where coord._minimum_trust(i.operation) = 5) as idempotency_keys_of_unknown_operations
     from (select n.* from coord.idempotency_keys n limit 5000) i
   ) of_keys, (
+    select
+      count(*) filter (where a.decisions > 1) as approvals_decided_twice,
+      count(*) filter (where a.uses > 1) as approvals_used_twice,
+      count(*) filter (where a.used_at is not null and a.status <> 'approved') as approvals_used_that_were_not_given,
+      count(*) filter (where a.decided_at >= a.expires_at) as approvals_decided_after_their_time,
+      count(*) filter (where a.status in ('approved', 'denied') and (a.decided_at is null or a.decided_by is null
+        or a.decided_via is null)) as approvals_decided_by_nobody,
+      count(*) filter (where a.decided_via = 'session' and a.decided_by = a.requested_by) as approvals_decided_by_the_requester,
+      count(*) filter (where a.payload_hash <> encode(sha256(convert_to(a.payload::text, 'UTF8')), 'hex'))
+        as approvals_of_another_payload
+    from approvals a
+  ) of_approvals, (
     select count(*) filter (where p.swept_at > clock_timestamp()) as sweeps_of_the_future from coord.pulse p
   ) of_pulse, (
     select count(*) filter (where h.automatic and (h.handoff_id <> h.session_id or s.ended_at is null))
