@@ -17,6 +17,7 @@ const systemFunctions = [
   'count_violations',
   'database_health',
   'decide_approval_link',
+  'follow_events',
   'open_project',
   'read_approval_link',
   'schema_version',

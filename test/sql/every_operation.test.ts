@@ -57,12 +57,16 @@ describe('a project', () => {
   const instants = /\d{4}-\d\d-\d\dT[\d:.]+[+\-\d:Z]*/g;
   const id = '019a8e7c-2f64-7cc1-9d0e-5a1b2c3d4e5f';
   const unknown: World = { task_id: id, thread_id: id, handoff_id: id, approval_id: id, key_id: '000000000000' };
+  /** Moves with what the project itself journals, such as refusals of these readings. */
+  const cursor = /"cursor":"[\d-]+"/;
+  // Events of what the readings below are refused are not what this is about.
+  const subject = 'lock:';
 
   /** What every read answers an administrator's key of that project, apart from times. */
   async function readings(reader: Coordinator, world: World): Promise<Record<string, string>> {
     const reads = operations.filter(({ kind }) => kind === 'read');
     const answers = await Promise.all(reads.map((read) => call(reader, read, exampleInput(read, world))));
-    const texts = answers.map((answer) => JSON.stringify(answer).replaceAll(instants, '<instant>'));
+    const texts = answers.map((answer) => JSON.stringify(answer).replaceAll(instants, '<instant>').replace(cursor, ''));
     return Object.fromEntries(reads.map(({ name }, index) => [name, texts[index] ?? '']));
   }
 
@@ -72,10 +76,10 @@ describe('a project', () => {
     const { key_id } = await ours.createKey({ agent: 'reader', trust: 4 });
     const reader = speakAs(db, { key_id, project_id: await projectId(db, 'ours') });
     await reader.discoverAgents();
-    const before = await readings(reader, { ...unknown, paths: ['a.ts'] });
+    const before = await readings(reader, { ...unknown, subject, paths: ['a.ts'] });
     const world = await worldOf(theirs);
-    expect(await readings(reader, { ...world, paths: ['a.ts'] })).toEqual(before);
-    expect(await readings(reader, world)).toEqual(before);
+    expect(await readings(reader, { ...world, subject, paths: ['a.ts'] })).toEqual(before);
+    expect(await readings(reader, { ...world, subject })).toEqual(before);
     expect(Object.keys(before).length).toBeGreaterThan(5);
   });
 });

@@ -7,6 +7,7 @@ import * as classic from './operations/classic.ts';
 import * as decisions from './operations/decisions.ts';
 import * as digest from './operations/digest.ts';
 import * as handoffs from './operations/handoffs.ts';
+import * as events from './operations/events.ts';
 import * as keys from './operations/keys.ts';
 import * as locks from './operations/locks.ts';
 import * as messages from './operations/messages.ts';
@@ -29,6 +30,7 @@ const nouns = {
   ...digest,
   ...approvals,
   ...approvalRules,
+  ...events,
   ...keys,
   ...projects,
   ...classic,

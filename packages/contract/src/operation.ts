@@ -39,6 +39,8 @@ export interface Operation<
    * operation that would do its work again each time it is asked. Both have the same output.
    */
   readonly waitsWith?: { readonly operation: string; readonly field: string };
+  /** True when its `wait_seconds` waits for any change of the project, and not only for those that `wakes`. */
+  readonly follows?: true;
   readonly input: Input;
   readonly output: Output;
 }

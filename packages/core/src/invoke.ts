@@ -5,6 +5,7 @@ import {
   errorBodyOf,
   idempotencyKeyForm,
   idempotencyKeyWords,
+  isRefusal,
   maxTextBytes,
   type Operation,
   wantsToWait,
@@ -41,6 +42,7 @@ export async function invoke(
     wakeups,
     project: caller.project_id,
     seconds: parsed.wait_seconds,
+    follows: operation.follows === true,
     ask: repeatable(database, operation, args),
     isFinal: (answer) => endsWaiting(operation, answer),
   });
@@ -50,7 +52,10 @@ async function ask(database: Database, operation: Operation, args: CallArguments
   const answer = await database.call(operation.name, args);
   const error = errorBodyOf(answer);
   if (error) throw new CoordinationError(error);
-  if (operation.wakes) database.wakeups?.announce(args.p_caller.project_id);
+  // A call that was told no has changed nothing that others wait for, and is repeated while it waits itself.
+  if (operation.kind === 'write' && !isRefusal(operation, answer)) {
+    database.wakeups?.announce(args.p_caller.project_id, operation.wakes === true);
+  }
   return answer;
 }
 

@@ -22,5 +22,6 @@ begin
   perform coord._forget_locks();
   perform coord._forget_messages();
   perform coord._forget_approvals();
+  perform coord._move_floors();
 end
 $$;

@@ -54,6 +54,7 @@ as $$
     "revoke_key": 4,
     "create_project": 4,
     "list_projects": 4,
+    "list_events": 1,
     "complete_task": 2,
     "create_task": 2,
     "get_next_task": 2,

@@ -1,6 +1,6 @@
 -- The one journal: audit trail, history and event stream are readings of it. Each state change and each refusal is
--- exactly one row, written in its own transaction. Readers that follow it use (xact_id, entry_id) below
--- pg_snapshot_xmin(pg_current_snapshot()): entry_id alone would skip rows of transactions that commit late.
+-- exactly one row, written in its own transaction. Readers that follow it use (xact_id, entry_id) below _horizon:
+-- entry_id alone would skip rows of transactions that commit late.
 create table coord.journal (
   project_id integer not null,
   xact_id xid8 not null default pg_current_xact_id(),
@@ -29,6 +29,16 @@ create trigger append_only before update or delete on coord.journal
 for each row execute function coord._refuse_change();
 create trigger append_only_truncate before truncate on coord.journal
 for each statement execute function coord._refuse_change();
+
+-- Up to where a project's journal is no longer replayed: the newest row older than 30 days, when somebody last looked
+-- (see _move_floors). Readers whose cursor lies before it have lost rows, and are told so. It only moves forward.
+create table coord.journal_floors (
+  project_id integer primary key,
+  xact_id xid8 not null,
+  entry_id bigint not null,
+  moved_at timestamptz not null default clock_timestamp()
+);
+alter table coord.journal_floors enable row level security;
 
 alter table coord.journal enable row level security;
 create policy readers on coord.journal for select

@@ -1,5 +1,6 @@
--- Keeps the session and its claims alive. Commits without waiting for the disk: a heartbeat lost in a crash of the
--- database is one of four. Journalled only when it says something new.
+-- Keeps the session and its claims alive. Commits without waiting for the disk, unless it is journalled: a heartbeat
+-- lost in a crash of the database is one of four, but what a reader of events has seen must not be lost. Journalled
+-- only when it says something new.
 -- Concurrency: see _touch_session and _renew_claims: what has lapsed stays lapsed.
 create function coord.heartbeat(
   p_caller jsonb, p_working_on text default null, p_automatic boolean default false
@@ -11,10 +12,10 @@ declare
   v_renewed integer;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  perform set_config('synchronous_commit', 'off', true);
   if not coord._touch_session(v_call.project_id, v_call.session_id, not p_automatic) then
     return coord._refuse_ended(v_call);
   end if;
+  if p_working_on is null then perform set_config('synchronous_commit', 'off', true); end if;
   update coord.sessions s set working_on = p_working_on
   where p_working_on is not null and s.project_id = v_call.project_id and s.session_id = v_call.session_id;
   perform coord._renew_claims(v_call.project_id, v_call.session_id, 0);

@@ -9,19 +9,20 @@ const closeLimit = 500;
  * never throws, because whoever waits also asks by itself.
  */
 export class Notifier {
-  readonly #send: (projects: number[]) => Promise<unknown>;
-  readonly #dirty = new Set<number>();
+  readonly #send: (changes: ReadonlyMap<number, boolean>) => Promise<unknown>;
+  #dirty = new Map<number, boolean>();
   #sending: Promise<void> | undefined;
   #closed = false;
 
-  constructor(send: (projects: number[]) => Promise<unknown>) {
+  /** `send` is given projects, each with whether somebody may go on there. */
+  constructor(send: (changes: ReadonlyMap<number, boolean>) => Promise<unknown>) {
     this.#send = send;
   }
 
   /** Marks the project; costs its caller nothing. */
-  mark(project: number): void {
+  mark(project: number, wakes: boolean): void {
     if (this.#closed) return;
-    this.#dirty.add(project);
+    this.#dirty.set(project, wakes || this.#dirty.get(project) === true);
     this.#sending ??= this.#run();
   }
 
@@ -37,9 +38,9 @@ export class Notifier {
     // Behind the answer of the call that marked it.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#dirty.size > 0) {
-      const projects = [...this.#dirty];
-      this.#dirty.clear();
-      await this.#send(projects).catch(() => {});
+      const changes = this.#dirty;
+      this.#dirty = new Map();
+      await this.#send(changes).catch(() => {});
       if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, interval).unref());
     }
     this.#sending = undefined;

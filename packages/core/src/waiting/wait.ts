@@ -13,6 +13,8 @@ export interface Wait extends Ending {
   wakeups: Wakeups;
   project: number;
   seconds: number;
+  /** True when it waits for any change; else for those that let somebody go on. */
+  follows: boolean;
   /** Calls the database, telling it how many seconds are left to wait. */
   ask: (secondsLeft: number) => Promise<unknown>;
   /** True when there is nothing to wait for. */
@@ -24,9 +26,18 @@ export interface Wait extends Ending {
  * neither a connection nor a transaction. The first ask fails like any other call. Once it waits, it outlasts a
  * database that is away: it asks on, and fails only when that is still so at the end.
  */
-export async function wait({ wakeups, project, seconds, ask, isFinal, signal, closing }: Wait): Promise<unknown> {
+export async function wait({
+  wakeups,
+  project,
+  seconds,
+  follows,
+  ask,
+  isFinal,
+  signal,
+  closing,
+}: Wait): Promise<unknown> {
   const until = performance.now() + seconds * 1000;
-  const waiter = wakeups.enter(project);
+  const waiter = wakeups.enter(project, follows);
   try {
     waiter.asks();
     let answer = await ask(seconds);

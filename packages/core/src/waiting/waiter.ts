@@ -9,6 +9,8 @@ const maxDelay = 500;
 
 /** One call that waits. It asks, sleeps until it is rung or its time has come, and asks again. */
 export class Waiter {
+  /** True when any change rings it; else only those that may let somebody go on. */
+  readonly follows: boolean;
   readonly #gap: () => number;
   #rung = false;
   #askedAt = 0;
@@ -16,8 +18,9 @@ export class Waiter {
   #wake: (() => void) | undefined;
 
   /** `gap`: the fewest milliseconds between two asks. */
-  constructor(gap: () => number) {
+  constructor(gap: () => number, follows: boolean) {
     this.#gap = gap;
+    this.follows = follows;
   }
 
   /** Notes the time of an ask; what rings from here on may not be in its answer. */

@@ -1,0 +1,28 @@
+-- Events of several projects, each after its own cursor, at most p_limit of each: what a process asks that follows the
+-- journal for all its subscribers, who were let in by list_events. Projects with nothing to tell are left out;
+-- delay_seconds: see _event_delay. That nothing is skipped, and p_closely: see _horizon.
+create function coord.follow_events(
+  p_project_ids integer[], p_cursors text[], p_limit integer, p_closely boolean default false
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_horizon xid8 := coord._horizon(p_closely);
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('project_id', w.project_id, 'events', coalesce(f.events, '[]'),
+      'delay_seconds', d.seconds)) filter (where f.events is not null or d.seconds is not null), '[]')
+    from unnest(p_project_ids, p_cursors) w(project_id, cursor)
+    cross join lateral coord._position(w.cursor) a
+    cross join lateral (
+      select jsonb_agg(coord._event(e::coord.journal) order by e.xact_id, e.entry_id) as events
+      from (
+        select j.* from coord.journal j
+        where j.project_id = w.project_id and (j.xact_id, j.entry_id) > (a.xact_id, a.entry_id)
+          and j.xact_id < v_horizon
+        order by j.xact_id, j.entry_id limit p_limit) e) f
+    cross join lateral (select coord._event_delay(w.project_id, v_horizon) as seconds) d);
+end
+$$;
+
+grant execute on function coord.follow_events to coord_app;
