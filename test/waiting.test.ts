@@ -1,56 +1,23 @@
-import { type Coordinator, coordinatorOver, type Operation, operationNamed } from '@agentcoord/contract';
-import { type Database, localTransport, type PostgresOptions, postgresDatabase } from '@agentcoord/core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { coordinatorOver, type Operation, operationNamed } from '@agentcoord/contract';
+import { invoke, localTransport } from '@agentcoord/core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { projectId } from './helpers/callers.ts';
 import { cloneDatabase, type TestDatabase, type TestSession } from './helpers/database.ts';
-import { listeners, median, timed, untilListening } from './helpers/waiting.ts';
-import { Wire } from './helpers/wire.ts';
+import { asks, elsewhere } from './helpers/elsewhere.ts';
+import { heldPath, listeners, median, timed, untilListening } from './helpers/waiting.ts';
 
 const cleanup = new AsyncDisposableStack();
 let db: TestDatabase;
 let ann: TestSession;
-let wire: Wire;
-let paths = 0;
 
 beforeAll(async () => {
   db = cleanup.use(await cloneDatabase());
-  wire = cleanup.use(await Wire.before(db));
   ann = await db.session('ann');
 });
 afterAll(() => cleanup.disposeAsync());
 
-/** A path that Ann has locked. */
-async function heldPath(): Promise<string> {
-  const path = `held-${++paths}.ts`;
-  await ann.acquireLock({ paths: [path] });
-  return path;
-}
-
-/** Connections of their own, as another process has them, with one caller. */
-interface Elsewhere extends AsyncDisposable {
-  database: Database;
-  bob: Coordinator;
-  /** Arguments of the calls that reached the database, by function. */
-  asked: Map<string, Record<string, unknown>[]>;
-}
-
-function elsewhere(options: Partial<PostgresOptions> = {}): Elsewhere {
-  const inner = postgresDatabase({ kind: 'postgres', connection: db.connection, where: 'Elsewhere', ...options });
-  const asked = new Map<string, Record<string, unknown>[]>();
-  const database: Database = {
-    ...inner,
-    call(name, args) {
-      asked.set(name, [...(asked.get(name) ?? []), args]);
-      return inner.call(name, args);
-    },
-  };
-  const transport = localTransport(database, 'test', { agent: 'bob', agent_type: 'test', trust: 2, label: 'bob' });
-  return { database, asked, bob: coordinatorOver(transport), [Symbol.asyncDispose]: () => database.close() };
-}
-
-const asks = ({ asked }: Elsewhere, name: string) => asked.get(name)?.length ?? 0;
-
 /** The database as behind a transaction pooler. */
-const behindPooler = () => elsewhere({ pooled: true });
+const behindPooler = () => elsewhere(db, { pooled: true });
 
 /** Frees what Ann holds in a way that tells nobody. */
 async function releaseSilently(path: string): Promise<void> {
@@ -65,7 +32,7 @@ async function releaseSilently(path: string): Promise<void> {
 
 describe('a call with wait_seconds', () => {
   test('that is granted at once does not wait, and opens no connection to listen', async () => {
-    await using other = elsewhere();
+    await using other = elsewhere(db);
     const { answer, seconds } = await timed(other.bob.acquireLock({ paths: ['free.ts'], wait_seconds: 30 }));
     expect(answer.acquired).toBe(true);
     expect(seconds).toBeLessThan(2);
@@ -73,16 +40,16 @@ describe('a call with wait_seconds', () => {
   });
 
   test('is answered with no when its time is over, and not before', async () => {
-    await using other = elsewhere();
-    const { answer, seconds } = await timed(other.bob.acquireLock({ paths: [await heldPath()], wait_seconds: 1 }));
+    await using other = elsewhere(db);
+    const { answer, seconds } = await timed(other.bob.acquireLock({ paths: [await heldPath(ann)], wait_seconds: 1 }));
     expect(answer).toMatchObject({ acquired: false, blocked_by: [{ agent: 'ann' }] });
     expect(seconds).toBeGreaterThanOrEqual(1);
     expect(seconds).toBeLessThan(2);
   });
 
   test('gets the lock that is released in another process', async () => {
-    await using other = elsewhere();
-    const path = await heldPath();
+    await using other = elsewhere(db);
+    const path = await heldPath(ann);
     const waiting = other.bob.acquireLock({ paths: [path], wait_seconds: 20 });
     await untilListening(db, 1);
     await ann.releaseLock({ paths: [path] });
@@ -99,9 +66,26 @@ describe('a call with wait_seconds', () => {
     expect(performance.now() - begun).toBeLessThan(200);
   });
 
+  test('gets what a key held that is revoked', async () => {
+    await using other = elsewhere(db);
+    const root = await db.session('root', { trust: 4 });
+    const { key_id } = await root.createKey({ agent: 'cloud' });
+    const project_id = await projectId(db);
+    const holder = coordinatorOver({
+      invoke: (operation, input) => invoke(db.database, operation, { project_id, key_id }, input),
+    });
+    await holder.acquireLock({ paths: ['of-a-key.ts'] });
+    const waiting = timed(other.bob.acquireLock({ paths: ['of-a-key.ts'], wait_seconds: 20 }));
+    await untilListening(db, 1);
+    const { answer, at } = await timed(root.revokeKey({ key_id }));
+    expect(answer).toMatchObject({ ended_sessions: 1 });
+    expect(await waiting).toMatchObject({ answer: { acquired: true } });
+    expect((await waiting).at - at).toBeLessThan(200);
+  });
+
   test('finds by asking what a writer did who tells nobody', async () => {
-    await using other = elsewhere();
-    const path = await heldPath();
+    await using other = elsewhere(db);
+    const path = await heldPath(ann);
     const waiting = timed(other.bob.acquireLock({ paths: [path], wait_seconds: 20 }));
     await untilListening(db, 1);
     await releaseSilently(path);
@@ -113,7 +97,7 @@ describe('a call with wait_seconds', () => {
 
   test('finds it by asking where nobody can listen, as behind a transaction pooler', async () => {
     await using other = behindPooler();
-    const path = await heldPath();
+    const path = await heldPath(ann);
     const waiting = other.bob.acquireLock({ paths: [path], wait_seconds: 20 });
     await expect.poll(() => asks(other, 'acquire_lock')).toBeGreaterThan(1);
     expect(await listeners(db)).toEqual([]);
@@ -122,8 +106,8 @@ describe('a call with wait_seconds', () => {
   });
 
   test('tells the database the rest of its time with each ask, and none with the last', async () => {
-    await using other = elsewhere();
-    await other.bob.acquireLock({ paths: [await heldPath()], wait_seconds: 2 });
+    await using other = elsewhere(db);
+    await other.bob.acquireLock({ paths: [await heldPath(ann)], wait_seconds: 2 });
     const seen = (other.asked.get('acquire_lock') ?? []).map((args) => args.p_wait_seconds as number);
     expect(seen[0]).toBe(2);
     expect(seen.at(-1)).toBe(0);
@@ -132,7 +116,7 @@ describe('a call with wait_seconds', () => {
   });
 
   test('ends when the database says that it waits in a circle', async () => {
-    await using other = elsewhere();
+    await using other = elsewhere(db);
     const { call } = other.database;
     other.database.call = async (name, args) =>
       name === 'acquire_lock' ? { acquired: false, deadlock: true } : call(name, args);
@@ -142,8 +126,8 @@ describe('a call with wait_seconds', () => {
   });
 
   test('ends when its signal aborts, and takes nothing afterwards', async () => {
-    await using other = elsewhere();
-    const path = await heldPath();
+    await using other = elsewhere(db);
+    const path = await heldPath(ann);
     const controller = new AbortController();
     const waiting = other.bob.acquireLock({ paths: [path], wait_seconds: 20 }, { signal: controller.signal });
     await untilListening(db, 1);
@@ -158,8 +142,8 @@ describe('a call with wait_seconds', () => {
   });
 
   test('may carry an idempotency key: a repetition for the rest of the time gets the same lock', async () => {
-    await using other = elsewhere();
-    const path = await heldPath();
+    await using other = elsewhere(db);
+    const path = await heldPath(ann);
     const once = { idempotency_key: 'wait-once' };
     const waiting = other.bob.acquireLock({ paths: [path], wait_seconds: 20 }, once);
     await untilListening(db, 1);
@@ -170,50 +154,9 @@ describe('a call with wait_seconds', () => {
   });
 });
 
-describe('the connection that listens', () => {
-  test('is one for all who wait, and is closed some seconds after the last', async () => {
-    await untilListening(db, 0);
-    await using other = elsewhere();
-    const path = await heldPath();
-    const waiting = Array.from({ length: 5 }, () => other.bob.getWork({ types: ['never'], wait_seconds: 1 }));
-    waiting.push(...Array.from({ length: 5 }, () => other.bob.getWork({ types: [path], wait_seconds: 1 })));
-    await untilListening(db, 1);
-    await Promise.all(waiting);
-    expect(await listeners(db)).toHaveLength(1);
-    await untilListening(db, 0);
-  });
-
-  test('is opened again when it was lost, and who waits asks then', async () => {
-    await using other = elsewhere();
-    const path = await heldPath();
-    const waiting = other.bob.acquireLock({ paths: [path], wait_seconds: 20 });
-    await untilListening(db, 1);
-    const [lost = 0] = await listeners(db);
-    await db.sql`select pg_terminate_backend(${lost})`;
-    await expect.poll(() => listeners(db)).toEqual([expect.not.closeTo(lost, 0)]);
-    await ann.releaseLock({ paths: [path] });
-    expect(await waiting).toMatchObject({ acquired: true });
-  });
-
-  test('goes with the database, and what was written just before is told still', async () => {
-    const path = await heldPath();
-    await ann.releaseLock({ paths: [path] });
-    const brief = elsewhere();
-    await brief.bob.acquireLock({ paths: [path] });
-    const carol = await db.session('carol');
-    const waiting = timed(carol.acquireLock({ paths: [path], wait_seconds: 20 }));
-    await untilListening(db, 1);
-    await brief.bob.releaseLock({ paths: [path] });
-    await brief[Symbol.asyncDispose]();
-    const closed = performance.now();
-    expect((await waiting).at - closed).toBeLessThan(250);
-    await untilListening(db, 0);
-  });
-});
-
 describe('many who wait', () => {
   test('leave the connections to others: 500 on a pool of 10, and ordinary calls are answered', async () => {
-    await using other = elsewhere();
+    await using other = elsewhere(db);
     const begun = performance.now();
     const waiting = Array.from({ length: 500 }, () => other.bob.getWork({ types: ['crowd'], wait_seconds: 60 }));
     await untilListening(db, 1);
@@ -239,46 +182,12 @@ describe('many who wait', () => {
   });
 
   test('are not made to ask by each other', async () => {
-    await using other = elsewhere();
-    const path = await heldPath();
+    await using other = elsewhere(db);
+    const path = await heldPath(ann);
     const waiting = Array.from({ length: 16 }, () => other.bob.getWork({ types: ['quiet'], wait_seconds: 3 }));
     await other.bob.acquireLock({ paths: [path], wait_seconds: 3 });
     await Promise.all(waiting);
     // One at the start, one when the connection listens, one at the end, and a poll a second.
     expect(asks(other, 'get_work')).toBeLessThanOrEqual(16 * 8);
-  });
-});
-
-describe('while the database is away', () => {
-  afterEach(() => wire.mend());
-
-  test('waiting goes on, and gets what is free when it is back', async () => {
-    await using other = elsewhere({ connection: wire.url });
-    const path = await heldPath();
-    const waiting = other.bob.acquireLock({ paths: [path], wait_seconds: 30 });
-    await untilListening(db, 1);
-    await wire.cut();
-    await ann.releaseLock({ paths: [path] });
-    const before = asks(other, 'acquire_lock');
-    // The first of them has failed, or there would be no second.
-    await expect.poll(() => asks(other, 'acquire_lock'), { timeout: 10_000 }).toBeGreaterThanOrEqual(before + 2);
-    await wire.mend();
-    expect(await waiting).toMatchObject({ acquired: true });
-  });
-
-  test('it is unavailable at the end of its time, and at once when it was away at the beginning', async () => {
-    await using other = elsewhere({ connection: wire.url });
-    const path = await heldPath();
-    const waiting = timed(other.bob.acquireLock({ paths: [path], wait_seconds: 2 }).catch((error: unknown) => error));
-    await untilListening(db, 1);
-    await wire.cut();
-    const { answer, seconds } = await waiting;
-    expect(answer).toMatchObject({ code: 'unavailable', retryable: true });
-    expect(seconds).toBeGreaterThanOrEqual(2);
-    const again = await timed(
-      other.bob.acquireLock({ paths: [path], wait_seconds: 30 }).catch((error: unknown) => error),
-    );
-    expect(again.answer).toMatchObject({ code: 'unavailable' });
-    expect(again.seconds).toBeLessThan(5);
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { TestDatabase } from './database.ts';
+import type { TestDatabase, TestSession } from './database.ts';
 
 /** An answer, how long it took, and when it came. */
 export interface Timed<Answer> {
@@ -30,4 +30,13 @@ export async function untilListening(db: TestDatabase, processes: number): Promi
 export function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+let held = 0;
+
+/** A path that the session has locked. */
+export async function heldPath(session: TestSession): Promise<string> {
+  const path = `held-${++held}.ts`;
+  await session.acquireLock({ paths: [path] });
+  return path;
 }

@@ -68,6 +68,7 @@ export const revokeKey = defineOperation({
   cli: 'keys revoke <key_id>',
   toolset: 'admin',
   minimumTrust: 4,
+  wakes: true,
   input: z.strictObject({ key_id: keyId }),
   output: z.object({
     key_id: keyId,
