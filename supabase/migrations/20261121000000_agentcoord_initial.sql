@@ -121,8 +121,8 @@ alter table coord.pulse enable row level security;
 
 -- supabase/schemas/journal/table.sql
 -- The one journal: audit trail, history and event stream are readings of it. Each state change and each refusal is
--- exactly one row, written in its own transaction. Readers that follow it use (xact_id, entry_id) below _horizon:
--- entry_id alone would skip rows of transactions that commit late.
+-- exactly one row, written in its own transaction. Readers that follow it use (xact_id, entry_id) below
+-- pg_snapshot_xmin(pg_current_snapshot()): entry_id alone would skip rows of transactions that commit late.
 create table coord.journal (
   project_id integer not null,
   xact_id xid8 not null default pg_current_xact_id(),
@@ -151,16 +151,6 @@ create trigger append_only before update or delete on coord.journal
 for each row execute function coord._refuse_change();
 create trigger append_only_truncate before truncate on coord.journal
 for each statement execute function coord._refuse_change();
-
--- Up to where a project's journal is no longer replayed: the newest row older than 30 days, when somebody last looked
--- (see _move_floors). Readers whose cursor lies before it have lost rows, and are told so. It only moves forward.
-create table coord.journal_floors (
-  project_id integer primary key,
-  xact_id xid8 not null,
-  entry_id bigint not null,
-  moved_at timestamptz not null default clock_timestamp()
-);
-alter table coord.journal_floors enable row level security;
 
 alter table coord.journal enable row level security;
 create policy readers on coord.journal for select
@@ -470,7 +460,7 @@ language plpgsql volatile
 as $$
 declare
   v_call coord._call;
-  v_session_id uuid := coalesce((p_caller ->> 'session_id')::uuid, coord._standing_session(p_caller));
+  v_session_id uuid := coalesce((p_caller ->> 'session_id')::uuid, coord._standing_session(p_caller, p_operation));
 begin
   select s.project_id, s.session_id, s.agent, p_operation, null::jsonb, null::jsonb into v_call
   from coord.sessions s
@@ -529,7 +519,6 @@ begin
     select o.project_id, o.notice_id from coord.notices o
     where o.at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
   perform coord._forget_locks();
-  perform coord._move_floors();
 end
 $$;
 
@@ -617,7 +606,6 @@ as $$
     "revoke_key": 4,
     "create_project": 4,
     "list_projects": 4,
-    "list_events": 1,
     "complete_task": 2,
     "create_task": 2,
     "get_next_task": 2,
@@ -630,7 +618,7 @@ $$;
 -- Ids tell nothing of other projects but the clock. Postgres has its own from version 18 on.
 do $$
 begin
-  if to_regprocedure('pg_catalog.uuidv7()') is not null then
+  if to_regproc('pg_catalog.uuidv7') is not null then
     create function coord._new_id() returns uuid language sql volatile as 'select pg_catalog.uuidv7()';
   else
     create function coord._new_id() returns uuid language sql volatile
@@ -730,7 +718,7 @@ begin
   update coord.tasks t set claim_expires_at =
     least(t.claim_expires_at + v_gap, clock_timestamp() + make_interval(secs => t.lease_seconds))
   where t.status = 'claimed' and t.claim_expires_at > v_swept_at;
-  perform coord._note(p.project_id, 'sweep', 'project', 'resumed', jsonb_build_object('seconds', extract(epoch from v_gap)))
+  perform coord._journal(p.project_id, 'sweep', 'project', 'resumed', jsonb_build_object('seconds', extract(epoch from v_gap)))
   from coord.projects p;
   return true;
 end
@@ -769,7 +757,7 @@ begin
   loop
     exit when clock_timestamp() > v_enough;
     v_freed := coord._end_session(v_session.project_id, v_session.session_id, 'lapsed', true);
-    perform coord._note(v_session.project_id, 'sweep', 'session:' || v_session.session_id, 'lapsed',
+    perform coord._journal(v_session.project_id, 'sweep', 'session:' || v_session.session_id, 'lapsed',
       jsonb_build_object('released_locks', v_freed.released_locks, 'returned_tasks', v_freed.returned_tasks));
     v_sessions := v_sessions + 1;
     v_locks := v_locks + v_freed.released_locks;
@@ -795,196 +783,16 @@ as $$
   select s.trust from coord.sessions s where s.project_id = p_call.project_id and s.session_id = p_call.session_id;
 $$;
 
--- supabase/schemas/journal/_about.sql
--- What a journal row is about, as readers of events name it: task:<id>, session:<id>, and lock:<path> for each path of
--- a call that locks or releases. The row itself names the first path only; the others stand in its detail. The common
--- case, one path, does not look into the detail further than whether there is a second.
-create function coord._about(p_operation text, p_resource text, p_detail jsonb) returns text[]
-language sql immutable
-as $$
-  select case
-    when p_operation not like '%\_lock' or p_resource like 'session:%' then array[p_resource]
-    when p_detail is null or coalesce(p_detail #> '{1}', p_detail #> '{locks,1}', p_detail #> '{released_paths,1}',
-      p_detail #> '{freed,1}') is null then array['lock:' || p_resource]
-    else array['lock:' || p_resource] || array(
-      select distinct 'lock:' || (o.path #>> '{}')
-      from unnest(array['$.path', '$.locks[*].path', '$.freed[*].path', '$.released_paths[*]']::jsonpath[]) w("where")
-      cross join lateral jsonb_path_query(p_detail, w."where") o(path)
-      where o.path #>> '{}' <> p_resource order by 1)
-  end;
-$$;
-
--- supabase/schemas/journal/_event.sql
--- A journal row as readers of events see it. Its cursor is its place in the order of commits; see coord.journal.
-create function coord._event(p_entry coord.journal) returns jsonb
-language sql stable
-as $$
-  select jsonb_build_object('cursor', p_entry.xact_id || '-' || p_entry.entry_id, 'happened_at', p_entry.at,
-    'subjects', coord._about(p_entry.operation, p_entry.resource, p_entry.detail), 'operation', p_entry.operation,
-    'outcome', p_entry.outcome, 'agent', p_entry.agent, 'session_id', p_entry.session_id, 'detail', p_entry.detail);
-$$;
-
--- supabase/schemas/journal/_event_delay.sql
--- For how many seconds the oldest row of a project at or above the horizon has been kept from readers; null when there
--- is none. See _horizon for what keeps it back.
-create function coord._event_delay(p_project_id integer, p_horizon xid8) returns integer
-language sql volatile
-as $$
-  select extract(epoch from clock_timestamp() - j.at)::integer from coord.journal j
-  where j.project_id = p_project_id and j.xact_id >= p_horizon
-  order by j.xact_id, j.entry_id limit 1;
-$$;
-
--- supabase/schemas/journal/_horizon.sql
--- Up to which transaction the journal is complete: rows below it are there for good, and no other will ever come. That
--- is the oldest transaction that is still open and has begun to write; whether it will write a row here is not known.
--- p_closely: those of other databases of the server do not count, because they cannot. Who they are takes a look at
--- all locks, so this is for who has waited already.
--- A statement that reads must begin after this one has ended: what it sees is then as complete as is said here.
-create function coord._horizon(p_closely boolean) returns xid8
-language plpgsql volatile
-as $$
-declare
-  v_elsewhere xid[];
-  v_snapshot pg_snapshot;
-  v_horizon xid8;
-begin
-  if not p_closely then return pg_snapshot_xmin(pg_current_snapshot()); end if;
-  -- Before the snapshot, so that one of them that ends now is in neither.
-  v_elsewhere := array(
-    select l.transactionid from pg_catalog.pg_locks l
-    join pg_catalog.pg_stat_activity a on a.pid = l.pid
-    join pg_catalog.pg_database d on d.datname = current_database() and a.datid <> d.oid
-    where l.locktype = 'transactionid' and l.mode = 'ExclusiveLock' and l.granted);
-  v_snapshot := pg_current_snapshot();
-  select min(x.xact_id::text::bigint)::text::xid8 into v_horizon
-  from pg_snapshot_xip(v_snapshot) x(xact_id) where x.xact_id::xid <> all (v_elsewhere);
-  -- That of this call is not among those of its own snapshot.
-  return least(coalesce(v_horizon, pg_snapshot_xmax(v_snapshot)), pg_current_xact_id_if_assigned());
-end
-$$;
-
--- supabase/schemas/journal/_move_floors.sql
--- Moves the floor of each project to its newest journal row that is older than 30 days. The journal has no index by
--- time, but its time grows with its key (but for transactions that overlap), so the row is found by halving.
--- Concurrency: called by the sweeper, one at a time; a floor that is read meanwhile is the old or the new one.
-create function coord._move_floors() returns void
-language plpgsql volatile
-as $$
-declare
-  v_project_id integer;
-  v_low bigint;
-  v_high bigint;
-  v_row record;
-begin
-  for v_project_id in select p.project_id from coord.projects p order by p.project_id loop
-    -- Rows below v_low are too old, those from v_high on are not.
-    select min(j.xact_id::text::bigint), max(j.xact_id::text::bigint) + 1 into v_low, v_high
-    from (
-      (select f.xact_id from coord.journal f where f.project_id = v_project_id order by f.xact_id limit 1)
-      union all
-      (select l.xact_id from coord.journal l where l.project_id = v_project_id order by l.xact_id desc limit 1)) j;
-    while v_low < v_high loop
-      select m.xact_id::text::bigint as xact_id, m.at into v_row from coord.journal m
-      where m.project_id = v_project_id and m.xact_id >= ((v_low + v_high) / 2)::text::xid8
-      order by m.xact_id, m.entry_id limit 1;
-      if v_row.at < clock_timestamp() - interval '30 days' then v_low := v_row.xact_id + 1;
-      else v_high := (v_low + v_high) / 2;
-      end if;
-    end loop;
-    insert into coord.journal_floors as f (project_id, xact_id, entry_id)
-    select j.project_id, j.xact_id, j.entry_id from coord.journal j
-    where j.project_id = v_project_id and j.xact_id < v_low::text::xid8
-    order by j.xact_id desc, j.entry_id desc limit 1
-    on conflict (project_id) do update set xact_id = excluded.xact_id, entry_id = excluded.entry_id,
-      moved_at = clock_timestamp()
-    where (f.xact_id, f.entry_id) < (excluded.xact_id, excluded.entry_id);
-  end loop;
-end
-$$;
-
--- supabase/schemas/journal/_note.sql
--- A journal row for what happens without a caller: the sweeper's work.
-create function coord._note(
-  p_project_id integer, p_operation text, p_resource text, p_outcome text, p_detail jsonb default null
+-- supabase/schemas/journal/_journal.sql
+-- Writes a journal row for what _leave does not: the sweeper's work, and what is made before there is a call.
+create function coord._journal(
+  p_project_id integer, p_operation text, p_resource text, p_outcome text, p_detail jsonb default null,
+  p_session_id uuid default null, p_agent text default null
 ) returns void
 language sql volatile
 as $$
-  insert into coord.journal (project_id, operation, resource, outcome, detail)
-  values (p_project_id, p_operation, p_resource, p_outcome, p_detail);
-$$;
-
--- supabase/schemas/journal/_position.sql
--- A cursor as the key of the journal it stands for. Cursors are texts, because doubles cannot hold them.
-create function coord._position(p_cursor text, out xact_id xid8, out entry_id bigint)
-language sql immutable
-as $$ select split_part(p_cursor, '-', 1)::xid8, split_part(p_cursor, '-', 2)::bigint $$;
-
--- supabase/schemas/journal/_read_events.sql
--- Events of a project that come after a cursor and pass the filters, at most p_limit, in the order of the journal's key;
--- cursor is where to read on, is_more says that this was not all. Of a filter that lets little pass 20,000 rows are
--- looked at, so that a call stays short.
--- Nothing is ever skipped: only rows below the horizon are read, and what commits late stands above it (see _horizon).
--- The cursor moves over rows of this project alone, so that it tells nothing of others.
-create function coord._read_events(
-  p_project_id integer, p_horizon xid8, p_after text, p_subject text, p_agent text, p_operation text,
-  p_task_id uuid, p_session_id uuid, p_limit integer, out events jsonb, out cursor text, out is_more boolean
-)
-language plpgsql volatile
-as $$
-declare
-  v_after record := coord._position(p_after);
-  v_most integer := case when num_nonnulls(p_subject, p_agent, p_operation, p_task_id, p_session_id) = 0
-    then p_limit else 20000 end;
-begin
-  with seen as materialized (
-    select j.* from coord.journal j
-    where j.project_id = p_project_id and (j.xact_id, j.entry_id) > (v_after.xact_id, v_after.entry_id)
-      and j.xact_id < p_horizon
-    order by j.xact_id, j.entry_id limit v_most
-  ), passed as (
-    select s.* from seen s
-    where (p_agent is null or s.agent = p_agent) and (p_operation is null or s.operation = p_operation)
-      and (p_session_id is null or s.session_id = p_session_id)
-      and (p_task_id is null or s.resource = 'task:' || p_task_id)
-      and (p_subject is null or exists (
-        select from unnest(coord._about(s.operation, s.resource, s.detail)) o(subject)
-        where starts_with(o.subject, p_subject)))
-    order by s.xact_id, s.entry_id limit p_limit
-  ), page as (
-    select coalesce(jsonb_agg(coord._event(p::coord.journal) order by p.xact_id, p.entry_id), '[]') as events,
-      count(*) = p_limit as is_full
-    from passed p
-  )
-  select g.events, g.is_full or (select count(*) from seen) = v_most,
-    case when g.is_full then g.events -> -1 ->> 'cursor'
-      else coalesce((select s.xact_id || '-' || s.entry_id from seen s order by s.xact_id desc, s.entry_id desc limit 1),
-        p_after) end
-  into events, is_more, cursor
-  from page g;
-end
-$$;
-
--- supabase/schemas/journal/_refuse_cursor.sql
--- Refuses a cursor from which nothing can be read on without a gap: one that lies before the floor, and one that this
--- database has not given to anybody, because it lies in the future. Null for every other.
-create function coord._refuse_cursor(p_call coord._call, p_after text, p_floor text, p_horizon xid8) returns jsonb
-language plpgsql volatile
-as $$
-declare
-  v_after record := coord._position(p_after);
-  v_floor record := coord._position(p_floor);
-begin
-  if (v_after.xact_id, v_after.entry_id) < (v_floor.xact_id, v_floor.entry_id) and p_after <> '0-0' then
-    return coord._refuse(p_call, 'not_found', 'after: events that follow this cursor are no longer kept (30 days).',
-      format('Look at the present state, and read on from %s, the oldest cursor there is.', p_floor),
-      jsonb_build_object('reason', 'cursor_expired', 'oldest_cursor', p_floor));
-  elsif v_after.xact_id >= p_horizon then
-    return coord._refuse(p_call, 'invalid_input', 'after: this cursor was not given out by this database.',
-      'Look at the present state, and begin anew: after "now".', '{"reason": "cursor_unknown"}');
-  end if;
-  return null;
-end
+  insert into coord.journal (project_id, session_id, agent, operation, outcome, resource, detail)
+  values (p_project_id, p_session_id, p_agent, p_operation, p_outcome, p_resource, p_detail);
 $$;
 
 -- supabase/schemas/locks/_acquire.sql
@@ -2146,20 +1954,21 @@ end
 $$;
 
 -- supabase/schemas/projects/_project.sql
--- Id of the project of that name, made when it is new. Safe when many make it at once: the unique name decides.
-create function coord._project(p_name text) returns integer
+-- The project of that name, made when it is new. Safe when many make it at once: the unique name decides, and one of
+-- them is told that it was made.
+create function coord._project(p_name text, out project_id integer, out created boolean)
 language plpgsql volatile
 as $$
-declare
-  v_project_id integer;
 begin
-  select p.project_id into v_project_id from coord.projects p where p.name = p_name;
-  if not found then
-    insert into coord.projects (name) values (p_name)
-    on conflict (name) do update set name = excluded.name
-    returning projects.project_id into v_project_id;
+  created := false;
+  select p.project_id into project_id from coord.projects p where p.name = p_name;
+  if found then return; end if;
+  insert into coord.projects (name) values (p_name) on conflict (name) do nothing
+  returning projects.project_id into project_id;
+  created := found;
+  if not created then
+    select p.project_id into project_id from coord.projects p where p.name = p_name;
   end if;
-  return v_project_id;
 end
 $$;
 
@@ -2331,7 +2140,8 @@ $$;
 -- supabase/schemas/sessions/_standing_session.sql
 -- The session of a caller that names none: the standing one of its key or label, opened when there is none.
 -- Null for a key that is dead, and for a caller without key and label, who has to register first.
-create function coord._standing_session(p_caller jsonb) returns uuid
+-- Opening it is journalled as the registration that it stands for, unless the call is one: that has its own row.
+create function coord._standing_session(p_caller jsonb, p_operation text) returns uuid
 language plpgsql volatile
 as $$
 declare
@@ -2345,7 +2155,14 @@ begin
       and s.trust = (p_caller ->> 'trust')::smallint))
   limit 1;
   if v_label is null or v_session_id is not null then return v_session_id; end if;
-  return coord._open_session(p_caller, v_label);
+  v_session_id := coord._open_session(p_caller, v_label);
+  if v_session_id is not null and p_operation <> 'register_session' then
+    perform coord._journal(s.project_id, 'register_session', 'session:' || s.session_id, 'ok',
+      p_session_id => s.session_id, p_agent => s.agent)
+    from coord.sessions s
+    where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = v_session_id;
+  end if;
+  return v_session_id;
 end
 $$;
 
@@ -2429,7 +2246,7 @@ begin
     where t.project_id = p_call.project_id and t.task_id = v_task.task_id and (t.terms).assignee is null
       and (t.terms).auto_assign
       and t.status = 'ready';
-    perform coord._note(p_call.project_id, 'register_session', 'task:' || v_task.task_id, 'assigned',
+    perform coord._journal(p_call.project_id, 'register_session', 'task:' || v_task.task_id, 'assigned',
       jsonb_build_object('to', p_call.agent));
   end loop;
 end
@@ -2441,17 +2258,16 @@ $$;
 create function coord._auto_assignee(p_task coord.tasks, p_more text[] default '{}') returns text
 language plpgsql volatile
 as $$
-begin
-  return (
-  select a.agent
-  from (
+declare
+  v_agents text[] := array(
     select distinct s.agent from coord.sessions s
     where s.project_id = p_task.project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
       and s.last_call_at > clock_timestamp() - interval '15 minutes' and s.trust >= 2
-      and (p_task.terms).capabilities <@ s.capabilities and s.agent <> p_task.submitted_by
-  ) a
-  order by coord._open_tasks(p_task.project_id, a.agent) + cardinality(array_positions(p_more, a.agent)), a.agent
-  limit 1);
+      and (p_task.terms).capabilities <@ s.capabilities and s.agent <> p_task.submitted_by);
+begin
+  return (
+    select a.agent from coord._open_tasks(p_task.project_id, v_agents) a
+    order by a.tasks + cardinality(array_positions(p_more, a.agent)), a.agent limit 1);
 end
 $$;
 
@@ -2466,6 +2282,37 @@ as $$
     'type', 'task', 'priority', 5, 'tags', '[]'::jsonb, 'status', 'ready', 'unmet', 0,
     'attempts', 0, 'max_attempts', 3, 'claim_token', 0, 'trail', jsonb_build_array(pg_current_xact_id()::text),
     'terms', '{}'::jsonb));
+$$;
+
+-- supabase/schemas/work/_board_agents.sql
+-- The agents of a board: up to 100 live sessions, the last to call, and what each works on. p_done: how many tasks of
+-- late each agent has done. Claims are read once for all, 1,000 of them.
+create function coord._board_agents(p_project_id integer, p_done jsonb) returns jsonb
+language plpgsql volatile
+as $$
+begin
+  return (
+  with here as materialized (
+    select s.* from coord.sessions s
+    where s.project_id = p_project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
+    order by s.last_call_at desc limit 100
+  ), works as (
+    select l.claim_session_id as session_id,
+      jsonb_agg(jsonb_build_object('task_id', l.task_id, 'title', l.title) order by l.task_id) as tasks
+    from (
+      select t.claim_session_id, t.task_id, t.title from coord.tasks t
+      where t.project_id = p_project_id and t.status = 'claimed' and t.claim_expires_at > clock_timestamp()
+      order by t.due_at limit 1000) l
+    group by l.claim_session_id
+  )
+  select coalesce(jsonb_agg(jsonb_build_object('agent', h.agent, 'agent_type', h.agent_type,
+      'session_id', h.session_id, 'presence', coord._presence(h.last_call_at), 'working_on', h.working_on,
+      'open', o.tasks, 'done', coalesce((p_done ->> h.agent)::integer, 0), 'tasks', coalesce(w.tasks, '[]'))
+    order by h.agent, h.session_id), '[]')
+  from here h
+  join coord._open_tasks(p_project_id, array(select distinct n.agent from here n)) o on o.agent = h.agent
+  left join works w on w.session_id = h.session_id);
+end
 $$;
 
 -- supabase/schemas/work/_busy_paths.sql
@@ -2564,21 +2411,33 @@ end
 $$;
 
 -- supabase/schemas/work/_count_tasks.sql
--- How many tasks are in each status but done, each counted by index and up to 10,000.
+-- How many tasks are in each status but done, each counted by index and up to 1,000.
 create function coord._count_tasks(p_project_id integer) returns jsonb
 language sql volatile
 as $$
   select jsonb_object_agg(c.status, c.tasks) || jsonb_build_object('ready', (
     select count(*) from (select from coord.tasks t where t.project_id = p_project_id and t.status = 'ready'
-      order by t.lane limit 10000) r))
+      order by t.lane limit 1000) r))
   from (
     select n.status, (
       select count(*) from (
         select from coord.tasks t where t.project_id = p_project_id and t.status = n.status
           and t.status in ('claimed', 'blocked', 'scheduled', 'failed', 'cancelled')
-          order by t.due_at limit 10000) l) as tasks
+          order by t.due_at limit 1000) l) as tasks
     from unnest(array['blocked', 'scheduled', 'claimed', 'failed', 'cancelled']) n(status)
   ) c;
+$$;
+
+-- supabase/schemas/work/_dead_dependencies.sql
+-- Why a blocked task will not go on by itself: what it depends on and has failed or was cancelled.
+create function coord._dead_dependencies(p_project_id integer, p_task_id uuid) returns jsonb
+language sql stable
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('task_id', t.task_id, 'title', t.title, 'status', t.status)
+    order by t.task_id), '[]')
+  from coord.task_dependencies d
+  join coord.tasks t on t.project_id = d.project_id and t.task_id = d.depends_on
+  where d.project_id = p_project_id and d.task_id = p_task_id and t.status in ('failed', 'cancelled');
 $$;
 
 -- supabase/schemas/work/_draft_dependencies.sql
@@ -2692,7 +2551,7 @@ begin
     v_task.rank := v_task.created_at + interval '1 hour';
     v_task.lane := coord._lane(v_task);
     insert into coord.tasks select v_task.*;
-    perform coord._note(p_project_id, 'sweep', 'task:' || v_task.task_id, 'escalated', v_task.input);
+    perform coord._journal(p_project_id, 'sweep', 'task:' || v_task.task_id, 'escalated', v_task.input);
   end loop;
 end
 $$;
@@ -2722,6 +2581,119 @@ begin
         else v_task.max_attempts - v_task.attempts end, 'unblocked', 0,
       'run_after', case when v_task.status = 'scheduled' then (v_task.terms).run_after end)),
     'task:' || p_task_id, jsonb_build_object('status', v_task.status, 'error', left(v_task.error, 500)));
+end
+$$;
+
+-- supabase/schemas/work/_find_tasks.sql
+-- Up to p_count tasks before p_before that are as asked for, newest first. looked_to: older ones were not looked at.
+-- Ready and scheduled ones have their own order, see _find_waiting. No index has the others by status and age: one more
+-- would make submitting, claiming and completing 2 % dearer. So those of a status that have a due_at are sorted while they
+-- are under 1,000, and the others walked in their index; subtasks are walked in theirs, and else all tasks. A walk ends
+-- after 10,000 tasks, whatever it found.
+create function coord._find_tasks(
+  p_project_id integer, p_status text, p_type text, p_tag text, p_assignee text, p_parent_id uuid, p_before uuid,
+  p_count integer, out task_ids uuid[], out looked_to uuid
+)
+language plpgsql volatile set enable_seqscan = off
+as $$
+declare
+  v_before uuid := coalesce(p_before, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+  v_dated uuid[];
+  v_look integer := 10000;
+begin
+  if p_parent_id is null and p_status <> 'done' then
+    v_dated := array(select t.task_id from coord.tasks t where t.project_id = p_project_id and t.status = p_status
+      and t.status <> 'done' and t.status <> 'ready' and t.due_at is not null order by t.due_at limit 1000);
+    if cardinality(v_dated) = 1000 then v_dated := null; end if;
+  end if;
+  if num_nonnulls(p_type, p_tag, p_assignee) = 0 and (p_status is null or v_dated is not null) then
+    v_look := p_count;
+  end if;
+  with walked as materialized (
+    (select t.task_id, t.status, t.type, t.tags, (t.terms).assignee from coord.tasks t
+    where p_parent_id is null and v_dated is null and t.project_id = p_project_id and t.task_id < v_before
+    order by t.task_id desc limit v_look)
+    union all
+    (select t.task_id, t.status, t.type, t.tags, (t.terms).assignee from coord.tasks t
+    where v_dated is not null and t.project_id = p_project_id and t.status = p_status and t.task_id < v_before
+      and t.status <> 'done' and t.status <> 'ready' and t.due_at is null
+    order by t.due_at desc, t.task_id desc limit v_look)
+    union all
+    (select t.task_id, t.status, t.type, t.tags, (t.terms).assignee from coord.subtasks s
+    join coord.tasks t on t.project_id = p_project_id and t.task_id = s.task_id
+    where s.project_id = p_project_id and s.parent_id = p_parent_id and s.task_id < v_before
+    order by s.task_id desc limit v_look)
+  ), looked as (
+    select w.task_id from walked w order by w.task_id desc offset v_look - 1 limit 1
+  )
+  select array(
+      select c.task_id from (
+        select w.* from walked w
+        union all
+        select t.task_id, t.status, t.type, t.tags, (t.terms).assignee from coord.tasks t
+        where t.project_id = p_project_id and t.task_id = any (v_dated) and t.task_id < v_before) c
+      where (p_status is null or c.status = p_status) and (p_type is null or c.type = p_type)
+        and (p_tag is null or p_tag = any (c.tags)) and (p_assignee is null or c.assignee = p_assignee)
+        and c.task_id >= coalesce((select l.task_id from looked l), '00000000-0000-0000-0000-000000000000')
+      order by c.task_id desc limit p_count),
+    (select l.task_id from looked l) into task_ids, looked_to;
+end
+$$;
+
+-- supabase/schemas/work/_find_waiting.sql
+-- Up to p_count tasks after p_before that are as asked for: ready ones in the order in which they are handed out, or
+-- scheduled ones, the soonest first. looked_to: later ones were not looked at. p_before may have gone on meanwhile: its
+-- place is known by what never changes with that.
+-- Each lane is walked in its index, and the lanes are merged. A walk ends after 10,000 tasks, whatever it found.
+create function coord._find_waiting(
+  p_project_id integer, p_status text, p_type text, p_tag text, p_assignee text, p_before uuid, p_count integer,
+  out task_ids uuid[], out looked_to uuid
+)
+language plpgsql volatile set enable_seqscan = off
+as $$
+declare
+  v_after timestamptz := coalesce((
+    select case when p_status = 'ready' then t.rank else least((t.terms).run_after, (t.terms).deadline) end
+    from coord.tasks t where t.project_id = p_project_id and t.task_id = p_before), '-infinity');
+  v_after_id uuid := coalesce(p_before, '00000000-0000-0000-0000-000000000000');
+  v_look integer := case when p_status = 'ready' and p_tag is null or num_nonnulls(p_type, p_tag, p_assignee) = 0
+    then p_count else 10000 end;
+begin
+  with recursive lanes (lane, type, assignee) as (
+    (select t.lane, t.type, (t.terms).assignee from coord.tasks t
+    where t.project_id = p_project_id and t.status = 'ready' and p_status = 'ready' and t.lane > ''
+    order by t.lane limit 1)
+    union all
+    select f.lane, f.type, f.assignee from lanes l cross join lateral (
+      select t.lane, t.type, (t.terms).assignee from coord.tasks t
+      where t.project_id = p_project_id and t.status = 'ready' and t.lane > l.lane order by t.lane limit 1) f
+  ), walked as materialized (
+    select w.* from (
+      (select t.task_id, t.rank as due, t.type, t.tags, null as assignee from coord.tasks t
+      where p_status = 'ready' and coalesce(p_type, 'task') = 'task' and p_assignee is null
+        and t.project_id = p_project_id and t.status = 'ready' and t.lane is null
+        and (t.rank, t.task_id) > (v_after, v_after_id)
+      order by t.lane, t.rank, t.task_id limit v_look)
+      union all
+      select f.task_id, f.rank, l.type, f.tags, l.assignee from lanes l cross join lateral (
+        select t.task_id, t.rank, t.tags from coord.tasks t
+        where t.project_id = p_project_id and t.status = 'ready' and t.lane = l.lane
+          and (t.rank, t.task_id) > (v_after, v_after_id)
+        order by t.rank, t.task_id limit v_look) f
+      where (p_type is null or l.type = p_type) and (p_assignee is null or l.assignee = p_assignee)
+      union all
+      (select t.task_id, t.due_at, t.type, t.tags, (t.terms).assignee from coord.tasks t
+      where t.project_id = p_project_id and t.status = 'scheduled' and p_status = 'scheduled'
+        and (t.due_at, t.task_id) > (v_after, v_after_id)
+      order by t.due_at, t.task_id limit v_look)
+    ) w order by w.due, w.task_id limit v_look
+  )
+  select array(
+      select w.task_id from walked w
+      where (p_type is null or w.type = p_type) and (p_tag is null or p_tag = any (w.tags))
+        and (p_assignee is null or w.assignee = p_assignee)
+      order by w.due, w.task_id limit p_count),
+    (select w.task_id from walked w order by w.due, w.task_id offset v_look - 1 limit 1) into task_ids, looked_to;
 end
 $$;
 
@@ -2825,24 +2797,34 @@ as $$
 $$;
 
 -- supabase/schemas/work/_open_tasks.sql
--- How many tasks an agent has on its hands: assigned to it, or claimed by it. Each counted up to 1,000; of
--- those that are blocked or scheduled only 1,000 are looked at.
-create function coord._open_tasks(p_project_id integer, p_agent text) returns integer
+-- How many tasks each of these agents has on its hands: assigned to it, or claimed by it. Counted up to 1,000; of the
+-- project's blocked, scheduled and claimed tasks 1,000 each are looked at, once for all agents.
+create function coord._open_tasks(p_project_id integer, p_agents text[]) returns table (agent text, tasks integer)
 language sql volatile
 as $$
-  select ((
-      select count(*) from (
-        select from coord.tasks t
-        where t.project_id = p_project_id and t.status = 'ready'
-          and t.lane > '~' || p_agent || E'\t' and t.lane < '~' || p_agent || E'\n' limit 1000) r)
-    + (select count(*) from (
-        select t.lane from coord.tasks t
-        where t.project_id = p_project_id and t.status in ('scheduled', 'blocked') limit 1000) w
-      where w.lane > '~' || p_agent || E'\t' and w.lane < '~' || p_agent || E'\n')
-    + (select count(*) from (
-        select from coord.tasks t
-        where t.project_id = p_project_id and t.status = 'claimed' and t.agent = p_agent
-          and t.claim_expires_at > clock_timestamp() limit 1000) c))::integer;
+  with waiting as (
+    select l.assignee as agent, count(*) as tasks
+    from unnest(array['blocked', 'scheduled']) s(status) cross join lateral (
+      select (t.terms).assignee from coord.tasks t
+      where t.project_id = p_project_id and t.status = s.status and t.status in ('blocked', 'scheduled')
+      order by t.due_at limit 1000) l
+    group by l.assignee
+  ), claimed as (
+    select l.agent, count(*) as tasks
+    from (
+      select t.agent from coord.tasks t
+      where t.project_id = p_project_id and t.status = 'claimed' and t.claim_expires_at > clock_timestamp()
+      order by t.due_at limit 1000) l
+    group by l.agent
+  )
+  select a.agent, least(1000, coalesce(w.tasks, 0) + coalesce(c.tasks, 0) + (
+    select count(*) from (
+      select from coord.tasks t
+      where t.project_id = p_project_id and t.status = 'ready'
+        and t.lane > '~' || a.agent || E'\t' and t.lane < '~' || a.agent || E'\n' limit 1000) r))::integer
+  from unnest(p_agents) a(agent)
+  left join waiting w on w.agent = a.agent
+  left join claimed c on c.agent = a.agent;
 $$;
 
 -- supabase/schemas/work/_own_task_paths.sql
@@ -2862,9 +2844,10 @@ $$;
 -- paths are not free, is skipped, so nobody waits here and a clash never holds up those behind it. Paths known to be
 -- busy are not tried again, and after 200 refusals only tasks without paths are looked at. The paths of a task are
 -- taken all or none, and given back if this transaction fails.
+-- One plan for all calls, and a probe for each candidate: to plan anew what looks for candidates took most of the time.
 create function coord._pick_tasks(p_call coord._call, p_types text[], p_lease_seconds integer, p_count integer)
 returns uuid[]
-language plpgsql volatile
+language plpgsql volatile set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
   v_lanes text[] := coord._eligible_lanes(p_call, p_types);
@@ -2876,7 +2859,7 @@ declare
   v_id uuid := '00000000-0000-0000-0000-000000000000';
   v_busy text[];
   v_refused integer := 0;
-  v_candidates refcursor;
+  v_candidate uuid;
   v_task record;
   v_picked uuid[] := '{}';
 begin
@@ -2899,14 +2882,11 @@ begin
       order by 2, 1 limit v_page
     ) c;
     exit when v_ids is null;
-    open v_candidates for
-      select t.task_id, t.title, (t.terms).paths
-      from unnest(v_ids) with ordinality c(task_id, place)
-      join coord.tasks t on t.project_id = p_call.project_id and t.task_id = c.task_id and t.status = 'ready'
-      order by c.place for update of t skip locked;
-    loop
-      fetch v_candidates into v_task;
-      exit when not found;
+    foreach v_candidate in array v_ids loop
+      select t.task_id, t.title, (t.terms).paths into v_task
+      from coord.tasks t
+      where t.project_id = p_call.project_id and t.task_id = v_candidate and t.status = 'ready' for update skip locked;
+      continue when not found;
       if v_task.paths is not null then
         v_busy := coalesce(v_busy, coord._own_task_paths(p_call));
         continue when v_refused = 200 or coord._clash(v_task.paths, v_busy);
@@ -2922,7 +2902,6 @@ begin
       v_picked := v_picked || v_task.task_id;
       exit when cardinality(v_picked) = p_count;
     end loop;
-    close v_candidates;
     exit when cardinality(v_picked) = p_count or cardinality(v_ids) < v_page;
     v_rank := v_ranks[v_page];
     v_id := v_ids[v_page];
@@ -3183,7 +3162,7 @@ begin
       v_scoped := v_scoped || v_task.task_id;
     end if;
     if p_outcome is not null then
-      perform coord._note(p_project_id, p_operation, 'task:' || v_task.task_id, p_outcome,
+      perform coord._journal(p_project_id, p_operation, 'task:' || v_task.task_id, p_outcome,
         jsonb_build_object('status', v_task.status, 'session_id', v_task.claim_session_id));
     end if;
   end loop;
@@ -3341,7 +3320,7 @@ end
 $$;
 
 -- supabase/schemas/work/_task_summary.sql
--- A task in a list. blocked_by: why it will not go on by itself; dependencies that have failed or were cancelled.
+-- A task in a list. Inlined into queries, so that it costs only the columns that it shows.
 create function coord._task_summary(p_task coord.tasks) returns jsonb
 language sql stable
 as $$
@@ -3349,12 +3328,8 @@ as $$
     'status', p_task.status, 'priority', p_task.priority, 'tags', p_task.tags, 'attempts', p_task.attempts,
     'max_attempts', p_task.max_attempts, 'agent', p_task.agent, 'assignee', (p_task.terms).assignee,
     'created_at', p_task.created_at,
-    'blocked_by', coalesce(case when p_task.status = 'blocked' then (
-      select jsonb_agg(jsonb_build_object('task_id', t.task_id, 'title', t.title, 'status', t.status) order by t.task_id)
-      from coord.task_dependencies d
-      join coord.tasks t on t.project_id = d.project_id and t.task_id = d.depends_on
-      where d.project_id = p_task.project_id and d.task_id = p_task.task_id
-        and t.status in ('failed', 'cancelled')) end, '[]'));
+    'blocked_by', case when p_task.status = 'blocked' then coord._dead_dependencies(p_task.project_id, p_task.task_id)
+      else '[]' end);
 $$;
 
 -- supabase/schemas/work/_unassign_vanished.sql
@@ -3387,7 +3362,7 @@ begin
         trail = t.trail || pg_current_xact_id()
       where t.project_id = p_project_id and t.task_id = v_task.task_id and t.status = 'ready'
         and (t.terms).assignee = v_assignee;
-      perform coord._note(p_project_id, 'sweep', 'task:' || v_task.task_id, 'unassigned',
+      perform coord._journal(p_project_id, 'sweep', 'task:' || v_task.task_id, 'unassigned',
         jsonb_build_object('from', v_assignee, 'to', (v_task.terms).assignee));
       v_freed := v_freed + 1;
     end loop;
@@ -3405,7 +3380,8 @@ language plpgsql volatile
 as $$
 declare
   v_dependents uuid[] := array(
-    select d.task_id from coord.task_dependencies d where d.project_id = p_project_id and d.depends_on = p_task_id);
+    select d.task_id from coord.task_dependencies d where d.project_id = p_project_id and d.depends_on = p_task_id
+    order by d.depends_on, d.task_id);
   v_unblocked integer;
 begin
   perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_dependents)
@@ -3763,79 +3739,6 @@ as $$ select coord._sweep(null) $$;
 
 grant execute on function coord.sweep_projects to coord_app;
 
--- supabase/schemas/journal/follow_events.sql
--- Events of several projects, each after its own cursor, at most p_limit of each: what a process asks that follows the
--- journal for all its subscribers, who were let in by list_events. Projects with nothing to tell are left out;
--- delay_seconds: see _event_delay. That nothing is skipped, and p_closely: see _horizon.
-create function coord.follow_events(
-  p_project_ids integer[], p_cursors text[], p_limit integer, p_closely boolean default false
-) returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_horizon xid8 := coord._horizon(p_closely);
-begin
-  return (
-    select coalesce(jsonb_agg(jsonb_build_object('project_id', w.project_id, 'events', coalesce(f.events, '[]'),
-      'delay_seconds', d.seconds)) filter (where f.events is not null or d.seconds is not null), '[]')
-    from unnest(p_project_ids, p_cursors) w(project_id, cursor)
-    cross join lateral coord._position(w.cursor) a
-    cross join lateral (
-      select jsonb_agg(coord._event(e::coord.journal) order by e.xact_id, e.entry_id) as events
-      from (
-        select j.* from coord.journal j
-        where j.project_id = w.project_id and (j.xact_id, j.entry_id) > (a.xact_id, a.entry_id)
-          and j.xact_id < v_horizon
-        order by j.xact_id, j.entry_id limit p_limit) e) f
-    cross join lateral (select coord._event_delay(w.project_id, v_horizon) as seconds) d);
-end
-$$;
-
-grant execute on function coord.follow_events to coord_app;
-
--- supabase/schemas/journal/list_events.sql
--- What happened in the project, in the order of commits, from a cursor on; without one from the oldest that is kept.
--- `now` answers the cursor from which everything is to come. Whoever goes on from the cursor of each answer misses
--- nothing and sees nothing twice; see _read_events.
-create function coord.list_events(
-  p_caller jsonb, p_after text default null, p_subject text default null, p_agent text default null,
-  p_operation text default null, p_task_id uuid default null, p_session_id uuid default null,
-  p_limit integer default 50, p_wait_seconds integer default 0
-) returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_call coord._call := coord._enter(p_caller, 'list_events');
-  v_floor text;
-  v_horizon xid8 := coord._horizon(false);
-  v_page record;
-  v_delay integer;
-begin
-  if v_call.answer is not null then return v_call.answer; end if;
-  if coord._event_delay(v_call.project_id, v_horizon) is not null then v_horizon := coord._horizon(true); end if;
-  select coalesce((
-    select f.xact_id || '-' || f.entry_id from coord.journal_floors f where f.project_id = v_call.project_id), '0-0')
-  into v_floor;
-  if p_after = 'now' then
-    return coord._leave(v_call, jsonb_build_object('received', true, 'events', '[]'::jsonb, 'more', false, 'cursor',
-      coalesce((
-        select j.xact_id || '-' || j.entry_id from coord.journal j
-        where j.project_id = v_call.project_id and j.xact_id < v_horizon
-        order by j.xact_id desc, j.entry_id desc limit 1), v_floor)));
-  end if;
-  v_call.answer := coord._refuse_cursor(v_call, coalesce(p_after, '0-0'), v_floor, v_horizon);
-  if v_call.answer is not null then return v_call.answer; end if;
-  v_page := coord._read_events(v_call.project_id, v_horizon, coalesce(nullif(p_after, '0-0'), v_floor),
-    p_subject, p_agent, p_operation, p_task_id, p_session_id, p_limit);
-  v_delay := coord._event_delay(v_call.project_id, v_horizon);
-  return coord._leave(v_call, jsonb_build_object('received', v_page.events <> '[]' or v_page.is_more,
-    'events', v_page.events, 'more', v_page.is_more, 'cursor', v_page.cursor)
-    || case when v_delay >= 2 then jsonb_build_object('delay_seconds', v_delay) else '{}' end);
-end
-$$;
-
-grant execute on function coord.list_events to coord_app;
-
 -- supabase/schemas/keys/authenticate_key.sql
 -- Which project a key is of, and until when it works; null when it is unknown, wrong, expired or revoked, so that a
 -- prober learns nothing.
@@ -4078,16 +3981,14 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'create_project');
-  v_created boolean;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   if p_caller ->> 'key_id' is not null then
     return coord._refuse(v_call, 'forbidden', 'A key administers its own project only.',
       'Create projects on the machine that runs the coordinator: agentcoord projects create <project>.');
   end if;
-  v_created := not exists (select from coord.projects p where p.name = p_project);
-  perform coord._project(p_project);
-  return coord._leave(v_call, jsonb_build_object('project', p_project, 'created', v_created), 'project:' || p_project);
+  return coord._leave(v_call,
+    jsonb_build_object('project', p_project, 'created', (coord._project(p_project)).created), 'project:' || p_project);
 end
 $$;
 
@@ -4114,8 +4015,17 @@ grant execute on function coord.list_projects to coord_app;
 -- supabase/schemas/projects/open_project.sql
 -- Id of the project of that name, made when it is new: what a local process asks once, before it has a caller.
 create function coord.open_project(p_name text) returns jsonb
-language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$ select to_jsonb(coord._project(p_name)) $$;
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_project record := coord._project(p_name);
+begin
+  if v_project.created then
+    perform coord._journal(v_project.project_id, 'create_project', 'project:' || p_name, 'ok');
+  end if;
+  return to_jsonb(v_project.project_id);
+end
+$$;
 
 grant execute on function coord.open_project to coord_app;
 
@@ -4171,9 +4081,8 @@ $$;
 grant execute on function coord.end_session to coord_app;
 
 -- supabase/schemas/sessions/heartbeat.sql
--- Keeps the session and its claims alive. Commits without waiting for the disk, unless it is journalled: a heartbeat
--- lost in a crash of the database is one of four, but what a reader of events has seen must not be lost. Journalled
--- only when it says something new.
+-- Keeps the session and its claims alive. Commits without waiting for the disk: a heartbeat lost in a crash of the
+-- database is one of four. Journalled only when it says something new.
 -- Concurrency: see _touch_session and _renew_claims: what has lapsed stays lapsed.
 create function coord.heartbeat(
   p_caller jsonb, p_working_on text default null, p_automatic boolean default false
@@ -4185,10 +4094,10 @@ declare
   v_renewed integer;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
+  perform set_config('synchronous_commit', 'off', true);
   if not coord._touch_session(v_call.project_id, v_call.session_id, not p_automatic) then
     return coord._refuse_ended(v_call);
   end if;
-  if p_working_on is null then perform set_config('synchronous_commit', 'off', true); end if;
   update coord.sessions s set working_on = p_working_on
   where p_working_on is not null and s.project_id = v_call.project_id and s.session_id = v_call.session_id;
   perform coord._renew_claims(v_call.project_id, v_call.session_id, 0);
@@ -4316,7 +4225,9 @@ begin
   if not found then
     return coord._refuse_claim(v_call, p_task_id, p_claim_token);
   end if;
-  perform from coord.task_dependencies d where d.project_id = v_call.project_id and d.depends_on = p_task_id limit 1;
+  -- Ordered as its index is: else many tasks that wait for one let Postgres hope to meet a dependent at once, and read all.
+  perform from coord.task_dependencies d where d.project_id = v_call.project_id and d.depends_on = p_task_id
+  order by d.depends_on, d.task_id limit 1;
   if found or v_has_terms then
     return coord._leave(v_call, jsonb_build_object('status', 'done', 'attempts_left', 0,
       'unblocked', coord._follow_completion(v_call, p_task_id)), 'task:' || p_task_id, '{"status": "done"}');
@@ -4417,15 +4328,14 @@ $$;
 grant execute on function coord.get_task to coord_app;
 
 -- supabase/schemas/work/get_task_board.sql
--- Who is here, on what, and how the queue stands. Counts stop at 10,000, and what is done is counted among the 10,000
--- newest tasks, so a long queue or a long history does not make it slow.
+-- Who is here, on what, and how the queue stands. Counts stop at 1,000, and what is done is counted among the 1,000
+-- newest tasks, so neither a long queue nor a long history makes it slow.
 create function coord.get_task_board(p_caller jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_task_board');
   v_done jsonb;
-  v_agents jsonb;
   v_locks integer;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
@@ -4433,29 +4343,16 @@ begin
   from (
     select n.agent, count(*) as tasks
     from (select t.agent, t.status from coord.tasks t where t.project_id = v_call.project_id
-      order by t.task_id desc limit 10000) n
+      order by t.task_id desc limit 1000) n
     where n.status = 'done' group by n.agent
   ) d;
-  select coalesce(jsonb_agg(jsonb_build_object('agent', a.agent, 'agent_type', a.agent_type,
-      'session_id', a.session_id, 'presence', coord._presence(a.last_call_at), 'working_on', a.working_on,
-      'open', coord._open_tasks(v_call.project_id, a.agent), 'done', coalesce((v_done ->> a.agent)::integer, 0),
-      'tasks', coalesce((
-        select jsonb_agg(jsonb_build_object('task_id', t.task_id, 'title', t.title) order by t.task_id)
-        from coord.tasks t
-        where t.project_id = v_call.project_id and t.claim_session_id = a.session_id and t.status = 'claimed'
-          and t.claim_expires_at > clock_timestamp()), '[]'))
-      order by a.agent, a.session_id), '[]') into v_agents
-  from (
-    select s.* from coord.sessions s
-    where s.project_id = v_call.project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
-    order by s.last_call_at desc limit 100
-  ) a;
   select count(*) into v_locks from (
     select from coord.locks l
     join coord.sessions s on s.project_id = l.project_id and s.session_id = l.session_id
     where l.project_id = v_call.project_id and l.expires_at > clock_timestamp()
-      and coord._holds(s.ended_at, s.lease_expires_at) limit 10000) held;
-  return coord._leave(v_call, jsonb_build_object('agents', v_agents, 'locks', v_locks,
+      and coord._holds(s.ended_at, s.lease_expires_at) limit 1000) held;
+  return coord._leave(v_call, jsonb_build_object('agents', coord._board_agents(v_call.project_id, v_done),
+    'locks', v_locks,
     'tasks', coord._count_tasks(v_call.project_id) || jsonb_build_object(
       'done', (select coalesce(sum(d.value::integer), 0) from jsonb_each_text(v_done) d))));
 end
@@ -4552,7 +4449,7 @@ grant execute on function coord.get_work to coord_app;
 create function coord.get_work_batch(
   p_caller jsonb, p_count integer, p_types text[] default null, p_lease_seconds integer default 900
 ) returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_work_batch');
@@ -4597,8 +4494,8 @@ $$;
 grant execute on function coord.get_work_batch to coord_app;
 
 -- supabase/schemas/work/list_tasks.sql
--- Tasks of the project, newest first; pages by task_id, which is ordered by time. Those of a parent are found by the
--- table of subtasks, the others by walking back.
+-- Tasks of the project, newest first, but ready ones as they are handed out and scheduled ones as they come due; pages
+-- go on after a task. A page may be short and not the last, when few tasks are as asked for: see _find_tasks.
 create function coord.list_tasks(
   p_caller jsonb, p_status text default null, p_type text default null, p_tag text default null,
   p_assignee text default null, p_parent_id uuid default null, p_limit integer default 50, p_before uuid default null
@@ -4607,29 +4504,22 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'list_tasks');
-  v_children uuid[];
-  v_tasks jsonb;
+  v_found record;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if p_parent_id is not null then
-    v_children := array(select s.task_id from coord.subtasks s where s.project_id = v_call.project_id
-      and s.parent_id = p_parent_id);
+  if p_status in ('ready', 'scheduled') and p_parent_id is null then
+    v_found := coord._find_waiting(v_call.project_id, p_status, p_type, p_tag, p_assignee, p_before, p_limit + 1);
+  else
+    v_found := coord._find_tasks(v_call.project_id, p_status, p_type, p_tag, p_assignee, p_parent_id, p_before,
+      p_limit + 1);
   end if;
-  select coalesce(jsonb_agg(coord._task_summary(f) order by f.task_id desc), '[]') into v_tasks
-  from (
-    select t.* from coord.tasks t
-    where t.project_id = v_call.project_id
-      and (p_status is null or t.status = p_status)
-      and (p_type is null or t.type = p_type)
-      and (p_tag is null or p_tag = any (t.tags))
-      and (p_assignee is null or (t.terms).assignee = p_assignee)
-      and (v_children is null or t.task_id = any (v_children))
-      and (p_before is null or t.task_id < p_before)
-    order by t.task_id desc limit p_limit + 1
-  ) f;
   return coord._leave(v_call, jsonb_build_object(
-    'tasks', jsonb_path_query_array(v_tasks, '$[0 to $n]', jsonb_build_object('n', p_limit - 1)),
-    'next_before', case when jsonb_array_length(v_tasks) > p_limit then v_tasks -> (p_limit - 1) -> 'task_id' end));
+    'tasks', coalesce((
+      select jsonb_agg(coord._task_summary(t) order by f.place)
+      from unnest(v_found.task_ids[:p_limit]) with ordinality f(task_id, place)
+      join coord.tasks t on t.project_id = v_call.project_id and t.task_id = f.task_id), '[]'),
+    'next_before', case when cardinality(v_found.task_ids) > p_limit then v_found.task_ids[p_limit]
+      else v_found.looked_to end));
 end
 $$;
 

@@ -1,3 +1,5 @@
+import { type Coordinator, coordinatorOver } from '@agentcoord/contract';
+import { localTransport } from '@agentcoord/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cloneDatabase, type TestDatabase, type TestSession } from '../helpers/database.ts';
 import { lapse, stopTrusting } from '../helpers/past.ts';
@@ -68,6 +70,27 @@ describe('one row is left', () => {
     await leaves(() => ann.sweep(), 'sweep ok project ann');
     const cid = await db.session('cid');
     await leaves(() => cid.endSession(), `end_session ok session:${cid.session_id} cid`);
+  });
+
+  test('by a session that opens with the first call, beside the row of that call, and by none that is there', async () => {
+    const call = (label: string, act: (coordinator: Coordinator) => Promise<unknown>) =>
+      act(coordinatorOver(localTransport(db.database, 'test', { agent: 'dot', agent_type: 'test', trust: 2, label })));
+    const [opened, ...more] = await rowsOf(() => call('one', (dot) => dot.submitWork({ title: 'from dot' })));
+    expect(opened).toMatchObject({ operation: 'register_session', outcome: 'ok', agent: 'dot' });
+    expect(opened?.resource).toMatch(/^session:/);
+    expect(more).toMatchObject([{ operation: 'submit_work', agent: 'dot' }]);
+    expect(await rowsOf(() => call('one', (dot) => dot.discoverAgents()))).toEqual([]);
+    expect(await rowOf(() => call('two', (dot) => dot.discoverAgents()))).toMatch(
+      /^register_session ok session:\S+ dot$/,
+    );
+    expect(await rowOf(() => call('three', (dot) => dot.registerSession()))).toMatch(/^register_session ok .* dot$/);
+  });
+
+  test('by a project that opens, and none when it is there', async () => {
+    const open = () => db.database.call('open_project', { p_name: 'opened' });
+    expect(await rowOf(open)).toBe('create_project ok project:opened ');
+    expect(await rowsOf(open)).toEqual([]);
+    expect(await ann.createProject({ project: 'opened' })).toEqual({ project: 'opened', created: false });
   });
 
   test('by a refusal', async () => {

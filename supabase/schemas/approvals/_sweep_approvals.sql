@@ -18,7 +18,7 @@ begin
   loop
     update coord.approval_webhooks w set settled_at = clock_timestamp(), outcome = 'obsolete'
     where w.project_id = p_project_id and w.approval_id = v_approval.approval_id and w.settled_at is null;
-    perform coord._note(p_project_id, 'sweep', 'approval:' || v_approval.approval_id, 'expired');
+    perform coord._journal(p_project_id, 'sweep', 'approval:' || v_approval.approval_id, 'expired');
     perform coord._tell_requester(v_approval);
   end loop;
 end

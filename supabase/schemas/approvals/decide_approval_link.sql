@@ -19,11 +19,11 @@ begin
   if not found then return null; end if;
   v_decided := coord._decide(p_project_id, v_approval.approval_id, p_approve, 'link', 'link', p_reason, clock_timestamp());
   if v_decided.approval_id is null then
-    perform coord._note(p_project_id, 'decide_approval', 'approval:' || v_approval.approval_id, 'conflict', '{"via": "link"}');
+    perform coord._journal(p_project_id, 'decide_approval', 'approval:' || v_approval.approval_id, 'conflict', '{"via": "link"}');
     return jsonb_build_object('decided', false,
       'status', coord._approval_status(v_approval.status, v_approval.expires_at));
   end if;
-  perform coord._note(p_project_id, 'decide_approval', 'approval:' || v_approval.approval_id, 'ok',
+  perform coord._journal(p_project_id, 'decide_approval', 'approval:' || v_approval.approval_id, 'ok',
     jsonb_strip_nulls(jsonb_build_object('status', v_decided.status, 'via', 'link', 'reason', left(p_reason, 500))));
   return jsonb_build_object('decided', true, 'status', v_decided.status);
 end

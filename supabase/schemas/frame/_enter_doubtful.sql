@@ -7,7 +7,7 @@ language plpgsql volatile
 as $$
 declare
   v_call coord._call;
-  v_session_id uuid := coalesce((p_caller ->> 'session_id')::uuid, coord._standing_session(p_caller));
+  v_session_id uuid := coalesce((p_caller ->> 'session_id')::uuid, coord._standing_session(p_caller, p_operation));
 begin
   select s.project_id, s.session_id, s.agent, p_operation, null::jsonb, null::jsonb into v_call
   from coord.sessions s

@@ -31,7 +31,7 @@ begin
   update coord.tasks t set claim_expires_at =
     least(t.claim_expires_at + v_gap, clock_timestamp() + make_interval(secs => t.lease_seconds))
   where t.status = 'claimed' and t.claim_expires_at > v_swept_at;
-  perform coord._note(p.project_id, 'sweep', 'project', 'resumed', jsonb_build_object('seconds', extract(epoch from v_gap)))
+  perform coord._journal(p.project_id, 'sweep', 'project', 'resumed', jsonb_build_object('seconds', extract(epoch from v_gap)))
   from coord.projects p;
   return true;
 end

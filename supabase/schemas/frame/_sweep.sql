@@ -32,7 +32,7 @@ begin
   loop
     exit when clock_timestamp() > v_enough;
     v_freed := coord._end_session(v_session.project_id, v_session.session_id, 'lapsed', true);
-    perform coord._note(v_session.project_id, 'sweep', 'session:' || v_session.session_id, 'lapsed',
+    perform coord._journal(v_session.project_id, 'sweep', 'session:' || v_session.session_id, 'lapsed',
       jsonb_build_object('released_locks', v_freed.released_locks, 'returned_tasks', v_freed.returned_tasks));
     v_sessions := v_sessions + 1;
     v_locks := v_locks + v_freed.released_locks;

@@ -26,11 +26,11 @@ begin
       v_handoff := coord._journalled_handoff(v_session);
       if v_handoff.handoff_id is not null then
         insert into coord.handoffs select (v_handoff).*;
-        perform coord._note(v_session.project_id, 'sweep', 'handoff:' || v_handoff.handoff_id, 'written',
+        perform coord._journal(v_session.project_id, 'sweep', 'handoff:' || v_handoff.handoff_id, 'written',
           jsonb_build_object('agent', v_session.agent, 'summary', left(v_handoff.summary, 200)));
       end if;
     exception when others then
-      perform coord._note(v_session.project_id, 'sweep', 'session:' || v_session.session_id, 'internal',
+      perform coord._journal(v_session.project_id, 'sweep', 'session:' || v_session.session_id, 'internal',
         jsonb_build_object('sqlstate', sqlstate));
     end;
   end loop;

@@ -1,16 +1,17 @@
--- Id of the project of that name, made when it is new. Safe when many make it at once: the unique name decides.
-create function coord._project(p_name text) returns integer
+-- The project of that name, made when it is new. Safe when many make it at once: the unique name decides, and one of
+-- them is told that it was made.
+create function coord._project(p_name text, out project_id integer, out created boolean)
 language plpgsql volatile
 as $$
-declare
-  v_project_id integer;
 begin
-  select p.project_id into v_project_id from coord.projects p where p.name = p_name;
-  if not found then
-    insert into coord.projects (name) values (p_name)
-    on conflict (name) do update set name = excluded.name
-    returning projects.project_id into v_project_id;
+  created := false;
+  select p.project_id into project_id from coord.projects p where p.name = p_name;
+  if found then return; end if;
+  insert into coord.projects (name) values (p_name) on conflict (name) do nothing
+  returning projects.project_id into project_id;
+  created := found;
+  if not created then
+    select p.project_id into project_id from coord.projects p where p.name = p_name;
   end if;
-  return v_project_id;
 end
 $$;

@@ -26,7 +26,7 @@ begin
       and (t.terms).auto_assign
       and t.status = 'ready';
     perform coord._tell_assignee(v_task);
-    perform coord._note(p_call.project_id, 'register_session', 'task:' || v_task.task_id, 'assigned',
+    perform coord._journal(p_call.project_id, 'register_session', 'task:' || v_task.task_id, 'assigned',
       jsonb_build_object('to', p_call.agent));
   end loop;
 end

@@ -23,7 +23,7 @@ begin
     v_task.lane := coord._lane(v_task);
     insert into coord.tasks select v_task.*;
     perform coord._tell_assignee(v_task, 'escalation');
-    perform coord._note(p_project_id, 'sweep', 'task:' || v_task.task_id, 'escalated', v_task.input);
+    perform coord._journal(p_project_id, 'sweep', 'task:' || v_task.task_id, 'escalated', v_task.input);
   end loop;
 end
 $$;

@@ -50,7 +50,7 @@ begin
       v_scoped := v_scoped || v_task.task_id;
     end if;
     if p_outcome is not null then
-      perform coord._note(p_project_id, p_operation, 'task:' || v_task.task_id, p_outcome,
+      perform coord._journal(p_project_id, p_operation, 'task:' || v_task.task_id, p_outcome,
         jsonb_build_object('status', v_task.status, 'session_id', v_task.claim_session_id));
     end if;
   end loop;

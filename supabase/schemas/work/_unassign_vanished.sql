@@ -28,7 +28,7 @@ begin
       where t.project_id = p_project_id and t.task_id = v_task.task_id and t.status = 'ready'
         and (t.terms).assignee = v_assignee;
       if (v_task.terms).assignee is not null then perform coord._tell_assignee(v_task); end if;
-      perform coord._note(p_project_id, 'sweep', 'task:' || v_task.task_id, 'unassigned',
+      perform coord._journal(p_project_id, 'sweep', 'task:' || v_task.task_id, 'unassigned',
         jsonb_build_object('from', v_assignee, 'to', (v_task.terms).assignee));
       v_freed := v_freed + 1;
     end loop;
