@@ -50,6 +50,24 @@ async function locked(typed: string, from = root): Promise<string> {
   return String(locks?.[0]?.path);
 }
 
+test('a file that a task of a batch declares has the same key, and all else stays as it was typed', async () => {
+  const workspace = await workspaceOf(join(root, 'packages'), readConfig({}));
+  const typed = [{ title: './a.ts', paths: ['../a.ts', 'entry.ts'] }, { title: 'no paths' }];
+  const batch = workspace.prepare(operationNamed('submit_work_batch') as Operation, { tasks: typed });
+  expect(batch).toEqual({
+    tasks: [{ title: './a.ts', paths: ['a.ts', 'packages/core/src/main.ts'] }, { title: 'no paths' }],
+  });
+  const one = workspace.prepare(operationNamed('submit_work') as Operation, typed[0] as (typeof typed)[0]);
+  expect(one).toEqual((batch.tasks as unknown[])[0]);
+  const outside = () =>
+    workspace.prepare(operationNamed('submit_work_batch') as Operation, {
+      tasks: [{ title: 'out', paths: ['../../elsewhere.ts'] }],
+    });
+  expect(outside).toThrow('outside the repository');
+  const odd = { tasks: [null, 'x', { paths: 'a.ts' }, { paths: [7] }] };
+  expect(workspace.prepare(operationNamed('submit_work_batch') as Operation, odd)).toEqual(odd);
+});
+
 describe('one file has one key', () => {
   test.each([
     ['a.ts', 'a.ts'],

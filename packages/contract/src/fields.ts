@@ -7,7 +7,7 @@ const repositoryPaths = new WeakSet<object>();
 
 /**
  * A path relative to the root of the repository. Doors that know the working copy turn what the caller typed into
- * this form (see `isRepositoryPath`); the database checks it again without a file system.
+ * this form (see `mapRepositoryPaths`); the database checks it again without a file system.
  */
 export function repositoryPath(description: string): z.ZodString {
   const schema = z.string().min(1).max(1024).describe(description);
@@ -15,12 +15,23 @@ export function repositoryPath(description: string): z.ZodString {
   return schema;
 }
 
-/** True when the schema was made by `repositoryPath`, possibly inside an optional or an array. */
-export function isRepositoryPath(schema: unknown): boolean {
-  if (typeof schema !== 'object' || schema === null) return false;
-  if (repositoryPaths.has(schema)) return true;
-  const definition = (schema as { def?: { innerType?: unknown; element?: unknown } }).def;
-  return definition !== undefined && isRepositoryPath(definition.innerType ?? definition.element);
+/** The value with all paths in it replaced, wherever the schema says that there are some; all else stays as it is. */
+export function mapRepositoryPaths(schema: unknown, value: unknown, map: (path: string) => string): unknown {
+  if (typeof schema !== 'object' || schema === null) return value;
+  if (repositoryPaths.has(schema)) return typeof value === 'string' ? map(value) : value;
+  const { innerType, element, shape } = (schema as { def?: SchemaParts }).def ?? {};
+  if (innerType) return mapRepositoryPaths(innerType, value, map);
+  if (element && Array.isArray(value)) return value.map((item) => mapRepositoryPaths(element, item, map));
+  if (!shape || typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value);
+  return Object.fromEntries(fields.map(([name, item]) => [name, mapRepositoryPaths(shape[name], item, map)]));
+}
+
+/** What a schema is made of: one in an optional or with a default, an array, an object. */
+interface SchemaParts {
+  innerType?: unknown;
+  element?: unknown;
+  shape?: Record<string, unknown>;
 }
 
 /** An instant, ISO 8601 with offset, taken from the clock of the database. */

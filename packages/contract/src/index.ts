@@ -20,8 +20,8 @@ export {
 export {
   idempotencyKeyForm,
   idempotencyKeyWords,
-  isRepositoryPath,
   isUuid,
+  mapRepositoryPaths,
   maxTextBytes,
   uuidForm,
 } from './fields.ts';

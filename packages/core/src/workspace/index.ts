@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CoordinationError, isRepositoryPath, type Operation } from '@agentcoord/contract';
+import { CoordinationError, mapRepositoryPaths, type Operation } from '@agentcoord/contract';
 import { z } from 'zod';
 import type { Config } from '../config.ts';
 import { findRepository, localProject } from './git.ts';
@@ -59,20 +59,12 @@ function prepare(
   base: string,
   config: Config,
 ): Record<string, unknown> {
-  const prepared = { ...input };
-  for (const [field, schema] of Object.entries(operation.input.shape)) {
-    if (isRepositoryPath(schema) && prepared[field] !== undefined) {
-      prepared[field] = mapStrings(prepared[field], (typed) => repositoryPathOf(typed, root, base));
-    }
-  }
+  // What is no text that a file can have is left to the validator.
+  const nameOf = (typed: string) =>
+    typed === '' || typed.includes('\0') ? typed : repositoryPathOf(typed, root, base);
+  const prepared = { ...(mapRepositoryPaths(operation.input, input, nameOf) as Record<string, unknown>) };
   if (operation.toolset === 'locks' && 'ttl_seconds' in operation.input.shape && config.lock_ttl_minutes) {
     prepared.ttl_seconds ??= Math.round(config.lock_ttl_minutes * 60);
   }
   return prepared;
-}
-
-/** Leaves whatever is no text, or text that no file can have, to the validator. */
-function mapStrings(value: unknown, map: (text: string) => string): unknown {
-  if (Array.isArray(value)) return value.map((item) => mapStrings(item, map));
-  return typeof value === 'string' && value !== '' && !value.includes('\0') ? map(value) : value;
 }
