@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { cloneDatabase, type TestDatabase, type TestSession } from '../helpers/database.ts';
-import { expireClaim, lapse } from '../helpers/past.ts';
+import { expireClaim, lapse, stopTrusting } from '../helpers/past.ts';
 import { claimed, titlesFor } from '../helpers/tasks.ts';
 
 let db: TestDatabase;
@@ -37,6 +37,33 @@ describe('a task with paths', () => {
     );
     await bob.completeWork({ task_id: String(task?.task_id), claim_token: Number(claim_token) });
     expect(await lockedPaths()).toEqual([]);
+  });
+
+  /** How many seconds the claim of the task lasts, and how many locks last as long. */
+  async function lasting(): Promise<{ seconds: number; locks: number }> {
+    const [row] = await db.sql<{ seconds: number; locks: number }[]>`
+      select extract(epoch from t.claim_expires_at - clock_timestamp())::float as seconds, (
+        select count(*)::integer from coord.locks l
+        where l.project_id = t.project_id and l.session_id = t.claim_session_id
+          and l.expires_at >= t.claim_expires_at) as locks
+      from coord.tasks t join coord.projects p using (project_id) where p.name = ${project}`;
+    return row as { seconds: number; locks: number };
+  }
+
+  test.each<[string, (held: { task_id: string; claim_token: number }) => Promise<unknown>]>([
+    ['a heartbeat', () => bob.heartbeat()],
+    ['an automatic heartbeat', () => bob.heartbeat({ automatic: true })],
+    ['a note on its progress', (held) => bob.reportProgress({ ...held, note: 'half' })],
+    ['any call, 5 s after the last', () => stopTrusting(db, bob).then(() => bob.discoverAgents())],
+  ])('is renewed together with the locks on them: by %s', async (_, call) => {
+    await ann.submitWork({ title: 'edit', paths: ['src/', 'docs/*.md', 'a.ts'] });
+    const { task, claim_token } = await bob.getWork({ lease_seconds: 600 });
+    await db.sql`update coord.tasks set claim_expires_at = clock_timestamp() + interval '5 seconds' where status = 'claimed'`;
+    await db.sql`update coord.locks set expires_at = clock_timestamp() + interval '4 seconds' where session_id is not null`;
+    await call({ task_id: String(task?.task_id), claim_token: Number(claim_token) });
+    const { seconds, locks } = await lasting();
+    expect(seconds).toBeGreaterThan(590);
+    expect(locks).toBe(3);
   });
 
   test.each<[string, (held: { task_id: string; claim_token: number }) => Promise<unknown>]>([

@@ -15,15 +15,16 @@ begin
     p_percent);
   update coord.tasks t set terms.progress_at = clock_timestamp(),
     terms.progress = jsonb_path_query_array(jsonb_build_array(v_note)
-      || coalesce((t.terms).progress, '[]'), '$[0 to 19]'),
-    claim_expires_at = clock_timestamp() + make_interval(secs => t.lease_seconds)
+      || coalesce((t.terms).progress, '[]'), '$[0 to 19]')
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
-    and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
-  returning t.claim_expires_at into v_expires_at;
+    and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp();
   if not found then
     return coord._refuse_claim(v_call, p_task_id, p_claim_token);
   end if;
-  perform coord._renew_claims(v_call.project_id, v_call.session_id);
+  -- With the locks on its paths, which must not lapse before it.
+  perform coord._renew_claims(v_call.project_id, v_call.session_id, 0);
+  select t.claim_expires_at into v_expires_at from coord.tasks t
+  where t.project_id = v_call.project_id and t.task_id = p_task_id;
   return coord._leave(v_call, jsonb_build_object('noted', true, 'claim_expires_at', v_expires_at), 'task:' || p_task_id,
     jsonb_strip_nulls(jsonb_build_object('note', left(p_note, 500), 'percent', p_percent)));
 end
