@@ -7,6 +7,7 @@ export type BadInput = [title: string, operation: string, input: unknown, code?:
 export interface OthersIds {
   task_id: string;
   claim_token: number;
+  thread_id: string;
 }
 
 const lock = (more: object) => ({ paths: ['bad/input.ts'], ...more });
@@ -63,6 +64,27 @@ export function badInputs(others: OthersIds): BadInput[] {
     ),
     ['a NUL in a text', 'acquire_lock', lock({ reason: 'a\0b' })],
     ['half a character in a text', 'acquire_lock', lock({ reason: '\udc00' })],
+    ['an escape sequence in a text', 'send_message', { text: '\u001b[2J' }],
+    ['a zero-width space in a text', 'send_message', { text: 'a\u200bb' }],
+    ['a turned direction in a text', 'create_thread', { title: 'x', text: 'a\u202eb' }],
+    ['tag characters in a text', 'log_decision', { type: 'x', context: 'a\u{e0041}', reason: 'x' }],
+    ['a message of 65,537 characters', 'send_message', { text: 'x'.repeat(65_537) }],
+    ['an empty message', 'send_message', { text: '' }],
+    ['a message to nobody', 'send_message', { text: 'x', to: 'nobody at all' }, 'not_found'],
+    ['a mention of nobody', 'create_thread', { title: 'x', text: 'x', mentions: ['nobody at all'] }, 'not_found'],
+    ['21 mentions', 'create_thread', { title: 'x', text: 'x', mentions: Array.from({ length: 21 }, () => 'ann') }],
+    ['a reply to an unknown thread', 'reply_to_thread', { thread_id: nobody, text: 'x' }, 'not_found'],
+    ["a reply to another project's thread", 'reply_to_thread', { thread_id: others.thread_id, text: 'x' }, 'not_found'],
+    [
+      "to resolve another project's thread",
+      'set_thread_status',
+      { thread_id: others.thread_id, status: 'resolved' },
+      'not_found',
+    ],
+    ["to read another project's thread", 'read_thread', { thread_id: others.thread_id }, 'not_found'],
+    ['an unknown status of a thread', 'set_thread_status', { thread_id: nobody, status: 'closed' }],
+    ['to mark what is not in the inbox', 'read_inbox', { read_item_ids: [nobody] }, 'not_found'],
+    ['an inbox of no item', 'read_inbox', { limit: 0 }],
     ['too long a reason', 'acquire_lock', lock({ reason: 'x'.repeat(501) })],
     ['an empty title', 'submit_work', { title: '' }],
     ['a text of 262,145 bytes', 'submit_work', task({ description: 'x'.repeat(262_145) })],

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { projectId } from '../helpers/callers.ts';
 import { cloneDatabase, type TestDatabase, type TestSession } from '../helpers/database.ts';
 
 let db: TestDatabase;
@@ -49,4 +50,13 @@ test('a call that is refused leaves notices for the next one', async () => {
   await notify(ann, 'kept');
   await expect(ann.createKey({ agent: 'x' })).rejects.toMatchObject({ code: 'forbidden' });
   expect(messagesIn(await ann.getTaskBoard())).toEqual(['kept']);
+});
+
+test.each(['get_work', 'read_inbox'])('what %s hears while it waits is told with its last answer', async (name) => {
+  const ann = await db.session('ann', { project: 'idle' });
+  await notify(ann, 'meanwhile');
+  const caller = { project_id: await projectId(db, 'idle'), session_id: ann.session_id };
+  const ask = (p_wait_seconds: number) => db.database.call(name, { p_caller: caller, p_wait_seconds });
+  expect(await ask(2)).not.toHaveProperty('notices');
+  expect(await ask(0)).toMatchObject({ notices: [{ message: 'meanwhile' }] });
 });

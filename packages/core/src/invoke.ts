@@ -6,13 +6,13 @@ import {
   idempotencyKeyForm,
   idempotencyKeyWords,
   isRefusal,
-  maxTextBytes,
   type Operation,
   wantsToWait,
 } from '@agentcoord/contract';
 import type { z } from 'zod';
 import type { Caller } from './caller.ts';
 import type { Database } from './database.ts';
+import { findUnusableText } from './text.ts';
 import { type Ending, wait } from './waiting/index.ts';
 
 const maxDepth = 64;
@@ -136,8 +136,8 @@ function fieldName(path: readonly PropertyKey[]): string {
 }
 
 /**
- * What JSON can carry and Postgres cannot keep: NUL (refused by jsonb), lone surrogates (become U+FFFD, so that two
- * strings turn into one), endless nesting, numbers that are none, and texts larger than any column should be.
+ * What JSON can carry and nobody should keep: endless nesting, numbers that are none, and texts that are too large or
+ * not what they look like (see text.ts).
  */
 function findUnusable(value: unknown, field: string, depth: number, seen: { values: number }): Issue | undefined {
   if (++seen.values > maxValues) return { field: '', problem: `the input has more than ${maxValues} values` };
@@ -154,15 +154,6 @@ function findUnusable(value: unknown, field: string, depth: number, seen: { valu
     if (key === '__proto__') return { field: name, problem: 'no field can have this name' };
     const found = findUnusable(key, 'field name', depth + 1, seen) ?? findUnusable(item, name, depth + 1, seen);
     if (found) return found;
-  }
-  return undefined;
-}
-
-function findUnusableText(text: string): string | undefined {
-  if (text.includes('\u0000')) return 'contains a NUL character';
-  if (!text.isWellFormed()) return 'contains half of a surrogate pair';
-  if (text.length > maxTextBytes || (text.length > maxTextBytes / 3 && Buffer.byteLength(text) > maxTextBytes)) {
-    return `longer than ${maxTextBytes} bytes`;
   }
   return undefined;
 }

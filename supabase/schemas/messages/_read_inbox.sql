@@ -2,7 +2,8 @@
 -- Concurrency: of two calls of one session, the receipt lets one have an item; the other waits for its commit, and gets
 -- it when there is none. So a call that dies before its commit has read nothing.
 create function coord._read_inbox(
-  p_call coord._call, p_reader coord.inbox_readers, p_mark_read boolean, p_read_item_ids uuid[], p_limit integer
+  p_call coord._call, p_reader coord.inbox_readers, p_mark_read boolean, p_read_item_ids uuid[], p_limit integer,
+  p_wait_seconds integer
 ) returns jsonb
 language plpgsql volatile
 as $$
@@ -44,6 +45,7 @@ begin
     v_read := v_read || jsonb_path_query_array(v_items, '$[*].item_id');
     perform coord._raise_floor(p_reader, v_xmin);
   end if;
+  if v_items = '[]' and p_wait_seconds > 0 then p_call.extra := nullif(p_call.extra - 'notices', '{}'); end if;
   return coord._leave(p_call,
     jsonb_build_object('received', v_items <> '[]', 'items', v_items, 'more', v_more),
     case when v_read <> '[]' then 'inbox:' || p_call.agent end, jsonb_build_object('read', v_read),

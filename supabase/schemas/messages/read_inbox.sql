@@ -19,9 +19,11 @@ begin
     select from coord.inbox_items i
     where i.project_id = v_call.project_id and i.agent in (v_call.agent, '') and i.xact_id >= v_reader.floor)
   then
+    -- Nobody reads the answers in between, so notices are left for the last one.
+    if p_wait_seconds > 0 then v_call.extra := nullif(v_call.extra - 'notices', '{}'); end if;
     return coord._leave(v_call, '{"received": false, "items": [], "more": false}', p_kept => 'null');
   end if;
-  return coord._read_inbox(v_call, v_reader, p_mark_read, p_read_item_ids, p_limit);
+  return coord._read_inbox(v_call, v_reader, p_mark_read, p_read_item_ids, p_limit, p_wait_seconds);
 end
 $$;
 

@@ -44,6 +44,8 @@ begin
     v_chosen := (coord._choose_tasks(v_call, null, p_lease_seconds, 1))[1];
     exit when v_chosen is null;
   end loop;
+  -- Nobody reads the answers in between, so notices are left for the last one.
+  if p_wait_seconds > 0 then v_call.extra := nullif(v_call.extra - 'notices', '{}'); end if;
   return coord._leave(v_call,
     '{"claimed": false, "hint": "Nothing to claim now. Ask again later, or see get_task_board for what is blocked."}',
     p_kept => 'null');
