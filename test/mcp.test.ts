@@ -28,7 +28,14 @@ const oldEra = () => new OldClient({ name: 'test', version: '1' });
 
 type AnyClient = Pick<
   Client,
-  'listTools' | 'callTool' | 'listResources' | 'readResource' | 'getInstructions' | 'close'
+  | 'listTools'
+  | 'callTool'
+  | 'listResources'
+  | 'readResource'
+  | 'listPrompts'
+  | 'getPrompt'
+  | 'getInstructions'
+  | 'close'
 >;
 
 const doors: Record<string, () => Promise<AnyClient>> = {
@@ -142,12 +149,34 @@ describe.each(Object.keys(doors))('MCP over %s', (door) => {
     expect(error.message).toContain('object');
   });
 
-  it('offers locks and pending work as resources', async () => {
+  it('offers locks, pending work, handoffs and news as resources', async () => {
     const { resources } = await client.listResources();
-    expect(resources.map((resource) => resource.uri)).toEqual(['locks://current', 'work://pending']);
+    expect(resources.map((resource) => resource.uri)).toEqual([
+      'locks://current',
+      'work://pending',
+      'handoffs://recent',
+      'newsletters://status',
+    ]);
     const read = async (uri: string) => JSON.parse(textOf({ content: (await client.readResource({ uri })).contents }));
     expect(await read('locks://current')).toMatchObject({ locks: [{ path: 'a.ts' }], truncated: false });
     expect(await read('work://pending')).toMatchObject({ ready: { tasks: [] }, blocked: { tasks: [] } });
+    expect(await read('handoffs://recent')).toMatchObject({ handoffs: [] });
+    expect(await read('newsletters://status')).toEqual({ news: ['not marked'], since: null, truncated: false });
+  });
+
+  it('offers prompts that know what is switched on', async () => {
+    const { prompts } = await client.listPrompts();
+    expect(prompts.map(({ name }) => name)).toEqual(['start_work_session', 'coordinate_file_edit']);
+    const { messages } = await client.getPrompt({ name: 'coordinate_file_edit', arguments: { paths: 'a.ts, b.ts' } });
+    expect(messages).toMatchObject([
+      { role: 'user', content: { text: expect.stringMatching(/a\.ts, b\.ts[\s\S]*acquire_lock/) } },
+    ]);
+    const error = await failureOf(client.getPrompt({ name: 'coordinate_file_edit', arguments: {} }));
+    expect(error).toMatchObject({
+      code: -32602,
+      data: { error: { code: 'invalid_input', message: 'paths: is missing' } },
+    });
+    expect((await failureOf(client.getPrompt({ name: 'fly' }))).message).toContain('start_work_session');
   });
 
   it('refuses an unknown resource and names those there are', async () => {

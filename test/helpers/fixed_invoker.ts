@@ -25,6 +25,8 @@ const answers: Record<string, (args: Record<string, unknown>) => unknown> = {
     truncated: false,
   }),
   list_tasks: () => ({ tasks: [], next_before: null }),
+  read_handoff: () => ({ handoffs: [] }),
+  catch_up: ({ p_mark }) => ({ news: [p_mark ? 'marked' : 'not marked'], since: null, truncated: false }),
   complete_work: () => ({
     error: { code: 'conflict', message: 'The claim has passed on.', hint: 'Stop.', details: { claim_token: 8 } },
   }),

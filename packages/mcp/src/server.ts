@@ -2,6 +2,7 @@ import { CoordinationError, type Invoker, type Operation } from '@agentcoord/con
 import { ProtocolError, Server } from '@modelcontextprotocol/server';
 import { protocolErrorOf, type Report, reportToConsole } from './failure.ts';
 import { instructionsFor } from './instructions.ts';
+import { getPrompt, promptsOf } from './prompts.ts';
 import { readResource, resources } from './resources.ts';
 import { callTool, operationOf, toolOf } from './tools.ts';
 
@@ -22,7 +23,7 @@ export function createServer({
 }: Offer & { invoker: Invoker }): Server {
   const server = new CatalogueServer(
     { name: 'agentcoord', version },
-    { capabilities: { tools: {}, resources: {} }, instructions: instructionsFor(operations) },
+    { capabilities: { tools: {}, resources: {}, prompts: {} }, instructions: instructionsFor(operations) },
   );
   server.setRequestHandler('tools/list', () => ({ tools: operations.map(toolOf) }));
   server.setRequestHandler('tools/call', ({ params }, { mcpReq: { signal } }) =>
@@ -31,6 +32,8 @@ export function createServer({
   server.setRequestHandler('resources/list', () => ({ resources: [...resources] }));
   server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: [] }));
   server.setRequestHandler('resources/read', ({ params }) => readResource(invoker, params.uri, report));
+  server.setRequestHandler('prompts/list', () => ({ prompts: promptsOf(operations) }));
+  server.setRequestHandler('prompts/get', ({ params }) => getPrompt(params, operations));
   return server;
 }
 
