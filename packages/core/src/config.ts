@@ -45,6 +45,24 @@ export const variables = {
     about: 'Another coordinator, joined over HTTP, such as http://127.0.0.1:8787.',
   },
   api_key: { names: ['AGENTCOORD_API_KEY'], schema: z.string().optional(), about: 'Key for it.' },
+  webhook_url: {
+    names: ['AGENTCOORD_WEBHOOK_URL'],
+    schema: z
+      .url({ protocol: /^https?$/ })
+      .refine((text) => URL.parse(text)?.username === '', 'must have no user name')
+      .optional(),
+    about: 'Where to post approvals that wait for a person.',
+  },
+  webhook_secret: {
+    names: ['AGENTCOORD_WEBHOOK_SECRET'],
+    schema: z.string().min(16, 'must have 16 characters or more').optional(),
+    about: 'Signs what is posted there.',
+  },
+  public_url: {
+    names: ['AGENTCOORD_PUBLIC_URL'],
+    schema: url.optional(),
+    about: 'Address under which people reach the HTTP server, such as https://coordinator.example.com.',
+  },
   fallback: {
     names: ['AGENTCOORD_FALLBACK'],
     schema: z.literal('embedded').optional(),
@@ -107,6 +125,12 @@ function checkPairs(config: Config): Config {
   }
   if (config.url && !config.api_key) {
     throw configError('AGENTCOORD_URL is set, but AGENTCOORD_API_KEY is not.', 'Set it to a key of that coordinator.');
+  }
+  if (config.webhook_url && !config.webhook_secret) {
+    throw configError(
+      'AGENTCOORD_WEBHOOK_URL is set, but AGENTCOORD_WEBHOOK_SECRET is not.',
+      'Set it to a random text of 16 characters or more, and let the receiver check the signature with it.',
+    );
   }
   return config;
 }

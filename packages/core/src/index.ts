@@ -11,4 +11,5 @@ export { type OpenOptions, openDatabase } from './open.ts';
 export { startSweeper } from './sweeper.ts';
 export { localTransport } from './transport.ts';
 export { type Channel, type Ending, Wakeups } from './waiting/index.ts';
+export { type SenderOptions, startWebhooks, type WebhookTarget, webhookOf } from './webhooks/index.ts';
 export { type Workspace, workspaceOf } from './workspace/index.ts';

@@ -6,6 +6,7 @@ import { authenticate } from './callers.ts';
 import { callsOver } from './calls.ts';
 import { addHealth } from './health.ts';
 import { createLimits, type RateLimit } from './limits.ts';
+import { addLinks } from './links/routes.ts';
 import { type LoggerOptions, loggerOf } from './logging.ts';
 import { addMounts, type Mount } from './mounts.ts';
 import { openApiOf } from './openapi.ts';
@@ -53,6 +54,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     scope.addHook('onRequest', sendAnswerHeaders);
     addHealth(scope, version, options.ready ?? (() => database.call('schema_version', {})));
   });
+  await app.register(async (scope) => addLinks(scope, database, limits));
   await app.register((scope) => addPages(scope, openApiOf(operations, version), limits));
   finishRoutes();
   await app.ready();

@@ -7,11 +7,16 @@ export type LoggerOptions = Exclude<FastifyServerOptions['logger'], boolean | un
 const serializers = {
   req: (request: FastifyRequest) => ({
     method: request.method,
-    path: request.url.split('?', 1)[0],
+    path: pathOf(request.url),
     address: request.ip,
   }),
   err: serializeError,
 };
+
+/** Without the token of a link, which is a secret. */
+function pathOf(url: string): string {
+  return (url.split('?', 1)[0] ?? '').replace(/\d+-[\w-]{43}/g, '<token>');
+}
 
 /** Adds to the options that nothing secret is written. */
 export function loggerOf(options: LoggerOptions | false): LoggerOptions | false {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Invoker, operationsOf } from '@agentcoord/contract';
-import { type Config, startSweeper } from '@agentcoord/core';
+import { type Config, type Database, startSweeper, startWebhooks, webhookOf } from '@agentcoord/core';
 import { Session } from '@agentcoord/sdk';
 import { configOf } from '../configuration.ts';
 import { agentName, type Connection, connect } from '../connection.ts';
@@ -31,7 +31,7 @@ class Agent {
   readonly #name: string;
   #connection: Connection | undefined;
   #session: Session | undefined;
-  #stopSweeper: (() => Promise<void>) | undefined;
+  #upkeep: (() => Promise<void>)[] | undefined;
 
   constructor(config: Config) {
     this.#config = config;
@@ -43,7 +43,7 @@ class Agent {
     const identity = { agent: this.#config.agent_id ?? this.#name, agent_type, trust: 2 };
     this.#connection ??= await connect(this.#config, { identity, onProgress: printProgress, fromRoot: true });
     const { transport, workspace, database } = this.#connection;
-    if (database) this.#stopSweeper ??= startSweeper(database);
+    if (database) this.#upkeep ??= startUpkeep(database, this.#config);
     const session = new Session(transport, {
       agent_type,
       onLapsed: () => printProgress('The session had lapsed: its locks and claims are lost. A new one is open.'),
@@ -58,7 +58,13 @@ class Agent {
 
   async close(): Promise<void> {
     await this.#session?.close('The MCP client has gone.');
-    await this.#stopSweeper?.();
+    await Promise.all((this.#upkeep ?? []).map((stop) => stop()));
     await this.#connection?.[Symbol.asyncDispose]();
   }
+}
+
+/** What any process that stays does for all; each can be stopped. */
+function startUpkeep(database: Database, config: Config): (() => Promise<void>)[] {
+  const webhook = webhookOf(config);
+  return [startSweeper(database), ...(webhook ? [startWebhooks(database, webhook, { onFailure: printProgress })] : [])];
 }

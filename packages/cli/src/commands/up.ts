@@ -7,6 +7,8 @@ import {
   openDatabase,
   serverStatus,
   startSweeper,
+  startWebhooks,
+  webhookOf,
   workspaceOf,
 } from '@agentcoord/core';
 import { createApp, listen } from '@agentcoord/http';
@@ -47,12 +49,16 @@ export async function up({ json, ...globals }: Globals): Promise<void> {
 
 async function serve(config: Config, database: Database, cleanup: AsyncDisposableStack): Promise<string> {
   cleanup.defer(startSweeper(database));
+  const webhook = webhookOf(config);
+  if (webhook) cleanup.defer(startWebhooks(database, webhook, { onFailure: printProgress }));
+  const outside = config.public_url === undefined ? [] : [new URL(config.public_url)];
   const mcp = createHttpHandler({ operations: operationsOf(config.toolsets), version });
   const app = await createApp({
     database,
     version,
     mounts: [{ path: '/mcp', handle: mcp, close: () => mcp.close() }],
-    allowedHosts: config.allowed_hosts,
+    allowedHosts: [...config.allowed_hosts, ...outside.map(({ host }) => host)],
+    allowedOrigins: outside.map(({ origin }) => origin),
     logger: { level: 'warn', stream: process.stderr },
   });
   cleanup.adopt(app, (server) => server.close());
