@@ -45,7 +45,7 @@ export function addLinks(app: FastifyInstance, database: Database, limits: Limit
     const outcome = link && ((await database.call('decide_approval_link', { ...link, ...decision })) as Outcome | null);
     if (!outcome) return answer(reply, 404, unknownPage);
     if (!outcome.decided) return answer(reply, 409, overPage(outcome.status));
-    database.wakeups?.announce(link.p_project_id);
+    database.wakeups?.announce(link.p_project_id, true);
     return answer(reply, 200, donePage(outcome.status));
   });
 }
