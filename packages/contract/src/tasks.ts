@@ -15,7 +15,7 @@ export const title = z.string().describe('What is to be done, in one line.');
 export const runAfter = instant('Not handed out before.');
 const priority = z.int().min(1).max(10).describe('1 is most urgent, 10 least.');
 const deadline = instant('Not handed out after; the task fails then.');
-const escalateTo = z.string().min(1).max(128).describe('Agent that gets a task of type escalation if this one fails.');
+const escalateTo = z.string().min(1).max(128).describe('Agent that gets an escalation if it fails.');
 
 const labels = {
   type: z.string().describe('Kind of work.'),
@@ -41,25 +41,25 @@ export const submission = {
   tags: z.array(word('Tag.')).max(20).describe('Labels to list by.').default([]),
   depends_on: z.array(taskId).max(100).describe('Tasks that must be done first.').optional(),
   max_attempts: z.int().min(1).max(20).default(3).describe('Attempts before the task counts as failed.'),
-  capabilities: z.array(word('Capability.')).max(20).describe('What an agent must be able to do to get it.').optional(),
+  capabilities: z.array(word('Capability.')).max(20).describe('What the worker must be able to do.').optional(),
   paths: z
     .array(repositoryPath('File or folder.'))
     .max(100)
-    .describe('Files it will change: locked with the claim, and tasks that clash are not handed out together.')
+    .describe('Files it will change: locked by the claim; tasks that clash never run together.')
     .optional(),
   assignee: z.string().min(1).max(128).describe('Agent that is to do it; auto: the best one.').optional(),
   run_after: runAfter.optional(),
   deadline: deadline.optional(),
   retry: z
     .enum(['none', 'linear', 'exponential'])
-    .describe('How the delay after a failed attempt grows: exponential unless given; none: no other attempt.')
+    .describe('How delays between attempts grow (default exponential); none: one attempt.')
     .optional(),
-  retry_seconds: z.int().min(0).max(86_400).describe('Delay after the first failure: 60 unless given.').optional(),
+  retry_seconds: z.int().min(0).max(86_400).describe('First delay, 60 by default.').optional(),
   escalate_to: escalateTo.optional(),
   parent_id: taskId.describe('Task that cannot be done before this one has ended.').optional(),
   on_dependency_failure: z
     .enum(['block', 'cascade'])
-    .describe('If a dependency fails: stay blocked until it is retried, which is the default, or fail too.')
+    .describe('If a dependency fails: stay blocked (default), or fail too.')
     .optional(),
 };
 

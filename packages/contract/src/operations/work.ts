@@ -6,7 +6,7 @@ import { claimedTask, claimToken, completion, runAfter, submission, submitted, t
 export const submitWork = defineOperation({
   name: 'submit_work',
   summary: 'Put a task into the queue.',
-  guidance: 'Use `depends_on` for order: a task is handed out only when all it depends on are done.',
+  guidance: 'Use `depends_on` for order.',
   kind: 'write',
   http: 'POST /tasks',
   cli: 'task submit <title>',
