@@ -31,15 +31,12 @@ export function jsonSchemaOf(schema: z.ZodObject, side: 'input' | 'output'): Jso
   return rest as JsonSchema;
 }
 
-/** The ends of what Postgres and JavaScript count with: no caller ever comes near them. */
-const beyondReach = new Set<unknown>([2_147_483_647, Number.MAX_SAFE_INTEGER]);
-
 /**
- * Models pay for each word of a schema, so it leaves out what says nothing: a pattern beside its format, bounds that
+ * Models pay for each word of a schema, so it leaves out what says nothing: a pattern beside its format, a bound that
  * nobody reaches, that an object of anything may hold anything. `invoke` checks by the definition, not by this.
  */
 function shorten(schema: z.core.JSONSchema.BaseSchema): void {
-  if (beyondReach.has(schema.maximum)) delete schema.maximum;
+  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
   if (schema.additionalProperties && Object.keys(schema.additionalProperties).length === 0) {
     delete schema.additionalProperties;
   }
