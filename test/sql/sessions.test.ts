@@ -99,6 +99,15 @@ describe('ending a session', () => {
     expect(await bob.getWork()).toMatchObject({ claimed: true });
   });
 
+  test('leaves its reason in the history of the agent', async () => {
+    const ivy = await db.session('ivy');
+    await ivy.endSession({ reason: 'the laptop is needed elsewhere' });
+    const ann = await db.session('ann');
+    expect((await ann.getAgentHistory({ agent: 'ivy', limit: 1 })).entries).toMatchObject([
+      { operation: 'end_session', detail: { reason: 'the laptop is needed elsewhere', released_locks: 0 } },
+    ]);
+  });
+
   test('leaves the other sessions of the agent alone', async () => {
     const [one, other] = [await db.session('ann'), await db.session('ann')];
     await other.acquireLock({ paths: ['other.ts'] });

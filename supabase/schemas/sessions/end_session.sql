@@ -1,4 +1,5 @@
 -- Ends the calling session: its locks are free, its tasks go back without counting as attempts. See _end_session.
+-- The reason is in its journal row, which get_agent_history shows.
 create function coord.end_session(p_caller jsonb, p_reason text default null) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -11,7 +12,8 @@ begin
   v_freed := coord._end_session(v_call.project_id, v_call.session_id, coalesce(p_reason, 'ended'), false);
   v_answer := jsonb_build_object('session_id', v_call.session_id,
     'released_locks', v_freed.released_locks, 'returned_tasks', v_freed.returned_tasks);
-  return coord._leave(v_call, v_answer, 'session:' || v_call.session_id, v_answer);
+  return coord._leave(v_call, v_answer, 'session:' || v_call.session_id,
+    v_answer || jsonb_strip_nulls(jsonb_build_object('reason', p_reason)));
 end
 $$;
 

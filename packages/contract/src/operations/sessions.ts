@@ -98,7 +98,7 @@ export const endSession = defineOperation({
   minimumTrust: 1,
   wakes: true,
   input: z.strictObject({
-    reason: z.string().max(200).describe('Why it ends.').optional(),
+    reason: z.string().max(200).describe('Why it ends, for the history of the agent.').optional(),
   }),
   output: z.object({
     session_id: uuid('The session that ended.'),
