@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { projectId } from '../helpers/callers.ts';
 import { cloneDatabase, type TestDatabase, type TestSession } from '../helpers/database.ts';
+
+// Hundreds of pages are read.
+vi.setConfig({ testTimeout: 60_000 });
 
 let db: TestDatabase;
 let ann: TestSession;
@@ -25,7 +28,7 @@ beforeAll(async () => {
       s(status, place), generate_series(1, ${many}) n, lateral (select clock_timestamp() + interval '1 day' - n * interval '1 second') d(run_after)
     where p.name = 'test' order by s.place, n`;
   await db.sql`vacuum analyze coord.tasks`;
-});
+}, 120_000);
 afterAll(() => db?.[Symbol.asyncDispose]());
 
 /** How many rows of tasks are read by the function, with the plan that is made for this call or with the one for all. */
