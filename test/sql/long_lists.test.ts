@@ -75,7 +75,7 @@ describe.each(['custom', 'generic'] as const)('with a plan that is %s', (plan) =
   );
 
   test('the board reads no more than it counts', async () => {
-    expect(await rowsRead('get_task_board', {}, plan)).toBeLessThan(12_000);
+    expect(await rowsRead('get_task_board', {}, plan)).toBeLessThan(6000);
   });
 
   test('whoever looks for what is rare looks at 10,000 tasks', async () => {
