@@ -93,6 +93,118 @@ create policy readers on coord.project_members for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.projects, coord.project_members to coord_reader;
 
+-- supabase/schemas/approvals/table.sql
+-- Approvals: what an agent asks before it does something, for exactly this payload. A row is pending until it is
+-- decided once, or until expires_at has passed: who reads the status asks _approval_status, because the sweeper writes
+-- 'expired' later. An approved one is used once, within a day of the decision.
+create table coord.approvals (
+  project_id integer not null,
+  approval_id uuid not null,
+  action_type text not null,
+  description text not null,
+  payload jsonb not null,
+  -- Of the text of the payload as jsonb prints it, which is the same for the same content.
+  payload_hash text not null,
+  risk text not null check (risk in ('low', 'medium', 'high')),
+  requested_by text not null,
+  session_id uuid not null,
+  -- What the requester calls with, see _credentials: whoever shares one of them may not decide.
+  credentials text[] not null,
+  requested_at timestamptz not null default clock_timestamp(),
+  expires_at timestamptz not null,
+  status text not null default 'pending' check (status in ('pending', 'approved', 'denied', 'expired')),
+  decided_at timestamptz,
+  decided_by text,
+  decided_via text check (decided_via in ('session', 'link', 'rule')),
+  reason text,
+  used_at timestamptz,
+  primary key (project_id, approval_id)
+);
+
+create index approvals_pending on coord.approvals (project_id, expires_at) where status = 'pending';
+
+-- What is approved without asking anybody. Set by an administrator, never for himself.
+create table coord.approval_rules (
+  project_id integer not null,
+  rule text not null,
+  action_type text not null,
+  agent text,
+  agent_type text,
+  max_risk text not null check (max_risk in ('low', 'medium', 'high')),
+  set_by text not null,
+  credentials text[] not null,
+  set_at timestamptz not null default clock_timestamp(),
+  primary key (project_id, rule)
+);
+
+-- Links with which a person decides without a login. Each try to send one makes another, and all of them end with the
+-- decision. Only the hash of the token is kept, so who reads this table cannot decide.
+create table coord.approval_links (
+  project_id integer not null,
+  token_hash text not null,
+  approval_id uuid not null,
+  made_at timestamptz not null default clock_timestamp(),
+  primary key (project_id, token_hash)
+);
+
+-- Outbox of the webhook: one row an approval that waits for a person, sent until it was taken or is not needed.
+create table coord.approval_webhooks (
+  project_id integer not null,
+  approval_id uuid not null,
+  due_at timestamptz not null default clock_timestamp(),
+  attempts integer not null default 0,
+  -- When it was taken, given up, or not needed any more.
+  settled_at timestamptz,
+  outcome text check (outcome in ('delivered', 'given_up', 'obsolete')),
+  last_error text,
+  primary key (project_id, approval_id)
+);
+
+create index approval_webhooks_due on coord.approval_webhooks (project_id, due_at) where settled_at is null;
+
+alter table coord.approvals enable row level security;
+alter table coord.approval_rules enable row level security;
+alter table coord.approval_links enable row level security;
+alter table coord.approval_webhooks enable row level security;
+create policy readers on coord.approvals for select
+using (project_id in (select coord._readable_projects()));
+create policy readers on coord.approval_rules for select
+using (project_id in (select coord._readable_projects()));
+grant select on coord.approvals, coord.approval_rules to coord_reader;
+
+-- supabase/schemas/decisions/table.sql
+-- What was decided, and why; for whoever asks later. Never changed, and kept.
+create table coord.decisions (
+  project_id integer not null,
+  decision_id uuid not null,
+  at timestamptz not null default clock_timestamp(),
+  agent text not null,
+  session_id uuid not null,
+  type text not null,
+  context text not null,
+  reason text not null,
+  primary key (project_id, decision_id)
+);
+
+alter table coord.decisions enable row level security;
+create policy readers on coord.decisions for select
+using (project_id in (select coord._readable_projects()));
+grant select on coord.decisions to coord_reader;
+
+-- supabase/schemas/digest/table.sql
+-- Where each session last looked with catch_up: the snapshot of that moment. What it saw was told; everything else is
+-- news, however late it commits. Numbers of transactions or rows could not say that, and times even less.
+create table coord.looks (
+  project_id integer not null,
+  agent text not null,
+  session_id uuid not null,
+  looked_at timestamptz not null default clock_timestamp(),
+  seen pg_snapshot not null,
+  primary key (project_id, agent, session_id)
+);
+
+alter table coord.looks enable row level security;
+
 -- supabase/schemas/frame/table.sql
 -- Answers kept for callers that repeat a call with the same idempotency key. Kept for 48 hours (see _forget).
 create table coord.idempotency_keys (
@@ -119,10 +231,38 @@ create table coord.pulse (
 insert into coord.pulse default values;
 alter table coord.pulse enable row level security;
 
+-- supabase/schemas/handoffs/table.sql
+-- What one session leaves for the next. Agents write them; for a session that ended without one, and had done something,
+-- it is put together from the journal (automatic). Such a one has the id of its session, so that there is one at most.
+create table coord.handoffs (
+  project_id integer not null,
+  handoff_id uuid not null,
+  session_id uuid not null,
+  agent text not null,
+  agent_type text not null,
+  automatic boolean not null default false,
+  created_at timestamptz not null default clock_timestamp(),
+  summary text not null,
+  completed text[] not null default '{}',
+  in_progress text[] not null default '{}',
+  decisions text[] not null default '{}',
+  next_steps text[] not null default '{}',
+  relevant_files text[] not null default '{}',
+  primary key (project_id, handoff_id)
+);
+
+create index handoffs_newest on coord.handoffs (project_id, created_at);
+create index handoffs_of_agent on coord.handoffs (project_id, agent, created_at);
+
+alter table coord.handoffs enable row level security;
+create policy readers on coord.handoffs for select
+using (project_id in (select coord._readable_projects()));
+grant select on coord.handoffs to coord_reader;
+
 -- supabase/schemas/journal/table.sql
 -- The one journal: audit trail, history and event stream are readings of it. Each state change and each refusal is
--- exactly one row, written in its own transaction. Readers that follow it use (xact_id, entry_id) below
--- pg_snapshot_xmin(pg_current_snapshot()): entry_id alone would skip rows of transactions that commit late.
+-- exactly one row, written in its own transaction. Readers that follow it use (xact_id, entry_id) below _horizon:
+-- entry_id alone would skip rows of transactions that commit late.
 create table coord.journal (
   project_id integer not null,
   xact_id xid8 not null default pg_current_xact_id(),
@@ -152,6 +292,16 @@ for each row execute function coord._refuse_change();
 create trigger append_only_truncate before truncate on coord.journal
 for each statement execute function coord._refuse_change();
 
+-- Up to where a project's journal is no longer replayed: the newest row older than 30 days, when somebody last looked
+-- (see _move_floors). Readers whose cursor lies before it have lost rows, and are told so. It only moves forward.
+create table coord.journal_floors (
+  project_id integer primary key,
+  xact_id xid8 not null,
+  entry_id bigint not null,
+  moved_at timestamptz not null default clock_timestamp()
+);
+alter table coord.journal_floors enable row level security;
+
 alter table coord.journal enable row level security;
 create policy readers on coord.journal for select
 using (project_id in (select coord._readable_projects()));
@@ -168,6 +318,9 @@ create table coord.api_keys (
   agent_type text not null,
   trust smallint not null check (trust between 0 and 4),
   description text,
+  -- The agent that made it, and its key; null when a person of the machine did. See _credentials.
+  made_by text not null,
+  made_with text,
   created_at timestamptz not null default clock_timestamp(),
   expires_at timestamptz,
   revoked_at timestamptz
@@ -256,6 +409,58 @@ create policy readers on coord.lock_waiters for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.locks, coord.lock_shares, coord.lock_waiters to coord_reader;
 
+-- supabase/schemas/messages/table.sql
+-- The inbox. An item is written once, whoever it is for: one agent (all its sessions, or the named one) or, when agent
+-- is '', everybody. Who has read what is in receipts, so items are never changed, and nobody's reading takes an item
+-- away from another session. Kept 30 days (see _forget_messages).
+create table coord.inbox_items (
+  project_id integer not null,
+  item_id uuid not null,
+  -- The floors of readers are of these: ids grow before their transactions commit, so they could not be ids.
+  xact_id xid8 not null default pg_current_xact_id(),
+  at timestamptz not null default clock_timestamp(),
+  agent text not null,
+  session_id uuid,
+  -- Who wrote it, when a session did: it is not told its own words.
+  from_session_id uuid,
+  kind text not null,
+  subject text,
+  item jsonb not null,
+  primary key (project_id, item_id)
+);
+
+create index inbox_items_for on coord.inbox_items (project_id, agent, xact_id, item_id);
+
+-- An item that a session has read. Sessions of its agent that begin later need not read it again.
+create table coord.inbox_receipts (
+  project_id integer not null,
+  item_id uuid not null,
+  agent text not null,
+  session_id uuid not null,
+  at timestamptz not null default clock_timestamp(),
+  primary key (project_id, item_id, agent, session_id)
+);
+
+-- Where a session need not look any more: below the floor it has nothing unread, and nothing can appear there. Saves
+-- work, and nothing else: without its row a session looks at all items.
+create table coord.inbox_readers (
+  project_id integer not null,
+  session_id uuid not null,
+  agent text not null,
+  started_at timestamptz not null,
+  -- When its agent was first heard of.
+  joined_at timestamptz not null,
+  floor xid8 not null,
+  primary key (project_id, session_id)
+);
+
+alter table coord.inbox_items enable row level security;
+alter table coord.inbox_receipts enable row level security;
+alter table coord.inbox_readers enable row level security;
+create policy readers on coord.inbox_items for select
+using (project_id in (select coord._readable_projects()));
+grant select on coord.inbox_items to coord_reader;
+
 -- supabase/schemas/sessions/table.sql
 -- Agents by name, and their runs. The holder of a lock or a claim is a session, never a name.
 -- A session that beats lapses when its lease does; the others have a lease as long as their key, and hold by TTLs alone.
@@ -269,6 +474,9 @@ create table coord.agents (
   -- Paths never locked before that it locked since then; see _full_until.
   new_paths integer not null default 0,
   new_paths_since timestamptz not null default '-infinity',
+  -- What it has written to others since then; see _silent_until.
+  messages integer not null default 0,
+  messages_since timestamptz not null default '-infinity',
   primary key (project_id, agent)
 );
 
@@ -288,14 +496,20 @@ create table coord.sessions (
   lease_expires_at timestamptz not null,
   -- Until then a call need not look whether the session lives: 5 s from the last look; -infinity once it has ended.
   fresh_until timestamptz not null,
+  started_at timestamptz not null default clock_timestamp(),
   last_call_at timestamptz not null default clock_timestamp(),
   ended_at timestamptz,
+  end_reason text,
+  -- Where its journal begins, and, from its end until its handoff has been seen to, where it ends; see _make_handoffs.
+  began_xact xid8 not null default pg_current_xact_id(),
+  handoff_xact xid8,
   primary key (project_id, session_id)
 ) with (fillfactor = 50);
 
--- Neither index holds a column that a heartbeat writes, so heartbeats stay HOT.
+-- No index holds a column that a heartbeat writes, so heartbeats stay HOT.
 create unique index sessions_standing on coord.sessions (project_id, agent, label) where ended_at is null and label is not null;
 create index sessions_live on coord.sessions (project_id, agent) where ended_at is null;
+create index sessions_without_handoff on coord.sessions (project_id, handoff_xact) where handoff_xact is not null;
 
 -- What a session is told with its next real call: that a lock of its was forced away, and the like.
 create table coord.notices (
@@ -319,6 +533,45 @@ using (project_id in (select coord._readable_projects()));
 create policy readers on coord.sessions for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.agents, coord.sessions to coord_reader;
+
+-- supabase/schemas/threads/table.sql
+-- The board: threads that everybody reads. Posts of a thread are numbered under the lock of its row, without gaps, and
+-- never change.
+create table coord.threads (
+  project_id integer not null,
+  thread_id uuid not null,
+  title text not null,
+  priority text not null check (priority in ('high', 'normal', 'low')),
+  status text not null default 'active' check (status in ('active', 'waiting', 'resolved')),
+  agent text not null,
+  created_at timestamptz not null default clock_timestamp(),
+  -- Of the last post or change of status.
+  changed_at timestamptz not null default clock_timestamp(),
+  posts integer not null default 1,
+  primary key (project_id, thread_id)
+);
+
+create index threads_by_change on coord.threads (project_id, changed_at, thread_id);
+
+create table coord.thread_posts (
+  project_id integer not null,
+  thread_id uuid not null,
+  post_number integer not null,
+  agent text not null,
+  session_id uuid not null,
+  at timestamptz not null default clock_timestamp(),
+  text text not null,
+  mentions text[] not null,
+  primary key (project_id, thread_id, post_number)
+);
+
+alter table coord.threads enable row level security;
+alter table coord.thread_posts enable row level security;
+create policy readers on coord.threads for select
+using (project_id in (select coord._readable_projects()));
+create policy readers on coord.thread_posts for select
+using (project_id in (select coord._readable_projects()));
+grant select on coord.threads, coord.thread_posts to coord_reader;
 
 -- supabase/schemas/work/table.sql
 -- Tasks. A task waits (ready, blocked by others, or scheduled for later), is claimed, and ends done, failed or
@@ -417,6 +670,419 @@ create policy readers on coord.subtasks for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.tasks, coord.task_dependencies, coord.subtasks to coord_reader;
 
+-- supabase/schemas/sessions/_holds.sql
+-- Whether a session keeps others from what it took: while it lives, and two seconds more after its lease, so that what
+-- a dying process still writes does not meet the next holder's work. An orderly end frees at once. Inlined into
+-- queries; false for null, as after a join that found none.
+create function coord._holds(p_ended_at timestamptz, p_lease_expires_at timestamptz) returns boolean
+language sql volatile
+as $$
+  select p_ended_at is null and coalesce(p_lease_expires_at > clock_timestamp() - interval '2 seconds', false);
+$$;
+
+-- supabase/schemas/approvals/_add_approval.sql
+-- Writes an approval: decided when a rule does so, else with its row in the outbox of the webhook.
+create function coord._add_approval(
+  p_call coord._call, p_action_type text, p_description text, p_payload jsonb, p_hash text, p_risk text,
+  p_seconds integer
+) returns coord.approvals
+language plpgsql volatile
+as $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_credentials text[] := coord._credentials(p_call.project_id, p_call.session_id, false);
+  v_rule text := coord._rule_for(p_call, p_action_type, p_risk, v_credentials);
+  v_approval coord.approvals;
+begin
+  insert into coord.approvals (project_id, approval_id, action_type, description, payload, payload_hash, risk,
+    requested_by, session_id, credentials, requested_at, expires_at, status, decided_at, decided_by, decided_via)
+  values (p_call.project_id, coord._new_id(), p_action_type, p_description, p_payload, p_hash, p_risk,
+    p_call.agent, p_call.session_id, v_credentials, v_now, v_now + make_interval(secs => p_seconds),
+    case when v_rule is null then 'pending' else 'approved' end, case when v_rule is not null then v_now end,
+    v_rule, case when v_rule is not null then 'rule' end)
+  returning approvals.* into v_approval;
+  if v_rule is null then
+    insert into coord.approval_webhooks (project_id, approval_id) values (p_call.project_id, v_approval.approval_id);
+  end if;
+  return v_approval;
+end
+$$;
+
+-- supabase/schemas/approvals/_approval_answer.sql
+-- What the requester is told of an approval: `decided` is true when there is nothing left to wait for.
+create function coord._approval_answer(p_approval coord.approvals) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_status text := coord._approval_status(p_approval.status, p_approval.expires_at);
+begin
+  return jsonb_build_object('decided', v_status <> 'pending', 'status', v_status,
+    'approval_id', p_approval.approval_id, 'expires_at', p_approval.expires_at,
+    'decided_by', p_approval.decided_by, 'decided_via', p_approval.decided_via, 'reason', p_approval.reason,
+    'used_at', p_approval.used_at,
+    'hint', case v_status
+      when 'pending' then 'Do not act yet. Do something else, and wait with check_approval and wait_seconds.'
+      when 'denied' then 'Do not do it. Read the reason, or ask the user.'
+      when 'expired' then 'Nobody decided: that is neither yes nor no, so do not do it. Ask the user, or request it again.'
+      else case when p_approval.used_at is null then 'Call use_approval with the same payload, then act.'
+        else 'It has been used. For doing it again, request it again.' end end);
+end
+$$;
+
+-- supabase/schemas/approvals/_approval_status.sql
+-- The status of an approval now: a pending one whose time is over is expired, whoever has swept.
+create function coord._approval_status(p_status text, p_expires_at timestamptz) returns text
+language sql volatile
+as $$ select case when p_status = 'pending' and p_expires_at <= clock_timestamp() then 'expired' else p_status end $$;
+
+-- supabase/schemas/approvals/_credentials.sql
+-- What a session calls with: its agent, its key, and the keys with which that one was made, up to one that a person
+-- made. Two sessions that share one of them have one owner. With p_makers also the agents who made the keys: they could
+-- speak with them, while the reverse does not hold.
+create function coord._credentials(p_project_id integer, p_session_id uuid, p_makers boolean) returns text[]
+language sql stable
+as $$
+  with recursive line as (
+    select k.key_id, k.made_by, k.made_with
+    from coord.sessions s join coord.api_keys k on k.key_id = s.key_id and k.project_id = s.project_id
+    where s.project_id = p_project_id and s.session_id = p_session_id
+    union
+    select k.key_id, k.made_by, k.made_with
+    from line l join coord.api_keys k on k.key_id = l.made_with and k.project_id = p_project_id)
+  select array(
+    select 'agent:' || s.agent from coord.sessions s where s.project_id = p_project_id and s.session_id = p_session_id
+    union select 'key:' || l.key_id from line l
+    union select 'agent:' || l.made_by from line l where p_makers);
+$$;
+
+-- supabase/schemas/approvals/_decide.sql
+-- Decides a pending approval; null when it was not pending any more, or its time was over.
+-- Concurrency: one guarded UPDATE. Two who decide at once meet at the row, and the second finds it decided. The caller
+-- has locked the row and looked at the clock since: what is stamped is what was judged. The requester's inbox is
+-- written in the same transaction, so that a kill leaves both or neither.
+create function coord._decide(
+  p_project_id integer, p_approval_id uuid, p_approve boolean, p_by text, p_via text, p_reason text, p_now timestamptz
+) returns coord.approvals
+language plpgsql volatile
+as $$
+declare
+  v_approval coord.approvals;
+begin
+  update coord.approvals a set status = case when p_approve then 'approved' else 'denied' end, decided_at = p_now,
+    decided_by = p_by, decided_via = p_via, reason = p_reason
+  where a.project_id = p_project_id and a.approval_id = p_approval_id and a.status = 'pending' and a.expires_at > p_now
+  returning a.* into v_approval;
+  if not found then return null; end if;
+  update coord.approval_webhooks w set settled_at = p_now, outcome = 'obsolete'
+  where w.project_id = p_project_id and w.approval_id = p_approval_id and w.settled_at is null;
+  perform coord._tell_requester(v_approval);
+  return v_approval;
+end
+$$;
+
+-- supabase/schemas/approvals/_forget_approvals.sql
+-- Deletes what is kept of approvals for a time only, a thousand rows of a kind: rows of the outbox 7 days, links 14,
+-- approvals 90 days after they ended.
+create function coord._forget_approvals() returns void
+language plpgsql volatile
+as $$
+begin
+  delete from coord.approval_links l where (l.project_id, l.token_hash) in (
+    select o.project_id, o.token_hash from coord.approval_links o
+    where o.made_at < clock_timestamp() - interval '14 days' limit 1000 for update skip locked);
+  delete from coord.approval_webhooks w where (w.project_id, w.approval_id) in (
+    select o.project_id, o.approval_id from coord.approval_webhooks o
+    where o.settled_at < clock_timestamp() - interval '7 days' limit 1000 for update skip locked);
+  delete from coord.approvals a where (a.project_id, a.approval_id) in (
+    select o.project_id, o.approval_id from coord.approvals o
+    where o.status <> 'pending' and o.expires_at < clock_timestamp() - interval '90 days'
+    limit 1000 for update skip locked);
+end
+$$;
+
+-- supabase/schemas/approvals/_refuse_unknown_approval.sql
+-- The answer for an id that is unknown, or of another project, which is the same.
+create function coord._refuse_unknown_approval(p_call coord._call) returns jsonb
+language plpgsql volatile
+as $$
+begin
+  return coord._refuse(p_call, 'not_found', 'There is no such approval.', 'See list_approvals for those of this project.');
+end
+$$;
+
+-- supabase/schemas/approvals/_refuse_use.sql
+-- Says why an approval cannot be used: the first of these that holds.
+create function coord._refuse_use(p_call coord._call, p_approval_id uuid, p_payload jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_approval coord.approvals;
+  v_status text;
+  v_reason text;
+begin
+  select a.* into v_approval from coord.approvals a
+  where a.project_id = p_call.project_id and a.approval_id = p_approval_id;
+  if not found then return coord._refuse_unknown_approval(p_call); end if;
+  if v_approval.requested_by <> p_call.agent then
+    return coord._refuse(p_call, 'forbidden', format('It was given to %s.', v_approval.requested_by),
+      'Request one of your own: request_approval.', '{"reason": "not_requester"}', 'approval:' || p_approval_id);
+  end if;
+  v_status := coord._approval_status(v_approval.status, v_approval.expires_at);
+  v_reason := case
+    when v_status = 'pending' then 'not_decided'
+    when v_status = 'denied' then 'denied'
+    when v_status = 'expired' then 'approval_expired'
+    when v_approval.used_at is not null then 'already_used'
+    when v_approval.payload_hash <> encode(sha256(convert_to(p_payload::text, 'UTF8')), 'hex') then 'payload_changed'
+    else 'approval_stale' end;
+  return coord._refuse(p_call, 'conflict', case v_reason
+      when 'not_decided' then 'Nobody has decided yet.'
+      when 'denied' then 'It was denied.'
+      when 'approval_expired' then 'Nobody decided in time: that is neither yes nor no.'
+      when 'already_used' then 'It has been used already.'
+      when 'payload_changed' then 'The payload is not the one that was approved.'
+      else 'It was approved more than a day ago.' end,
+    case v_reason
+      when 'not_decided' then 'Do not act. Wait with check_approval and wait_seconds.'
+      when 'payload_changed' then 'Do not act. Send the payload that was approved, or request this one.'
+      else 'Do not act. If it must be done still, ask with request_approval again.' end,
+    jsonb_build_object('reason', v_reason), 'approval:' || p_approval_id);
+end
+$$;
+
+-- supabase/schemas/approvals/_rule_for.sql
+-- The rule that approves a request without asking; null when there is none. The kind of agent counts as whoever made the
+-- key or started the process has said it, because a session may call itself anything. A rule never serves
+-- those who share a credential with who set it: nobody approves himself that way.
+create function coord._rule_for(p_call coord._call, p_action_type text, p_risk text, p_credentials text[])
+returns text
+language sql stable
+as $$
+  select r.rule
+  from coord.approval_rules r
+  where r.project_id = p_call.project_id and r.action_type = p_action_type
+    and array_position('{low,medium,high}', p_risk) <= array_position('{low,medium,high}', r.max_risk)
+    and (r.agent is null or r.agent = p_call.agent)
+    and (r.agent_type is null or r.agent_type = (
+      select coalesce(k.agent_type, a.agent_type)
+      from coord.sessions s
+      join coord.agents a on a.project_id = s.project_id and a.agent = s.agent
+      left join coord.api_keys k on k.key_id = s.key_id
+      where s.project_id = p_call.project_id and s.session_id = p_call.session_id))
+    and not r.credentials && p_credentials
+  order by r.rule limit 1;
+$$;
+
+-- supabase/schemas/approvals/_sweep_approvals.sql
+-- Writes down which approvals of a project have expired, and tells who asked. Nothing depends on it: every decision
+-- looks at the time itself.
+-- Concurrency: rows that somebody is just deciding are left for the next round; the status in the WHERE is looked at
+-- under the row lock.
+create function coord._sweep_approvals(p_project_id integer) returns void
+language plpgsql volatile
+as $$
+declare
+  v_approval coord.approvals;
+begin
+  for v_approval in
+    update coord.approvals a set status = 'expired'
+    where a.project_id = p_project_id and a.status = 'pending' and a.approval_id in (
+      select o.approval_id from coord.approvals o
+      where o.project_id = p_project_id and o.status = 'pending' and o.expires_at <= clock_timestamp()
+      limit 1000 for update skip locked)
+    returning a.*
+  loop
+    update coord.approval_webhooks w set settled_at = clock_timestamp(), outcome = 'obsolete'
+    where w.project_id = p_project_id and w.approval_id = v_approval.approval_id and w.settled_at is null;
+    perform coord._journal(p_project_id, 'sweep', 'approval:' || v_approval.approval_id, 'expired');
+    perform coord._tell_requester(v_approval);
+  end loop;
+end
+$$;
+
+-- supabase/schemas/approvals/_tell_requester.sql
+-- Puts the outcome of an approval into the inbox of whoever asked, in every session of it: the one that asked may be
+-- gone, and another may go on.
+create function coord._tell_requester(p_approval coord.approvals) returns void
+language plpgsql volatile
+as $$
+begin
+  perform coord._inbox_add(p_approval.project_id, p_approval.requested_by, null, 'approval_decided',
+    jsonb_strip_nulls(jsonb_build_object('approval_id', p_approval.approval_id, 'status', p_approval.status,
+      'action_type', p_approval.action_type, 'decided_by', p_approval.decided_by, 'reason', p_approval.reason,
+      'text', format('Your request for %s is %s.', p_approval.action_type, p_approval.status))),
+    'approval:' || p_approval.approval_id);
+end
+$$;
+
+-- supabase/schemas/digest/_digest.sql
+-- The news as lines for a reader in a hurry: what concerns the caller first, four lines of a kind, 1,500 characters.
+create function coord._digest(p_call coord._call, p_entries coord.journal[]) returns jsonb
+language plpgsql stable
+as $$
+begin
+  return (
+    with lines as (
+      select n.* from coord._news_of_tasks(p_call, p_entries) n
+      union all select n.* from coord._news_of_locks(p_call, p_entries) n
+      union all select n.* from coord._news_of_words(p_call, p_entries) n
+      union all select n.* from coord._news_of_agents(p_call, p_entries) n
+    ), counted as (
+      select l.kind, l.nth, left(regexp_replace(l.line, '\s+', ' ', 'g'), 300)
+        || case when l.nth = 4 and l.total > 4 then format(' And %s more like this.', l.total - 4) else '' end as line
+      from (select x.*, count(*) over (partition by x.kind) as total from lines x) l
+      where l.nth <= 4
+    )
+    select coalesce(jsonb_agg(c.line order by c.kind, c.nth), '[]')
+    from (select d.*, sum(octet_length(d.line) + 4) over (order by d.kind, d.nth) as size from counted d) c
+    where c.size <= 1500);
+end
+$$;
+
+-- supabase/schemas/digest/_last_look.sql
+-- The last look of the calling session; of one that has not looked yet, the last that its agent took before it began.
+-- Null when there is none. One of transactions to come is from another server, by a restored backup, and means nothing.
+create function coord._last_look(p_call coord._call) returns coord.looks
+language plpgsql stable
+as $$
+declare
+  v_look coord.looks;
+begin
+  select l.* into v_look
+  from coord.looks l
+  join coord.sessions s on s.project_id = l.project_id and s.session_id = p_call.session_id
+  where l.project_id = p_call.project_id and l.agent = p_call.agent
+    and (l.session_id = s.session_id or pg_snapshot_xmax(l.seen) <= s.began_xact)
+    and pg_snapshot_xmax(l.seen) <= pg_snapshot_xmax(pg_current_snapshot())
+  order by l.session_id = s.session_id desc, pg_snapshot_xmax(l.seen) desc limit 1;
+  return v_look;
+end
+$$;
+
+-- supabase/schemas/digest/_news.sql
+-- What the journal has between two snapshots, newest first, from the transaction p_first on; without a first snapshot,
+-- that of the last day. Rows of transactions that the older snapshot did not see, although later ones were in it, are in
+-- the range, and found by the second condition. Of the caller's own rows only those that say which files are its.
+create function coord._news(p_call coord._call, p_first xid8, p_seen pg_snapshot, p_now pg_snapshot)
+returns setof coord.journal
+language sql stable
+as $$
+  select j.* from coord.journal j
+  where j.project_id = (p_call).project_id and j.xact_id between p_first and pg_snapshot_xmax(p_now)
+    and case when p_seen is null then j.at > clock_timestamp() - interval '1 day'
+      else not pg_visible_in_snapshot(j.xact_id, p_seen) end
+    and pg_visible_in_snapshot(j.xact_id, p_now)
+    and (j.session_id is distinct from (p_call).session_id
+      or j.operation in ('acquire_lock', 'get_work', 'get_work_batch'))
+    and (j.session_id is null or j.outcome = 'ok')
+  order by j.xact_id desc, j.entry_id desc limit 20000;
+$$;
+
+-- supabase/schemas/digest/_news_of_agents.sql
+-- Who came and who went, among the news, in one line: 80.
+create function coord._news_of_agents(p_call coord._call, p_entries coord.journal[])
+returns table (kind integer, nth bigint, line text)
+language sql stable
+as $$
+  select 80, 1::bigint, string_agg(format('%s: %s%s.', w.what, array_to_string(w.agents[1:6], ', '),
+    ' and ' || nullif(greatest(cardinality(w.agents) - 6, 0), 0) || ' more'), ' ' order by w.what)
+  from (
+    select a.what, array_agg(distinct s.agent) as agents
+    from (
+      select e.resource, case e.operation when 'register_session' then 'Came' when 'end_session' then 'Left'
+        when 'sweep' then 'Died' end as what
+      from unnest(p_entries) e where e.resource like 'session:%' and e.outcome in ('ok', 'lapsed')) a
+    join coord.sessions s on s.project_id = (p_call).project_id and s.session_id = substr(a.resource, 9)::uuid
+    where a.what is not null and s.session_id <> (p_call).session_id group by a.what) w
+  having count(*) > 0;
+$$;
+
+-- supabase/schemas/digest/_news_of_locks.sql
+-- Locks of others among the news: 30 around the caller's files, which are those it has or had locked since its last look;
+-- 90 the others, summed up. Around means in the same folder, or overlapping. At most 500 paths against 50.
+create function coord._news_of_locks(p_call coord._call, p_entries coord.journal[])
+returns table (kind integer, nth bigint, line text)
+language plpgsql stable
+as $$
+begin
+  return query
+    with mine as materialized (
+      select distinct m.path, coord._folder(m.path) as folder from (
+        (select t.path from coord._taken_paths(p_entries) t where t.session_id = p_call.session_id
+          order by t.entry_id desc limit 50)
+        union all
+        select h.path from coord._held_locks(p_call.project_id, null, null) h where h.session_id = p_call.session_id) m
+      limit 50
+    ), others as materialized (
+      select distinct on (t.path, t.session_id) t.*, coord._folder(t.path) as folder
+      from coord._taken_paths(p_entries) t
+      where t.session_id <> p_call.session_id order by t.path, t.session_id, t.entry_id desc
+    ), near as materialized (
+      select o.*, exists (select from mine m where m.folder = o.folder or m.path = o.path
+        or ((coord._is_scope(m.path) or coord._is_scope(o.path)) and coord._overlaps(m.path, o.path))) as is_near
+      from (select * from others order by entry_id desc limit 500) o
+    )
+    select 30, row_number() over (order by h.path is null, n.entry_id desc), case when h.path is not null
+      then format('%s has %s locked%s.', n.agent, n.path, ': ' || left(h.reason, 100))
+      else format('%s had %s locked: read it again before you edit there.', n.agent, n.path) end
+    from near n
+    left join coord._held_locks(p_call.project_id, (select array_agg(x.path) from near x where x.is_near), null) h
+      on h.path = n.path and h.session_id = n.session_id
+    where n.is_near
+    union all
+    select 90, 1, format('Elsewhere others locked %s: %s.', sum(f.paths), string_agg(
+      format('%s (%s)', f.folder, f.paths), ', ' order by f.paths desc, f.folder) filter (where f.nth <= 3))
+    from (
+      select coalesce(nullif(n.folder, ''), './') as folder, count(*) as paths,
+        row_number() over (order by count(*) desc, n.folder) as nth
+      from near n where not n.is_near group by n.folder) f
+    having count(*) > 0;
+end
+$$;
+
+-- supabase/schemas/digest/_news_of_tasks.sql
+-- Tasks among the news: 10 assigned to the caller's agent, 20 submitted by it and ended, 60 failed, 70 done.
+create function coord._news_of_tasks(p_call coord._call, p_entries coord.journal[])
+returns table (kind integer, nth bigint, line text)
+language plpgsql stable
+as $$
+begin
+  return query
+    select n.kind, row_number() over (partition by n.kind order by n.entry_id desc), n.line
+    from (
+      select e.entry_id,
+        case when t.finished_at is null then 10 when t.submitted_by = p_call.agent then 20
+          when t.status = 'done' then 70 else 60 end as kind,
+        case
+          when t.finished_at is null then format('"%s" is assigned to you: get_work hands it out.', left(t.title, 100))
+          when t.status = 'done' then format('%s finished %s"%s" (task:%s).', t.agent,
+            case when t.submitted_by = p_call.agent then 'your task ' end, left(t.title, 100), t.task_id)
+          else format('%s "%s" %s%s (task:%s).', case when t.submitted_by = p_call.agent then 'Your task' else 'Task' end,
+            left(t.title, 100), case t.status when 'failed' then 'failed' else 'was cancelled' end,
+            ': ' || left(t.error, 100), t.task_id)
+        end as line
+      from (
+        select substr(r.resource, 6)::uuid as task_id, max(r.entry_id) as entry_id from unnest(p_entries) r
+        where r.resource ~ '^task:[0-9a-f-]{36}$' and r.session_id is distinct from p_call.session_id
+          and r.operation not in ('get_work', 'get_work_batch', 'report_progress')
+        group by 1) e
+      join coord.tasks t on t.project_id = p_call.project_id and t.task_id = e.task_id
+      where t.finished_at is not null or (t.status = 'ready' and (t.terms).assignee = p_call.agent)) n;
+end
+$$;
+
+-- supabase/schemas/digest/_news_of_words.sql
+-- What agents wrote for others, among the news: 50 handoffs.
+create function coord._news_of_words(p_call coord._call, p_entries coord.journal[])
+returns table (kind integer, nth bigint, line text)
+language sql stable
+as $$
+  select 50, row_number() over (order by e.entry_id desc), format('%s left a handoff: %s (read_handoff, %s).',
+    coalesce(e.agent, e.detail ->> 'agent'), rtrim(left(e.detail ->> 'summary', 100), '. '), substr(e.resource, 9))
+  from unnest(p_entries) e
+  where e.resource like 'handoff:%' and e.outcome in ('ok', 'written');
+$$;
+
 -- supabase/schemas/frame/_beat.sql
 -- Notes that somebody sweeps now.
 create function coord._beat() returns void
@@ -503,7 +1169,7 @@ $$;
 
 -- supabase/schemas/frame/_forget.sql
 -- Deletes what is kept for a time only, a thousand rows of a kind: idempotency keys 48 hours, ended
--- sessions, notices and paths that nobody locks any more 30 days.
+-- sessions, notices, looks and paths that nobody locks any more 30 days, handoffs 180.
 create function coord._forget() returns void
 language plpgsql volatile
 as $$
@@ -517,7 +1183,16 @@ begin
   delete from coord.notices n where (n.project_id, n.notice_id) in (
     select o.project_id, o.notice_id from coord.notices o
     where o.at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
+  delete from coord.looks l where (l.project_id, l.agent, l.session_id) in (
+    select o.project_id, o.agent, o.session_id from coord.looks o
+    where o.looked_at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
+  delete from coord.handoffs h where (h.project_id, h.handoff_id) in (
+    select o.project_id, o.handoff_id from coord.handoffs o
+    where o.created_at < clock_timestamp() - interval '180 days' limit 1000 for update skip locked);
   perform coord._forget_locks();
+  perform coord._forget_messages();
+  perform coord._forget_approvals();
+  perform coord._move_floors();
 end
 $$;
 
@@ -600,6 +1275,27 @@ as $$
     "heartbeat": 1,
     "register_session": 1,
     "sweep": 3,
+    "read_inbox": 1,
+    "send_message": 2,
+    "create_thread": 2,
+    "list_threads": 1,
+    "read_thread": 1,
+    "reply_to_thread": 2,
+    "set_thread_status": 2,
+    "list_decisions": 1,
+    "log_decision": 2,
+    "read_handoff": 1,
+    "write_handoff": 2,
+    "catch_up": 1,
+    "check_approval": 1,
+    "decide_approval": 3,
+    "list_approvals": 1,
+    "request_approval": 2,
+    "use_approval": 2,
+    "delete_approval_rule": 4,
+    "list_approval_rules": 1,
+    "set_approval_rule": 4,
+    "list_events": 1,
     "create_key": 4,
     "list_keys": 4,
     "revoke_key": 4,
@@ -617,7 +1313,7 @@ $$;
 -- Ids tell nothing of other projects but the clock. Postgres has its own from version 18 on.
 do $$
 begin
-  if to_regproc('pg_catalog.uuidv7') is not null then
+  if to_regprocedure('pg_catalog.uuidv7()') is not null then
     create function coord._new_id() returns uuid language sql volatile as 'select pg_catalog.uuidv7()';
   else
     create function coord._new_id() returns uuid language sql volatile
@@ -672,9 +1368,10 @@ begin
   if found then return null; end if;
   select k.* into v_first from coord.idempotency_keys k
   where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = v_key;
-  -- What was granted to one session must not be told to another: a lock, a claim.
+  -- What was granted to one session must not be told to another: a lock, a claim, what it read.
   if v_first.operation = p_call.operation and v_first.input_hash = v_hash and v_first.answer is not null
-    and (v_first.session_id = p_call.session_id or not v_first.answer ?| array['acquired', 'claimed', 'released'])
+    and (v_first.session_id = p_call.session_id
+      or not v_first.answer ?| array['acquired', 'claimed', 'released', 'received', 'used'])
   then
     return v_first.answer;
   end if;
@@ -746,6 +1443,8 @@ begin
   end if;
   perform coord._resume();
   perform coord._beat();
+  -- First, while this transaction holds nothing that anybody waits for.
+  perform coord._make_handoffs(p_project_id);
   for v_session in
     select s.project_id, s.session_id from coord.sessions s
     where s.ended_at is null
@@ -766,6 +1465,7 @@ begin
     select p.project_id from coord.projects p where p_project_id is null or p.project_id = p_project_id
   loop
     v_tasks := v_tasks + (coord._sweep_tasks(v_project_id, 1000)).returned_tasks;
+    perform coord._sweep_approvals(v_project_id);
   end loop;
 
   -- Old rows are looked for in one of a hundred rounds, because the search reads whole tables.
@@ -782,6 +1482,279 @@ as $$
   select s.trust from coord.sessions s where s.project_id = p_call.project_id and s.session_id = p_call.session_id;
 $$;
 
+-- supabase/schemas/handoffs/_journalled_handoff.sql
+-- The handoff of a session that ended without writing one, from its journal; null when it wrote one or did nothing that
+-- anybody has to know. Always the same for the same session, however late it is asked for. Bounded: 20 lines of a kind.
+create function coord._journalled_handoff(p_session coord.sessions) returns coord.handoffs
+language plpgsql stable
+as $$
+declare
+  v_entries coord.journal[];
+  v_handoff coord.handoffs;
+  v_left text[];
+begin
+  perform from coord.handoffs h where h.project_id = p_session.project_id and h.agent = p_session.agent
+    and h.session_id = p_session.session_id;
+  if found then return null; end if;
+  v_entries := array(select e from coord._session_entries(p_session) e where e.operation not in
+    ('register_session', 'heartbeat', 'read_inbox', 'catch_up') and (e.outcome = 'ok' or e.session_id is null));
+  perform from unnest(v_entries) e where e.operation <> 'end_session' and e.operation <> 'sweep';
+  if not found then return null; end if;
+  select coalesce(array_agg(t.line) filter (where t.is_done), '{}'),
+    coalesce(array_agg(t.line) filter (where not t.is_done), '{}')
+    into v_handoff.completed, v_handoff.in_progress
+  from coord._tasks_of_entries(p_session.project_id, v_entries) t;
+  select coalesce(array_agg(p.path), '{}'), coalesce(array_agg(p.path) filter (where p.is_left), '{}')
+    into v_handoff.relevant_files, v_left
+  from coord._paths_of_entries(v_entries) p;
+  v_handoff.summary := concat_ws(' ',
+    format('Put together from the journal: %s ended without a handoff (%s).', p_session.agent,
+      rtrim(left(p_session.end_reason, 200), '.')),
+    'It said it was working on: ' || left(p_session.working_on, 300) || '.',
+    format('Tasks done: %s; left unfinished: %s. Paths locked: %s, of which %s at the end.',
+      cardinality(v_handoff.completed), cardinality(v_handoff.in_progress), cardinality(v_handoff.relevant_files),
+      cardinality(v_left)),
+    (select 'Tasks submitted: ' || count(*) || '.' from unnest(v_entries) e where e.operation like 'submit\_work%'
+      having count(*) > 0));
+  v_handoff.next_steps := array_remove(array[
+    case when v_handoff.in_progress <> '{}' then 'See who has the unfinished tasks now; get_work hands out those that are free.' end,
+    case when v_left <> '{}' then left('Look for half-made changes in what was locked at the end: '
+      || array_to_string(v_left[1:20], ', '), 1000) end], null);
+  v_handoff.project_id := p_session.project_id;
+  v_handoff.handoff_id := p_session.session_id;
+  v_handoff.session_id := p_session.session_id;
+  v_handoff.agent := p_session.agent;
+  v_handoff.agent_type := p_session.agent_type;
+  v_handoff.automatic := true;
+  v_handoff.created_at := p_session.ended_at;
+  v_handoff.completed := v_handoff.completed[1:20];
+  v_handoff.in_progress := v_handoff.in_progress[1:20];
+  v_handoff.decisions := '{}';
+  v_handoff.relevant_files := v_handoff.relevant_files[1:50];
+  return v_handoff;
+end
+$$;
+
+-- supabase/schemas/handoffs/_make_handoffs.sql
+-- Makes the handoffs of sessions that ended without one, in one project or in all (null); for a quarter of a second, the
+-- next round of the sweeper goes on.
+-- It is done here and not where a session ends, so that no end waits for it or fails by it; until then, readers see what
+-- it will be (see _recent_handoffs).
+-- Concurrency: the session's row is locked and its mark taken away in the transaction that writes the handoff, so each is
+-- made once, whoever is killed in between; the primary key stands behind that. What cannot be made is given up, and the
+-- journal says so: it must not keep the sweeper from its other work.
+create function coord._make_handoffs(p_project_id integer) returns void
+language plpgsql volatile
+as $$
+declare
+  v_enough timestamptz := clock_timestamp() + interval '0.25 seconds';
+  v_session coord.sessions;
+  v_handoff coord.handoffs;
+begin
+  for v_session in
+    select s.* from coord.projects p
+    join coord.sessions s on s.project_id = p.project_id and s.handoff_xact is not null
+    where p_project_id is null or p.project_id = p_project_id
+    order by s.project_id, s.handoff_xact limit 200 for update of s skip locked
+  loop
+    exit when clock_timestamp() > v_enough;
+    update coord.sessions s set handoff_xact = null
+    where s.project_id = v_session.project_id and s.session_id = v_session.session_id;
+    begin
+      v_handoff := coord._journalled_handoff(v_session);
+      if v_handoff.handoff_id is not null then
+        insert into coord.handoffs select (v_handoff).*;
+        perform coord._journal(v_session.project_id, 'sweep', 'handoff:' || v_handoff.handoff_id, 'written',
+          jsonb_build_object('agent', v_session.agent, 'summary', left(v_handoff.summary, 200)));
+      end if;
+    exception when others then
+      perform coord._journal(v_session.project_id, 'sweep', 'session:' || v_session.session_id, 'internal',
+        jsonb_build_object('sqlstate', sqlstate));
+    end;
+  end loop;
+end
+$$;
+
+-- supabase/schemas/handoffs/_offered_handoffs.sql
+-- What a session that begins should know of: of the ten newest handoffs of a week three, those of its own agent first,
+-- then those that agents wrote. In short; read_handoff has the whole.
+create function coord._offered_handoffs(p_project_id integer, p_session_id uuid, p_agent text) returns jsonb
+language plpgsql stable
+as $$
+begin
+  return (select coalesce(jsonb_agg(jsonb_build_object('handoff_id', o.handoff_id, 'agent', o.agent, 'created_at', o.created_at,
+    'automatic', o.automatic, 'summary', left(o.summary, 300)) order by o.created_at desc), '[]')
+  from (
+    select h.* from coord._recent_handoffs(p_project_id, null, null, 10) h
+    where h.session_id <> p_session_id and h.created_at > clock_timestamp() - interval '7 days'
+    order by h.agent = p_agent desc, h.automatic, h.created_at desc limit 3) o);
+end
+$$;
+
+-- supabase/schemas/handoffs/_paths_of_entries.sql
+-- The paths that journal rows of a session locked, newest first, and whether it still had them when it ended.
+create function coord._paths_of_entries(p_entries coord.journal[]) returns table (path text, is_left boolean)
+language plpgsql stable
+as $$
+begin
+  return query
+    select p.path, p.is_taken from (
+      select distinct on (t.path) t.* from (
+        select k.path, true as is_taken, k.xact_id, k.entry_id from coord._taken_paths(p_entries) k
+        union all
+        select coalesce(r.path, e.resource), false, e.xact_id, e.entry_id from unnest(p_entries) e
+        left join jsonb_array_elements_text(e.detail -> 'released_paths') r(path) on true
+        where e.operation = 'release_lock'
+        union all
+        select f.path, false, e.xact_id, e.entry_id from unnest(p_entries) e
+        join coord.tasks d on d.project_id = e.project_id
+          and d.task_id = case when e.resource ~ '^task:' then substr(e.resource, 6)::uuid end
+        cross join unnest((d.terms).paths) f(path)
+        where e.operation in ('complete_work', 'release_task')) t
+      order by t.path, t.xact_id desc, t.entry_id desc) p
+    order by p.xact_id desc, p.entry_id desc;
+end
+$$;
+
+-- supabase/schemas/handoffs/_recent_handoffs.sql
+-- Handoffs, newest first, those included that the sweeper has still to make: nobody has to wait for it. Of these it looks
+-- at the three newest sessions that may need one, since each costs a look at the journal.
+-- Concurrency: one snapshot for both kinds, so that a handoff that is just being made is there once.
+create function coord._recent_handoffs(p_project_id integer, p_agent text, p_handoff_id uuid, p_limit integer)
+returns setof coord.handoffs
+language sql stable
+as $$
+  select r.* from (
+    (select h.* from coord.handoffs h
+      where h.project_id = p_project_id and (p_agent is null or h.agent = p_agent)
+        and (p_handoff_id is null or h.handoff_id = p_handoff_id)
+      order by h.created_at desc limit p_limit)
+    union all
+    select (d.handoff).* from (
+      select coord._journalled_handoff(s) as handoff from (
+        select o.* from coord.sessions o
+        where o.project_id = p_project_id and o.handoff_xact is not null and (p_agent is null or o.agent = p_agent)
+          and (p_handoff_id is null or o.session_id = p_handoff_id)
+        order by o.handoff_xact desc limit 3) s offset 0) d
+    where (d.handoff).handoff_id is not null) r
+  order by r.created_at desc, r.handoff_id limit p_limit;
+$$;
+
+-- supabase/schemas/handoffs/_session_entries.sql
+-- What an ended session did, as the journal has it, newest first: its own rows and those about its claims, at most 500,
+-- among the last 20,000 of the project before its end. That is a range of the primary key, so that the journal, which
+-- every write adds to, needs no index of sessions.
+create function coord._session_entries(p_session coord.sessions) returns setof coord.journal
+language plpgsql stable
+as $$
+declare
+  v_first constant xid8 := coalesce(coord._last_entries(p_session.project_id, p_session.began_xact,
+    p_session.handoff_xact), p_session.began_xact);
+begin
+  return query
+    select j.* from coord.journal j
+    where j.project_id = p_session.project_id and j.xact_id between v_first and p_session.handoff_xact
+      and (j.session_id = p_session.session_id
+        or (j.session_id is null and j.detail ->> 'session_id' = p_session.session_id::text))
+    order by j.xact_id desc, j.entry_id desc limit 500;
+end
+$$;
+
+-- supabase/schemas/handoffs/_tasks_of_entries.sql
+-- The tasks that journal rows of a session are about, as lines for people: what came of each, and the last note on it.
+create function coord._tasks_of_entries(p_project_id integer, p_entries coord.journal[])
+returns table (is_done boolean, line text)
+language sql stable
+as $$
+  with entries as (
+    select e.*, row_number() over (partition by e.resource order by e.xact_id desc, e.entry_id desc) as nth
+    from unnest(p_entries) e
+    where e.resource ~ '^task:[0-9a-f-]{36}$' and (e.session_id is null
+      or e.operation in ('get_work', 'get_work_batch', 'report_progress', 'complete_work', 'release_task'))
+  )
+  select l.is_done, left(l.line, 300) from (
+    select e.operation = 'complete_work' and e.detail ->> 'status' = 'done' as is_done, concat(t.title, ' (', e.resource,
+      ')', ': ' || nullif(concat_ws('; ',
+        case when e.operation = 'complete_work' and e.detail ->> 'status' <> 'done'
+          then 'attempt failed: ' || coalesce(e.detail ->> 'error', 'no reason given') end,
+        (select n.detail ->> 'note' from entries n where n.resource = e.resource and n.operation = 'report_progress'
+          order by n.nth limit 1)), '')) as line,
+      e.xact_id, e.entry_id
+    from entries e
+    join coord.tasks t on t.project_id = p_project_id and t.task_id = substr(e.resource, 6)::uuid
+    where e.nth = 1) l
+  order by l.xact_id desc, l.entry_id desc;
+$$;
+
+-- supabase/schemas/journal/_about.sql
+-- What a journal row is about, as readers of events name it: task:<id>, session:<id>, and lock:<path> for each path of
+-- a call that locks or releases. The row itself names the first path only; the others stand in its detail. The common
+-- case, one path, does not look into the detail further than whether there is a second.
+create function coord._about(p_operation text, p_resource text, p_detail jsonb) returns text[]
+language sql immutable
+as $$
+  select case
+    when p_operation not like '%\_lock' or p_resource like 'session:%' then array[p_resource]
+    when p_detail is null or coalesce(p_detail #> '{1}', p_detail #> '{locks,1}', p_detail #> '{released_paths,1}',
+      p_detail #> '{freed,1}') is null then array['lock:' || p_resource]
+    else array['lock:' || p_resource] || array(
+      select distinct 'lock:' || (o.path #>> '{}')
+      from unnest(array['$.path', '$.locks[*].path', '$.freed[*].path', '$.released_paths[*]']::jsonpath[]) w("where")
+      cross join lateral jsonb_path_query(p_detail, w."where") o(path)
+      where o.path #>> '{}' <> p_resource order by 1)
+  end;
+$$;
+
+-- supabase/schemas/journal/_event.sql
+-- A journal row as readers of events see it. Its cursor is its place in the order of commits; see coord.journal.
+create function coord._event(p_entry coord.journal) returns jsonb
+language sql stable
+as $$
+  select jsonb_build_object('cursor', p_entry.xact_id || '-' || p_entry.entry_id, 'happened_at', p_entry.at,
+    'subjects', coord._about(p_entry.operation, p_entry.resource, p_entry.detail), 'operation', p_entry.operation,
+    'outcome', p_entry.outcome, 'agent', p_entry.agent, 'session_id', p_entry.session_id, 'detail', p_entry.detail);
+$$;
+
+-- supabase/schemas/journal/_event_delay.sql
+-- For how many seconds the oldest row of a project at or above the horizon has been kept from readers; null when there
+-- is none. See _horizon for what keeps it back.
+create function coord._event_delay(p_project_id integer, p_horizon xid8) returns integer
+language sql volatile
+as $$
+  select extract(epoch from clock_timestamp() - j.at)::integer from coord.journal j
+  where j.project_id = p_project_id and j.xact_id >= p_horizon
+  order by j.xact_id, j.entry_id limit 1;
+$$;
+
+-- supabase/schemas/journal/_horizon.sql
+-- Up to which transaction the journal is complete: rows below it are there for good, and no other will ever come. That
+-- is the oldest transaction that is still open and has begun to write; whether it will write a row here is not known.
+-- p_closely: those of other databases of the server do not count, because they cannot. Who they are takes a look at
+-- all locks, so this is for who has waited already.
+-- A statement that reads must begin after this one has ended: what it sees is then as complete as is said here.
+create function coord._horizon(p_closely boolean) returns xid8
+language plpgsql volatile
+as $$
+declare
+  v_elsewhere xid[];
+  v_snapshot pg_snapshot;
+  v_horizon xid8;
+begin
+  if not p_closely then return pg_snapshot_xmin(pg_current_snapshot()); end if;
+  -- Before the snapshot, so that one of them that ends now is in neither.
+  v_elsewhere := array(
+    select l.transactionid from pg_catalog.pg_locks l
+    join pg_catalog.pg_stat_activity a on a.pid = l.pid
+    join pg_catalog.pg_database d on d.datname = current_database() and a.datid <> d.oid
+    where l.locktype = 'transactionid' and l.mode = 'ExclusiveLock' and l.granted);
+  v_snapshot := pg_current_snapshot();
+  select min(x.xact_id::text::bigint)::text::xid8 into v_horizon
+  from pg_snapshot_xip(v_snapshot) x(xact_id) where x.xact_id::xid <> all (v_elsewhere);
+  -- That of this call is not among those of its own snapshot.
+  return least(coalesce(v_horizon, pg_snapshot_xmax(v_snapshot)), pg_current_xact_id_if_assigned());
+end
+$$;
+
 -- supabase/schemas/journal/_journal.sql
 -- Writes a journal row for what _leave does not: the sweeper's work, and what is made before there is a call.
 create function coord._journal(
@@ -792,6 +1765,129 @@ language sql volatile
 as $$
   insert into coord.journal (project_id, session_id, agent, operation, outcome, resource, detail)
   values (p_project_id, p_session_id, p_agent, p_operation, p_outcome, p_resource, p_detail);
+$$;
+
+-- supabase/schemas/journal/_last_entries.sql
+-- Where to begin reading so as to get the newest 20,000 rows of a project's journal between two transactions; null when
+-- there are no more than these. A range of the primary key: whoever reads on from there reads no more than that.
+create function coord._last_entries(p_project_id integer, p_from xid8, p_to xid8) returns xid8
+language sql stable
+as $$
+  select j.xact_id from coord.journal j
+  where j.project_id = p_project_id and j.xact_id between p_from and p_to
+  order by j.xact_id desc, j.entry_id desc offset 20000 limit 1;
+$$;
+
+-- supabase/schemas/journal/_move_floors.sql
+-- Moves the floor of each project to its newest journal row that is older than 30 days. The journal has no index by
+-- time, but its time grows with its key (but for transactions that overlap), so the row is found by halving.
+-- Concurrency: called by the sweeper, one at a time; a floor that is read meanwhile is the old or the new one.
+create function coord._move_floors() returns void
+language plpgsql volatile
+as $$
+declare
+  v_project_id integer;
+  v_low bigint;
+  v_high bigint;
+  v_row record;
+begin
+  for v_project_id in select p.project_id from coord.projects p order by p.project_id loop
+    -- Rows below v_low are too old, those from v_high on are not.
+    select min(j.xact_id::text::bigint), max(j.xact_id::text::bigint) + 1 into v_low, v_high
+    from (
+      (select f.xact_id from coord.journal f where f.project_id = v_project_id order by f.xact_id limit 1)
+      union all
+      (select l.xact_id from coord.journal l where l.project_id = v_project_id order by l.xact_id desc limit 1)) j;
+    while v_low < v_high loop
+      select m.xact_id::text::bigint as xact_id, m.at into v_row from coord.journal m
+      where m.project_id = v_project_id and m.xact_id >= ((v_low + v_high) / 2)::text::xid8
+      order by m.xact_id, m.entry_id limit 1;
+      if v_row.at < clock_timestamp() - interval '30 days' then v_low := v_row.xact_id + 1;
+      else v_high := (v_low + v_high) / 2;
+      end if;
+    end loop;
+    insert into coord.journal_floors as f (project_id, xact_id, entry_id)
+    select j.project_id, j.xact_id, j.entry_id from coord.journal j
+    where j.project_id = v_project_id and j.xact_id < v_low::text::xid8
+    order by j.xact_id desc, j.entry_id desc limit 1
+    on conflict (project_id) do update set xact_id = excluded.xact_id, entry_id = excluded.entry_id,
+      moved_at = clock_timestamp()
+    where (f.xact_id, f.entry_id) < (excluded.xact_id, excluded.entry_id);
+  end loop;
+end
+$$;
+
+-- supabase/schemas/journal/_position.sql
+-- A cursor as the key of the journal it stands for. Cursors are texts, because doubles cannot hold them.
+create function coord._position(p_cursor text, out xact_id xid8, out entry_id bigint)
+language sql immutable
+as $$ select split_part(p_cursor, '-', 1)::xid8, split_part(p_cursor, '-', 2)::bigint $$;
+
+-- supabase/schemas/journal/_read_events.sql
+-- Events of a project that come after a cursor and pass the filters, at most p_limit, in the order of the journal's key;
+-- cursor is where to read on, is_more says that this was not all. Of a filter that lets little pass 20,000 rows are
+-- looked at, so that a call stays short.
+-- Nothing is ever skipped: only rows below the horizon are read, and what commits late stands above it (see _horizon).
+-- The cursor moves over rows of this project alone, so that it tells nothing of others.
+create function coord._read_events(
+  p_project_id integer, p_horizon xid8, p_after text, p_subject text, p_agent text, p_operation text,
+  p_task_id uuid, p_session_id uuid, p_limit integer, out events jsonb, out cursor text, out is_more boolean
+)
+language plpgsql volatile
+as $$
+declare
+  v_after record := coord._position(p_after);
+  v_most integer := case when num_nonnulls(p_subject, p_agent, p_operation, p_task_id, p_session_id) = 0
+    then p_limit else 20000 end;
+begin
+  with seen as materialized (
+    select j.* from coord.journal j
+    where j.project_id = p_project_id and (j.xact_id, j.entry_id) > (v_after.xact_id, v_after.entry_id)
+      and j.xact_id < p_horizon
+    order by j.xact_id, j.entry_id limit v_most
+  ), passed as (
+    select s.* from seen s
+    where (p_agent is null or s.agent = p_agent) and (p_operation is null or s.operation = p_operation)
+      and (p_session_id is null or s.session_id = p_session_id)
+      and (p_task_id is null or s.resource = 'task:' || p_task_id)
+      and (p_subject is null or exists (
+        select from unnest(coord._about(s.operation, s.resource, s.detail)) o(subject)
+        where starts_with(o.subject, p_subject)))
+    order by s.xact_id, s.entry_id limit p_limit
+  ), page as (
+    select coalesce(jsonb_agg(coord._event(p::coord.journal) order by p.xact_id, p.entry_id), '[]') as events,
+      count(*) = p_limit as is_full
+    from passed p
+  )
+  select g.events, g.is_full or (select count(*) from seen) = v_most,
+    case when g.is_full then g.events -> -1 ->> 'cursor'
+      else coalesce((select s.xact_id || '-' || s.entry_id from seen s order by s.xact_id desc, s.entry_id desc limit 1),
+        p_after) end
+  into events, is_more, cursor
+  from page g;
+end
+$$;
+
+-- supabase/schemas/journal/_refuse_cursor.sql
+-- Refuses a cursor from which nothing can be read on without a gap: one that lies before the floor, and one that this
+-- database has not given to anybody, because it lies in the future. Null for every other.
+create function coord._refuse_cursor(p_call coord._call, p_after text, p_floor text, p_horizon xid8) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_after record := coord._position(p_after);
+  v_floor record := coord._position(p_floor);
+begin
+  if (v_after.xact_id, v_after.entry_id) < (v_floor.xact_id, v_floor.entry_id) and p_after <> '0-0' then
+    return coord._refuse(p_call, 'not_found', 'after: events that follow this cursor are no longer kept (30 days).',
+      format('Look at the present state, and read on from %s, the oldest cursor there is.', p_floor),
+      jsonb_build_object('reason', 'cursor_expired', 'oldest_cursor', p_floor));
+  elsif v_after.xact_id >= p_horizon then
+    return coord._refuse(p_call, 'invalid_input', 'after: this cursor was not given out by this database.',
+      'Look at the present state, and begin anew: after "now".', '{"reason": "cursor_unknown"}');
+  end if;
+  return null;
+end
 $$;
 
 -- supabase/schemas/locks/_acquire.sql
@@ -938,6 +2034,14 @@ begin
 end
 $$;
 
+-- supabase/schemas/locks/_folder.sql
+-- The folder that a path is in: a tree is in itself, a glob in the folder before its first wildcard, a name in none.
+create function coord._folder(p_path text) returns text
+language sql immutable parallel safe
+as $$
+  select case when p_path ~ '^(resource|label):' then p_path else regexp_replace(p_path, '[^/]*([*?].*)?$', '') end;
+$$;
+
 -- supabase/schemas/locks/_forget_locks.sql
 -- Drops rows of paths that nobody has held for 30 days, a thousand at most, and raises the project's floor to their
 -- tokens, so that a path's tokens grow for ever.
@@ -981,7 +2085,7 @@ begin
     where l.project_id = p_call.project_id and l.path = v_lapsed.path and l.session_id = v_lapsed.session_id;
     delete from coord.lock_shares s
     where s.project_id = p_call.project_id and s.path = v_lapsed.path and s.session_id = v_lapsed.session_id;
-    perform coord._notify(p_call.project_id, v_lapsed.session_id, jsonb_build_object('kind', 'lock_lapsed',
+    perform coord._tell_holder(p_call.project_id, v_lapsed.session_id, jsonb_build_object('kind', 'lock_lapsed',
       'message', format('Your lock on %s had lapsed, and %s has taken it. Do not write there before you have it again.',
         v_lapsed.path, p_call.agent),
       'path', v_lapsed.path, 'token', v_lapsed.token, 'taken_by', p_call.agent));
@@ -1799,6 +2903,37 @@ begin
 end
 $$;
 
+-- supabase/schemas/locks/_taken_paths.sql
+-- Paths that sessions locked, by rows of the journal: with acquire_lock, or with the claim of a task that names them.
+create function coord._taken_paths(p_entries coord.journal[])
+returns table (path text, session_id uuid, agent text, xact_id xid8, entry_id bigint)
+language sql stable
+as $$
+  select l.lock ->> 'path', e.session_id, e.agent, e.xact_id, e.entry_id
+  from unnest(p_entries) e cross join jsonb_path_query(coalesce(e.detail -> 'locks', e.detail), 'lax $[*]') l(lock)
+  where e.operation = 'acquire_lock' and e.outcome = 'ok'
+  union all
+  select p.path, e.session_id, e.agent, e.xact_id, e.entry_id
+  from unnest(p_entries) e
+  join coord.tasks t on t.project_id = e.project_id
+    and t.task_id = case when e.resource ~ '^task:' then substr(e.resource, 6)::uuid end
+  cross join unnest((t.terms).paths) p(path)
+  where e.operation in ('get_work', 'get_work_batch') and e.outcome = 'ok';
+$$;
+
+-- supabase/schemas/locks/_tell_holder.sql
+-- Tells a session that a lock of its is gone: with its next call, and in the inbox of its agent.
+create function coord._tell_holder(p_project_id integer, p_session_id uuid, p_notice jsonb) returns void
+language plpgsql volatile
+as $$
+begin
+  perform coord._notify(p_project_id, p_session_id, p_notice);
+  perform coord._inbox_add(p_project_id, s.agent, p_session_id, 'lock_lost', p_notice - '{kind,message}'::text[]
+    || jsonb_build_object('cause', p_notice -> 'kind', 'text', p_notice -> 'message'), p_notice ->> 'path')
+  from coord.sessions s where s.project_id = p_project_id and s.session_id = p_session_id;
+end
+$$;
+
 -- supabase/schemas/locks/_tidy_locks.sql
 -- Tidies what callers of _serialize_locks read: waiters that are gone, and trees and globs that nobody holds any more.
 create function coord._tidy_locks(p_project_id integer) returns void
@@ -1952,6 +3087,300 @@ begin
 end
 $$;
 
+-- supabase/schemas/messages/_count_message_violations.sql
+-- The part of count_violations about the inbox and threads.
+create function coord._count_message_violations() returns jsonb
+language sql volatile
+as $$
+  with
+  items as materialized (
+    select i.* from coord.projects p cross join lateral (
+      select n.* from coord.inbox_items n where n.project_id = p.project_id order by n.item_id desc limit 2000) i),
+  receipts as materialized (
+    select r.* from items i
+    join coord.inbox_receipts r on r.project_id = i.project_id and r.item_id = i.item_id limit 5000),
+  threads as materialized (select n.* from coord.threads n limit 2000)
+  select to_jsonb(of_items) || to_jsonb(of_skipped) || to_jsonb(of_receipts) || to_jsonb(of_threads)
+  from (
+    select count(*) filter (where i.at > clock_timestamp()) as inbox_items_of_the_future,
+      count(*) filter (where i.agent <> '' and a.agent is null) as inbox_items_for_nobody,
+      count(*) filter (where i.agent = '' and i.session_id is not null) as inbox_items_for_everybody_and_one
+    from items i left join coord.agents a on a.project_id = i.project_id and a.agent = i.agent
+  ) of_items, (
+    -- Below its floor a session never looks, so there must be nothing that came since it began and that it has not read.
+    select count(*) as unread_items_below_floors
+    from (select n.* from coord.inbox_readers n limit 1000) r
+    join items i on i.project_id = r.project_id and i.agent in (r.agent, '') and i.xact_id < r.floor
+    where i.session_id is null and i.at > r.started_at and i.from_session_id is distinct from r.session_id
+      and r.floor <= pg_snapshot_xmax(pg_current_snapshot())
+      and not exists (select from coord.inbox_receipts x where x.project_id = i.project_id and x.item_id = i.item_id
+        and x.agent = r.agent and x.session_id = r.session_id)
+  ) of_skipped, (
+    select count(*) filter (where i.agent not in (r.agent, '')) as inbox_receipts_of_others
+    from receipts r join items i on i.project_id = r.project_id and i.item_id = r.item_id
+  ) of_receipts, (
+    select count(*) filter (where t.posts <> c.posts or t.posts <> c.last) as threads_with_wrong_count_of_posts
+    from threads t cross join lateral (
+      select count(*) as posts, max(p.post_number) as last
+      from coord.thread_posts p where p.project_id = t.project_id and p.thread_id = t.thread_id) c
+  ) of_threads;
+$$;
+
+-- supabase/schemas/messages/_forget_messages.sql
+-- The part of _forget about messages: items of the inbox and their receipts 30 days, resolved threads 30 days after
+-- their last change, others 180. Decisions stay.
+create function coord._forget_messages() returns void
+language plpgsql volatile
+as $$
+begin
+  with gone as (
+    delete from coord.inbox_items i where (i.project_id, i.item_id) in (
+      select o.project_id, o.item_id from coord.inbox_items o
+      where o.at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked)
+    returning i.project_id, i.item_id)
+  delete from coord.inbox_receipts r using gone g where r.project_id = g.project_id and r.item_id = g.item_id;
+  -- Of a transaction that read an item while it was deleted.
+  delete from coord.inbox_receipts r where (r.project_id, r.item_id, r.agent, r.session_id) in (
+    select o.project_id, o.item_id, o.agent, o.session_id from coord.inbox_receipts o
+    where o.at < clock_timestamp() - interval '31 days'
+      and not exists (select from coord.inbox_items i where i.project_id = o.project_id and i.item_id = o.item_id)
+    limit 1000 for update skip locked);
+  delete from coord.inbox_readers r where (r.project_id, r.session_id) in (
+    select o.project_id, o.session_id from coord.inbox_readers o
+    where not exists (select from coord.sessions s where s.project_id = o.project_id and s.session_id = o.session_id)
+    limit 1000 for update skip locked);
+  with gone as (
+    delete from coord.threads t where (t.project_id, t.thread_id) in (
+      select o.project_id, o.thread_id from coord.threads o
+      where o.changed_at < clock_timestamp() - case when o.status = 'resolved' then 30 else 180 end * interval '1 day'
+      limit 1000 for update skip locked)
+    returning t.project_id, t.thread_id)
+  delete from coord.thread_posts p using gone g where p.project_id = g.project_id and p.thread_id = g.thread_id;
+end
+$$;
+
+-- supabase/schemas/messages/_inbox_add.sql
+-- Puts an item into an inbox: of all sessions of an agent, of the named one, or of everybody when p_agent is null.
+-- p_item are the fields that the reader gets beside kind and subject ("task:<id>", "approval:<id>", a path); its
+-- "text" says what happened and what to do. What is for a session that is dead before it has read it goes to the next
+-- session of its agent that reads.
+-- Concurrency: one insert, which waits for nobody. Who waits in read_inbox asks again when the operation that
+-- called this has `wakes: true`, else within about a second.
+create function coord._inbox_add(
+  p_project_id integer, p_agent text, p_session_id uuid, p_kind text, p_item jsonb, p_subject text
+) returns void
+language sql volatile
+as $$
+  insert into coord.inbox_items (project_id, item_id, agent, session_id, kind, subject, item)
+  values (p_project_id, coord._new_id(), coalesce(p_agent, ''), p_session_id, p_kind, p_subject, p_item);
+$$;
+
+-- supabase/schemas/messages/_inbox_reader.sql
+-- Who reads for the calling session, and from where on: its row, or what it would be before the first read. A floor
+-- that the server's transactions have not reached comes from another server, by a restored backup, and means nothing.
+create function coord._inbox_reader(p_call coord._call) returns coord.inbox_readers
+language plpgsql stable
+as $$
+declare
+  v_reader coord.inbox_readers;
+begin
+  select r.* into v_reader from coord.inbox_readers r
+  where r.project_id = p_call.project_id and r.session_id = p_call.session_id
+    and r.floor <= pg_snapshot_xmin(pg_current_snapshot());
+  if found then return v_reader; end if;
+  select s.project_id, s.session_id, s.agent, s.started_at, a.created_at, '0'::xid8 into v_reader
+  from coord.sessions s join coord.agents a on a.project_id = s.project_id and a.agent = s.agent
+  where s.project_id = p_call.project_id and s.session_id = p_call.session_id;
+  return v_reader;
+end
+$$;
+
+-- supabase/schemas/messages/_mark_read.sql
+-- Marks items as read by this session, and answers which of them were not yet. Of two calls at once, the receipt lets
+-- one mark an item; the order in which both insert is the same.
+create function coord._mark_read(p_reader coord.inbox_readers, p_item_ids uuid[]) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_read jsonb;
+begin
+  with marked as (
+    insert into coord.inbox_receipts (project_id, item_id, agent, session_id)
+    select distinct p_reader.project_id, n.item_id, p_reader.agent, p_reader.session_id from unnest(p_item_ids) n(item_id)
+    order by 2
+    on conflict do nothing returning item_id
+  )
+  select coalesce(jsonb_agg(m.item_id), '[]') into v_read from marked m;
+  return v_read;
+end
+$$;
+
+-- supabase/schemas/messages/_raise_floor.sql
+-- Lets the next read begin where this one found nothing open any more. A floor never passes an item that is open, nor
+-- p_xmin: transactions from there on may commit later, and with them items that nobody has seen.
+create function coord._raise_floor(p_reader coord.inbox_readers, p_xmin xid8) returns void
+language plpgsql volatile
+as $$
+declare
+  v_floor xid8 := least(p_xmin, (
+    select u.xact_id from coord._unread(p_reader) u order by u.xact_id, u.item_id limit 1));
+begin
+  if v_floor <= p_reader.floor then return; end if;
+  insert into coord.inbox_readers as r (project_id, session_id, agent, started_at, joined_at, floor)
+  values (p_reader.project_id, p_reader.session_id, p_reader.agent, p_reader.started_at, p_reader.joined_at, v_floor)
+  on conflict (project_id, session_id) do update set floor = excluded.floor;
+end
+$$;
+
+-- supabase/schemas/messages/_read_inbox.sql
+-- The rest of read_inbox, when there may be something. Shows at most p_limit items and about 128 KiB, but at least one.
+-- Concurrency: of two calls of one session, the receipt lets one have an item; the other waits for its commit, and gets
+-- it when there is none. So a call that dies before its commit has read nothing.
+create function coord._read_inbox(
+  p_call coord._call, p_reader coord.inbox_readers, p_mark_read boolean, p_read_item_ids uuid[], p_limit integer,
+  p_wait_seconds integer
+) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  -- Older than the snapshots below, so what they miss is not below it.
+  v_xmin xid8 := pg_snapshot_xmin(pg_current_snapshot());
+  v_unknown uuid := coord._unknown_item(p_reader, p_read_item_ids);
+  v_read jsonb;
+  v_items jsonb;
+  v_more boolean;
+begin
+  if v_unknown is not null then
+    return coord._refuse(p_call, 'not_found', format('read_item_ids: there is no item %s in your inbox.', v_unknown),
+      'Name items that read_inbox has answered within 30 days.', p_resource => 'inbox:' || p_call.agent);
+  end if;
+  v_read := coord._mark_read(p_reader, p_read_item_ids);
+  with open as (
+    select u.item_id, u.xact_id from coord._unread(p_reader) u where u.is_mine
+    order by u.xact_id, u.item_id limit p_limit + 1
+  ), found as (
+    select o.item_id, o.xact_id, row_number() over earlier as place,
+      sum(octet_length(i.item::text)) over earlier - octet_length(i.item::text) as bytes_before,
+      i.item || jsonb_strip_nulls(jsonb_build_object('item_id', i.item_id, 'kind', i.kind, 'subject', i.subject,
+        'happened_at', i.at)) as item
+    from open o join coord.inbox_items i on i.project_id = p_reader.project_id and i.item_id = o.item_id
+    window earlier as (order by o.xact_id, o.item_id)
+  ), shown as (
+    select f.* from found f where f.place <= p_limit and f.bytes_before < 131072
+  ), marked as (
+    insert into coord.inbox_receipts (project_id, item_id, agent, session_id)
+    select p_reader.project_id, s.item_id, p_reader.agent, p_reader.session_id from shown s
+    where p_mark_read order by s.xact_id, s.item_id
+    on conflict do nothing returning item_id
+  )
+  select coalesce(jsonb_agg(s.item order by s.place), '[]'), (select count(*) from found) > (select count(*) from shown)
+    into v_items, v_more
+  from shown s where not p_mark_read or s.item_id in (select m.item_id from marked m);
+  if p_mark_read then
+    v_read := v_read || jsonb_path_query_array(v_items, '$[*].item_id');
+    perform coord._raise_floor(p_reader, v_xmin);
+  end if;
+  if v_items = '[]' and p_wait_seconds > 0 then p_call.extra := nullif(p_call.extra - 'notices', '{}'); end if;
+  return coord._leave(p_call,
+    jsonb_build_object('received', v_items <> '[]', 'items', v_items, 'more', v_more),
+    case when v_read <> '[]' then 'inbox:' || p_call.agent end, jsonb_build_object('read', v_read),
+    p_kept => case when v_items = '[]' then 'null'::jsonb end);
+end
+$$;
+
+-- supabase/schemas/messages/_refuse_silent.sql
+-- What an agent is told that has written too much.
+create function coord._refuse_silent(p_call coord._call, p_until timestamptz) returns jsonb
+language sql volatile
+as $$
+  select coord._refuse(p_call, 'limit_exceeded', 'This agent has written 1,000 messages within an hour; one to everybody counts as ten.',
+    'Write again after the time in `details`, and less.', jsonb_build_object('reason', 'too_many_messages', 'until', p_until));
+$$;
+
+-- supabase/schemas/messages/_silent_until.sql
+-- Null while the agent may write p_weight more messages, and then they are counted; else when it may again. At most 1,000
+-- in an hour, so that nobody drowns the others; what all must read, weighs ten.
+-- Concurrency: the agent's row lets one session after the other count. Rows of threads are locked before it.
+create function coord._silent_until(p_call coord._call, p_weight integer) returns timestamptz
+language plpgsql volatile
+as $$
+begin
+  update coord.agents a set
+    messages = p_weight + case when a.messages_since > clock_timestamp() - interval '1 hour' then a.messages else 0 end,
+    messages_since = case when a.messages_since > clock_timestamp() - interval '1 hour'
+      then a.messages_since else clock_timestamp() end
+  where a.project_id = p_call.project_id and a.agent = p_call.agent
+    and (a.messages + p_weight <= 1000 or a.messages_since <= clock_timestamp() - interval '1 hour');
+  if found then return null; end if;
+  return (select a.messages_since + interval '1 hour' from coord.agents a
+    where a.project_id = p_call.project_id and a.agent = p_call.agent);
+end
+$$;
+
+-- supabase/schemas/messages/_tell_assignee.sql
+-- Tells an agent that a task is its to do, or (kind escalation) that one has failed for good that it is to look after.
+create function coord._tell_assignee(p_task coord.tasks, p_kind text default 'task_assigned') returns void
+language sql volatile
+as $$
+  select coord._inbox_add(p_task.project_id, (p_task.terms).assignee, null, p_kind,
+    jsonb_build_object('from', p_task.submitted_by, 'task_id', p_task.task_id, 'type', p_task.type,
+      'priority', p_task.priority, 'text', p_task.title)
+    || case when p_kind = 'escalation'
+      then jsonb_build_object('failed_task_id', p_task.input -> 'task_id', 'error', p_task.input -> 'error')
+      else '{}' end,
+    'task:' || p_task.task_id);
+$$;
+
+-- supabase/schemas/messages/_unknown_agent.sql
+-- The first of these names that no agent of the project has, or null.
+create function coord._unknown_agent(p_project_id integer, p_agents text[]) returns text
+language sql stable
+as $$
+  select n.agent from unnest(p_agents) with ordinality n(agent, place)
+  where not exists (select from coord.agents a where a.project_id = p_project_id and a.agent = n.agent)
+  order by n.place limit 1;
+$$;
+
+-- supabase/schemas/messages/_unknown_item.sql
+-- The first of these items that was never for this reader's agent, or null.
+create function coord._unknown_item(p_reader coord.inbox_readers, p_item_ids uuid[]) returns uuid
+language sql stable
+as $$
+  select n.item_id from unnest(p_item_ids) with ordinality n(item_id, place)
+  where not exists (
+    select from coord.inbox_items i
+    where i.project_id = p_reader.project_id and i.item_id = n.item_id and i.agent in (p_reader.agent, ''))
+  order by n.place limit 1;
+$$;
+
+-- supabase/schemas/messages/_unread.sql
+-- What is open for a session from its floor on: items that it has not read, and that no session of its agent had read
+-- when it began. Who was here when a broadcast was sent, or came within an hour, is meant by it. An item for one
+-- session is open for the others of its agent too: theirs (is_mine) once that one is dead and nobody has read it; until
+-- then it only holds their floor. In SQL and stable, so that it is part of the query it stands in, and reads no more
+-- than that asks for.
+create function coord._unread(p_reader coord.inbox_readers)
+returns table (item_id uuid, xact_id xid8, is_mine boolean)
+language sql stable
+as $$
+  select i.item_id, i.xact_id, i.session_id is null or i.session_id = p_reader.session_id or not exists (
+    select from coord.sessions o where o.project_id = i.project_id and o.session_id = i.session_id
+      and coord._holds(o.ended_at, o.lease_expires_at))
+  from (
+    select d.* from coord.inbox_items d
+    where d.project_id = p_reader.project_id and d.agent = p_reader.agent and d.xact_id >= p_reader.floor
+    union all
+    select b.* from coord.inbox_items b
+    where b.project_id = p_reader.project_id and b.agent = '' and b.xact_id >= p_reader.floor
+      and b.at > p_reader.joined_at - interval '1 hour'
+  ) i
+  where i.from_session_id is distinct from p_reader.session_id
+    and not exists (
+      select from coord.inbox_receipts r
+      where r.project_id = i.project_id and r.item_id = i.item_id and r.agent = p_reader.agent
+        and (r.session_id = p_reader.session_id or r.at < p_reader.started_at or i.session_id is not null));
+$$;
+
 -- supabase/schemas/projects/_project.sql
 -- The project of that name, made when it is new. Safe when many make it at once: the unique name decides, and one of
 -- them is told that it was made.
@@ -1972,8 +3401,8 @@ end
 $$;
 
 -- supabase/schemas/sessions/_end_session.sql
--- Ends a session and frees what it held. p_reason: what its tasks say of the attempt. p_count_attempts: whether its
--- claims count as attempts (a crash does, an orderly end does not).
+-- Ends a session and frees what it held. p_count_attempts: whether its claims count as attempts (a crash does, an
+-- orderly end does not).
 -- Concurrency: the session's row is locked first. Everything after it is done without waiting, because others may hold
 -- a task or a lock and wait for their own session, or for the advisory lock of the project: rows that somebody is just
 -- changing are left as they are. That loses nothing: locks, shares and places in the queue of an ended session count as
@@ -1987,7 +3416,8 @@ as $$
 begin
   released_locks := 0;
   returned_tasks := 0;
-  update coord.sessions s set ended_at = clock_timestamp(), fresh_until = '-infinity'
+  update coord.sessions s set ended_at = clock_timestamp(), fresh_until = '-infinity', end_reason = p_reason,
+    handoff_xact = pg_current_xact_id()
   where s.project_id = p_project_id and s.session_id = p_session_id and s.ended_at is null;
   if not found then return; end if;
 
@@ -2011,16 +3441,6 @@ begin
   )
   select (select count(*) from freed) + (select count(*) from given_up) into released_locks;
 end
-$$;
-
--- supabase/schemas/sessions/_holds.sql
--- Whether a session keeps others from what it took: while it lives, and two seconds more after its lease, so that what
--- a dying process still writes does not meet the next holder's work. An orderly end frees at once. Inlined into
--- queries; false for null, as after a join that found none.
-create function coord._holds(p_ended_at timestamptz, p_lease_expires_at timestamptz) returns boolean
-language sql volatile
-as $$
-  select p_ended_at is null and coalesce(p_lease_expires_at > clock_timestamp() - interval '2 seconds', false);
 $$;
 
 -- supabase/schemas/sessions/_is_dead.sql
@@ -2188,8 +3608,59 @@ begin
 end
 $$;
 
+-- supabase/schemas/threads/_refuse_mention.sql
+-- What a caller is told that mentions nobody.
+create function coord._refuse_mention(p_call coord._call, p_agent text) returns jsonb
+language sql volatile
+as $$
+  select coord._refuse(p_call, 'not_found', format('mentions: there is no agent %s in this project.', p_agent),
+    'See discover_agents for names, or leave the mention out.');
+$$;
+
+-- supabase/schemas/threads/_refuse_thread.sql
+-- What a caller is told about a thread that is not there.
+create function coord._refuse_thread(p_call coord._call) returns jsonb
+language sql volatile
+as $$
+  select coord._refuse(p_call, 'not_found', 'There is no such thread.', 'See list_threads for the threads of this project.');
+$$;
+
+-- supabase/schemas/threads/_thread_summary.sql
+-- A thread as list_threads and read_thread answer it.
+create function coord._thread_summary(p_thread coord.threads) returns jsonb
+language sql stable
+as $$
+  select jsonb_build_object('thread_id', p_thread.thread_id, 'title', p_thread.title, 'priority', p_thread.priority,
+    'status', p_thread.status, 'agent', p_thread.agent, 'posts', p_thread.posts, 'created_at', p_thread.created_at,
+    'changed_at', p_thread.changed_at);
+$$;
+
+-- supabase/schemas/threads/_write_post.sql
+-- Writes a post of a thread whose row the caller has locked or made, and tells whom it mentions, and, of a reply,
+-- whoever opened the thread.
+create function coord._write_post(
+  p_call coord._call, p_thread coord.threads, p_post_number integer, p_text text, p_mentions text[]
+) returns void
+language plpgsql volatile
+as $$
+begin
+  insert into coord.thread_posts (project_id, thread_id, post_number, agent, session_id, text, mentions)
+  values (p_call.project_id, p_thread.thread_id, p_post_number, p_call.agent, p_call.session_id, p_text, p_mentions);
+  insert into coord.inbox_items (project_id, item_id, agent, from_session_id, kind, subject, item)
+  select p_call.project_id, coord._new_id(), t.agent, p_call.session_id, t.kind, 'thread:' || p_thread.thread_id,
+    jsonb_build_object('from', p_call.agent, 'thread_id', p_thread.thread_id, 'post_number', p_post_number,
+      'title', p_thread.title, 'text', p_text)
+  from (
+    select distinct m.agent, 'mention' as kind from unnest(p_mentions) m(agent)
+    union all
+    select p_thread.agent, 'reply'
+    where p_post_number > 1 and p_thread.agent <> p_call.agent and p_thread.agent <> all (p_mentions)) t;
+end
+$$;
+
 -- supabase/schemas/work/_assign_drafts.sql
--- Completes drafts that were found good: whether they are blocked, who gets those to be assigned automatically, lane.
+-- Completes drafts that were found good: whether they are blocked, who gets those to be assigned automatically and
+-- is told so, lane.
 -- The caller has locked what they depend on.
 create function coord._assign_drafts(p_drafts coord.tasks[], p_edges coord.task_dependencies[]) returns coord.tasks[]
 language plpgsql volatile
@@ -2211,6 +3682,7 @@ begin
       v_assigned := v_assigned || (v_task.terms).assignee;
     end if;
     v_task.lane := coord._lane(v_task);
+    if (v_task.terms).assignee is not null then perform coord._tell_assignee(v_task); end if;
     v_drafts := array_append(v_drafts, v_task);
   end loop;
   return v_drafts;
@@ -2245,6 +3717,7 @@ begin
     where t.project_id = p_call.project_id and t.task_id = v_task.task_id and (t.terms).assignee is null
       and (t.terms).auto_assign
       and t.status = 'ready';
+    perform coord._tell_assignee(v_task);
     perform coord._journal(p_call.project_id, 'register_session', 'task:' || v_task.task_id, 'assigned',
       jsonb_build_object('to', p_call.agent));
   end loop;
@@ -2550,6 +4023,7 @@ begin
     v_task.rank := v_task.created_at + interval '1 hour';
     v_task.lane := coord._lane(v_task);
     insert into coord.tasks select v_task.*;
+    perform coord._tell_assignee(v_task, 'escalation');
     perform coord._journal(p_project_id, 'sweep', 'task:' || v_task.task_id, 'escalated', v_task.input);
   end loop;
 end
@@ -3361,6 +4835,7 @@ begin
         trail = t.trail || pg_current_xact_id()
       where t.project_id = p_project_id and t.task_id = v_task.task_id and t.status = 'ready'
         and (t.terms).assignee = v_assignee;
+      if (v_task.terms).assignee is not null then perform coord._tell_assignee(v_task); end if;
       perform coord._journal(p_project_id, 'sweep', 'task:' || v_task.task_id, 'unassigned',
         jsonb_build_object('from', v_assignee, 'to', (v_task.terms).assignee));
       v_freed := v_freed + 1;
@@ -3443,6 +4918,353 @@ as $$
   where t.project_id = (p_call).project_id and t.task_id = (p_claim #>> '{task,task_id}')::uuid;
 $$;
 
+-- supabase/schemas/approvals/check_approval.sql
+-- How an approval stands. A pending one whose time is over is expired, whether or not that was swept.
+create function coord.check_approval(p_caller jsonb, p_approval_id uuid, p_wait_seconds integer default 0) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'check_approval');
+  v_approval coord.approvals;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select a.* into v_approval from coord.approvals a
+  where a.project_id = v_call.project_id and a.approval_id = p_approval_id;
+  if not found then return coord._refuse_unknown_approval(v_call); end if;
+  return coord._leave(v_call, coord._approval_answer(v_approval));
+end
+$$;
+
+grant execute on function coord.check_approval to coord_app;
+
+-- supabase/schemas/approvals/decide_approval.sql
+-- Approves or denies, once, for somebody else: never with a credential that the requester has or has made, see
+-- _credentials. Trust 3 or more, as the frame has seen.
+-- Concurrency: the row is locked before it is judged, and the clock is read after that, so a caller that waited for
+-- another decision or past the expiry finds out; see _decide.
+create function coord.decide_approval(
+  p_caller jsonb, p_approval_id uuid, p_decision text, p_reason text default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'decide_approval');
+  v_approval coord.approvals;
+  v_resource text := 'approval:' || p_approval_id;
+  v_status text;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select a.* into v_approval from coord.approvals a
+  where a.project_id = v_call.project_id and a.approval_id = p_approval_id for update;
+  if not found then return coord._refuse_unknown_approval(v_call); end if;
+  if v_approval.session_id = v_call.session_id
+    or v_approval.credentials && coord._credentials(v_call.project_id, v_call.session_id, true)
+  then
+    return coord._refuse(v_call, 'forbidden', 'Nobody decides what they have asked for, under any name or key of theirs.',
+      'Leave it to somebody else: a person, or an agent whose key was not made by the requester.',
+      '{"reason": "own_request"}', v_resource);
+  end if;
+  v_status := coord._approval_status(v_approval.status, v_approval.expires_at);
+  if v_status = 'pending' then
+    v_approval := coord._decide(v_call.project_id, p_approval_id, p_decision = 'approve', v_call.agent, 'session',
+      p_reason, clock_timestamp());
+    v_status := coalesce(v_approval.status, 'expired');
+  elsif v_status <> 'expired' then
+    return coord._refuse(v_call, 'conflict', format('It was %s by %s already.', v_status, v_approval.decided_by),
+      'A decision stands. The requester can ask again.', '{"reason": "already_decided"}', v_resource);
+  end if;
+  if v_status = 'expired' then
+    return coord._refuse(v_call, 'conflict', 'The time for deciding is over.', 'The requester can ask again.',
+      '{"reason": "approval_expired"}', v_resource);
+  end if;
+  return coord._leave(v_call, jsonb_build_object('decided', true, 'status', v_status, 'approval_id', p_approval_id,
+    'requested_by', v_approval.requested_by), v_resource,
+    jsonb_strip_nulls(jsonb_build_object('status', v_status, 'via', 'session', 'reason', left(p_reason, 500))));
+end
+$$;
+
+grant execute on function coord.decide_approval to coord_app;
+
+-- supabase/schemas/approvals/decide_approval_link.sql
+-- Decides by link. Who has the token may decide, and nobody else needs to be known: it was sent to the webhook of the
+-- operator, never to the requester. Null for a token nobody has made; decided is false when it came too late.
+-- Concurrency: as decide_approval: the row is locked, then judged, so a link decides once, however often it is sent and
+-- how many links there are.
+create function coord.decide_approval_link(
+  p_project_id integer, p_token_hash text, p_approve boolean, p_reason text default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_approval coord.approvals;
+  v_decided coord.approvals;
+begin
+  select a.* into v_approval
+  from coord.approval_links l
+  join coord.approvals a on a.project_id = l.project_id and a.approval_id = l.approval_id
+  where l.project_id = p_project_id and l.token_hash = p_token_hash
+  for update of a;
+  if not found then return null; end if;
+  v_decided := coord._decide(p_project_id, v_approval.approval_id, p_approve, 'link', 'link', p_reason, clock_timestamp());
+  if v_decided.approval_id is null then
+    perform coord._journal(p_project_id, 'decide_approval', 'approval:' || v_approval.approval_id, 'conflict', '{"via": "link"}');
+    return jsonb_build_object('decided', false,
+      'status', coord._approval_status(v_approval.status, v_approval.expires_at));
+  end if;
+  perform coord._journal(p_project_id, 'decide_approval', 'approval:' || v_approval.approval_id, 'ok',
+    jsonb_strip_nulls(jsonb_build_object('status', v_decided.status, 'via', 'link', 'reason', left(p_reason, 500))));
+  return jsonb_build_object('decided', true, 'status', v_decided.status);
+end
+$$;
+
+grant execute on function coord.decide_approval_link to coord_app;
+
+-- supabase/schemas/approvals/delete_approval_rule.sql
+-- Removes a rule. What it has approved stays approved.
+create function coord.delete_approval_rule(p_caller jsonb, p_rule text) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'delete_approval_rule');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  delete from coord.approval_rules r where r.project_id = v_call.project_id and r.rule = p_rule;
+  if not found then
+    return coord._refuse(v_call, 'not_found', 'There is no such rule.', 'See list_approval_rules.');
+  end if;
+  return coord._leave(v_call, jsonb_build_object('deleted', true, 'rule', p_rule), 'approval_rule:' || p_rule);
+end
+$$;
+
+grant execute on function coord.delete_approval_rule to coord_app;
+
+-- supabase/schemas/approvals/list_approval_rules.sql
+-- The rules of the project, by name.
+create function coord.list_approval_rules(p_caller jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'list_approval_rules');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  return coord._leave(v_call, jsonb_build_object('rules', coalesce((
+    select jsonb_agg(jsonb_build_object('rule', r.rule, 'action_type', r.action_type, 'agent', r.agent,
+      'agent_type', r.agent_type, 'max_risk', r.max_risk, 'set_by', r.set_by, 'set_at', r.set_at) order by r.rule)
+    from coord.approval_rules r where r.project_id = v_call.project_id), '[]')));
+end
+$$;
+
+grant execute on function coord.list_approval_rules to coord_app;
+
+-- supabase/schemas/approvals/list_approvals.sql
+-- Approvals of the project with what exactly they are about, newest first; pages by approval_id, which is ordered by
+-- time.
+create function coord.list_approvals(
+  p_caller jsonb, p_status text default null, p_requested_by text default null, p_limit integer default 20,
+  p_before uuid default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'list_approvals');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  return coord._leave(v_call, jsonb_build_object('approvals', coalesce((
+    select jsonb_agg(jsonb_build_object('approval_id', f.approval_id, 'status', f.now_status, 'risk', f.risk,
+      'action_type', f.action_type, 'description', f.description, 'payload', f.payload,
+      'payload_hash', f.payload_hash, 'requested_by', f.requested_by, 'requested_at', f.requested_at,
+      'expires_at', f.expires_at, 'decided_by', f.decided_by, 'decided_via', f.decided_via,
+      'decided_at', f.decided_at, 'reason', f.reason, 'used_at', f.used_at) order by f.approval_id desc)
+    from (
+      select a.*, coord._approval_status(a.status, a.expires_at) as now_status
+      from coord.approvals a
+      where a.project_id = v_call.project_id and (p_before is null or a.approval_id < p_before)
+        and (p_requested_by is null or a.requested_by = p_requested_by)
+        and (p_status is null or coord._approval_status(a.status, a.expires_at) = p_status)
+      order by a.approval_id desc limit p_limit
+    ) f), '[]')));
+end
+$$;
+
+grant execute on function coord.list_approvals to coord_app;
+
+-- supabase/schemas/approvals/read_approval_link.sql
+-- What a link is about, for the page that shows it; null for a token nobody has made. Changes nothing, so whatever
+-- fetches the link before a person does decides nothing. Once it is decided or expired, the status is all that is told.
+create function coord.read_approval_link(p_project_id integer, p_token_hash text) returns jsonb
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+  select case when s.status = 'pending'
+    then jsonb_build_object('status', s.status, 'project', p.name, 'action_type', a.action_type,
+      'description', a.description, 'payload', a.payload, 'payload_hash', a.payload_hash, 'risk', a.risk,
+      'requested_by', a.requested_by, 'requested_at', a.requested_at, 'expires_at', a.expires_at)
+    else jsonb_build_object('status', s.status) end
+  from coord.approval_links l
+  join coord.approvals a on a.project_id = l.project_id and a.approval_id = l.approval_id
+  join coord.projects p on p.project_id = l.project_id
+  cross join lateral (select coord._approval_status(a.status, a.expires_at) as status) s
+  where l.project_id = p_project_id and l.token_hash = p_token_hash;
+$$;
+
+grant execute on function coord.read_approval_link to coord_app;
+
+-- supabase/schemas/approvals/request_approval.sql
+-- Asks for an approval of exactly this payload, and answers it at once when a rule decides. The same question of the
+-- same session joins the one that is pending, so that a call that is repeated does not ask a person twice.
+-- Waiting is not done here: core goes on with check_approval.
+-- Concurrency: requests of one agent follow each other under the lock on the agent's row, so neither the join nor the
+-- limit can be raced. Killed before its commit it has done nothing; after it, the question stands and can be found.
+create function coord.request_approval(
+  p_caller jsonb, p_action_type text, p_description text, p_payload jsonb default '{}', p_risk text default 'medium',
+  p_expires_in_seconds integer default 300, p_wait_seconds integer default 0
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'request_approval');
+  v_hash text := encode(sha256(convert_to(p_payload::text, 'UTF8')), 'hex');
+  v_pending bigint;
+  v_approval coord.approvals;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if octet_length(p_payload::text) > 65536 then
+    return coord._refuse(v_call, 'invalid_input', 'payload: longer than 65536 bytes.',
+      'Nobody can judge so much: name a file, a commit or a hash in the payload instead.');
+  end if;
+  perform from coord.agents a where a.project_id = v_call.project_id and a.agent = v_call.agent for update;
+  select a.* into v_approval from coord.approvals a
+  where a.project_id = v_call.project_id and a.status = 'pending' and a.expires_at > clock_timestamp()
+    and a.session_id = v_call.session_id and a.action_type = p_action_type and a.payload_hash = v_hash
+    and a.description = p_description and a.risk = p_risk;
+  if found then return coord._leave(v_call, coord._approval_answer(v_approval)); end if;
+  select count(*) into v_pending from coord.approvals a
+  where a.project_id = v_call.project_id and a.status = 'pending' and a.expires_at > clock_timestamp()
+    and a.requested_by = v_call.agent;
+  if v_pending >= 20 then
+    return coord._refuse(v_call, 'limit_exceeded', 'This agent waits for 20 approvals already.',
+      'Wait until some are decided or have expired: see list_approvals.', '{"reason": "too_many_pending"}');
+  end if;
+  v_approval := coord._add_approval(v_call, p_action_type, p_description, p_payload, v_hash, p_risk,
+    p_expires_in_seconds);
+  return coord._leave(v_call, coord._approval_answer(v_approval), 'approval:' || v_approval.approval_id,
+    jsonb_strip_nulls(jsonb_build_object('action_type', p_action_type, 'risk', p_risk, 'payload_hash', v_hash,
+      'status', v_approval.status, 'rule', case when v_approval.decided_via = 'rule' then v_approval.decided_by end)));
+end
+$$;
+
+grant execute on function coord.request_approval to coord_app;
+
+-- supabase/schemas/approvals/set_approval_rule.sql
+-- Sets a rule, or replaces the one of that name. It decides requests from then on; what is pending stays so.
+-- Concurrency: the primary key decides between two who set it at once; the later one stands.
+create function coord.set_approval_rule(
+  p_caller jsonb, p_rule text, p_action_type text, p_agent text default null, p_agent_type text default null,
+  p_max_risk text default 'low'
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'set_approval_rule');
+  v_replaced boolean;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_replaced := exists (
+    select from coord.approval_rules r where r.project_id = v_call.project_id and r.rule = p_rule);
+  insert into coord.approval_rules as r (project_id, rule, action_type, agent, agent_type, max_risk, set_by, credentials)
+  values (v_call.project_id, p_rule, p_action_type, p_agent, p_agent_type, p_max_risk, v_call.agent,
+    coord._credentials(v_call.project_id, v_call.session_id, false))
+  on conflict (project_id, rule) do update set action_type = excluded.action_type, agent = excluded.agent,
+    agent_type = excluded.agent_type, max_risk = excluded.max_risk, set_by = excluded.set_by,
+    credentials = excluded.credentials, set_at = clock_timestamp();
+  return coord._leave(v_call, jsonb_build_object('rule', p_rule, 'replaced', v_replaced), 'approval_rule:' || p_rule,
+    jsonb_strip_nulls(jsonb_build_object('action_type', p_action_type, 'agent', p_agent, 'agent_type', p_agent_type,
+      'max_risk', p_max_risk)));
+end
+$$;
+
+grant execute on function coord.set_approval_rule to coord_app;
+
+-- supabase/schemas/approvals/settle_webhook.sql
+-- Notes how a try to send ended: p_error null when the other side took it. The twelfth failure is the last.
+-- Concurrency: only a row that is open is changed, so what a slow try reports late changes nothing.
+create function coord.settle_webhook(p_project_id integer, p_approval_id uuid, p_error text default null) returns jsonb
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+  update coord.approval_webhooks w set last_error = left(p_error, 200),
+    settled_at = case when p_error is null or w.attempts >= 12 then clock_timestamp() end,
+    outcome = case when p_error is null then 'delivered' when w.attempts >= 12 then 'given_up' end
+  where w.project_id = p_project_id and w.approval_id = p_approval_id and w.settled_at is null
+  returning to_jsonb(w.outcome);
+$$;
+
+grant execute on function coord.settle_webhook to coord_app;
+
+-- supabase/schemas/approvals/take_webhooks.sql
+-- Approvals that somebody should be told of now, each with a link of its own when p_with_links: what the process that
+-- has a webhook configured asks every second. The token of a link stands in this answer only; its hash is kept.
+-- Concurrency: a row is taken under its lock, which others skip, and is due again only after the pause that follows a
+-- failed try, longer than any try lasts. So two processes do not send at once, and one that is killed while sending
+-- leaves the rest to the next: at least once, under the same id.
+create function coord.take_webhooks(p_limit integer, p_with_links boolean) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_row record;
+  v_token text;
+  v_taken jsonb := '[]';
+begin
+  for v_row in
+    select w.project_id, w.approval_id, p.name as project, a.action_type, a.description, a.risk, a.payload_hash,
+      a.requested_by, a.requested_at, a.expires_at
+    from coord.approval_webhooks w
+    join coord.approvals a on a.project_id = w.project_id and a.approval_id = w.approval_id
+    join coord.projects p on p.project_id = w.project_id
+    where w.settled_at is null and w.due_at <= clock_timestamp() and w.attempts < 12
+      and a.status = 'pending' and a.expires_at > clock_timestamp()
+    order by w.due_at limit p_limit for update of w skip locked
+  loop
+    update coord.approval_webhooks w set attempts = w.attempts + 1,
+      due_at = clock_timestamp() + least(interval '10 seconds' * power(2, w.attempts), interval '1 hour')
+    where w.project_id = v_row.project_id and w.approval_id = v_row.approval_id;
+    v_token := case when p_with_links then v_row.project_id || '-' || translate(encode(sha256(
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), 'base64'),
+      '+/=', '-_') end;
+    insert into coord.approval_links (project_id, token_hash, approval_id)
+    select v_row.project_id, encode(sha256(convert_to(v_token, 'UTF8')), 'hex'), v_row.approval_id
+    where p_with_links;
+    v_taken := v_taken || jsonb_build_array(to_jsonb(v_row) || jsonb_build_object('token', v_token));
+  end loop;
+  return v_taken;
+end
+$$;
+
+grant execute on function coord.take_webhooks to coord_app;
+
+-- supabase/schemas/approvals/use_approval.sql
+-- Consumes an approval for the action it was given for: once, by the agent that asked, within a day of the decision.
+-- Concurrency: one guarded UPDATE in which agent, status, payload, time and "not used yet" all still match, so of two
+-- that use it one does. A kill before its commit leaves the approval as it was, after it the approval is used up.
+create function coord.use_approval(p_caller jsonb, p_approval_id uuid, p_payload jsonb default '{}') returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'use_approval');
+  v_used_at timestamptz;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  update coord.approvals a set used_at = clock_timestamp()
+  where a.project_id = v_call.project_id and a.approval_id = p_approval_id and a.requested_by = v_call.agent
+    and a.status = 'approved' and a.used_at is null and a.decided_at > clock_timestamp() - interval '24 hours'
+    and a.payload_hash = encode(sha256(convert_to(p_payload::text, 'UTF8')), 'hex')
+  returning a.used_at into v_used_at;
+  if not found then return coord._refuse_use(v_call, p_approval_id, p_payload); end if;
+  return coord._leave(v_call,
+    jsonb_build_object('used', true, 'approval_id', p_approval_id, 'used_at', v_used_at), 'approval:' || p_approval_id);
+end
+$$;
+
+grant execute on function coord.use_approval to coord_app;
+
 -- supabase/schemas/classic/complete_task.sql
 -- complete_work under the name that earlier coordinators had.
 create function coord.complete_task(
@@ -3499,6 +5321,96 @@ end
 $$;
 
 grant execute on function coord.register_agent to coord_app;
+
+-- supabase/schemas/decisions/list_decisions.sql
+-- Decisions of the project, newest first; pages by decision_id, which is ordered by time.
+create function coord.list_decisions(
+  p_caller jsonb, p_agent text default null, p_type text default null, p_limit integer default 50,
+  p_before uuid default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'list_decisions');
+  v_decisions jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select coalesce(jsonb_agg(jsonb_build_object('decision_id', f.decision_id, 'type', f.type, 'context', f.context,
+    'reason', f.reason, 'agent', f.agent, 'decided_at', f.at) order by f.decision_id desc), '[]') into v_decisions
+  from (
+    select d.* from coord.decisions d
+    where d.project_id = v_call.project_id
+      and (p_agent is null or d.agent = p_agent)
+      and (p_type is null or d.type = p_type)
+      and (p_before is null or d.decision_id < p_before)
+    order by d.decision_id desc limit p_limit + 1
+  ) f;
+  return coord._leave(v_call, jsonb_build_object(
+    'decisions', jsonb_path_query_array(v_decisions, '$[0 to $n]', jsonb_build_object('n', p_limit - 1)),
+    'next_before', case when jsonb_array_length(v_decisions) > p_limit
+      then v_decisions -> (p_limit - 1) -> 'decision_id' end));
+end
+$$;
+
+grant execute on function coord.list_decisions to coord_app;
+
+-- supabase/schemas/decisions/log_decision.sql
+-- Records a decision in the caller's name. Counts as a message (see _silent_until): decisions are kept for ever.
+create function coord.log_decision(p_caller jsonb, p_type text, p_context text, p_reason text) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'log_decision');
+  v_decision_id uuid := coord._new_id();
+  v_until timestamptz;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_until := coord._silent_until(v_call, 1);
+  if v_until is not null then return coord._refuse_silent(v_call, v_until); end if;
+  insert into coord.decisions (project_id, decision_id, agent, session_id, type, context, reason)
+  values (v_call.project_id, v_decision_id, v_call.agent, v_call.session_id, p_type, p_context, p_reason);
+  return coord._leave(v_call, jsonb_build_object('logged', true, 'decision_id', v_decision_id),
+    'decision:' || v_decision_id, jsonb_build_object('type', p_type));
+end
+$$;
+
+grant execute on function coord.log_decision to coord_app;
+
+-- supabase/schemas/digest/catch_up.sql
+-- What happened in the project since the caller's session last looked, what concerns it first, in less than 2 KB; and,
+-- unless p_mark is false, that it has looked now.
+-- Concurrency: what is told and what is marked as seen is the same snapshot, so what commits meanwhile, or started
+-- before and commits later, is told the next time. Of two looks of a session at once, both tell; the mark stands where
+-- the later one set it, and nothing below it was told by neither.
+create function coord.catch_up(p_caller jsonb, p_mark boolean default true) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'catch_up');
+  v_now pg_snapshot := pg_current_snapshot();
+  v_look coord.looks;
+  v_first xid8;
+  v_news jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_look := coord._last_look(v_call);
+  v_first := coord._last_entries(v_call.project_id, coalesce(pg_snapshot_xmin(v_look.seen), '0'),
+    pg_snapshot_xmax(v_now));
+  v_news := jsonb_build_object(
+    'news', coord._digest(v_call, array(select n from coord._news(v_call,
+      coalesce(v_first, pg_snapshot_xmin(v_look.seen), '0'), v_look.seen, v_now) n)),
+    'since', v_look.looked_at, 'truncated', v_first is not null);
+  if not p_mark then return coord._leave(v_call, v_news); end if;
+  insert into coord.looks as l (project_id, agent, session_id, seen)
+  values (v_call.project_id, v_call.agent, v_call.session_id, v_now)
+  on conflict (project_id, agent, session_id) do update set seen = excluded.seen, looked_at = excluded.looked_at
+  where pg_snapshot_xmax(l.seen) <= pg_snapshot_xmax(excluded.seen)
+    or pg_snapshot_xmax(l.seen) > pg_snapshot_xmax(pg_current_snapshot());
+  return coord._leave(v_call, v_news, 'session:' || v_call.session_id);
+end
+$$;
+
+grant execute on function coord.catch_up to coord_app;
 
 -- supabase/schemas/frame/count_violations.sql
 -- What must never be, by name, with how often it is: anything but 0 is a defect of these functions, or somebody
@@ -3567,10 +5479,19 @@ as $$
       count(*) filter (where j.operation like 'get\_work%') as claims,
       count(*) filter (where j.operation like 'complete\_%' and j.detail ->> 'status' = 'done') as completions
     from journal j where j.outcome = 'ok' and j.resource ~ '^task:[0-9a-f-]{36}$'
-    group by j.project_id, j.resource)
+    group by j.project_id, j.resource),
+  approvals as materialized (
+    select a.*, (
+      select count(*) from journal j where j.project_id = a.project_id and j.resource = 'approval:' || a.approval_id
+        and j.operation = 'decide_approval' and j.outcome = 'ok') as decisions, (
+      select count(*) from journal j where j.project_id = a.project_id and j.resource = 'approval:' || a.approval_id
+        and j.operation = 'use_approval' and j.outcome = 'ok') as uses
+    from coord.projects p cross join lateral (
+      select n.* from coord.approvals n where n.project_id = p.project_id order by n.approval_id desc limit 200) a)
   select to_jsonb(of_tasks) || to_jsonb(of_dependencies) || to_jsonb(of_paths) || to_jsonb(of_holders)
     || to_jsonb(of_pairs) || to_jsonb(of_grants) || to_jsonb(of_calls) || to_jsonb(of_journal) || to_jsonb(of_sessions)
-    || to_jsonb(of_keys) || to_jsonb(of_pulse)
+    || to_jsonb(of_keys) || to_jsonb(of_approvals) || to_jsonb(of_pulse) || to_jsonb(of_handoffs)
+    || coord._count_message_violations()
   from (
     select
       count(*) filter (where not t.ended and t.status not in ('ready', 'blocked', 'scheduled', 'claimed'))
@@ -3646,6 +5567,7 @@ as $$
   ) of_journal, (
     select
       count(*) filter (where s.ended_at is not null and s.fresh_until > '-infinity') as ended_sessions_that_count_as_fresh,
+      count(*) filter (where s.ended_at is null and s.handoff_xact is not null) as living_sessions_due_for_a_handoff,
       count(*) filter (where s.fresh_until > s.lease_expires_at) as sessions_fresh_beyond_their_lease,
       count(*) filter (where s.lease_expires_at > s.valid_until) as sessions_beyond_their_key,
       count(*) filter (where s.beats and s.lease_expires_at > clock_timestamp() + interval '60 seconds')
@@ -3662,8 +5584,27 @@ as $$
       count(*) filter (where coord._minimum_trust(i.operation) = 5) as idempotency_keys_of_unknown_operations
     from (select n.* from coord.idempotency_keys n limit 5000) i
   ) of_keys, (
+    select
+      count(*) filter (where a.decisions > 1) as approvals_decided_twice,
+      count(*) filter (where a.uses > 1) as approvals_used_twice,
+      count(*) filter (where a.used_at is not null and a.status <> 'approved') as approvals_used_that_were_not_given,
+      count(*) filter (where a.decided_at >= a.expires_at) as approvals_decided_after_their_time,
+      count(*) filter (where a.status in ('approved', 'denied') and (a.decided_at is null or a.decided_by is null
+        or a.decided_via is null)) as approvals_decided_by_nobody,
+      count(*) filter (where a.decided_via = 'session' and a.decided_by = a.requested_by) as approvals_decided_by_the_requester,
+      count(*) filter (where a.payload_hash <> encode(sha256(convert_to(a.payload::text, 'UTF8')), 'hex'))
+        as approvals_of_another_payload
+    from approvals a
+  ) of_approvals, (
     select count(*) filter (where p.swept_at > clock_timestamp()) as sweeps_of_the_future from coord.pulse p
-  ) of_pulse;
+  ) of_pulse, (
+    select count(*) filter (where h.automatic and (h.handoff_id <> h.session_id or s.ended_at is null))
+        as automatic_handoffs_of_living_sessions,
+      count(*) filter (where h.automatic and exists (select from coord.handoffs o where o.project_id = h.project_id
+        and o.agent = h.agent and o.session_id = h.session_id and not o.automatic)) as handoffs_made_beside_written_ones
+    from (select n.* from coord.handoffs n limit 5000) h
+    join coord.sessions s on s.project_id = h.project_id and s.session_id = h.session_id
+  ) of_handoffs;
 $$;
 
 grant execute on function coord.count_violations to coord_app;
@@ -3738,6 +5679,134 @@ as $$ select coord._sweep(null) $$;
 
 grant execute on function coord.sweep_projects to coord_app;
 
+-- supabase/schemas/handoffs/read_handoff.sql
+-- Handoffs, newest first: of the project, of one agent, or the one of that id.
+create function coord.read_handoff(
+  p_caller jsonb, p_agent text default null, p_handoff_id uuid default null, p_limit integer default 3
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'read_handoff');
+  v_handoffs jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select coalesce(jsonb_agg(to_jsonb(h) - 'project_id' order by h.created_at desc, h.handoff_id), '[]') into v_handoffs
+  from coord._recent_handoffs(v_call.project_id, p_agent, p_handoff_id, p_limit) h;
+  if p_handoff_id is not null and v_handoffs = '[]' then
+    return coord._refuse(v_call, 'not_found', 'There is no such handoff.', 'Leave handoff_id out to see the newest.');
+  end if;
+  return coord._leave(v_call, jsonb_build_object('handoffs', v_handoffs));
+end
+$$;
+
+grant execute on function coord.read_handoff to coord_app;
+
+-- supabase/schemas/handoffs/write_handoff.sql
+-- Leaves word for whoever works on next. A session may write several; then none is made for it when it ends.
+-- Concurrency: the session's row is shared until the commit. An end that comes first leaves nothing to write for; one
+-- that comes second waits for this commit, and so its journal is looked at with this handoff there.
+create function coord.write_handoff(
+  p_caller jsonb, p_summary text, p_completed text[] default null, p_in_progress text[] default null,
+  p_decisions text[] default null, p_next_steps text[] default null, p_relevant_files text[] default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'write_handoff');
+  v_agent_type text;
+  v_handoff_id uuid := coord._new_id();
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select s.agent_type into v_agent_type from coord.sessions s
+  where s.project_id = v_call.project_id and s.session_id = v_call.session_id and s.ended_at is null
+  for share;
+  if not found then return coord._refuse_ended(v_call); end if;
+  insert into coord.handoffs (project_id, handoff_id, session_id, agent, agent_type, summary, completed, in_progress,
+    decisions, next_steps, relevant_files)
+  values (v_call.project_id, v_handoff_id, v_call.session_id, v_call.agent, v_agent_type, p_summary,
+    coalesce(p_completed, '{}'), coalesce(p_in_progress, '{}'), coalesce(p_decisions, '{}'),
+    coalesce(p_next_steps, '{}'), coord._normal_paths(coalesce(p_relevant_files, '{}')));
+  return coord._leave(v_call, jsonb_build_object('handoff_id', v_handoff_id), 'handoff:' || v_handoff_id,
+    jsonb_build_object('summary', left(p_summary, 200)));
+end
+$$;
+
+grant execute on function coord.write_handoff to coord_app;
+
+-- supabase/schemas/journal/follow_events.sql
+-- Events of several projects, each after its own cursor, at most p_limit of each: what a process asks that follows the
+-- journal for all its subscribers, who were let in by list_events. Projects with nothing to tell are left out;
+-- delay_seconds: see _event_delay. That nothing is skipped, and p_closely: see _horizon.
+create function coord.follow_events(
+  p_project_ids integer[], p_cursors text[], p_limit integer, p_closely boolean default false
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_horizon xid8 := coord._horizon(p_closely);
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('project_id', w.project_id, 'events', coalesce(f.events, '[]'),
+      'delay_seconds', d.seconds)) filter (where f.events is not null or d.seconds is not null), '[]')
+    from unnest(p_project_ids, p_cursors) w(project_id, cursor)
+    cross join lateral coord._position(w.cursor) a
+    cross join lateral (
+      select jsonb_agg(coord._event(e::coord.journal) order by e.xact_id, e.entry_id) as events
+      from (
+        select j.* from coord.journal j
+        where j.project_id = w.project_id and (j.xact_id, j.entry_id) > (a.xact_id, a.entry_id)
+          and j.xact_id < v_horizon
+        order by j.xact_id, j.entry_id limit p_limit) e) f
+    cross join lateral (select coord._event_delay(w.project_id, v_horizon) as seconds) d);
+end
+$$;
+
+grant execute on function coord.follow_events to coord_app;
+
+-- supabase/schemas/journal/list_events.sql
+-- What happened in the project, in the order of commits, from a cursor on; without one from the oldest that is kept.
+-- `now` answers the cursor from which everything is to come. Whoever goes on from the cursor of each answer misses
+-- nothing and sees nothing twice; see _read_events.
+create function coord.list_events(
+  p_caller jsonb, p_after text default null, p_subject text default null, p_agent text default null,
+  p_operation text default null, p_task_id uuid default null, p_session_id uuid default null,
+  p_limit integer default 50, p_wait_seconds integer default 0
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'list_events');
+  v_floor text;
+  v_horizon xid8 := coord._horizon(false);
+  v_page record;
+  v_delay integer;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if coord._event_delay(v_call.project_id, v_horizon) is not null then v_horizon := coord._horizon(true); end if;
+  select coalesce((
+    select f.xact_id || '-' || f.entry_id from coord.journal_floors f where f.project_id = v_call.project_id), '0-0')
+  into v_floor;
+  if p_after = 'now' then
+    return coord._leave(v_call, jsonb_build_object('received', true, 'events', '[]'::jsonb, 'more', false, 'cursor',
+      coalesce((
+        select j.xact_id || '-' || j.entry_id from coord.journal j
+        where j.project_id = v_call.project_id and j.xact_id < v_horizon
+        order by j.xact_id desc, j.entry_id desc limit 1), v_floor)));
+  end if;
+  v_call.answer := coord._refuse_cursor(v_call, coalesce(p_after, '0-0'), v_floor, v_horizon);
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_page := coord._read_events(v_call.project_id, v_horizon, coalesce(nullif(p_after, '0-0'), v_floor),
+    p_subject, p_agent, p_operation, p_task_id, p_session_id, p_limit);
+  v_delay := coord._event_delay(v_call.project_id, v_horizon);
+  return coord._leave(v_call, jsonb_build_object('received', v_page.events <> '[]' or v_page.is_more,
+    'events', v_page.events, 'more', v_page.is_more, 'cursor', v_page.cursor)
+    || case when v_delay >= 2 then jsonb_build_object('delay_seconds', v_delay) else '{}' end);
+end
+$$;
+
+grant execute on function coord.list_events to coord_app;
+
 -- supabase/schemas/keys/authenticate_key.sql
 -- Which project a key is of, and until when it works; null when it is unknown, wrong, expired or revoked, so that a
 -- prober learns nothing.
@@ -3778,9 +5847,10 @@ begin
     return coord._refuse(v_call, 'forbidden', 'A key cannot be trusted more than its maker.',
       format('Ask for trust %s or less.', v_trust));
   end if;
-  insert into coord.api_keys (key_id, project_id, secret_hash, agent, agent_type, trust, description, expires_at)
+  insert into coord.api_keys (key_id, project_id, secret_hash, agent, agent_type, trust, description, expires_at,
+    made_by, made_with)
   values (v_key_id, v_call.project_id, encode(sha256(convert_to(v_secret, 'UTF8')), 'hex'), p_agent, p_agent_type,
-    p_trust, p_description, v_expires_at);
+    p_trust, p_description, v_expires_at, v_call.agent, p_caller ->> 'key_id');
   return coord._leave(v_call,
     jsonb_build_object('key_id', v_key_id, 'agent', p_agent, 'trust', p_trust, 'expires_at', v_expires_at, 'api_key',
       'ac_' || v_key_id || '_' || v_secret
@@ -3936,7 +6006,7 @@ begin
   for v_held in select h.* from coord._held_locks(v_call.project_id, v_paths, null) h loop
     v_freed := v_freed || jsonb_build_object('path', v_held.path, 'agent', v_held.agent,
       'session_id', v_held.session_id, 'reason', v_held.reason);
-    perform coord._notify(v_call.project_id, v_held.session_id, jsonb_build_object('kind', 'lock_forced',
+    perform coord._tell_holder(v_call.project_id, v_held.session_id, jsonb_build_object('kind', 'lock_forced',
       'message', format('%s has taken your lock on %s away: %s. Stop writing there, and look at what changed.',
         v_call.agent, v_held.path, p_reason),
       'path', v_held.path, 'by', v_call.agent, 'reason', p_reason));
@@ -3972,6 +6042,71 @@ end
 $$;
 
 grant execute on function coord.release_lock to coord_app;
+
+-- supabase/schemas/messages/read_inbox.sql
+-- What needs the caller: messages, mentions, assigned tasks, decided approvals, lost locks; the oldest first. Reading
+-- marks for this session alone. Whoever must not lose an item with a lost answer repeats the call with its idempotency
+-- key, or reads with p_mark_read false and names what it has got in p_read_item_ids. p_wait_seconds is for whoever
+-- calls: waiting is not done here.
+-- An empty inbox costs two probes and writes nothing. For what is not, see _read_inbox.
+create function coord.read_inbox(
+  p_caller jsonb, p_mark_read boolean default true, p_read_item_ids uuid[] default null, p_limit integer default 20,
+  p_wait_seconds integer default 0
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'read_inbox');
+  v_reader coord.inbox_readers;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_reader := coord._inbox_reader(v_call);
+  if p_read_item_ids is null and not exists (
+    select from coord.inbox_items i
+    where i.project_id = v_call.project_id and i.agent in (v_call.agent, '') and i.xact_id >= v_reader.floor)
+  then
+    -- Nobody reads the answers in between, so notices are left for the last one.
+    if p_wait_seconds > 0 then v_call.extra := nullif(v_call.extra - 'notices', '{}'); end if;
+    return coord._leave(v_call, '{"received": false, "items": [], "more": false}', p_kept => 'null');
+  end if;
+  return coord._read_inbox(v_call, v_reader, p_mark_read, p_read_item_ids, p_limit, p_wait_seconds);
+end
+$$;
+
+grant execute on function coord.read_inbox to coord_app;
+
+-- supabase/schemas/messages/send_message.sql
+-- Tells one agent something, or everybody when p_to is null. It is one row, whoever reads it; see _unread for who does.
+-- Concurrency: agents are never deleted, so the recipient that was found stays. A message is in the inbox when this
+-- commits; readers do not depend on the order in which that happens.
+create function coord.send_message(p_caller jsonb, p_text text, p_to text default null) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'send_message');
+  v_item_id uuid := coord._new_id();
+  v_until timestamptz;
+  v_present integer;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if coord._unknown_agent(v_call.project_id, array[p_to]) is not null then
+    return coord._refuse(v_call, 'not_found', format('to: there is no agent %s in this project.', p_to),
+      'See discover_agents for names, or leave `to` out to tell everybody.');
+  end if;
+  v_until := coord._silent_until(v_call, case when p_to is null then 10 else 1 end);
+  if v_until is not null then return coord._refuse_silent(v_call, v_until); end if;
+  insert into coord.inbox_items (project_id, item_id, agent, from_session_id, kind, item)
+  values (v_call.project_id, v_item_id, coalesce(p_to, ''), v_call.session_id, 'message',
+    jsonb_build_object('from', v_call.agent, 'to_all', p_to is null, 'text', p_text));
+  select count(*) into v_present from coord.sessions s
+  where s.project_id = v_call.project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
+    and s.session_id <> v_call.session_id and (p_to is null or s.agent = p_to);
+  return coord._leave(v_call, jsonb_build_object('sent', true, 'item_id', v_item_id, 'sessions', v_present),
+    'message:' || v_item_id, jsonb_build_object('to', p_to));
+end
+$$;
+
+grant execute on function coord.send_message to coord_app;
 
 -- supabase/schemas/projects/create_project.sql
 -- Makes a project. Only for local administrators: a key, however trusted, administers its own project alone.
@@ -4061,7 +6196,6 @@ grant execute on function coord.discover_agents to coord_app;
 
 -- supabase/schemas/sessions/end_session.sql
 -- Ends the calling session: its locks are free, its tasks go back without counting as attempts. See _end_session.
--- The reason is in its journal row, which get_agent_history shows.
 create function coord.end_session(p_caller jsonb, p_reason text default null) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -4074,16 +6208,16 @@ begin
   v_freed := coord._end_session(v_call.project_id, v_call.session_id, coalesce(p_reason, 'ended'), false);
   v_answer := jsonb_build_object('session_id', v_call.session_id,
     'released_locks', v_freed.released_locks, 'returned_tasks', v_freed.returned_tasks);
-  return coord._leave(v_call, v_answer, 'session:' || v_call.session_id,
-    v_answer || jsonb_strip_nulls(jsonb_build_object('reason', p_reason)));
+  return coord._leave(v_call, v_answer, 'session:' || v_call.session_id, v_answer);
 end
 $$;
 
 grant execute on function coord.end_session to coord_app;
 
 -- supabase/schemas/sessions/heartbeat.sql
--- Keeps the session and its claims alive. Commits without waiting for the disk: a heartbeat lost in a crash of the
--- database is one of four. Journalled only when it says something new.
+-- Keeps the session and its claims alive. Commits without waiting for the disk, unless it is journalled: a heartbeat
+-- lost in a crash of the database is one of four, but what a reader of events has seen must not be lost. Journalled
+-- only when it says something new.
 -- Concurrency: see _touch_session and _renew_claims: what has lapsed stays lapsed.
 create function coord.heartbeat(
   p_caller jsonb, p_working_on text default null, p_automatic boolean default false
@@ -4095,10 +6229,10 @@ declare
   v_renewed integer;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  perform set_config('synchronous_commit', 'off', true);
   if not coord._touch_session(v_call.project_id, v_call.session_id, not p_automatic) then
     return coord._refuse_ended(v_call);
   end if;
+  if p_working_on is null then perform set_config('synchronous_commit', 'off', true); end if;
   update coord.sessions s set working_on = p_working_on
   where p_working_on is not null and s.project_id = v_call.project_id and s.session_id = v_call.session_id;
   perform coord._renew_claims(v_call.project_id, v_call.session_id, 0);
@@ -4117,7 +6251,7 @@ grant execute on function coord.heartbeat to coord_app;
 
 -- supabase/schemas/sessions/register_session.sql
 -- Says who is here. A caller that names a session, or whose label stands for one, updates it; any other gets a new one.
--- Identity and trust come from p_caller alone, which the door made from a credential.
+-- Identity and trust come from p_caller alone, which the door made from a credential. The answer offers what others left.
 create function coord.register_session(
   p_caller jsonb, p_agent_type text default null, p_capabilities text[] default null, p_working_on text default null,
   p_beats boolean default false
@@ -4150,11 +6284,178 @@ begin
     'project', (select p.name from coord.projects p where p.project_id = s.project_id), 'trust', s.trust,
     'lease_expires_at', nullif(s.lease_expires_at, 'infinity')) into v_answer;
   perform coord._assign_waiting(v_call);
+  v_answer := v_answer || jsonb_build_object('handoffs',
+    coord._offered_handoffs(v_call.project_id, v_call.session_id, v_call.agent));
   return coord._leave(v_call, v_answer, 'session:' || v_call.session_id);
 end
 $$;
 
 grant execute on function coord.register_session to coord_app;
+
+-- supabase/schemas/threads/create_thread.sql
+-- Opens a thread with its first post. Who is mentioned finds it in the inbox.
+create function coord.create_thread(
+  p_caller jsonb, p_title text, p_text text, p_priority text default 'normal', p_mentions text[] default '{}'
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'create_thread');
+  v_unknown text;
+  v_until timestamptz;
+  v_thread coord.threads;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_unknown := coord._unknown_agent(v_call.project_id, p_mentions);
+  if v_unknown is not null then return coord._refuse_mention(v_call, v_unknown); end if;
+  v_until := coord._silent_until(v_call, 1 + cardinality(p_mentions));
+  if v_until is not null then return coord._refuse_silent(v_call, v_until); end if;
+  insert into coord.threads (project_id, thread_id, title, priority, agent)
+  values (v_call.project_id, coord._new_id(), p_title, p_priority, v_call.agent)
+  returning * into v_thread;
+  perform coord._write_post(v_call, v_thread, 1, p_text, p_mentions);
+  return coord._leave(v_call, jsonb_build_object('thread_id', v_thread.thread_id, 'status', v_thread.status,
+    'post_number', 1), 'thread:' || v_thread.thread_id, jsonb_build_object('title', p_title, 'mentions', p_mentions));
+end
+$$;
+
+grant execute on function coord.create_thread to coord_app;
+
+-- supabase/schemas/threads/list_threads.sql
+-- Threads of the project, the last to change first. Pages by the place that p_before has now, so a thread that changes
+-- meanwhile moves to the front, and may be seen twice.
+create function coord.list_threads(
+  p_caller jsonb, p_status text default null, p_priority text default null, p_agent text default null,
+  p_limit integer default 50, p_before uuid default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'list_threads');
+  v_before timestamptz := 'infinity';
+  v_threads jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if p_before is not null then
+    select t.changed_at into v_before from coord.threads t
+    where t.project_id = v_call.project_id and t.thread_id = p_before;
+    if not found then return coord._refuse_thread(v_call); end if;
+  end if;
+  select coalesce(jsonb_agg(coord._thread_summary(f) order by f.changed_at desc, f.thread_id desc), '[]') into v_threads
+  from (
+    select t.* from coord.threads t
+    where t.project_id = v_call.project_id
+      and (p_status is null or t.status = p_status)
+      and (p_priority is null or t.priority = p_priority)
+      and (p_agent is null or t.agent = p_agent)
+      and (p_before is null or (t.changed_at, t.thread_id) < (v_before, p_before))
+    order by t.changed_at desc, t.thread_id desc limit p_limit + 1
+  ) f;
+  return coord._leave(v_call, jsonb_build_object(
+    'threads', jsonb_path_query_array(v_threads, '$[0 to $n]', jsonb_build_object('n', p_limit - 1)),
+    'next_before', case when jsonb_array_length(v_threads) > p_limit
+      then v_threads -> (p_limit - 1) -> 'thread_id' end));
+end
+$$;
+
+grant execute on function coord.list_threads to coord_app;
+
+-- supabase/schemas/threads/read_thread.sql
+-- A thread and its posts in their order, after the number of one that was read before: at most p_limit and about
+-- 128 KiB, but at least one. A post that is written meanwhile comes with the next page.
+create function coord.read_thread(
+  p_caller jsonb, p_thread_id uuid, p_after integer default 0, p_limit integer default 50
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'read_thread');
+  v_thread coord.threads;
+  v_posts jsonb;
+  v_last integer;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select t.* into v_thread from coord.threads t where t.project_id = v_call.project_id and t.thread_id = p_thread_id;
+  if not found then return coord._refuse_thread(v_call); end if;
+  select coalesce(jsonb_agg(jsonb_build_object('post_number', s.post_number, 'agent', s.agent, 'posted_at', s.at,
+      'text', s.text, 'mentions', s.mentions) order by s.post_number), '[]'), max(s.post_number)
+    into v_posts, v_last
+  from (
+    select p.*, sum(octet_length(p.text)) over (order by p.post_number) - octet_length(p.text) as bytes_before
+    from coord.thread_posts p
+    where p.project_id = v_call.project_id and p.thread_id = p_thread_id
+      and p.post_number > p_after and p.post_number - p_limit <= p_after and p.post_number <= v_thread.posts
+  ) s
+  where s.bytes_before < 131072;
+  return coord._leave(v_call, jsonb_build_object('thread', coord._thread_summary(v_thread), 'posts', v_posts,
+    'next_after', case when v_last < v_thread.posts then v_last end));
+end
+$$;
+
+grant execute on function coord.read_thread to coord_app;
+
+-- supabase/schemas/threads/reply_to_thread.sql
+-- Adds a post to a thread that is not resolved. Who is mentioned, and who opened the thread, finds it in the inbox.
+-- Concurrency: the thread's row is locked before it is looked at, so a reply comes before or after the thread was
+-- resolved, and posts are numbered one after the other. The agent's row (_silent_until) is locked after it.
+create function coord.reply_to_thread(
+  p_caller jsonb, p_thread_id uuid, p_text text, p_mentions text[] default '{}'
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'reply_to_thread');
+  v_thread coord.threads;
+  v_unknown text;
+  v_until timestamptz;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select t.* into v_thread from coord.threads t
+  where t.project_id = v_call.project_id and t.thread_id = p_thread_id for update;
+  if not found then return coord._refuse_thread(v_call); end if;
+  if v_thread.status = 'resolved' then
+    return coord._refuse(v_call, 'conflict', 'The thread is resolved.',
+      'Open a new one with create_thread, or this one again: set_thread_status active.', '{"reason": "resolved"}',
+      'thread:' || p_thread_id);
+  end if;
+  v_unknown := coord._unknown_agent(v_call.project_id, p_mentions);
+  if v_unknown is not null then return coord._refuse_mention(v_call, v_unknown); end if;
+  v_until := coord._silent_until(v_call, 1 + cardinality(p_mentions));
+  if v_until is not null then return coord._refuse_silent(v_call, v_until); end if;
+  update coord.threads t set posts = t.posts + 1, changed_at = clock_timestamp()
+  where t.project_id = v_call.project_id and t.thread_id = p_thread_id;
+  perform coord._write_post(v_call, v_thread, v_thread.posts + 1, p_text, p_mentions);
+  return coord._leave(v_call, jsonb_build_object('thread_id', p_thread_id, 'status', v_thread.status,
+    'post_number', v_thread.posts + 1), 'thread:' || p_thread_id,
+    jsonb_build_object('post_number', v_thread.posts + 1, 'mentions', p_mentions));
+end
+$$;
+
+grant execute on function coord.reply_to_thread to coord_app;
+
+-- supabase/schemas/threads/set_thread_status.sql
+-- Says how a thread stands: active, waiting for somebody, or resolved, after which nobody can reply until it is active
+-- again. Anybody who may write may do so; the journal has who did.
+-- Concurrency: the row is locked before it is looked at; of two changes, the second answers what the first has left.
+create function coord.set_thread_status(p_caller jsonb, p_thread_id uuid, p_status text) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'set_thread_status');
+  v_was text;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select t.status into v_was from coord.threads t
+  where t.project_id = v_call.project_id and t.thread_id = p_thread_id for update;
+  if not found then return coord._refuse_thread(v_call); end if;
+  update coord.threads t set status = p_status, changed_at = clock_timestamp()
+  where t.project_id = v_call.project_id and t.thread_id = p_thread_id;
+  return coord._leave(v_call, jsonb_build_object('thread_id', p_thread_id, 'status', p_status, 'was', v_was),
+    'thread:' || p_thread_id, jsonb_build_object('status', p_status, 'was', v_was));
+end
+$$;
+
+grant execute on function coord.set_thread_status to coord_app;
 
 -- supabase/schemas/work/cancel_task.sql
 -- Ends a task that nobody needs any more. Who submitted it may do so, others with trust 3. If somebody works on it, that
@@ -4435,6 +6736,8 @@ begin
     v_chosen := (coord._choose_tasks(v_call, null, p_lease_seconds, 1))[1];
     exit when v_chosen is null;
   end loop;
+  -- Nobody reads the answers in between, so notices are left for the last one.
+  if p_wait_seconds > 0 then v_call.extra := nullif(v_call.extra - 'notices', '{}'); end if;
   return coord._leave(v_call,
     '{"claimed": false, "hint": "Nothing to claim now. Ask again later, or see get_task_board for what is blocked."}',
     p_kept => 'null');

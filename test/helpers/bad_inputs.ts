@@ -42,7 +42,7 @@ const paths: [title: string, path: string][] = [
 ];
 
 /** The list, with ids of another project. */
-export function badInputs(others: OthersIds): BadInput[] {
+export function badInputs({ thread_id, ...others }: OthersIds): BadInput[] {
   return [
     ['an unknown field', 'acquire_lock', lock({ path: 'a.ts' })],
     ['who I am', 'acquire_lock', lock({ session_id: nobody, agent: 'root' })],
@@ -74,14 +74,9 @@ export function badInputs(others: OthersIds): BadInput[] {
     ['a mention of nobody', 'create_thread', { title: 'x', text: 'x', mentions: ['nobody at all'] }, 'not_found'],
     ['21 mentions', 'create_thread', { title: 'x', text: 'x', mentions: Array.from({ length: 21 }, () => 'ann') }],
     ['a reply to an unknown thread', 'reply_to_thread', { thread_id: nobody, text: 'x' }, 'not_found'],
-    ["a reply to another project's thread", 'reply_to_thread', { thread_id: others.thread_id, text: 'x' }, 'not_found'],
-    [
-      "to resolve another project's thread",
-      'set_thread_status',
-      { thread_id: others.thread_id, status: 'resolved' },
-      'not_found',
-    ],
-    ["to read another project's thread", 'read_thread', { thread_id: others.thread_id }, 'not_found'],
+    ["a reply to another project's thread", 'reply_to_thread', { thread_id, text: 'x' }, 'not_found'],
+    ["to resolve another project's thread", 'set_thread_status', { thread_id, status: 'resolved' }, 'not_found'],
+    ["to read another project's thread", 'read_thread', { thread_id }, 'not_found'],
     ['an unknown status of a thread', 'set_thread_status', { thread_id: nobody, status: 'closed' }],
     ['to mark what is not in the inbox', 'read_inbox', { read_item_ids: [nobody] }, 'not_found'],
     ['an inbox of no item', 'read_inbox', { limit: 0 }],
