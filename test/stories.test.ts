@@ -3,6 +3,7 @@ import { doors } from './doors/index.ts';
 import { cloneDatabase } from './helpers/database.ts';
 import { tellOfCalls } from './stories/calls.ts';
 import { tellOfLocks } from './stories/locks.ts';
+import { tellOfMessages } from './stories/messages.ts';
 import { tellOfSessions } from './stories/sessions.ts';
 import { Story } from './stories/story.ts';
 import { tellOfWork } from './stories/work.ts';
@@ -25,5 +26,6 @@ describe.each(doors)('$name', (door) => {
   tellOfSessions(door, current);
   tellOfLocks(current);
   tellOfWork(current);
+  tellOfMessages(current);
   tellOfCalls(door, current);
 });
