@@ -923,7 +923,8 @@ as $$
 begin
   return (
     with lines as (
-      select n.* from coord._news_of_tasks(p_call, p_entries) n
+      select n.* from coord._open_calls(p_call) n
+      union all select n.* from coord._news_of_tasks(p_call, p_entries) n
       union all select n.* from coord._news_of_locks(p_call, p_entries) n
       union all select n.* from coord._news_of_words(p_call, p_entries) n
       union all select n.* from coord._news_of_agents(p_call, p_entries) n
@@ -1072,15 +1073,45 @@ end
 $$;
 
 -- supabase/schemas/digest/_news_of_words.sql
--- What agents wrote for others, among the news: 50 handoffs.
+-- What agents wrote for others, among the news: 40 decisions, 45 threads, 50 handoffs.
 create function coord._news_of_words(p_call coord._call, p_entries coord.journal[])
 returns table (kind integer, nth bigint, line text)
 language sql stable
 as $$
-  select 50, row_number() over (order by e.entry_id desc), format('%s left a handoff: %s (read_handoff, %s).',
-    coalesce(e.agent, e.detail ->> 'agent'), rtrim(left(e.detail ->> 'summary', 100), '. '), substr(e.resource, 9))
-  from unnest(p_entries) e
-  where e.resource like 'handoff:%' and e.outcome in ('ok', 'written');
+  select w.kind, row_number() over (partition by w.kind order by w.entry_id desc), w.line
+  from (
+    select 40 as kind, e.entry_id, format('%s decided (%s): %s. Because: %s.', d.agent, d.type,
+      rtrim(left(d.context, 100), '. '), rtrim(left(d.reason, 100), '. ')) as line
+    from unnest(p_entries) e
+    join coord.decisions d on d.project_id = e.project_id
+      and d.decision_id = case when e.resource like 'decision:%' then substr(e.resource, 10)::uuid end
+    union all
+    select 45, e.entry_id, format('%s opened the thread "%s" (%s).', e.agent, left(e.detail ->> 'title', 100), e.resource)
+    from unnest(p_entries) e where e.operation = 'create_thread'
+    union all
+    select 50, e.entry_id, format('%s left a handoff: %s (read_handoff, %s).', coalesce(e.agent, e.detail ->> 'agent'),
+      rtrim(left(e.detail ->> 'summary', 100), '. '), substr(e.resource, 9))
+    from unnest(p_entries) e where e.resource like 'handoff:%' and e.outcome in ('ok', 'written')) w;
+$$;
+
+-- supabase/schemas/digest/_open_calls.sql
+-- What waits for the caller, new or not: 0 its inbox, 5 approvals that it may decide.
+create function coord._open_calls(p_call coord._call) returns table (kind integer, nth bigint, line text)
+language plpgsql stable
+as $$
+begin
+  return query
+    select 0, 1::bigint, format('%s unread in your inbox: read_inbox.',
+      case when count(*) < 100 then count(*)::text else '100 or more' end)
+    from (select from coord._unread(coord._inbox_reader(p_call)) u where u.is_mine limit 100) i
+    having count(*) > 0
+    union all
+    select 5, row_number() over (order by a.expires_at), format('%s asks for approval (%s, risk %s): %s (approval:%s).',
+      a.requested_by, a.action_type, a.risk, rtrim(left(a.description, 100), '. '), a.approval_id)
+    from coord.approvals a
+    where a.project_id = p_call.project_id and a.status = 'pending' and a.expires_at > clock_timestamp()
+      and a.session_id <> p_call.session_id and coord._trust(p_call) >= coord._minimum_trust('decide_approval');
+end
 $$;
 
 -- supabase/schemas/frame/_beat.sql
@@ -1529,7 +1560,12 @@ begin
   v_handoff.created_at := p_session.ended_at;
   v_handoff.completed := v_handoff.completed[1:20];
   v_handoff.in_progress := v_handoff.in_progress[1:20];
-  v_handoff.decisions := '{}';
+  v_handoff.decisions := array(
+    select left(format('%s: %s. Because: %s', d.type, rtrim(d.context, '.'), d.reason), 300)
+    from unnest(v_entries) e
+    join coord.decisions d on d.project_id = e.project_id
+      and d.decision_id = case when e.resource like 'decision:%' then substr(e.resource, 10)::uuid end
+    order by d.decision_id desc limit 20);
   v_handoff.relevant_files := v_handoff.relevant_files[1:50];
   return v_handoff;
 end

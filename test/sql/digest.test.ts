@@ -50,6 +50,7 @@ describe('catch_up', () => {
     await bob.completeWork(await claimed(bob, ['x']));
     await bob.submitWork({ title: 'for ann', assignee: 'ann' });
     expect((await ann.catchUp()).news).toEqual([
+      '1 unread in your inbox: read_inbox.',
       '"for ann" is assigned to you: get_work hands it out.',
       expect.stringMatching(/^bob finished your task "of ann" \(task:\S{36}\)\.$/),
       'bob has src/api/route.ts locked: new routes.',
@@ -57,6 +58,25 @@ describe('catch_up', () => {
       expect.stringMatching(/^bob finished "of bob"/),
       'Elsewhere others locked 1: docs/ (1).',
     ]);
+  });
+
+  test('tells of an inbox that is not read, of approvals to decide, of decisions and threads', async () => {
+    const [ann, bob] = await pair();
+    await bob.sendMessage({ to: 'ann', text: 'hello' });
+    await bob.logDecision({ type: 'architecture', context: 'One queue.', reason: 'Two were lost.' });
+    await bob.createThread({ title: 'Where to?', text: 'Say.' });
+    const { approval_id } = await bob.requestApproval({ action_type: 'deploy', description: 'To production.' });
+    const news = [
+      '1 unread in your inbox: read_inbox.',
+      `bob asks for approval (deploy, risk medium): To production (approval:${approval_id}).`,
+      'bob decided (architecture): One queue. Because: Two were lost.',
+      expect.stringMatching(/^bob opened the thread "Where to\?" \(thread:\S{36}\)\.$/),
+    ];
+    expect((await ann.catchUp()).news).toEqual(news);
+    expect((await ann.catchUp()).news).toEqual(news.slice(0, 2));
+    await ann.readInbox();
+    await ann.decideApproval({ approval_id, decision: 'deny' });
+    expect((await ann.catchUp()).news).toEqual([]);
   });
 
   test('knows files around by folder, tree, glob, and by the paths of claimed tasks', async () => {

@@ -78,6 +78,7 @@ describe('a session that ends without a handoff', () => {
     const second = await claim(bob, 'second');
     await bob.reportProgress({ ...second, note: 'half of it' });
     await bob.completeWork({ ...(await claim(bob, 'third')), success: false, error: 'no network' });
+    await bob.logDecision({ type: 'scope', context: 'No retries.', reason: 'They hide faults.' });
     await bob.endSession({ reason: 'lunch' });
     const [handoff, ...others] = await of('bob');
     expect(others).toEqual([]);
@@ -89,6 +90,7 @@ describe('a session that ends without a handoff', () => {
         `second (task:${second.task_id}): half of it`,
         expect.stringMatching(/^third .*: attempt failed: no network$/),
       ],
+      decisions: ['scope: No retries. Because: They hide faults.'],
       relevant_files: ['src/a.ts', 'src/b.ts'],
     });
     expect(handoff?.summary).toMatch(/^Put together from the journal: bob ended without a handoff \(lunch\)\./);

@@ -5,7 +5,8 @@ as $$
 begin
   return (
     with lines as (
-      select n.* from coord._news_of_tasks(p_call, p_entries) n
+      select n.* from coord._open_calls(p_call) n
+      union all select n.* from coord._news_of_tasks(p_call, p_entries) n
       union all select n.* from coord._news_of_locks(p_call, p_entries) n
       union all select n.* from coord._news_of_words(p_call, p_entries) n
       union all select n.* from coord._news_of_agents(p_call, p_entries) n

@@ -44,7 +44,12 @@ begin
   v_handoff.created_at := p_session.ended_at;
   v_handoff.completed := v_handoff.completed[1:20];
   v_handoff.in_progress := v_handoff.in_progress[1:20];
-  v_handoff.decisions := '{}';
+  v_handoff.decisions := array(
+    select left(format('%s: %s. Because: %s', d.type, rtrim(d.context, '.'), d.reason), 300)
+    from unnest(v_entries) e
+    join coord.decisions d on d.project_id = e.project_id
+      and d.decision_id = case when e.resource like 'decision:%' then substr(e.resource, 10)::uuid end
+    order by d.decision_id desc limit 20);
   v_handoff.relevant_files := v_handoff.relevant_files[1:50];
   return v_handoff;
 end
