@@ -44,6 +44,7 @@ describe('the commands', () => {
       ...operations.flatMap(({ cli, shortcuts = {} }) => [cli, ...Object.keys(shortcuts)].map(wordsOf)),
       'doctor',
       'down',
+      'export',
       'mcp',
       'status',
       'up',

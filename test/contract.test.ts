@@ -26,7 +26,7 @@ const systemFunctions = [
   'take_webhooks',
 ];
 
-const serverCommands = ['doctor', 'down', 'mcp', 'status', 'up'];
+const serverCommands = ['doctor', 'down', 'export', 'mcp', 'status', 'up'];
 
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 

@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 import type { Globals } from '../globals.ts';
 
 interface ServerCommand {
+  /** Where it stands in the help; with the servers when left out. */
+  heading?: string;
   summary: string;
   guidance: string;
   run(globals: Globals): Promise<void>;
@@ -34,6 +36,12 @@ const commands: Record<string, ServerCommand> = {
     guidance: 'Exits with 1 when something needs attention. Starts nothing.',
     run: async (globals) => (await import('./doctor.ts')).doctor(globals),
   },
+  export: {
+    heading: 'Board:',
+    summary: 'Print how things stand, and the board, as Markdown.',
+    guidance: 'Agents, tasks, locks, approvals that wait, threads, decisions, handoffs: for a file, a wiki, a report.',
+    run: async (globals) => (await import('./export.ts')).exportProject(globals),
+  },
 };
 
 /** Whether a command line that begins with this word runs a server or looks after one. */
@@ -43,10 +51,10 @@ export function isServerCommand(word: string): boolean {
 
 /** Adds the commands that run servers and look after them. */
 export function addCommands(program: Command, globals: () => Globals): void {
-  for (const [name, { summary, guidance, run }] of Object.entries(commands)) {
+  for (const [name, { heading = 'Servers:', summary, guidance, run }] of Object.entries(commands)) {
     program
       .command(name)
-      .helpGroup('Servers:')
+      .helpGroup(heading)
       .summary(summary)
       .description(`${summary}\n${guidance}`)
       .action(() => run(globals()));
