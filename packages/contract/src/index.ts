@@ -30,6 +30,7 @@ export {
   defineOperation,
   type HttpMethod,
   type Operation,
+  type Question,
   routeOf,
   type Toolset,
   type Trust,

@@ -39,10 +39,22 @@ export interface Operation<
    * operation that would do its work again each time it is asked. Both have the same output.
    */
   readonly waitsWith?: { readonly operation: string; readonly field: string };
+  /** What a person at the caller's host may be asked while the call waits, where the door can do so. */
+  readonly asks?: Question;
   /** True when its `wait_seconds` waits for any change of the project, and not only for those that `wakes`. */
   readonly follows?: true;
   readonly input: Input;
   readonly output: Output;
+}
+
+/** A question to a person while a call waits. */
+export interface Question {
+  /** The operation that notes the answer, called in the name of that person; the rest of its input is the form. */
+  readonly operation: string;
+  /** What the question is about: a field of the waiting call's answer, and of the input of `operation`. */
+  readonly field: string;
+  /** What the person reads, from the input of the waiting call. */
+  readonly text: (input: Record<string, unknown>) => string;
 }
 
 /** A group of tools. */

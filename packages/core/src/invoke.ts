@@ -52,8 +52,9 @@ async function ask(database: Database, operation: Operation, args: CallArguments
   const answer = await database.call(operation.name, args);
   const error = errorBodyOf(answer);
   if (error) throw new CoordinationError(error);
-  // A call that was told no has changed nothing that others wait for, and is repeated while it waits itself.
-  if (operation.kind === 'write' && !isRefusal(operation, answer)) {
+  // A call that was told no has changed nothing that others wait for, and is repeated while it waits itself; unless it
+  // waits with another operation.
+  if (operation.kind === 'write' && (operation.waitsWith || !isRefusal(operation, answer))) {
     database.wakeups?.announce(args.p_caller.project_id, operation.wakes === true);
   }
   return answer;

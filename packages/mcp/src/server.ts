@@ -1,5 +1,6 @@
 import { CoordinationError, type Invoker, type Operation } from '@agentcoord/contract';
 import { ProtocolError, Server } from '@modelcontextprotocol/server';
+import { askedCodec, showsForms } from './asking.ts';
 import { protocolErrorOf, type Report, reportToConsole } from './failure.ts';
 import { instructionsFor } from './instructions.ts';
 import { getPrompt, promptsOf } from './prompts.ts';
@@ -12,6 +13,8 @@ export interface Offer {
   version: string;
   /** Receives unexpected failures, whose words no client sees; the console when left out. */
   report?: Report;
+  /** Calls in the name of the person at the host, who may then be asked in place; nobody is when left out. */
+  person?: Invoker | undefined;
 }
 
 /** The catalogue as a low-level MCP server for one connection or one request. */
@@ -20,15 +23,25 @@ export function createServer({
   version,
   report = reportToConsole,
   invoker,
+  person,
 }: Offer & { invoker: Invoker }): Server {
   const server = new CatalogueServer(
     { name: 'agentcoord', version },
-    { capabilities: { tools: {}, resources: {}, prompts: {} }, instructions: instructionsFor(operations) },
+    {
+      capabilities: { tools: {}, resources: {}, prompts: {} },
+      instructions: instructionsFor(operations),
+      requestState: { verify: askedCodec.verify },
+    },
   );
   server.setRequestHandler('tools/list', () => ({ tools: operations.map(toolOf) }));
-  server.setRequestHandler('tools/call', ({ params }, { mcpReq: { signal } }) =>
-    callTool({ invoker, report, signal }, operationOf(params.name, operations), params.arguments),
-  );
+  server.setRequestHandler('tools/call', ({ params }, { mcpReq: context }) => {
+    const asked = showsForms(context, server.getClientCapabilities()) ? person : undefined;
+    return callTool(
+      { invoker, report, context, person: asked },
+      operationOf(params.name, operations),
+      params.arguments,
+    );
+  });
   server.setRequestHandler('resources/list', () => ({ resources: [...resources] }));
   server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: [] }));
   server.setRequestHandler('resources/read', ({ params }) => readResource(invoker, params.uri, report));

@@ -1,5 +1,13 @@
 import { CoordinationError, type Invoker, jsonSchemaOf, type Operation, operationNamed } from '@agentcoord/contract';
-import type { CallToolRequestParams, CallToolResult, Tool } from '@modelcontextprotocol/server';
+import {
+  type CallToolRequestParams,
+  type CallToolResult,
+  type InputRequiredResult,
+  isInputRequiredResult,
+  type ServerContext,
+  type Tool,
+} from '@modelcontextprotocol/server';
+import { askInPlace } from './asking.ts';
 import { errorOf, type Report } from './failure.ts';
 
 type ObjectSchema = Tool['inputSchema'];
@@ -46,18 +54,23 @@ export function operationOf(name: string, operations: readonly Operation[]): Ope
 interface Context {
   invoker: Invoker;
   report: Report;
-  /** Aborts when the client cancels the request or is gone; nobody reads the result then. */
-  signal: AbortSignal;
+  /** Its signal aborts when the client cancels the request or is gone; nobody reads the result then. */
+  context: ServerContext['mcpReq'];
+  /** Calls in the name of the person at the host, when the host can ask one. */
+  person: Invoker | undefined;
 }
 
 /** Calls the operation; its errors are results too, so that the model reads the hint. */
 export async function callTool(
-  { invoker, report, signal }: Context,
+  { invoker, report, context, person }: Context,
   operation: Operation,
   args: CallToolRequestParams['arguments'],
-): Promise<CallToolResult> {
+): Promise<CallToolResult | InputRequiredResult> {
+  const { signal } = context;
   try {
-    const answer = (await invoker.invoke(operation, args, { signal })) as Record<string, unknown>;
+    const asked = person && (await askInPlace({ invoker, person, context }, operation, args));
+    if (isInputRequiredResult(asked)) return asked;
+    const answer = (asked ?? (await invoker.invoke(operation, args, { signal }))) as Record<string, unknown>;
     return { structuredContent: answer, content: [{ type: 'text', text: JSON.stringify(answer) }] };
   } catch (cause) {
     // No structuredContent: 1.x clients hold even an error against the output schema, and throw.

@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { type Invoker, operationsOf } from '@agentcoord/contract';
-import { type Config, type Database, startSweeper, startWebhooks, webhookOf } from '@agentcoord/core';
+import {
+  type Config,
+  type Database,
+  localTransport,
+  startSweeper,
+  startWebhooks,
+  unavailable,
+  webhookOf,
+} from '@agentcoord/core';
 import { Session } from '@agentcoord/sdk';
 import { configOf } from '../configuration.ts';
 import { agentName, type Connection, connect } from '../connection.ts';
@@ -20,6 +28,7 @@ export async function mcp(globals: Globals): Promise<void> {
     operations: operationsOf(config.toolsets),
     version,
     openInvoker: () => opening.pop() ?? agent.open(),
+    person: agent.person,
     onClose: () => agent.close(),
   });
 }
@@ -53,6 +62,23 @@ class Agent {
     return {
       invoke: (operation, input = {}, options) =>
         session.invoke(operation, workspace.prepare(operation, input as Record<string, unknown>), options),
+    };
+  }
+
+  /**
+   * The person at the host, who may decide what this agent asks: on the coordinator's own machine only, where that
+   * person may decide at the command line, too. Behind a key nobody can tell the person from the agent.
+   */
+  get person(): Invoker | undefined {
+    if (this.#config.url) return undefined;
+    const agent = `person@${this.#config.agent_id ?? this.#name}`.slice(0, 128);
+    return {
+      invoke: async (...call) => {
+        const { database, workspace } = this.#connection ?? {};
+        if (!database || !workspace) throw unavailable('The database');
+        const identity = { agent, agent_type: 'person', trust: 3, label: 'person' };
+        return localTransport(database, workspace.project, identity).invoke(...call);
+      },
     };
   }
 

@@ -34,6 +34,13 @@ export const requestApproval = defineOperation({
   toolset: 'approvals',
   minimumTrust: 2,
   waitsWith: { operation: 'check_approval', field: 'approval_id' },
+  asks: {
+    operation: 'decide_approval',
+    field: 'approval_id',
+    text: ({ action_type, risk, description, payload }) =>
+      `The agent asks for approval: ${action_type}, risk ${risk}.\n${description}\n` +
+      `Exactly this, and nothing else:\n${JSON.stringify(payload, null, 2)}`,
+  },
   input: z.strictObject({
     action_type: actionType,
     description,
