@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { agentFields, hint, instant, json, limit, uuid, waitSeconds, word } from '../fields.ts';
 import { defineOperation } from '../operation.ts';
 
-const approvalId = uuid('Id of the approval.');
-const actionType = word('Kind of action, such as commit, deploy or delete.');
-const description = z.string().min(1).max(2000).describe('What will be done and why, for whoever decides.');
-const payload = json('Exactly what will be done: command, commit, target. The approval holds for nothing else.');
+const approvalId = uuid('Its id.');
+const actionType = word('Such as commit, deploy or delete.');
+const description = z.string().min(1).max(2000).describe('What and why, for whoever decides.');
+const payload = json('Exactly what will be done; it holds for nothing else.');
 const risk = z.enum(['low', 'medium', 'high']).describe('What it can break.');
 const reason = z.string().max(2000).describe('Why it was decided so.');
 const status = z.enum(['pending', 'approved', 'denied', 'expired']).describe('expired is neither yes nor no.');
@@ -27,7 +27,7 @@ const approval = {
 export const requestApproval = defineOperation({
   name: 'request_approval',
   summary: 'Ask for approval before an action that cannot be undone.',
-  guidance: 'Act only when `status` is approved and use_approval has answered `used`. Silence is no consent.',
+  guidance: 'Act only after use_approval has answered `used`.',
   kind: 'write',
   http: 'POST /approvals',
   cli: 'approval request <action_type> <description>',
@@ -46,34 +46,34 @@ export const requestApproval = defineOperation({
     description,
     payload: payload.default({}),
     risk: risk.default('medium'),
-    expires_in_seconds: z.int().min(1).max(604_800).default(300).describe('Seconds until nobody may decide any more.'),
-    wait_seconds: waitSeconds('Seconds to wait for the decision.'),
+    expires_in_seconds: z.int().min(1).max(604_800).default(300).describe('Seconds until it expires undecided.'),
+    wait_seconds: waitSeconds('Seconds to wait for it.'),
   }),
   output: z.object(approval),
 });
 
 export const checkApproval = defineOperation({
   name: 'check_approval',
-  summary: 'See whether an approval was given, and wait for it.',
+  summary: 'See how an approval stands, or wait for it.',
   kind: 'read',
   http: 'GET /approvals/{approval_id}',
   cli: 'approval check <approval_id>',
   toolset: 'approvals',
   minimumTrust: 1,
-  input: z.strictObject({ approval_id: approvalId, wait_seconds: waitSeconds('Seconds to wait for the decision.') }),
+  input: z.strictObject({ approval_id: approvalId, wait_seconds: waitSeconds('Seconds to wait for it.') }),
   output: z.object(approval),
 });
 
 export const useApproval = defineOperation({
   name: 'use_approval',
   summary: 'Use up an approval, directly before acting on it.',
-  guidance: 'It works once, for the payload that was approved. Act only if it answers `used`.',
+  guidance: 'It works once. Act only if it answers `used`.',
   kind: 'write',
   http: 'POST /approvals/{approval_id}/use',
   cli: 'approval use <approval_id>',
   toolset: 'approvals',
   minimumTrust: 2,
-  input: z.strictObject({ approval_id: approvalId, payload: payload.default({}) }),
+  input: z.strictObject({ approval_id: approvalId, payload: json('The payload that was approved.').default({}) }),
   output: z.object({
     used: z.boolean().describe('True: act now, once.'),
     approval_id: approvalId,
