@@ -103,9 +103,9 @@ describe('the doors', () => {
     expect(commandsOf().sort()).toEqual([...words, ...serverCommands].sort());
   });
 
-  test('a session of the SDK has a method for every operation', () => {
+  test('a session of the SDK has a method for every operation, and one for the stream of events', () => {
     const { coordinator } = new Session({ invoke: async () => ({}), close: async () => {} });
-    expect(Object.keys(coordinator).sort()).toEqual(names.map(methodName).sort());
+    expect(Object.keys(coordinator).sort()).toEqual([...names.map(methodName), 'events'].sort());
   });
 });
 

@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import type { Catalogue } from './catalogue.ts';
 import { operations } from './catalogue.ts';
+import type { CoordinationEvent, EventInput, EventOptions, EventPage } from './events.ts';
+import { polled, resuming } from './following.ts';
 import type { Operation } from './operation.ts';
 
 /** What a call may say beside its input. */
@@ -14,6 +16,8 @@ export interface CallOptions {
 /** Carries calls to the database, in process or over the network. Throws `CoordinationError`. */
 export interface Invoker {
   invoke(operation: Operation, input: unknown, options?: CallOptions): Promise<unknown>;
+  /** Pages of events until they are not wanted any more, or the stream breaks; left out where there is no stream. */
+  events?(input: EventInput, options?: EventOptions): AsyncIterable<EventPage>;
 }
 
 /** An `Invoker` that can speak for more than one session. */
@@ -23,6 +27,7 @@ export interface Transport {
     input: unknown,
     options?: CallOptions & { session_id?: string | undefined },
   ): Promise<unknown>;
+  events?(input: EventInput, options?: EventOptions & { session_id?: string | undefined }): AsyncIterable<EventPage>;
   close(): Promise<void>;
 }
 
@@ -39,6 +44,12 @@ export type Coordinator = {
   >
     ? (input?: z.input<Definition['input']>, options?: CallOptions) => Promise<z.output<Definition['output']>>
     : (input: z.input<Definition['input']>, options?: CallOptions) => Promise<z.output<Definition['output']>>;
+} & {
+  /**
+   * What happens in the project, in the order of commits: `for await (const event of coordinator.events())`. Begins now,
+   * or at `after`. Goes on by itself when the connection breaks; nothing is lost, and nothing comes twice.
+   */
+  events(input?: EventInput, options?: EventOptions): AsyncIterable<CoordinationEvent>;
 };
 
 /** `acquire_lock` → `acquireLock`. */
@@ -52,5 +63,9 @@ export function coordinatorOver(invoker: Invoker): Coordinator {
     methodName(operation.name),
     (input: unknown = {}, options?: CallOptions) => invoker.invoke(operation, input, options),
   ]);
-  return Object.fromEntries(methods) as Coordinator;
+  const open = invoker.events
+    ? (input: EventInput, options: EventOptions) => (invoker as Required<Invoker>).events(input, options)
+    : (input: EventInput, options: EventOptions) => polled(invoker, input, options);
+  const events = (input: EventInput = {}, options?: EventOptions) => resuming(open, input, options);
+  return { ...Object.fromEntries(methods), events } as Coordinator;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { instant, uuid } from './fields.ts';
+import type { Operation } from './operation.ts';
 
 /** A place in the order of commits: transaction and row. A text, because numbers of this size are not exact. */
 const cursorForm = /^(0|[1-9]\d{0,17})-(0|[1-9]\d{0,17})$/;
@@ -38,3 +39,33 @@ export const event = z.object({
 
 /** What happened, as every door tells it. */
 export type CoordinationEvent = z.output<typeof event>;
+
+const eventInput = z.strictObject(eventFilter);
+
+/** Which events to hand out, and from where on; without `after` only those that are still to come. */
+export type EventInput = z.input<typeof eventInput>;
+
+/** The stream of events: no operation, because its answer has no end, but described like one. */
+export const eventStream = {
+  name: 'watch_events',
+  summary: 'Follow what happens in the project, in the order of commits.',
+  guidance: 'Without `after` it begins now.',
+  kind: 'read',
+  http: 'GET /events',
+  cli: 'watch',
+  toolset: 'events',
+  minimumTrust: 1,
+  input: eventInput,
+  output: event,
+} as const satisfies Operation;
+
+/** Some events, in order. Reading on from `cursor` misses nothing and sees nothing twice. */
+export interface EventPage {
+  events: CoordinationEvent[];
+  cursor: string;
+}
+
+/** Ends a stream; it then throws the signal's reason. */
+export interface EventOptions {
+  signal?: AbortSignal | undefined;
+}

@@ -18,6 +18,13 @@ export {
   exitRefused,
 } from './errors.ts';
 export {
+  type CoordinationEvent,
+  type EventInput,
+  type EventOptions,
+  type EventPage,
+  eventStream,
+} from './events.ts';
+export {
   idempotencyKeyForm,
   idempotencyKeyWords,
   isUuid,
@@ -25,6 +32,7 @@ export {
   maxTextBytes,
   uuidForm,
 } from './fields.ts';
+export { polled, resuming } from './following.ts';
 export {
   attachmentNames,
   defineOperation,

@@ -96,7 +96,8 @@ function withInput(
   });
 }
 
-function parseInput(operation: Operation, input: unknown): Record<string, unknown> {
+/** The input as the definition reads it; throws `invalid_input` that names the field. */
+export function parseInput(operation: Operation, input: unknown): Record<string, unknown> {
   const unusable = findUnusable(input ?? {}, operation.name, 0, { values: 0 });
   if (unusable) throw invalidInput(operation, unusable);
   const parsed = operation.input.safeParse(input ?? {});

@@ -1,6 +1,7 @@
 import type { Transport } from '@agentcoord/contract';
 import type { LocalCaller } from './caller.ts';
 import type { Database } from './database.ts';
+import { followEvents } from './events/index.ts';
 import { invoke } from './invoke.ts';
 
 /** Calls in process, as the user who owns the database connection. The project is made when it is new. */
@@ -18,6 +19,13 @@ export function localTransport(database: Database, project: string, caller: Loca
     async invoke(operation, input, { signal, ...options } = {}) {
       const project_id = await openProject();
       return invoke(database, operation, { ...caller, ...options, project_id }, input, { signal });
+    },
+    async *events(input, { signal, ...options } = {}) {
+      const project_id = await openProject();
+      for await (const { items, cursor } of followEvents(database, { ...caller, ...options, project_id }, input, {
+        signal,
+      }))
+        yield { events: items.map(({ event }) => event), cursor };
     },
     close: () => database.close(),
   };

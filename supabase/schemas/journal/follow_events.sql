@@ -1,9 +1,7 @@
--- Events of several projects, each after its own cursor, at most p_limit of each: what a process asks that follows the
--- journal for all its subscribers, who were let in by list_events. Projects with nothing to tell are left out;
--- delay_seconds: see _event_delay. That nothing is skipped, and p_closely: see _horizon.
-create function coord.follow_events(
-  p_project_ids integer[], p_cursors text[], p_limit integer, p_closely boolean default false
-) returns jsonb
+-- Events of several projects, each after its own cursor ({"<project_id>": "<cursor>"}), at most p_limit of each: what
+-- a process asks that follows the journal for all its subscribers, who were let in by list_events. Projects with
+-- nothing to tell are left out; delay_seconds: see _event_delay. That nothing is skipped, and p_closely: see _horizon.
+create function coord.follow_events(p_cursors jsonb, p_limit integer, p_closely boolean) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -12,7 +10,7 @@ begin
   return (
     select coalesce(jsonb_agg(jsonb_build_object('project_id', w.project_id, 'events', coalesce(f.events, '[]'),
       'delay_seconds', d.seconds)) filter (where f.events is not null or d.seconds is not null), '[]')
-    from unnest(p_project_ids, p_cursors) w(project_id, cursor)
+    from (select e.key::integer as project_id, e.value as cursor from jsonb_each_text(p_cursors) e) w
     cross join lateral coord._position(w.cursor) a
     cross join lateral (
       select jsonb_agg(coord._event(e::coord.journal) order by e.xact_id, e.entry_id) as events

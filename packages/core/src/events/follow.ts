@@ -1,0 +1,73 @@
+import { type EventInput, type EventOptions, eventStream, type Operation, operationNamed } from '@agentcoord/contract';
+import type { Caller } from '../caller.ts';
+import type { Database } from '../database.ts';
+import { invoke, parseInput } from '../invoke.ts';
+import { precedes } from './cursor.ts';
+import { pumpOf } from './pump.ts';
+import type { Item, ItemPage } from './subscription.ts';
+
+/** A stream of pages. */
+export type Events = AsyncGenerator<ItemPage, void, undefined>;
+
+/**
+ * What happens in the caller's project, from a cursor on, or from now. The past is read by `list_events`, which decides
+ * whether the caller may and whether the cursor is good; then the pump of this process goes on. The first page comes at
+ * once. Throws `limit_exceeded` when pages are not taken in time, with the cursor to go on from.
+ */
+export async function* followEvents(
+  database: Database,
+  caller: Caller,
+  input: EventInput,
+  { signal }: EventOptions = {},
+): Events {
+  const { after = 'now', ...filter } = parsed(input);
+  const operation = operationNamed('list_events') as Operation;
+  const read = async (position: string) =>
+    pageOf(await invoke(database, operation, caller, { ...filter, after: position, limit: 200 }, { signal }));
+  let page = await read(after);
+  yield page;
+  while (page.more) {
+    signal?.throwIfAborted();
+    page = await read(page.cursor);
+    yield page;
+  }
+  const pump = pumpOf(database);
+  const { subscription, start } = pump.join(caller.project_id, page.cursor, filter);
+  try {
+    // Others were served further already. What they were served with since waits in the subscription.
+    while (precedes(page.cursor, start)) {
+      signal?.throwIfAborted();
+      page = await read(page.cursor);
+      subscription.skip(page.cursor);
+      yield page;
+    }
+    for (;;) {
+      const next = await subscription.next(signal);
+      if (!next) break;
+      yield next;
+    }
+    signal?.throwIfAborted();
+  } finally {
+    pump.leave(caller.project_id, subscription);
+  }
+}
+
+/** Ids in the form in which events have them. */
+function parsed(input: EventInput): EventInput {
+  const { task_id, session_id, ...rest } = parseInput(eventStream, input) as EventInput;
+  return {
+    ...rest,
+    ...(task_id === undefined ? {} : { task_id: task_id.toLowerCase() }),
+    ...(session_id === undefined ? {} : { session_id: session_id.toLowerCase() }),
+  };
+}
+
+function pageOf(answer: unknown): ItemPage & { more: boolean } {
+  const { events, cursor, more, delay_seconds } = answer as {
+    events: Item['event'][];
+    cursor: string;
+    more: boolean;
+    delay_seconds?: number;
+  };
+  return { items: events.map((event) => ({ event, text: JSON.stringify(event) })), cursor, more, delay_seconds };
+}

@@ -1,0 +1,2 @@
+export { type Events, followEvents } from './follow.ts';
+export type { Item, ItemPage } from './subscription.ts';

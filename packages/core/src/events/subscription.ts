@@ -1,0 +1,119 @@
+import { CoordinationError, type CoordinationEvent } from '@agentcoord/contract';
+import { precedes } from './cursor.ts';
+import { type EventFilter, isWanted } from './filter.ts';
+
+/** An event as it goes to many: its text is made once. */
+export interface Item {
+  event: CoordinationEvent;
+  /** The event as JSON. */
+  text: string;
+}
+
+/** Some events for one subscriber; `cursor` is where to go on. */
+export interface ItemPage {
+  items: Item[];
+  cursor: string;
+  /** Seconds for which newer events have been kept back, when that is noticeable. */
+  delay_seconds?: number | undefined;
+}
+
+/** What may wait for one subscriber at most. */
+const [mostItems, mostCharacters] = [2000, 2_000_000];
+
+/** What one subscriber has not taken yet. Who does not take it in time is dropped, and told from where to go on. */
+export class Subscription {
+  readonly #filter: EventFilter;
+  #items: Item[] = [];
+  #characters = 0;
+  /** Everything up to here was taken. */
+  #taken: string;
+  /** Everything up to here was offered. */
+  #offered: string;
+  #delay: number | undefined;
+  #told: number | undefined;
+  #failure: unknown;
+  #wake: (() => void) | undefined;
+
+  constructor(filter: EventFilter, cursor: string) {
+    this.#filter = filter;
+    this.#taken = cursor;
+    this.#offered = cursor;
+  }
+
+  /** Called with what has happened, and how far that goes. What lies before its begin is passed over. */
+  offer(items: readonly Item[], cursor: string): void {
+    if (this.#failure || !precedes(this.#offered, cursor)) return;
+    const isNew = items.length > 0 && precedes(this.#offered, (items[0] as Item).event.cursor);
+    for (const item of items) {
+      if (!isWanted(item.event, this.#filter) || !(isNew || precedes(this.#offered, item.event.cursor))) continue;
+      this.#items.push(item);
+      this.#characters += item.text.length;
+    }
+    this.#offered = cursor;
+    if (this.#items.length > mostItems || this.#characters > mostCharacters) this.fail(tooSlow(this.#taken));
+    else if (this.#items.length > 0) this.#wake?.();
+    else this.#taken = cursor;
+  }
+
+  /** The subscriber has read up to there by itself. */
+  skip(cursor: string): void {
+    this.#items = this.#items.filter(({ event }) => precedes(cursor, event.cursor));
+    this.#characters = this.#items.reduce((sum, { text }) => sum + text.length, 0);
+    if (precedes(this.#offered, cursor)) this.#offered = cursor;
+    this.#taken = cursor;
+  }
+
+  /** Called when newer events are kept back, with the seconds; undefined when they are not. */
+  delay(seconds: number | undefined): void {
+    this.#delay = seconds;
+    if (this.#delay !== this.#told) this.#wake?.();
+  }
+
+  /** Ends it; what was not taken is let go. */
+  fail(failure: unknown): void {
+    this.#failure ??= failure;
+    this.#items = [];
+    this.#wake?.();
+  }
+
+  /** Everything up to here was taken. */
+  get cursor(): string {
+    return this.#taken;
+  }
+
+  /** What has come since the last time; resolves when there is something, or the signal aborts (undefined). */
+  async next(signal: AbortSignal | undefined): Promise<ItemPage | undefined> {
+    while (this.#items.length === 0 && this.#delay === this.#told && !this.#failure && !signal?.aborted) {
+      await this.#change(signal);
+    }
+    if (signal?.aborted) return undefined;
+    if (this.#failure) throw this.#failure;
+    const items = this.#items;
+    this.#items = [];
+    this.#characters = 0;
+    this.#taken = this.#offered;
+    this.#told = this.#delay;
+    return { items, cursor: this.#taken, delay_seconds: this.#delay };
+  }
+
+  #change(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        signal?.removeEventListener('abort', end);
+        this.#wake = undefined;
+        resolve();
+      };
+      this.#wake = end;
+      signal?.addEventListener('abort', end);
+    });
+  }
+}
+
+function tooSlow(cursor: string): CoordinationError {
+  return new CoordinationError({
+    code: 'limit_exceeded',
+    message: 'Events were not taken as fast as they came.',
+    hint: `Read on after ${cursor}: nothing is lost. Filter, or take them faster.`,
+    details: { reason: 'too_slow', cursor },
+  });
+}
