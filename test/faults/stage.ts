@@ -21,8 +21,8 @@ export interface Stage extends AsyncDisposable {
   /** Calls as an administrator of the project, who has a standing session. */
   administrator: Coordinator;
   keyFor(agent: string, trust?: Trust): Promise<string>;
-  /** Repeats until the database is there again. */
-  insist<Answer>(question: () => Promise<Answer>): Promise<Answer>;
+  /** Repeats until the database is there again, for 30 s where nothing else is said. */
+  insist<Answer>(question: () => Promise<Answer>, milliseconds?: number): Promise<Answer>;
   /** Of the "must be 0" queries, asked every second: what was not 0. */
   violations: ReturnType<typeof watchViolations>;
 }
@@ -57,10 +57,8 @@ export async function openStage({ bug }: Pick<Setting, 'bug'>, environment?: Rec
   };
 }
 
-const patience = 30_000;
-
-async function insist<Answer>(question: () => Promise<Answer>): Promise<Answer> {
-  const until = Date.now() + patience;
+async function insist<Answer>(question: () => Promise<Answer>, milliseconds = 30_000): Promise<Answer> {
+  const until = Date.now() + milliseconds;
   for (;;) {
     try {
       return await question();

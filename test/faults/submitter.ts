@@ -4,6 +4,9 @@ import { History } from './history.ts';
 import type { Fate } from './roles/tasks.ts';
 import type { Stage } from './stage.ts';
 
+/** Milliseconds; where the database is away half of the time, eight at once may all be unlucky for long. */
+const patience = 90_000;
+
 /** Submits the tasks of a torture: some depend on others, some are poison; asks again while nobody answers. */
 export class Submitter {
   readonly #stage: Stage;
@@ -45,8 +48,9 @@ export class Submitter {
       max_attempts: poison ? this.#dice.between(1, 3) : 20,
       ...{ retry: 'linear' as const, retry_seconds: 1 },
     };
-    const { task_id } = await this.#stage.insist(() =>
-      this.#coordinator.submitWork(input, { idempotency_key: `task-${number}` }),
+    const { task_id } = await this.#stage.insist(
+      () => this.#coordinator.submitWork(input, { idempotency_key: `task-${number}` }),
+      patience,
     );
     if (!poison) this.#sound.push(task_id);
   }

@@ -6,10 +6,15 @@ const terminal = new Set(['done', 'failed', 'dead', 'cancelled']);
 /** Operations that may take a live claim from its session, because whoever calls them has the right to. */
 const takingAway = new Set(['cancel_task', 'retry_task']);
 
-/** Q1, Q2 and Q8 on the history of each task's row. */
+/** Q1, Q2, Q5 and Q8 on the history of each task's row, where tasks are submitted, claimed and completed alone. */
 export function checkTaskStamps(stamps: readonly Stamp[]): Finding[] {
   return [...byRow(stamps).values()].flatMap((changes) => [
-    ...changes.flatMap((stamp) => [...brokenClaim(stamp), ...brokenLoss(stamp), ...brokenEnd(stamp)]),
+    ...changes.flatMap((stamp) => [
+      ...brokenClaim(stamp),
+      ...brokenLoss(stamp),
+      ...brokenReturn(stamp),
+      ...brokenEnd(stamp),
+    ]),
     ...doubleEnds(changes),
   ]);
 }
@@ -40,6 +45,13 @@ function brokenLoss({ key, was, became, was_live, by, operation }: Stamp): Findi
   if (was?.status !== 'claimed' || became?.status === 'claimed' || !was_live) return [];
   if (by === was.claim_session_id || takingAway.has(String(operation))) return [];
   return [{ promise: 'Q1', what: `${key} was taken from a living claim`, seen: { was, became, by, operation } }];
+}
+
+/** An attempt ends once: a task that rests does not begin to rest anew, and one that has failed does not fail again. */
+function brokenReturn({ key, was, became, operation }: Stamp): Finding[] {
+  if (was?.status !== became?.status || (was?.status !== 'scheduled' && was?.status !== 'failed')) return [];
+  if (was.due_at === became?.due_at && was.finished_at === became?.finished_at) return [];
+  return [{ promise: 'Q5', what: `an attempt of ${key} was ended twice`, seen: { was, became, operation } }];
 }
 
 /** The stamp is made after the decision; in between, a lease may run out. */

@@ -1,6 +1,6 @@
 import type { Finding, Outcome, Proof, Setting } from '../proof.ts';
 import { lockTorture } from './locks.ts';
-import { taskTorture } from './tasks.ts';
+import { crashes, taskTorture } from './tasks.ts';
 
 const findWithin = 60;
 
@@ -10,7 +10,7 @@ export const hunters: Record<string, Proof> = {
   sequence_tokens: lockTorture,
   do_nothing: lockTorture,
   completion_by_id: taskTorture,
-  blind_sweeper: taskTorture,
+  blind_sweeper: crashes,
 };
 
 /** The proofs can fail: each planted bug is found, once in the short profile, more often in longer ones. */
