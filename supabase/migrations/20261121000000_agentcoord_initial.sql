@@ -499,7 +499,6 @@ create table coord.sessions (
   started_at timestamptz not null default clock_timestamp(),
   last_call_at timestamptz not null default clock_timestamp(),
   ended_at timestamptz,
-  end_reason text,
   -- Where its journal begins, and, from its end until its handoff has been seen to, where it ends; see _make_handoffs.
   began_xact xid8 not null default pg_current_xact_id(),
   handoff_xact xid8,
@@ -3437,8 +3436,8 @@ end
 $$;
 
 -- supabase/schemas/sessions/_end_session.sql
--- Ends a session and frees what it held. p_count_attempts: whether its claims count as attempts (a crash does, an
--- orderly end does not).
+-- Ends a session and frees what it held. p_reason: what its tasks say of the attempt. p_count_attempts: whether its
+-- claims count as attempts (a crash does, an orderly end does not).
 -- Concurrency: the session's row is locked first. Everything after it is done without waiting, because others may hold
 -- a task or a lock and wait for their own session, or for the advisory lock of the project: rows that somebody is just
 -- changing are left as they are. That loses nothing: locks, shares and places in the queue of an ended session count as
@@ -3452,7 +3451,7 @@ as $$
 begin
   released_locks := 0;
   returned_tasks := 0;
-  update coord.sessions s set ended_at = clock_timestamp(), fresh_until = '-infinity', end_reason = p_reason,
+  update coord.sessions s set ended_at = clock_timestamp(), fresh_until = '-infinity',
     handoff_xact = pg_current_xact_id()
   where s.project_id = p_project_id and s.session_id = p_session_id and s.ended_at is null;
   if not found then return; end if;
@@ -6230,6 +6229,7 @@ grant execute on function coord.discover_agents to coord_app;
 
 -- supabase/schemas/sessions/end_session.sql
 -- Ends the calling session: its locks are free, its tasks go back without counting as attempts. See _end_session.
+-- The reason is in its journal row, which get_agent_history shows.
 create function coord.end_session(p_caller jsonb, p_reason text default null) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -6242,7 +6242,8 @@ begin
   v_freed := coord._end_session(v_call.project_id, v_call.session_id, coalesce(p_reason, 'ended'), false);
   v_answer := jsonb_build_object('session_id', v_call.session_id,
     'released_locks', v_freed.released_locks, 'returned_tasks', v_freed.returned_tasks);
-  return coord._leave(v_call, v_answer, 'session:' || v_call.session_id, v_answer);
+  return coord._leave(v_call, v_answer, 'session:' || v_call.session_id,
+    v_answer || jsonb_strip_nulls(jsonb_build_object('reason', p_reason)));
 end
 $$;
 
