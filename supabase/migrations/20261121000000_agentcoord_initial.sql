@@ -499,6 +499,8 @@ create table coord.sessions (
   started_at timestamptz not null default clock_timestamp(),
   last_call_at timestamptz not null default clock_timestamp(),
   ended_at timestamptz,
+  -- For the handoff that is made from the journal.
+  end_reason text,
   -- Where its journal begins, and, from its end until its handoff has been seen to, where it ends; see _make_handoffs.
   began_xact xid8 not null default pg_current_xact_id(),
   handoff_xact xid8,
@@ -3436,7 +3438,7 @@ end
 $$;
 
 -- supabase/schemas/sessions/_end_session.sql
--- Ends a session and frees what it held. p_reason: what its tasks say of the attempt. p_count_attempts: whether its
+-- Ends a session and frees what it held. p_reason: what its tasks say of the attempt, and its handoff. p_count_attempts: whether its
 -- claims count as attempts (a crash does, an orderly end does not).
 -- Concurrency: the session's row is locked first. Everything after it is done without waiting, because others may hold
 -- a task or a lock and wait for their own session, or for the advisory lock of the project: rows that somebody is just
@@ -3451,7 +3453,7 @@ as $$
 begin
   released_locks := 0;
   returned_tasks := 0;
-  update coord.sessions s set ended_at = clock_timestamp(), fresh_until = '-infinity',
+  update coord.sessions s set ended_at = clock_timestamp(), fresh_until = '-infinity', end_reason = p_reason,
     handoff_xact = pg_current_xact_id()
   where s.project_id = p_project_id and s.session_id = p_session_id and s.ended_at is null;
   if not found then return; end if;

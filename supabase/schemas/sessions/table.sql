@@ -35,6 +35,8 @@ create table coord.sessions (
   started_at timestamptz not null default clock_timestamp(),
   last_call_at timestamptz not null default clock_timestamp(),
   ended_at timestamptz,
+  -- For the handoff that is made from the journal.
+  end_reason text,
   -- Where its journal begins, and, from its end until its handoff has been seen to, where it ends; see _make_handoffs.
   began_xact xid8 not null default pg_current_xact_id(),
   handoff_xact xid8,
