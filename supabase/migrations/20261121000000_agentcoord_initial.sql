@@ -3260,7 +3260,7 @@ language plpgsql volatile
 as $$
 declare
   v_floor xid8 := least(p_xmin, (
-    select u.xact_id from coord._unread(p_reader) u order by u.xact_id, u.item_id limit 1));
+    select u.xact_id from coord._unread(p_reader, 1, true) u));
 begin
   if v_floor <= p_reader.floor then return; end if;
   insert into coord.inbox_readers as r (project_id, session_id, agent, started_at, joined_at, floor)
@@ -3292,15 +3292,12 @@ begin
       'Name items that read_inbox has answered within 30 days.', p_resource => 'inbox:' || p_call.agent);
   end if;
   v_read := coord._mark_read(p_reader, p_read_item_ids);
-  with open as (
-    select u.item_id, u.xact_id from coord._unread(p_reader) u where u.is_mine
-    order by u.xact_id, u.item_id limit p_limit + 1
-  ), found as (
+  with found as (
     select o.item_id, o.xact_id, row_number() over earlier as place,
       sum(octet_length(i.item::text)) over earlier - octet_length(i.item::text) as bytes_before,
       i.item || jsonb_strip_nulls(jsonb_build_object('item_id', i.item_id, 'kind', i.kind, 'subject', i.subject,
         'happened_at', i.at)) as item
-    from open o join coord.inbox_items i on i.project_id = p_reader.project_id and i.item_id = o.item_id
+    from coord._unread(p_reader, p_limit + 1) o join coord.inbox_items i on i.project_id = p_reader.project_id and i.item_id = o.item_id
     window earlier as (order by o.xact_id, o.item_id)
   ), shown as (
     select f.* from found f where f.place <= p_limit and f.bytes_before < 131072
@@ -3391,31 +3388,32 @@ as $$
 $$;
 
 -- supabase/schemas/messages/_unread.sql
--- What is open for a session from its floor on: items that it has not read, and that no session of its agent had read
--- when it began. Who was here when a broadcast was sent, or came within an hour, is meant by it. An item for one
--- session is open for the others of its agent too: theirs (is_mine) once that one is dead and nobody has read it; until
--- then it only holds their floor. In SQL and stable, so that it is part of the query it stands in, and reads no more
--- than that asks for.
-create function coord._unread(p_reader coord.inbox_readers)
-returns table (item_id uuid, xact_id xid8, is_mine boolean)
+-- What is open for a session from its floor on, the oldest first: items that it has not read, and that no session of its
+-- agent had read when it began. Who was here when a broadcast was sent, or came within an hour, is meant by it. An item
+-- for one session is its alone while it lives; after that it goes to whichever other session of the agent reads first.
+-- p_held: also what is held for a living session, because it may be left to this one.
+-- Each branch walks an index in the order of the answer and stops at the limit; receipts are counted, because a join
+-- would read all of them.
+create function coord._unread(p_reader coord.inbox_readers, p_limit integer, p_held boolean default false)
+returns table (item_id uuid, xact_id xid8)
 language sql stable
 as $$
-  select i.item_id, i.xact_id, i.session_id is null or i.session_id = p_reader.session_id or not exists (
-    select from coord.sessions o where o.project_id = i.project_id and o.session_id = i.session_id
-      and coord._holds(o.ended_at, o.lease_expires_at))
-  from (
-    select d.* from coord.inbox_items d
-    where d.project_id = p_reader.project_id and d.agent = p_reader.agent and d.xact_id >= p_reader.floor
-    union all
-    select b.* from coord.inbox_items b
-    where b.project_id = p_reader.project_id and b.agent = '' and b.xact_id >= p_reader.floor
-      and b.at > p_reader.joined_at - interval '1 hour'
-  ) i
-  where i.from_session_id is distinct from p_reader.session_id
-    and not exists (
-      select from coord.inbox_receipts r
-      where r.project_id = i.project_id and r.item_id = i.item_id and r.agent = p_reader.agent
-        and (r.session_id = p_reader.session_id or r.at < p_reader.started_at or i.session_id is not null));
+  select u.item_id, u.xact_id
+  from (values (p_reader.agent), ('')) w(agent)
+  cross join lateral (
+    select i.item_id, i.xact_id from coord.inbox_items i
+    where i.project_id = p_reader.project_id and i.agent = w.agent and i.xact_id >= p_reader.floor
+      and (w.agent <> '' or i.at > p_reader.joined_at - interval '1 hour')
+      and i.from_session_id is distinct from p_reader.session_id
+      and (i.session_id is null or i.session_id = p_reader.session_id or p_held or not exists (
+        select from coord.sessions o where o.project_id = i.project_id and o.session_id = i.session_id
+          and coord._holds(o.ended_at, o.lease_expires_at)))
+      and (select count(*) from coord.inbox_receipts r
+        where r.project_id = i.project_id and r.item_id = i.item_id and r.agent = p_reader.agent
+          and (r.session_id = p_reader.session_id or r.at < p_reader.started_at or i.session_id is not null)) = 0
+    order by i.xact_id, i.item_id limit p_limit
+  ) u
+  order by u.xact_id, u.item_id limit p_limit;
 $$;
 
 -- supabase/schemas/projects/_project.sql
@@ -6083,7 +6081,9 @@ grant execute on function coord.release_lock to coord_app;
 -- marks for this session alone. Whoever must not lose an item with a lost answer repeats the call with its idempotency
 -- key, or reads with p_mark_read false and names what it has got in p_read_item_ids. p_wait_seconds is for whoever
 -- calls: waiting is not done here.
--- An empty inbox costs two probes and writes nothing. For what is not, see _read_inbox.
+-- An empty inbox costs two probes and writes nothing: nothing for the agent, nor for all, is as new as its floor. To ask
+-- whether something exists above it would let Postgres hope to meet it at once, and read the whole table.
+-- For what is not empty, see _read_inbox.
 create function coord.read_inbox(
   p_caller jsonb, p_mark_read boolean default true, p_read_item_ids uuid[] default null, p_limit integer default 20,
   p_wait_seconds integer default 0
@@ -6093,13 +6093,16 @@ as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'read_inbox');
   v_reader coord.inbox_readers;
+  v_newest xid8;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   v_reader := coord._inbox_reader(v_call);
-  if p_read_item_ids is null and not exists (
-    select from coord.inbox_items i
-    where i.project_id = v_call.project_id and i.agent in (v_call.agent, '') and i.xact_id >= v_reader.floor)
-  then
+  v_newest := greatest((
+    select i.xact_id from coord.inbox_items i where i.project_id = v_call.project_id and i.agent = v_call.agent
+    order by i.xact_id desc, i.item_id desc limit 1), (
+    select i.xact_id from coord.inbox_items i where i.project_id = v_call.project_id and i.agent = ''
+    order by i.xact_id desc, i.item_id desc limit 1));
+  if p_read_item_ids is null and coalesce(v_newest < v_reader.floor, true) then
     -- Nobody reads the answers in between, so notices are left for the last one.
     if p_wait_seconds > 0 then v_call.extra := nullif(v_call.extra - 'notices', '{}'); end if;
     return coord._leave(v_call, '{"received": false, "items": [], "more": false}', p_kept => 'null');

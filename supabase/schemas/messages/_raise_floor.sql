@@ -5,7 +5,7 @@ language plpgsql volatile
 as $$
 declare
   v_floor xid8 := least(p_xmin, (
-    select u.xact_id from coord._unread(p_reader) u order by u.xact_id, u.item_id limit 1));
+    select u.xact_id from coord._unread(p_reader, 1, true) u));
 begin
   if v_floor <= p_reader.floor then return; end if;
   insert into coord.inbox_readers as r (project_id, session_id, agent, started_at, joined_at, floor)

@@ -20,15 +20,12 @@ begin
       'Name items that read_inbox has answered within 30 days.', p_resource => 'inbox:' || p_call.agent);
   end if;
   v_read := coord._mark_read(p_reader, p_read_item_ids);
-  with open as (
-    select u.item_id, u.xact_id from coord._unread(p_reader) u where u.is_mine
-    order by u.xact_id, u.item_id limit p_limit + 1
-  ), found as (
+  with found as (
     select o.item_id, o.xact_id, row_number() over earlier as place,
       sum(octet_length(i.item::text)) over earlier - octet_length(i.item::text) as bytes_before,
       i.item || jsonb_strip_nulls(jsonb_build_object('item_id', i.item_id, 'kind', i.kind, 'subject', i.subject,
         'happened_at', i.at)) as item
-    from open o join coord.inbox_items i on i.project_id = p_reader.project_id and i.item_id = o.item_id
+    from coord._unread(p_reader, p_limit + 1) o join coord.inbox_items i on i.project_id = p_reader.project_id and i.item_id = o.item_id
     window earlier as (order by o.xact_id, o.item_id)
   ), shown as (
     select f.* from found f where f.place <= p_limit and f.bytes_before < 131072
