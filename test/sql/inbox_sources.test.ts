@@ -108,7 +108,7 @@ describe('an agent that writes too much', () => {
     ]) {
       await expect(attempt()).rejects.toMatchObject({
         code: 'limit_exceeded',
-        details: { reason: 'too_many_messages', until: expect.stringMatching(/T/) },
+        details: { reason: 'too_many_messages', resets_at: expect.stringMatching(/T/) },
       });
     }
     expect(await itemsOf(ann)).toHaveLength(2);
