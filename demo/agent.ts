@@ -11,7 +11,7 @@ import { watched } from './watched.ts';
 import { work } from './work.ts';
 import { WorkingCopy } from './working_copy.ts';
 
-const { AGENT_ID = 'agent', AGENTCOORD_URL = '', AGENTCOORD_API_KEY = '' } = process.env;
+const { AGENT_ID = 'agent', AGENTCOORD_URL = '', AGENTCOORD_API_KEY = '', DEMO_SHIFT } = process.env;
 const [door, listFile = ''] = process.argv.slice(2);
 
 const copy = new WorkingCopy(process.cwd(), AGENT_ID);
@@ -29,7 +29,7 @@ if (door === 'list') {
   );
   // An MCP process beats for its session itself.
   await using session = new Session(watched(transport, tell), { agent_type: 'demo', beats: door !== 'mcp' });
-  await work(session, copy, tell);
+  await work(session, copy, tell, DEMO_SHIFT ? Number(DEMO_SHIFT) : undefined);
 }
 
 function disposable(transport: Transport): Transport & AsyncDisposable {

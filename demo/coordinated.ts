@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Coordinator } from '@agentcoord/contract';
 import { openSession } from '@agentcoord/sdk';
+import { approveAll } from './approvals.ts';
 import { type OwnCoordinator, startCoordinator } from './coordinator.ts';
 import { Crew, type Member, members } from './crew.ts';
 import { neutralEnvironment } from './environment.ts';
@@ -25,21 +26,30 @@ export async function runCoordinated(stage: Stage): Promise<Map<number, string>>
     if (member.door === 'sdk') await workHere(member, coordinator, stage);
     else {
       const env = { ...environment, ...(await credentialsOf(member, coordinator)) };
-      await crew.run(member.name, { words: [member.door], cwd: copy.root, env, tell: tell(member) });
+      const start = { words: [member.door], cwd: copy.root, tell: tell(member) };
+      if (member.shift) await crew.run(member.name, { ...start, env: { ...env, DEMO_SHIFT: String(member.shift) } });
+      await crew.run(member.name, { ...start, env });
     }
     stage.board.noteLeft(member.name);
   });
   const begun = openGate(administrator, gate).then(() => stage.board.announce('all agents are here and begin'));
-  await Promise.all([begun, ...agents]);
+  const stop = new AbortController();
+  const approving = approveAll(administrator, stop.signal);
+  try {
+    await Promise.all([begun, ...agents]);
+  } finally {
+    stop.abort();
+    await approving;
+  }
   return completedCommits(administrator, taskIds);
 }
 
 /** Dependencies come first, so that their ids are known; the gate comes before all. */
 async function submitAll({ submitWork }: Coordinator, { tasks }: Stage, gate: string): Promise<Map<number, string>> {
   const taskIds = new Map<number, string>();
-  for (const { number, title, edits, depends_on } of tasks) {
+  for (const { number, title, edits, needs_approval, depends_on } of tasks) {
     const before = depends_on.map((earlier) => taskIds.get(earlier) as string);
-    const input = { number, edits };
+    const input = { number, edits, needs_approval };
     // An agent that fails or dies must not keep the others waiting for a minute.
     const { task_id } = await submitWork({ title, input, depends_on: [gate, ...before], retry_seconds: 1 });
     taskIds.set(number, task_id);

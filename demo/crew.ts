@@ -7,6 +7,8 @@ import type { Event, Tell } from './events.ts';
 export interface Member {
   name: string;
   door: 'mcp' | 'http' | 'sdk';
+  /** Tasks after which it ends its session, leaves word and comes back in another. */
+  shift?: number;
 }
 
 export const members: readonly Member[] = [
@@ -14,7 +16,7 @@ export const members: readonly Member[] = [
   { name: 'barbara', door: 'mcp' },
   { name: 'edsger', door: 'mcp' },
   { name: 'frances', door: 'http' },
-  { name: 'grace', door: 'http' },
+  { name: 'grace', door: 'http', shift: 1 },
   { name: 'tony', door: 'sdk' },
 ];
 

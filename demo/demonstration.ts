@@ -16,7 +16,9 @@ export interface Outcome {
   waits: number;
   waited_seconds: number;
   refusals: number;
-  agents: { agent: string; door: string; tasks_done: number[]; killed: boolean }[];
+  agents: { agent: string; door: string; tasks_done: number[]; killed: boolean; wrote: number; read: number }[];
+  approvals: Board['approvals'];
+  handoffs: Board['handoffs'];
   /** Attempts that were given up and made again. */
   setbacks: readonly string[];
   findings: Findings;
@@ -40,7 +42,11 @@ export async function demonstrate(options: Options, board: Board, cleanup: Async
     waits: board.waits,
     waited_seconds: secondsOf(board.waitedMilliseconds),
     refusals: board.refusals,
-    agents: board.rows.map(({ name, door, done, killed }) => ({ agent: name, door, tasks_done: done, killed })),
+    agents: board.rows.map(({ name, door, done, killed, wrote, read }) => ({
+      ...{ agent: name, door, tasks_done: done, killed, wrote, read },
+    })),
+    approvals: board.approvals,
+    handoffs: board.handoffs,
     setbacks: board.setbacks,
     findings,
     flawless: isFlawless(findings),

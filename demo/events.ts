@@ -6,6 +6,12 @@ export type Event =
   | { event: 'committing' }
   | { event: 'done'; task: number }
   | { event: 'setback'; message: string }
-  | { event: 'idle' };
+  | { event: 'idle' }
+  | { event: 'wrote'; to: string }
+  | { event: 'read'; from: string }
+  | { event: 'asking' }
+  | { event: 'approved'; by: string }
+  | { event: 'handed_over'; summary: string }
+  | { event: 'took_over'; from: string; summary: string };
 
 export type Tell = (event: Event) => void;

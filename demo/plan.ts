@@ -8,7 +8,11 @@ const edit = z.object({
 });
 
 /** What a task tells its worker: the `input` of `submit_work`. */
-export const assignment = z.object({ number: z.number(), edits: z.array(edit) });
+export const assignment = z.object({
+  number: z.number(),
+  edits: z.array(edit),
+  needs_approval: z.boolean().describe('A person has to approve its commit.'),
+});
 
 export type Edit = z.infer<typeof edit>;
 export type Assignment = z.infer<typeof assignment>;
@@ -35,6 +39,7 @@ export function planOf(count: number, seed: number, files: readonly string[]): T
     return {
       number,
       title: `Task ${number}: review ${paths.map((path) => path.split('/').at(-1)).join(', ')}`,
+      needs_approval: number === Math.ceil(count / 2),
       depends_on: pick(earlier, 1 + Math.floor(random() * 2), random),
       edits: paths.map((path) => ({
         path,

@@ -25,6 +25,15 @@ function* coordinatedLines(outcome: Outcome): Generator<string> {
   yield `${waited_seconds} s in all, and were refused ${refusals} times meanwhile.`;
   const killed = agents.find((agent) => agent.killed);
   if (killed) yield `${killed.agent} was killed in the middle of a task: it went back to the queue, another did it.`;
+  const [wrote, read] = [sumOf(agents, 'wrote'), sumOf(agents, 'read')];
+  yield `They wrote each other ${wrote} messages and read ${read}.`;
+  yield* outcome.approvals.map(
+    ({ agent, task, by }) => `${agent} had to ask before it committed task ${task}: ${by} approved.`,
+  );
+  yield* outcome.handoffs.map(
+    ({ agent, was_read }) =>
+      `${agent} left a handoff${was_read ? '; its next session was offered it and read it' : ''}.`,
+  );
   yield* setbacks.map((setback) => `Made again: ${setback}`);
   yield '';
   if (flawless) yield 'Git agrees: no edit lost, each task done and committed once, in order, nothing left over.';
@@ -49,4 +58,8 @@ function* failureLines({ findings }: Outcome, examples: number): Generator<strin
     const rest = found.length > examples ? '; …' : '';
     yield `${String(found.length).padStart(4)} ${words}: ${found.slice(0, examples).join('; ')}${rest}`;
   }
+}
+
+function sumOf(agents: Outcome['agents'], field: 'wrote' | 'read'): number {
+  return agents.reduce((sum, agent) => sum + agent[field], 0);
 }

@@ -29,22 +29,29 @@ export function newsLine(news: string): string {
 
 function linesOf(board: Board, tasks: number): string[] {
   return [
-    styleText('bold', columns('AGENT', 'DOOR', 'TASK', 'DOING', 'DONE')),
+    styleText('bold', columns('AGENT', 'DOOR', 'TASK', 'DOING', 'MAIL', 'DONE')),
     ...board.rows.map(lineOf),
     '',
     `${new Set(board.done).size} of ${tasks} tasks done, ${board.refusals} locks refused, ${elapsed()}`,
+    ...board.approvals.map(({ agent, task, by }) => `Approval: ${by} let ${agent} commit task ${task}.`),
+    ...board.handoffs.map(
+      ({ agent, summary, was_read }) => `Handoff of ${agent}${was_read ? ', read' : ''}: ${summary}`,
+    ),
   ];
 }
 
 function lineOf(row: Row): string {
-  const line = columns(row.name, row.door, String(row.task ?? ''), row.doing, String(row.done.length));
+  const mail = `${row.wrote}/${row.read}`;
+  const line = columns(row.name, row.door, String(row.task ?? ''), row.doing, mail, String(row.done.length));
   if (row.killed) return styleText('red', line);
+  if (row.doing.includes('approv')) return styleText('magenta', line);
+  if (row.doing.includes('handoff')) return styleText('cyan', line);
   return row.doing.startsWith('waits') ? styleText('yellow', line) : line;
 }
 
-function columns(name: string, door: string, task: string, doing: string, done: string): string {
+function columns(name: string, door: string, task: string, doing: string, mail: string, done: string): string {
   const left = `${name.padEnd(9)} ${door.padEnd(5)} ${task.padStart(4)}  `;
-  const right = ` ${done.padStart(5)}`;
+  const right = ` ${mail.padStart(6)} ${done.padStart(5)}`;
   const room = width - left.length - right.length;
   const text = doing.length > room ? `${doing.slice(0, room - 1)}…` : doing;
   return left + text.padEnd(room) + right;

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Claim, LockOptions, Session } from '@agentcoord/sdk';
 import type { Tell } from './events.ts';
 import { assignment } from './plan.ts';
+import { askApproval, askHolder, handOver, readInbox, takeOver } from './talk.ts';
 import type { WorkingCopy } from './working_copy.ts';
 
 /** Seconds after which what a dead agent held is free. Living agents renew in time. */
@@ -11,12 +12,20 @@ const patience: LockOptions = { wait_seconds: 60, ttl_seconds: lease };
 /** The file that every commit writes, whichever files it commits. */
 const gitIndex = '.git/index';
 
-/** The life of an agent, whatever door its session goes through: claim, lock, edit, commit, report, until all is done. */
-export async function work(session: Session, copy: WorkingCopy, tell: Tell): Promise<void> {
+/**
+ * The life of an agent, whatever door its session goes through: claim, lock, edit, commit, report, until all is done;
+ * or until the end of its shift, after so many tasks, when it leaves word for its next session.
+ */
+export async function work(session: Session, copy: WorkingCopy, tell: Tell, shift = Number.POSITIVE_INFINITY) {
+  const done: number[] = [];
+  await takeOver(session, tell);
   for (;;) {
     const claim = await session.claim({ lease_seconds: lease });
     if (claim) {
-      await attempt(session, claim, copy, tell);
+      const task = await attempt(session, claim, copy, tell);
+      await readInbox(session, tell);
+      if (task !== undefined) done.push(task);
+      if (done.length >= shift) return handOver(session, done, tell);
     } else if (await isDrained(session)) {
       return;
     } else {
@@ -26,8 +35,8 @@ export async function work(session: Session, copy: WorkingCopy, tell: Tell): Pro
   }
 }
 
-/** A lost lock or claim costs the attempt, not the agent: disposing of the claim gives the task back. */
-async function attempt(session: Session, claim: Claim, copy: WorkingCopy, tell: Tell): Promise<void> {
+/** A lost lock or claim costs the attempt, not the agent: disposing of the claim gives the task back. Answers what is done. */
+async function attempt(session: Session, claim: Claim, copy: WorkingCopy, tell: Tell): Promise<number | undefined> {
   await using claimed = claim;
   const task = assignment.parse(claimed.task.input).number;
   try {
@@ -35,16 +44,19 @@ async function attempt(session: Session, claim: Claim, copy: WorkingCopy, tell: 
     const commit = await perform(session, claimed, copy, tell);
     await claimed.complete({ commit });
     tell({ event: 'done', task });
+    return task;
   } catch (error) {
     tell({ event: 'setback', message: error instanceof Error ? error.message : String(error) });
+    return undefined;
   }
 }
 
 /** Edits and commits the files of the task while holding them; answers the commit. */
 async function perform(session: Session, claim: Claim, copy: WorkingCopy, tell: Tell): Promise<string> {
-  const { number: task, edits } = assignment.parse(claim.task.input);
+  const { number: task, edits, needs_approval } = assignment.parse(claim.task.input);
   const paths = edits.map(({ path }) => path);
   const options = { ...patience, reason: claim.task.title };
+  await askHolder(session, paths, task, tell);
   return session.withLock(
     paths,
     async (lock) => {
@@ -56,6 +68,7 @@ async function perform(session: Session, claim: Claim, copy: WorkingCopy, tell: 
         tell({ event: 'editing', path: edit.path, written, left: edits.length - written });
         await copy.edit(edit, signal);
       }
+      if (needs_approval) await askApproval(session, task, paths, tell);
       return session.withLock(
         gitIndex,
         () => {
@@ -77,7 +90,8 @@ async function clearAway(session: Session, copy: WorkingCopy, paths: string[]): 
 }
 
 /** Whoever has a claim may still fail or die, and finishing a task may free others; blocked ones alone never start. */
-async function isDrained(session: Session): Promise<boolean> {
-  const { tasks } = await session.coordinator.getTaskBoard();
-  return tasks.ready + tasks.scheduled + tasks.claimed === 0;
+async function isDrained({ coordinator }: Session): Promise<boolean> {
+  const statuses = ['ready', 'scheduled', 'claimed'] as const;
+  const lists = await Promise.all(statuses.map((status) => coordinator.listTasks({ status, limit: 1 })));
+  return lists.every(({ tasks, next_before }) => tasks.length === 0 && next_before === null);
 }

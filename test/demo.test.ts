@@ -17,6 +17,7 @@ const taskOf = (number: number, paths: string[], depends_on: number[] = []): Tas
   number,
   title: `Task ${number}`,
   depends_on,
+  needs_approval: false,
   edits: paths.map((path) => ({ path, line: `// Reviewed in task ${number}.`, place: 0.5, think_ms: 20 })),
 });
 
@@ -140,6 +141,8 @@ describe('npm run demo', () => {
     const outcome = JSON.parse(stdout) as Outcome;
     expect(outcome).toMatchObject({ coordinated: true, tasks: 8, flawless: true });
     expect(outcome.agents.map(({ door }) => door)).toEqual(['mcp', 'mcp', 'mcp', 'http', 'http', 'sdk']);
+    expect(outcome.approvals).toMatchObject([{ task: 4, by: 'demo' }]);
+    expect(outcome.agents.reduce((sum, { wrote }) => sum + wrote, 0)).toBeGreaterThan(0);
   });
 
   test('without coordination it says what git found and calls that no failure', { timeout: 90_000 }, async () => {
