@@ -35,7 +35,7 @@ export function openClients(connect: (holder: Holder) => Promise<McpClient>, ser
   };
 }
 
-function invokerOver(client: McpClient): Invoker {
+export function invokerOver(client: McpClient): Invoker {
   return {
     async invoke({ name }, input) {
       const result = (await client.callTool({ name, arguments: input as Record<string, unknown> })) as Result;
