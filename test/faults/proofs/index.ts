@@ -1,4 +1,5 @@
 import type { Proof } from '../proof.ts';
+import { approvals } from './approvals.ts';
 import { clock } from './clock.ts';
 import { lockTorture } from './locks.ts';
 import { models } from './models.ts';
@@ -22,5 +23,6 @@ export const proofs: readonly Proof[] = [
   clock,
   taskScopes,
   starvation,
+  approvals,
   plantedBugs,
 ];

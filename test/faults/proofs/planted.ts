@@ -1,4 +1,5 @@
 import type { Finding, Outcome, Proof, Setting } from '../proof.ts';
+import { approvals } from './approvals.ts';
 import { lockTorture } from './locks.ts';
 import { crashes, taskTorture } from './tasks.ts';
 
@@ -11,6 +12,7 @@ export const hunters: Record<string, Proof> = {
   do_nothing: lockTorture,
   completion_by_id: taskTorture,
   blind_sweeper: crashes,
+  approval_reuse: approvals,
 };
 
 /** The proofs can fail: each planted bug is found, once in the short profile, more often in longer ones. */
