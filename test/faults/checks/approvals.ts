@@ -26,7 +26,8 @@ export function judgeDecisions(trials: readonly Trial[], row: ApprovalRow, mustC
   if (won.length === 0 && isDecided && !trials.some(({ unknown }) => unknown)) {
     findings.push(finding('nobody was told that the decision is theirs', row));
   }
-  if (mustCount && won.length === 0) findings.push(finding('none of the decisions was accepted', row));
+  if (mustCount && won.length === 0 && !trials.some(({ unknown }) => unknown))
+    findings.push(finding('none of the decisions was accepted', row));
   return findings;
 }
 
@@ -45,8 +46,8 @@ export function judgeUses(
   if (used.length > 1) findings.push(finding(`used ${used.length} times at once`, after));
   if (used.length === 1 && !after.used) findings.push(finding('a use that was answered has left no trace', after));
   if (used.length > 0 && before.status !== 'approved') findings.push(finding(`used, though ${before.status}`, after));
-  if (before.status === 'approved' && mustCount && used.length === 0)
-    findings.push(finding('could not be used', after));
+  const isKnown = mustCount && !trials.some(({ unknown }) => unknown);
+  if (before.status === 'approved' && isKnown && used.length === 0) findings.push(finding('could not be used', after));
   if (again.done && (after.used || before.status !== 'approved')) findings.push(finding('used again', after));
   if (!again.done && !after.used && before.status === 'approved') findings.push(finding('lost by the crash', after));
   return findings;

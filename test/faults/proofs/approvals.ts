@@ -17,7 +17,7 @@ export const approvals: Proof = {
   name: 'approvals',
   title: `${rounds} approvals, each decided ${atOnce} times at once, late, by the requester, and used with other payloads`,
   promises: ['P1'],
-  seconds: 90,
+  seconds: 120,
   async run(setting): Promise<Outcome> {
     await using cleanup = new AsyncDisposableStack();
     const stage = cleanup.use(await openStage(setting));
