@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { methodName, operations, operationsOf, routeOf, toolsets } from '@agentcoord/contract';
+import { eventStream, methodName, operations, operationsOf, routeOf, toolsets } from '@agentcoord/contract';
 import { variables } from '@agentcoord/core';
 import { Session } from '@agentcoord/sdk';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -83,9 +83,10 @@ describe('the doors', () => {
     expect(JSON.stringify(shown).length / 4).toBeLessThanOrEqual(4000);
   });
 
-  test('HTTP has a route for every operation, and OpenAPI says so', async () => {
+  test('HTTP has a route for every operation and for the stream of events, and OpenAPI says so', async () => {
     const { routes, openApi } = await httpSurface();
-    const expected = operations.map((operation) => {
+    const described = [...operations, eventStream];
+    const expected = described.map((operation) => {
       const { method, path } = routeOf(operation);
       return `${method} /v1${path}`;
     });
@@ -93,7 +94,7 @@ describe('the doors', () => {
     const documented = Object.entries(openApi.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, { operationId }]) => `${operationId} ${method.toUpperCase()} ${path}`),
     );
-    expect(documented.sort()).toEqual(operations.map(({ name }, index) => `${name} ${expected[index]}`).sort());
+    expect(documented.sort()).toEqual(described.map(({ name }, index) => `${name} ${expected[index]}`).sort());
   });
 
   test('the command line has a command for every operation, and the ones that run servers', () => {

@@ -3,7 +3,7 @@ export { type Config, readConfig, variables } from './config.ts';
 export { callTimeout, type Database } from './database.ts';
 export { type PostgresOptions, postgresDatabase } from './databases/postgres.ts';
 export { type EmbeddedServer, ensureServer, refusalOfFile, serverStatus, stopServer } from './embedded/index.ts';
-export { type Events, followEvents, type Item, type ItemPage } from './events/index.ts';
+export { type Events, followEvents, type ItemPage, pagesOf } from './events/index.ts';
 export { unavailable } from './failure.ts';
 export { countViolations, type Health, healthOf } from './health.ts';
 export { invoke } from './invoke.ts';

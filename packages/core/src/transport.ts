@@ -1,7 +1,7 @@
 import type { Transport } from '@agentcoord/contract';
 import type { LocalCaller } from './caller.ts';
 import type { Database } from './database.ts';
-import { followEvents } from './events/index.ts';
+import { followEvents, pagesOf } from './events/index.ts';
 import { invoke } from './invoke.ts';
 
 /** Calls in process, as the user who owns the database connection. The project is made when it is new. */
@@ -22,10 +22,7 @@ export function localTransport(database: Database, project: string, caller: Loca
     },
     async *events(input, { signal, ...options } = {}) {
       const project_id = await openProject();
-      for await (const { items, cursor } of followEvents(database, { ...caller, ...options, project_id }, input, {
-        signal,
-      }))
-        yield { events: items.map(({ event }) => event), cursor };
+      yield* pagesOf(followEvents(database, { ...caller, ...options, project_id }, input, { signal }));
     },
     close: () => database.close(),
   };

@@ -4,7 +4,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Authenticator } from './authentication.ts';
 import { authenticate } from './callers.ts';
 import { callsOver } from './calls.ts';
+import { addEventStream } from './event_streams.ts';
 import { addHealth } from './health.ts';
+import { KeyedStreams } from './keyed_streams.ts';
 import { createLimits, type RateLimit } from './limits.ts';
 import { addLinks } from './links/routes.ts';
 import { type LoggerOptions, loggerOf } from './logging.ts';
@@ -37,8 +39,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const app = createServer(loggerOf(options.logger ?? false));
   const authenticator = new Authenticator(database);
   const waits = new Waits();
+  const streams = new KeyedStreams(authenticator);
   // Before the mounts close, over which some of the answers travel.
   app.addHook('preClose', () => waits.close());
+  app.addHook('preClose', async () => streams.close());
   const call = callsOver(database, authenticator, waits);
   const finishRoutes = refuseOtherMethods(app);
   app.addHook('onRequest', checkOrigin(options));
@@ -48,7 +52,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     scope.addHook('onRequest', authenticate(authenticator, limits));
     scope.addHook('onRequest', sendAnswerHeaders);
     addOperations(scope, operations, call);
-    addMounts(scope, options.mounts ?? [], call);
+    addEventStream(scope, database, streams);
+    addMounts(scope, options.mounts ?? [], { call, database, streams });
   });
   await app.register(async (scope) => {
     scope.addHook('onRequest', sendAnswerHeaders);

@@ -43,7 +43,7 @@ function keyMissing(): CoordinationError {
 }
 
 /** The same words whether a key is mistyped, unknown, expired or revoked: a prober learns nothing. */
-function keyRefused(): CoordinationError {
+export function keyRefused(): CoordinationError {
   return new CoordinationError({
     code: 'unauthenticated',
     message: 'The API key is not valid.',

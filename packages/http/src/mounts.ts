@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Invoker } from '@agentcoord/contract';
-import type { Caller } from '@agentcoord/core';
+import { type Caller, type Database, followEvents, pagesOf } from '@agentcoord/core';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Credential } from './authentication.ts';
 import { callerOf } from './callers.ts';
 import type { Call } from './calls.ts';
 import { errorOf } from './failures.ts';
+import type { KeyedStreams } from './keyed_streams.ts';
 import { answerHeaders, writeProblem } from './problem.ts';
 
 /** Another protocol on a path of the server, such as MCP; called only for authenticated requests. */
@@ -17,14 +18,21 @@ export interface Mount {
   close?(): Promise<void>;
 }
 
-export function addMounts(app: FastifyInstance, mounts: readonly Mount[], call: Call): void {
+/** What mounts reach operations and events by. */
+interface Reach {
+  call: Call;
+  database: Database;
+  streams: KeyedStreams;
+}
+
+export function addMounts(app: FastifyInstance, mounts: readonly Mount[], reach: Reach): void {
   for (const mount of mounts) {
     app.route({
       method: ['GET', 'POST', 'DELETE'],
       url: mount.path,
       exposeHeadRoute: false,
       handler: async (request, reply) => {
-        const invoker = invokerOf(reply, call);
+        const invoker = invokerOf(reply, reach);
         reply.hijack();
         const response = reply.raw;
         for (const [name, value] of Object.entries(answerHeaders)) response.setHeader(name, value);
@@ -41,11 +49,17 @@ export function addMounts(app: FastifyInstance, mounts: readonly Mount[], call: 
 }
 
 /** Other protocols name no session: all calls of a key, its registrations included, are made by its standing one. */
-function invokerOf(reply: FastifyReply, call: Call): Invoker {
+function invokerOf(reply: FastifyReply, { call, database, streams }: Reach): Invoker {
   const { caller: key } = reply.request.credential as Credential;
   const caller: Caller = { label: `key:${key.key_id}`, ...callerOf(reply.request) };
   return {
     invoke: (operation, input, { signal, ...options } = {}) =>
       call(reply, operation, { ...caller, ...options }, input, signal),
+    async *events(input, { signal } = {}) {
+      const ending = new AbortController();
+      using _open = streams.add(reply.request, (failure) => ending.abort(failure));
+      const ended = signal ? AbortSignal.any([signal, ending.signal]) : ending.signal;
+      yield* pagesOf(followEvents(database, caller, input, { signal: ended }));
+    },
   };
 }

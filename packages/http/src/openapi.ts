@@ -1,6 +1,7 @@
 import {
   type ErrorCode,
   errorCodes,
+  eventStream,
   idempotencyKeyForm,
   type JsonSchema,
   jsonSchemaOf,
@@ -23,6 +24,7 @@ export function openApiOf(operations: readonly Operation[], version: string): Js
     const { method, path } = routeOf(operation);
     paths[prefix + path] = { ...paths[prefix + path], [method.toLowerCase()]: describe(operation) };
   }
+  paths[`${prefix}${routeOf(eventStream).path}`] = { get: describeEvents() };
   return {
     openapi: '3.1.0',
     info: {
@@ -69,6 +71,29 @@ function describe(operation: Operation): Json {
   };
 }
 
+/** The stream is described like an operation, and answers without end. */
+function describeEvents(): Json {
+  const described = describe(eventStream) as { parameters: Json[]; responses: Json };
+  const event = {
+    type: 'string',
+    contentMediaType: 'application/json',
+    contentSchema: jsonSchemaOf(eventStream.output, 'output'),
+  };
+  return {
+    ...described,
+    parameters: [...described.parameters, ref('parameters', 'last_event_id')],
+    responses: {
+      ...described.responses,
+      200: {
+        description:
+          'An event each, with its cursor as `id`. `delay` says for how many seconds newer events have been kept back, ' +
+          '`failure` carries an error and ends the stream.',
+        content: { 'text/event-stream': { schema: event } },
+      },
+    },
+  };
+}
+
 function bodyOf(operation: Operation, pathFields: readonly string[]): Json {
   const schema: JsonSchema = jsonSchemaOf(operation.input, 'input');
   const properties = Object.entries(schema.properties ?? {}).filter(([field]) => !pathFields.includes(field));
@@ -103,6 +128,12 @@ const components: Json = {
       in: 'header',
       description: 'Session of this key that makes the call; without it, the standing session of the key.',
       schema: { type: 'string', format: 'uuid' },
+    },
+    last_event_id: {
+      name: 'Last-Event-ID',
+      in: 'header',
+      description: 'Cursor of the last event that was seen; says more than `after`.',
+      schema: { type: 'string' },
     },
     idempotency_key: {
       name: 'Idempotency-Key',

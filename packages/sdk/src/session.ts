@@ -3,9 +3,13 @@ import {
   CoordinationError,
   type Coordinator,
   coordinatorOver,
+  type EventInput,
+  type EventOptions,
+  type EventPage,
   type Invoker,
   type Operation,
   operationNamed,
+  polled,
   type Transport,
 } from '@agentcoord/contract';
 import { Claim, type ClaimOptions, claimNext } from './claim.ts';
@@ -87,9 +91,28 @@ export class Session implements Invoker, AsyncDisposable {
     try {
       return await this.#call(session_id, operation, input, options);
     } catch (error) {
-      if (!this.#isGone(error)) throw error;
+      if (!isGone(error)) throw error;
       this.#lapse(session_id, error);
       return this.#call((await this.open()).session_id, operation, input, options);
+    }
+  }
+
+  /** Pages of events; `coordinator.events()` hands them out one by one, and goes on when the connection breaks. */
+  async *events(input: EventInput, options: EventOptions = {}): AsyncGenerator<EventPage, void, undefined> {
+    if (!this.#transport.events) return yield* polled(this, input, options);
+    for (let { after } = input; ; ) {
+      const { session_id } = await this.open();
+      try {
+        const pages = this.#transport.events({ ...input, after }, { ...options, session_id });
+        for await (const page of pages) {
+          after = page.cursor;
+          yield page;
+        }
+        return;
+      } catch (error) {
+        if (!isGone(error)) throw error;
+        this.#lapse(session_id, error);
+      }
     }
   }
 
@@ -102,7 +125,7 @@ export class Session implements Invoker, AsyncDisposable {
       const answer = await this.#transport.invoke(definition('heartbeat'), { automatic: true }, { session_id });
       return answer as Heartbeat;
     } catch (error) {
-      if (this.#isGone(error)) this.#lapse(session_id, error);
+      if (isGone(error)) this.#lapse(session_id, error);
       throw error;
     }
   }
@@ -182,11 +205,6 @@ export class Session implements Invoker, AsyncDisposable {
     return { beats: this.#identity.beats, ...input };
   }
 
-  #isGone(error: unknown): error is CoordinationError {
-    if (!(error instanceof CoordinationError) || error.code !== 'unauthenticated') return false;
-    return error.details?.reason === 'session_ended';
-  }
-
   #lapse(session_id: string, reason: CoordinationError): void {
     if (this.#registration?.session_id !== session_id) return;
     this.#lapsed = reason;
@@ -210,6 +228,13 @@ export class Session implements Invoker, AsyncDisposable {
       .invoke(definition('end_session'), reason === undefined ? {} : { reason }, { session_id })
       .catch((error: unknown) => this.report(error));
   }
+}
+
+/** True when the server has let the session go. */
+function isGone(error: unknown): error is CoordinationError {
+  return (
+    error instanceof CoordinationError && error.code === 'unauthenticated' && error.details?.reason === 'session_ended'
+  );
 }
 
 function definition(name: string): Operation {

@@ -1,13 +1,18 @@
 import {
   CoordinationError,
+  type EventInput,
+  type EventPage,
   errorBodyOf,
+  eventStream,
   idempotencyKeyForm,
   idempotencyKeyWords,
   type Operation,
   type Transport,
   wantsToWait,
 } from '@agentcoord/contract';
+import { eventPages, silenceLimit } from './event_pages.ts';
 import { requestFor } from './request.ts';
+import { after } from './timer.ts';
 import { ConnectionLost, waitThere } from './waiting.ts';
 
 type Options = NonNullable<Parameters<Transport['invoke']>[2]>;
@@ -40,7 +45,34 @@ export function httpTransport({ url, apiKey, fetch = globalThis.fetch }: HttpTra
     return exchange(base, () => fetch(`${base}/v1${target}`, init), options.signal);
   }
 
+  async function* events(input: EventInput, options: Options = {}): AsyncGenerator<EventPage, void, undefined> {
+    const silence = new AbortController();
+    const heard = () => {
+      cancel();
+      cancel = after(silenceLimit, () => silence.abort());
+    };
+    let cancel = after(callTimeout, () => silence.abort());
+    const signal = options.signal ? AbortSignal.any([options.signal, silence.signal]) : silence.signal;
+    const headers = { ...headersOf(apiKey, options), accept: 'text/event-stream' };
+    try {
+      const response = await fetch(`${base}/v1${requestFor(eventStream, input).target}`, {
+        ...{ headers, signal },
+        redirect: 'error',
+      });
+      if (!response.ok || !response.body) throw errorIn(await response.text(), response.status, base);
+      heard();
+      yield* eventPages(response.body, heard);
+    } catch (cause) {
+      options.signal?.throwIfAborted();
+      throw cause instanceof CoordinationError ? cause : new ConnectionLost(base, cause);
+    } finally {
+      cancel();
+      silence.abort();
+    }
+  }
+
   return {
+    events,
     invoke: async (operation, input, options = {}) =>
       wantsToWait(operation, input) ? waitThere(operation, input, options, send) : send(operation, input, options),
     close: async () => {},
@@ -70,8 +102,12 @@ async function exchange(base: string, send: () => Promise<Response>, signal?: Ab
   }
   const answer = parse(text);
   if (status >= 200 && status < 300 && typeof answer === 'object' && answer !== null) return answer;
-  const error = errorBodyOf(answer);
-  throw error ? new CoordinationError(error) : strangeAnswer(base, status);
+  throw errorIn(text, status, base);
+}
+
+function errorIn(text: string, status: number, base: string): CoordinationError {
+  const error = errorBodyOf(parse(text));
+  return error ? new CoordinationError(error) : strangeAnswer(base, status);
 }
 
 function parse(text: string): unknown {

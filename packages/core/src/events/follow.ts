@@ -1,4 +1,11 @@
-import { type EventInput, type EventOptions, eventStream, type Operation, operationNamed } from '@agentcoord/contract';
+import {
+  type EventInput,
+  type EventOptions,
+  type EventPage,
+  eventStream,
+  type Operation,
+  operationNamed,
+} from '@agentcoord/contract';
 import type { Caller } from '../caller.ts';
 import type { Database } from '../database.ts';
 import { invoke, parseInput } from '../invoke.ts';
@@ -50,6 +57,11 @@ export async function* followEvents(
   } finally {
     pump.leave(caller.project_id, subscription);
   }
+}
+
+/** The same for who wants nothing but events. */
+export async function* pagesOf(events: Events): AsyncGenerator<EventPage, void, undefined> {
+  for await (const { items, cursor } of events) yield { events: items.map(({ event }) => event), cursor };
 }
 
 /** Ids in the form in which events have them. */

@@ -17,6 +17,9 @@ export interface ItemPage {
   delay_seconds?: number | undefined;
 }
 
+/** Milliseconds without an event after which a subscriber is told how far he is, so that he does not fall behind. */
+const quietFor = 15_000;
+
 /** What may wait for one subscriber at most. */
 const [mostItems, mostCharacters] = [2000, 2_000_000];
 
@@ -81,11 +84,10 @@ export class Subscription {
     return this.#taken;
   }
 
-  /** What has come since the last time; resolves when there is something, or the signal aborts (undefined). */
+  /** What has come since the last time, or nothing after 15 s; undefined once the signal has aborted. */
   async next(signal: AbortSignal | undefined): Promise<ItemPage | undefined> {
-    while (this.#items.length === 0 && this.#delay === this.#told && !this.#failure && !signal?.aborted) {
-      await this.#change(signal);
-    }
+    const isQuiet = () => this.#items.length === 0 && this.#delay === this.#told && !this.#failure;
+    if (isQuiet() && !signal?.aborted) await this.#change(signal);
     if (signal?.aborted) return undefined;
     if (this.#failure) throw this.#failure;
     const items = this.#items;
@@ -99,10 +101,12 @@ export class Subscription {
   #change(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve) => {
       const end = () => {
+        clearTimeout(timer);
         signal?.removeEventListener('abort', end);
         this.#wake = undefined;
         resolve();
       };
+      const timer = setTimeout(end, quietFor);
       this.#wake = end;
       signal?.addEventListener('abort', end);
     });
