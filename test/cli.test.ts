@@ -42,6 +42,7 @@ describe('the commands', () => {
   test('are the catalogue and the ones that run servers, nothing else', () => {
     const expected = [
       ...operations.flatMap(({ cli, shortcuts = {} }) => [cli, ...Object.keys(shortcuts)].map(wordsOf)),
+      'watch',
       'doctor',
       'down',
       'export',

@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventStream, methodName, operations, operationsOf, routeOf, toolsets } from '@agentcoord/contract';
+import {
+  eventStream,
+  methodName,
+  type Operation,
+  operations,
+  operationsOf,
+  routeOf,
+  toolsets,
+} from '@agentcoord/contract';
 import { variables } from '@agentcoord/core';
 import { Session } from '@agentcoord/sdk';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -97,8 +105,8 @@ describe('the doors', () => {
     expect(documented.sort()).toEqual(described.map(({ name }, index) => `${name} ${expected[index]}`).sort());
   });
 
-  test('the command line has a command for every operation, and the ones that run servers', () => {
-    const words = operations.flatMap(({ cli, shortcuts = {} }) =>
+  test('the command line has a command for every operation, one for the stream of events, and the ones that run servers', () => {
+    const words = [...operations, eventStream].flatMap(({ cli, shortcuts = {} }: Operation) =>
       [cli, ...Object.keys(shortcuts)].map((line) => line.replace(/ [<[].*$/, '')),
     );
     expect(commandsOf().sort()).toEqual([...words, ...serverCommands].sort());

@@ -3,10 +3,8 @@ import { readable, render } from './answer.ts';
 import { configOf } from './configuration.ts';
 import { commandLineCaller, connect } from './connection.ts';
 import type { Globals } from './globals.ts';
+import { exitInterrupted, interruption } from './interruption.ts';
 import { leaveQuietlyWhenUnread, print, printJson, printProgress, terminalWidth } from './output.ts';
-
-/** What shells answer for a command that Ctrl-C has ended. */
-const exitInterrupted = 130;
 
 /** Calls an operation as the person at the command line, prints the answer, and exits 1 when it says no. */
 export async function call(operation: Operation, input: Record<string, unknown>, globals: Globals): Promise<void> {
@@ -32,13 +30,6 @@ export async function call(operation: Operation, input: Record<string, unknown>,
   if (globals.json) printJson(answer);
   else print(render(forPeople(operation, answer), terminalWidth()));
   if (isRefusal(operation, answer)) process.exitCode = exitRefused;
-}
-
-/** Aborts on Ctrl-C and its like, so that a call that waits ends in an orderly way. */
-function interruption(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => controller.abort());
-  return controller.signal;
 }
 
 function forPeople({ output }: Operation, answer: Record<string, unknown>): Record<string, unknown> {

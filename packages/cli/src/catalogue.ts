@@ -13,12 +13,18 @@ export function commandLinesOf({ cli, shortcuts = {} }: Operation): string[] {
   return [cli, ...Object.keys(shortcuts)];
 }
 
-/** Adds the commands of an operation: words and positionals from its definition, options from its input. */
-export function addOperation(program: Command, operation: Operation, globals: () => Globals): void {
-  for (const line of commandLinesOf(operation)) addLine(program, operation, line, globals);
+/** Does what a command is for, with the input that its words give. */
+type Run = (input: Record<string, unknown>, globals: Globals) => Promise<void>;
+
+/**
+ * Adds the commands of an operation: words and positionals from its definition, options from its input. They call the
+ * operation, unless `run` says otherwise.
+ */
+export function addOperation(program: Command, operation: Operation, globals: () => Globals, run?: Run): void {
+  for (const line of commandLinesOf(operation)) addLine(program, operation, line, globals, run);
 }
 
-function addLine(program: Command, operation: Operation, line: string, globals: () => Globals): void {
+function addLine(program: Command, operation: Operation, line: string, globals: () => Globals, run?: Run): void {
   const { words, positionals } = takeApart(line);
   const given = operation.shortcuts?.[line] ?? {};
   const { properties = {}, required = [] } = jsonSchemaOf(operation.input, 'input');
@@ -39,6 +45,7 @@ function addLine(program: Command, operation: Operation, line: string, globals: 
   command.action(async (...values: unknown[]) => {
     const options = Object.entries(command.opts()).map(([attribute, value]) => [fields.get(attribute), value]);
     const input = { ...positionalInput(positionals, properties, values), ...Object.fromEntries(options), ...given };
+    if (run) return run(input, globals());
     // Only now: help needs neither database nor tables.
     const { call } = await import('./call.ts');
     await call(operation, input, globals());

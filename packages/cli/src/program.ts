@@ -1,4 +1,4 @@
-import { type Operation, operations } from '@agentcoord/contract';
+import { eventStream, type Operation, operations } from '@agentcoord/contract';
 import { Command } from 'commander';
 import { addOperation, commandLinesOf } from './catalogue.ts';
 import { addCommands, isServerCommand } from './commands/index.ts';
@@ -29,16 +29,20 @@ export function createProgram(words: readonly string[] = []): Command {
   for (const option of globalOptions()) program.addOption(option);
   const globals = () => program.opts<Globals>();
   addCommands(program, globals);
-  for (const operation of operationsFor(words[0] ?? '')) addOperation(program, operation, globals);
+  for (const operation of operationsFor(words[0] ?? '')) addOperation(program, operation, globals, runs.get(operation));
   return program;
 }
 
+/** What is described like an operation, and is none. */
+const runs = new Map<Operation, Parameters<typeof addOperation>[3]>([
+  [eventStream, async (input, globals) => (await import('./watch.ts')).watch(input, globals)],
+]);
+
 /** Options are made from JSON Schemas, which takes longer than all else of a short command: only those that count. */
 function operationsFor(word: string): readonly Operation[] {
-  const meant = operations.filter((operation) =>
-    commandLinesOf(operation).some((line) => line.split(' ', 1)[0] === word),
-  );
-  return meant.length > 0 || isServerCommand(word) ? meant : operations;
+  const all = [...operations, eventStream];
+  const meant = all.filter((operation) => commandLinesOf(operation).some((line) => line.split(' ', 1)[0] === word));
+  return meant.length > 0 || isServerCommand(word) ? meant : all;
 }
 
 /** Runs one command line and answers its exit code. */
