@@ -17,22 +17,18 @@ beforeAll(async () => {
 });
 afterAll(() => cleanup.disposeAsync());
 
-/** Bob's inbox, and that he waits for it: he has asked, and listens. */
-async function waitingInbox() {
+/** Resolves once Bob's process listens, and has asked again, so that it waits. */
+async function untilBobWaits(): Promise<void> {
   const before = asks(other, 'read_inbox');
-  const answer = timed(other.bob.readInbox({ wait_seconds: 20 }));
-  await expect.poll(() => asks(other, 'read_inbox')).toBeGreaterThan(before);
   await untilListening(db, 1);
-  return answer;
+  await expect.poll(() => asks(other, 'read_inbox'), { timeout: 5000 }).toBeGreaterThan(before);
 }
 
 test('an agent that waits for its inbox has a message within 100 ms, in the median, of its sending', async () => {
   const delays: number[] = [];
   for (let n = 0; n < 15; n++) {
     const waiting = other.bob.readInbox({ wait_seconds: 20 });
-    if (n === 0) await untilListening(db, 1);
-    const before = asks(other, 'read_inbox');
-    await expect.poll(() => asks(other, 'read_inbox'), { timeout: 5000 }).toBeGreaterThan(before);
+    await untilBobWaits();
     const { at } = await timed(ann.sendMessage({ text: `${n}`, to: 'bob' }));
     const { answer, at: heardAt } = await timed(waiting);
     expect(answer.items).toMatchObject([{ text: `${n}` }]);
@@ -47,11 +43,10 @@ test.each<[string, () => Promise<unknown>, string]>([
   ['a task that is assigned to it', () => ann.submitWork({ title: 'x', assignee: 'bob' }), 'task_assigned'],
   ['a message to all', () => ann.sendMessage({ text: 'x' }), 'message'],
 ])('an agent that waits for its inbox is woken by %s', async (_, write, kind) => {
-  const waiting = waitingInbox();
-  await untilListening(db, 1);
+  const waiting = other.bob.readInbox({ wait_seconds: 20 });
+  await untilBobWaits();
   await write();
-  const { answer } = await waiting;
-  expect(answer.items).toMatchObject([{ kind }]);
+  expect((await waiting).items).toMatchObject([{ kind }]);
 });
 
 test('an inbox that stays empty is answered when the time is over, and was asked for about once a second', async () => {
