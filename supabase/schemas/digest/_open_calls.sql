@@ -6,7 +6,7 @@ begin
   return query
     select 0, 1::bigint, format('%s unread in your inbox: read_inbox.',
       case when count(*) < 100 then count(*)::text else '100 or more' end)
-    from (select from coord._unread(coord._inbox_reader(p_call)) u where u.is_mine limit 100) i
+    from coord._unread(coord._inbox_reader(p_call), 100) u
     having count(*) > 0
     union all
     select 5, row_number() over (order by a.expires_at), format('%s asks for approval (%s, risk %s): %s (approval:%s).',
