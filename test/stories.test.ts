@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { doors } from './doors/index.ts';
 import { cloneDatabase } from './helpers/database.ts';
 import { tellOfCalls } from './stories/calls.ts';
+import { tellOfHandoffs } from './stories/handoffs.ts';
 import { tellOfLocks } from './stories/locks.ts';
 import { tellOfMessages } from './stories/messages.ts';
 import { tellOfSessions } from './stories/sessions.ts';
@@ -27,5 +28,6 @@ describe.each(doors)('$name', (door) => {
   tellOfLocks(current);
   tellOfWork(current);
   tellOfMessages(current);
+  tellOfHandoffs(current);
   tellOfCalls(door, current);
 });
