@@ -12,6 +12,7 @@ export interface OthersIds {
 
 const lock = (more: object) => ({ paths: ['bad/input.ts'], ...more });
 const task = (more: object) => ({ title: 'bad input', ...more });
+const approval = (more: object) => ({ action_type: 'deploy', description: 'bad input', ...more });
 const nobody = '019a8e7c-2f64-7cc1-9d0e-5a1b2c3d4e5f';
 
 function nested(levels: number): object {
@@ -146,6 +147,25 @@ export function badInputs({ thread_id, ...others }: OthersIds): BadInput[] {
     ['a glob of every folder', 'acquire_lock', lock({ paths: ['fine.ts', '**/*.ts'] }), 'forbidden'],
     ['the whole repository', 'acquire_lock', lock({ paths: ['./'] }), 'forbidden'],
     ['to force a lock away', 'force_release_lock', lock({ reason: 'mine' }), 'forbidden'],
+    ['an approval of nothing', 'request_approval', { action_type: 'deploy', description: '' }],
+    ['an action in capitals', 'request_approval', approval({ action_type: 'Deploy' })],
+    ['a payload that is a list', 'request_approval', approval({ payload: ['deploy'] })],
+    ['a payload nobody can judge', 'request_approval', approval({ payload: { text: 'x'.repeat(65_536) } })],
+    ['a payload with what nobody sees', 'request_approval', approval({ payload: { command: 'rm \u202egpj.a' } })],
+    ['an unknown risk', 'request_approval', approval({ risk: 'none' })],
+    ...[0, -1, 604_801, 1.5].map(
+      (expires_in_seconds): BadInput => [
+        `an approval for ${expires_in_seconds} seconds`,
+        'request_approval',
+        approval({ expires_in_seconds }),
+      ],
+    ),
+    ['who decides, in a request', 'request_approval', approval({ status: 'approved' })],
+    ['an approval nobody knows', 'check_approval', { approval_id: nobody }, 'not_found'],
+    ['to use an approval nobody knows', 'use_approval', { approval_id: nobody }, 'not_found'],
+    ['to decide without trust', 'decide_approval', { approval_id: nobody, decision: 'approve' }, 'forbidden'],
+    ['a decision that is neither', 'decide_approval', { approval_id: nobody, decision: 'maybe' }],
+    ['a rule by whoever likes', 'set_approval_rule', { rule: 'mine', action_type: 'deploy' }, 'forbidden'],
     ['a limit of 0', 'list_tasks', { limit: 0 }],
     ['a limit that is no number', 'list_tasks', { limit: 'all' }],
     ['an unknown status', 'list_tasks', { status: 'lost' }],

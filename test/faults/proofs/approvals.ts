@@ -27,13 +27,15 @@ export const approvals: Proof = {
     const cast = await castOf(stage, server.url);
     const figures = { rounds: 0, decisions: 0, counted: 0, 'own refused': 0, late: 0, uses: 0, used: 0, crashes: 0 };
     const findings: Finding[] = [];
+    const begun = performance.now();
     const total = Math.max(1, Math.round(rounds * setting.scale));
     while (figures.rounds < total && !setting.signal.aborted && !(setting.hunting && findings.length > 0)) {
       findings.push(...(await playRound(stage, cast, setting, figures)));
       figures.rounds++;
     }
     findings.push(...(await checkApprovals(stage)));
-    return { figures, findings: [...findings, ...stage.violations.findings()] };
+    const seconds = Math.round((performance.now() - begun) / 1000);
+    return { figures: { seconds, ...figures }, findings: [...findings, ...stage.violations.findings()] };
   },
 };
 
