@@ -2,10 +2,11 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Invoker } from '@agentcoord/contract';
 import type { NodeIncomingMessageLike } from '@modelcontextprotocol/node';
-import { createMcpHandler } from '@modelcontextprotocol/server';
-import { lineTo, reportToConsole } from './failure.ts';
+import { createMcpHandler, type McpRequestContext, type ServerEventBus } from '@modelcontextprotocol/server';
+import { lineTo, type Report, reportToConsole } from './failure.ts';
 import { refusalOf } from './lines.ts';
 import { createServer, type Offer } from './server.ts';
+import { followResources } from './updates.ts';
 
 /** Answers one MCP request in the name of an authenticated caller; `body` is given when it was parsed already. */
 export interface HttpHandler {
@@ -18,7 +19,10 @@ export interface HttpHandler {
 export function createHttpHandler({ report = reportToConsole, ...offer }: Offer): HttpHandler {
   const callers = new AsyncLocalStorage<Invoker>();
   const onerror = lineTo(report);
-  const handler = createMcpHandler(() => createServer({ ...offer, report, invoker: callerOf(callers) }), { onerror });
+  // Without sessions, only the protocol of 2026 has a stream on which updates could be sent.
+  const serve = ({ era }: McpRequestContext) =>
+    createServer({ ...offer, report, invoker: callerOf(callers), updates: era === 'modern' ? 'bus' : 'none' });
+  const handler = createMcpHandler(serve, { onerror, bus: busOf(callers, report) });
   // Loaded here, because a stdio server must start fast and has no use for it.
   const handle = import('@modelcontextprotocol/node').then((node) => node.toNodeHandler(handler, { onerror }));
   return Object.assign(
@@ -33,6 +37,15 @@ export function createHttpHandler({ report = reportToConsole, ...offer }: Offer)
     },
     { close: () => handler.close() },
   );
+}
+
+/** Each client that listens follows the journal of its own project, in the name of its own key. */
+function busOf(callers: AsyncLocalStorage<Invoker>, report: Report): ServerEventBus {
+  return {
+    publish: () => {},
+    subscribe: (listener) =>
+      followResources(callerOf(callers), (uri) => listener({ kind: 'resource_updated', uri }), report),
+  };
 }
 
 function callerOf(callers: AsyncLocalStorage<Invoker>): Invoker {

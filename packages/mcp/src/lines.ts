@@ -18,12 +18,15 @@ const maxLineLength = Math.floor(STDIO_DEFAULT_MAX_BUFFER_SIZE / 3) - 1;
 export class MessageLines extends Transform {
   readonly #decoder = new StringDecoder('utf8');
   readonly #answer: (line: string) => void;
+  readonly #onMethod: (method: unknown) => void;
   #rest = '';
   #skipping = false;
 
-  constructor(answer: (line: string) => void) {
+  /** `answer` sends a refusal; `onMethod` hears the method of each message that is let through. */
+  constructor(answer: (line: string) => void, onMethod: (method: unknown) => void = () => {}) {
     super();
     this.#answer = answer;
+    this.#onMethod = onMethod;
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
@@ -56,8 +59,10 @@ export class MessageLines extends Transform {
       this.#refuse(ProtocolErrorCode.ParseError, 'The line is not JSON.');
       return;
     }
-    if (isMessage(message)) this.push(`${line}\n`);
-    else this.#refuse(ProtocolErrorCode.InvalidRequest, 'The line is not a JSON-RPC 2.0 message.', idOf(message));
+    if (isMessage(message)) {
+      this.push(`${line}\n`);
+      this.#onMethod((message as { method?: unknown }).method);
+    } else this.#refuse(ProtocolErrorCode.InvalidRequest, 'The line is not a JSON-RPC 2.0 message.', idOf(message));
   }
 
   #refuse(code: ProtocolErrorCode, message: string, id?: string | number | null): void {

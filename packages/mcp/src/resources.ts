@@ -10,6 +10,8 @@ interface Reading {
   title: string;
   description: string;
   operation: string;
+  /** How the subjects of events begin after which it may read otherwise. */
+  about: readonly string[];
   input?: Input;
   sections?: Record<string, Input>;
 }
@@ -20,12 +22,14 @@ const readings: readonly Reading[] = [
     title: 'Locks',
     description: 'Who holds which files now, and why.',
     operation: 'check_locks',
+    about: ['lock:', 'session:'],
   },
   {
     uri: 'work://pending',
     title: 'Pending work',
     description: 'Tasks that may be claimed, and tasks that wait for others.',
     operation: 'list_tasks',
+    about: ['task:', 'session:'],
     sections: { ready: { status: 'ready' }, blocked: { status: 'blocked' } },
   },
   {
@@ -33,6 +37,7 @@ const readings: readonly Reading[] = [
     title: 'Handoffs',
     description: 'What the last sessions left for the next.',
     operation: 'read_handoff',
+    about: ['handoff:'],
     input: { limit: 10 },
   },
   {
@@ -40,6 +45,7 @@ const readings: readonly Reading[] = [
     title: 'News',
     description: 'What happened since your last catch_up; reading this does not count as one.',
     operation: 'catch_up',
+    about: [''],
     input: { mark: false },
   },
 ];
@@ -57,17 +63,31 @@ export const resources: readonly Resource[] = readings.map(({ uri, title, descri
 
 /** Reads a resource as JSON. */
 export async function readResource(invoker: Invoker, uri: string, report: Report): Promise<ReadResourceResult> {
-  const reading = readings.find((candidate) => candidate.uri === uri);
-  if (!reading) {
-    const known = readings.map((candidate) => candidate.uri).join(', ');
-    throw new ResourceNotFoundError(uri, `There is no such resource. Read one of: ${known}.`);
-  }
+  const reading = readingOf(uri);
   try {
     const text = JSON.stringify(await answerOf(invoker, reading));
     return { contents: [{ uri, mimeType, text }] };
   } catch (cause) {
     throw protocolErrorOf(errorOf(cause, report));
   }
+}
+
+/** Throws unless there is a resource of that address. */
+export function assertResource(uri: string): void {
+  readingOf(uri);
+}
+
+/** Addresses of the resources that may read otherwise after an event about these subjects. */
+export function resourcesAbout(subjects: readonly string[]): string[] {
+  const isAbout = ({ about }: Reading) => about.some((start) => subjects.some((subject) => subject.startsWith(start)));
+  return readings.filter(isAbout).map(({ uri }) => uri);
+}
+
+function readingOf(uri: string): Reading {
+  const reading = readings.find((candidate) => candidate.uri === uri);
+  if (reading) return reading;
+  const known = readings.map((candidate) => candidate.uri).join(', ');
+  throw new ResourceNotFoundError(uri, `There is no such resource. Read one of: ${known}.`);
 }
 
 async function answerOf(invoker: Invoker, { operation: name, input = {}, sections }: Reading): Promise<unknown> {

@@ -5,6 +5,7 @@ import { protocolErrorOf, type Report, reportToConsole } from './failure.ts';
 import { instructionsFor } from './instructions.ts';
 import { getPrompt, promptsOf } from './prompts.ts';
 import { readResource, resources } from './resources.ts';
+import { Subscriptions } from './subscriptions.ts';
 import { callTool, operationOf, toolOf } from './tools.ts';
 
 /** What a server shows: the operations that are switched on, and the version it gives as its own. */
@@ -17,6 +18,12 @@ export interface Offer {
   person?: Invoker | undefined;
 }
 
+/**
+ * Who sends updates of resources: nobody, an event bus of the SDK, or the server itself, which hands over the
+ * subscriptions of its client.
+ */
+type Updates = 'none' | 'bus' | ((subscriptions: Subscriptions) => void);
+
 /** The catalogue as a low-level MCP server for one connection or one request. */
 export function createServer({
   operations,
@@ -24,11 +31,12 @@ export function createServer({
   report = reportToConsole,
   invoker,
   person,
-}: Offer & { invoker: Invoker }): Server {
+  updates = 'none',
+}: Offer & { invoker: Invoker; updates?: Updates }): Server {
   const server = new CatalogueServer(
     { name: 'agentcoord', version },
     {
-      capabilities: { tools: {}, resources: {}, prompts: {} },
+      capabilities: { tools: {}, resources: updates === 'none' ? {} : { subscribe: true }, prompts: {} },
       instructions: instructionsFor(operations),
       requestState: { verify: askedCodec.verify },
     },
@@ -45,6 +53,7 @@ export function createServer({
   server.setRequestHandler('resources/list', () => ({ resources: [...resources] }));
   server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: [] }));
   server.setRequestHandler('resources/read', ({ params }) => readResource(invoker, params.uri, report));
+  if (typeof updates === 'function') updates(new Subscriptions(server, invoker, report));
   server.setRequestHandler('prompts/list', () => ({ prompts: promptsOf(operations) }));
   server.setRequestHandler('prompts/get', ({ params }) => getPrompt(params, operations));
   return server;

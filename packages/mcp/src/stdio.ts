@@ -1,9 +1,10 @@
-import type { Invoker } from '@agentcoord/contract';
+import { type Invoker, polled } from '@agentcoord/contract';
 import { StdioServerTransport, serveStdio as serve } from '@modelcontextprotocol/server/stdio';
 import { claimStdout, whenClientGone } from './client.ts';
 import { type Report, reportToConsole } from './failure.ts';
 import { MessageLines } from './lines.ts';
 import { createServer, type Offer } from './server.ts';
+import type { Subscriptions } from './subscriptions.ts';
 
 /** Milliseconds that `onClose` may take before the process exits without it. */
 const closeLimit = 2000;
@@ -19,9 +20,20 @@ export interface StdioOptions extends Offer {
 export function serveStdio({ openInvoker, onClose, report = reportToConsole, ...offer }: StdioOptions): void {
   const stdout = claimStdout();
   const invoker = opened(openInvoker, report);
-  const messages = new MessageLines((line) => stdout.write(line));
+  let subscriptions: Subscriptions | undefined;
+  let listens = false;
+  const onMethod = (method: unknown) => {
+    listens ||= method === 'subscriptions/listen';
+    if (listens) subscriptions?.listen();
+  };
+  const messages = new MessageLines((line) => stdout.write(line), onMethod);
   const transport = new StdioServerTransport(process.stdin.pipe(messages), stdout);
-  serve(() => createServer({ ...offer, report, invoker }), { transport, onerror: report });
+  // Of the servers that are made, the last one stays with the client.
+  const updates = (made: Subscriptions) => {
+    subscriptions = made;
+    if (listens) made.listen();
+  };
+  serve(() => createServer({ ...offer, report, invoker, updates }), { transport, onerror: report });
   whenClientGone(() => closed(onClose, report).finally(() => process.exit(0)));
 }
 
@@ -36,7 +48,13 @@ function opened(open: () => Promise<Invoker>, report: Report): Invoker {
     return opening;
   };
   current().catch(report);
-  return { invoke: async (...call) => (await current()).invoke(...call) };
+  return {
+    invoke: async (...call) => (await current()).invoke(...call),
+    async *events(...wanted) {
+      const invoker = await current();
+      yield* invoker.events?.(...wanted) ?? polled(invoker, ...wanted);
+    },
+  };
 }
 
 async function closed(close: (() => Promise<void>) | undefined, report: Report): Promise<void> {

@@ -62,6 +62,7 @@ class Agent {
     return {
       invoke: (operation, input = {}, options) =>
         session.invoke(operation, workspace.prepare(operation, input as Record<string, unknown>), options),
+      events: (filter, options) => session.events(filter, options),
     };
   }
 
