@@ -54,6 +54,16 @@ describe('a handoff that an agent writes', () => {
     expect(await of('files')).toHaveLength(1);
   });
 
+  test('is refused when all of it together is long, or when the agent has said too much', async () => {
+    const ann = await db.session('talker');
+    const completed = Array.from({ length: 20 }, () => 'x'.repeat(1800));
+    await expect(ann.writeHandoff({ summary: 'x', completed })).rejects.toMatchObject({ code: 'invalid_input' });
+    await db.sql`
+      update coord.agents set messages = 995, messages_since = clock_timestamp() where agent = 'talker'`;
+    await expect(ann.writeHandoff({ summary: 'x' })).rejects.toMatchObject({ code: 'limit_exceeded' });
+    expect(await of('talker')).toEqual([]);
+  });
+
   test('is refused once the session has ended', async () => {
     const ann = await db.session('late');
     await ann.endSession();
@@ -108,6 +118,17 @@ describe('a session that ends without a handoff', () => {
     await reader.sweep();
     expect(await of('once')).toEqual(before);
     expect(await stored(bob)).toEqual([{ handoff_id: bob.session_id, automatic: true }]);
+  });
+
+  test('gets one when it ends, lapses and is swept at the same instant', async () => {
+    const sessions = await Promise.all(Array.from({ length: 8 }, () => db.session('instant', { beats: true })));
+    for (const session of sessions) await session.acquireLock({ paths: [`${session.session_id}.ts`] });
+    await Promise.all(sessions.slice(0, 4).map((session) => lapse(db, session)));
+    const ends = sessions.map((session) => session.endSession().catch(() => {}));
+    await Promise.all([...ends, reader.sweep(), reader.sweep(), db.database.call('sweep_projects', {})]);
+    await reader.sweep();
+    await reader.sweep();
+    for (const session of sessions) expect(await stored(session)).toHaveLength(1);
   });
 
   test('gets one when it dies, too', async () => {

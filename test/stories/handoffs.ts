@@ -25,7 +25,7 @@ export function tellOfHandoffs(story: () => Story): void {
     const [fay, bob] = await Promise.all([story().enter('fay'), story().enter('bob')]);
     await fay.acquireLock({ paths: ['src/fay.ts'] });
     await fay.endSession({ reason: 'dinner' });
-    const { handoffs } = await bob.readHandoff({ limit: 50 });
+    const { handoffs } = await bob.readHandoff({ limit: 20 });
     expect(handoffs.filter(({ agent }) => agent === 'fay')).toMatchObject([
       { automatic: true, relevant_files: ['src/fay.ts'], summary: expect.stringContaining('dinner') },
     ]);

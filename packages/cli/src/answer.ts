@@ -39,7 +39,16 @@ export function render(answer: Fields, width: number): string {
 
 function linesOf(facts: readonly [string, unknown][], width: number): string {
   const longest = Math.max(...facts.map(([name]) => name.length));
-  return facts.map(([name, value]) => row([name, textOf(value, name)], [longest, width - longest - 2])).join('\n');
+  const rows = facts.flatMap(([name, value]) =>
+    partsOf(value).map((part, index) => [index === 0 ? name : '', textOf(part, name)]),
+  );
+  return rows.map((cells) => row(cells, [longest, width - longest - 2])).join('\n');
+}
+
+/** Sentences have a line each; words stand behind each other. */
+function partsOf(value: unknown): readonly unknown[] {
+  const isText = Array.isArray(value) && value.some((item) => typeof item === 'string' && item.includes(' '));
+  return isText ? value : [value];
 }
 
 function isLongObject(value: unknown, width: number): value is Fields {

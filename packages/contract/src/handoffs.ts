@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { agentFields, instant, repositoryPath, uuid } from './fields.ts';
 
-const lines = (description: string) => z.array(z.string().min(1).max(2000)).max(50).describe(description);
+const lines = (description: string) => z.array(z.string().max(2000)).max(20).describe(description);
 
 /** What a handoff says. */
 export const handoffContents = {

@@ -29,7 +29,7 @@ export const readHandoff = defineOperation({
   input: z.strictObject({
     agent: z.string().min(1).max(128).describe('Only of this agent.').optional(),
     handoff_id: uuid('Only this one.').optional(),
-    limit: z.int().min(1).max(50).default(3).describe('Most to answer.'),
+    limit: z.int().min(1).max(20).default(3).describe('Most to answer.'),
   }),
   output: z.object({
     handoffs: z
