@@ -16,7 +16,7 @@ export class EventStream {
   readonly #response: ServerResponse;
   readonly #ending = new AbortController();
   /** Ended when its client is gone, or `end` was called. */
-  readonly signal = this.#ending.signal;
+  readonly signal: AbortSignal = this.#ending.signal;
 
   constructor(response: ServerResponse) {
     this.#response = response;
