@@ -114,10 +114,12 @@ describe('catch_up', () => {
 
   test('loses nothing that commits late, although a look came in between', async () => {
     const [ann, bob] = await pair();
+    const cat = await db.session('cat', { project: `pair-${projects}` });
+    await ann.catchUp();
     const late = db.sql.begin(async (sql) => {
       await sql`select coord.write_handoff(jsonb_build_object('project_id', s.project_id, 'session_id', s.session_id), 'late')
         from coord.sessions s where s.session_id = ${bob.session_id}`;
-      await bob.acquireLock({ paths: ['meanwhile.ts'] });
+      await cat.acquireLock({ paths: ['meanwhile.ts'] });
       const { news } = await ann.catchUp();
       expect(news).toEqual([expect.stringContaining('Elsewhere')]);
     });
