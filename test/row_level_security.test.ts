@@ -6,7 +6,9 @@ const readable = [
   'agents',
   'approval_rules',
   'approvals',
+  'decisions',
   'handoffs',
+  'inbox_items',
   'journal',
   'lock_shares',
   'lock_waiters',
@@ -17,12 +19,17 @@ const readable = [
   'subtasks',
   'task_dependencies',
   'tasks',
+  'thread_posts',
+  'threads',
 ];
 const secret = [
   'api_keys',
   'approval_links',
   'approval_webhooks',
   'idempotency_keys',
+  'inbox_readers',
+  'inbox_receipts',
+  'journal_floors',
   'lock_floors',
   'lock_scopes',
   'looks',
@@ -62,6 +69,9 @@ async function fill(project: string): Promise<void> {
   await ann.createKey({ agent: 'cloud' });
   await ann.writeHandoff({ summary: 'x' });
   await ann.catchUp();
+  await ann.logDecision({ type: 'x', context: 'x', reason: 'x' });
+  await ann.createThread({ title: 'x', text: 'x' });
+  await ann.sendMessage({ text: 'x' });
   await ann.requestApproval({ action_type: 'x', description: 'x' });
   await ann.setApprovalRule({ rule: 'x', action_type: 'x' });
   await db.database.call('take_webhooks', { p_limit: 10, p_with_links: true });
