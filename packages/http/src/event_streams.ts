@@ -1,10 +1,10 @@
-import { CoordinationError, eventStream } from '@agentcoord/contract';
+import { eventStream } from '@agentcoord/contract';
 import { type Database, followEvents } from '@agentcoord/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { callerOf } from './callers.ts';
 import { EventStream } from './event_stream.ts';
 import { inputReader } from './input.ts';
-import type { KeyedStreams } from './keyed_streams.ts';
+import { closing, type KeyedStreams } from './keyed_streams.ts';
 import { prefix } from './routes.ts';
 
 /** The route of the stream of events, `GET /v1/events`. */
@@ -27,12 +27,4 @@ export function addEventStream(app: FastifyInstance, database: Database, streams
 function inputOf({ headers }: FastifyRequest, input: object): object {
   const after = headers['last-event-id'];
   return after === undefined || after === '' ? input : { ...input, after };
-}
-
-function closing(): CoordinationError {
-  return new CoordinationError({
-    code: 'unavailable',
-    message: 'The server is about to close.',
-    hint: 'Open the stream again in a moment.',
-  });
 }

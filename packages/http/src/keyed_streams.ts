@@ -65,3 +65,12 @@ export class KeyedStreams {
     }
   }
 }
+
+/** What a stream ends with that cannot end in another way, when the server closes. */
+export function closing(): CoordinationError {
+  return new CoordinationError({
+    code: 'unavailable',
+    message: 'The server is about to close.',
+    hint: 'Open the stream again in a moment.',
+  });
+}

@@ -6,7 +6,7 @@ import type { Credential } from './authentication.ts';
 import { callerOf } from './callers.ts';
 import type { Call } from './calls.ts';
 import { errorOf } from './failures.ts';
-import type { KeyedStreams } from './keyed_streams.ts';
+import { closing, type KeyedStreams } from './keyed_streams.ts';
 import { answerHeaders, writeProblem } from './problem.ts';
 
 /** Another protocol on a path of the server, such as MCP; called only for authenticated requests. */
@@ -57,7 +57,7 @@ function invokerOf(reply: FastifyReply, { call, database, streams }: Reach): Inv
       call(reply, operation, { ...caller, ...options }, input, signal),
     async *events(input, { signal } = {}) {
       const ending = new AbortController();
-      using _open = streams.add(reply.request, (failure) => ending.abort(failure));
+      using _open = streams.add(reply.request, (failure) => ending.abort(failure ?? closing()));
       const ended = signal ? AbortSignal.any([signal, ending.signal]) : ending.signal;
       yield* pagesOf(followEvents(database, caller, input, { signal: ended }));
     },

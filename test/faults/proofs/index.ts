@@ -1,6 +1,7 @@
 import type { Proof } from '../proof.ts';
 import { approvals } from './approvals.ts';
 import { clock } from './clock.ts';
+import { eventStreams } from './events.ts';
 import { lockTorture } from './locks.ts';
 import { models } from './models.ts';
 import { orphans } from './orphans.ts';
@@ -17,6 +18,7 @@ export const proofs: readonly Proof[] = [
   taskTorture,
   crashes,
   unknownOutcomes,
+  eventStreams,
   models,
   ownership,
   orphans,
