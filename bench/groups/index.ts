@@ -3,6 +3,7 @@ import { blocked, capabilities } from './ahead.ts';
 import { batch } from './batch.ts';
 import { claim } from './claim.ts';
 import { depth } from './depth.ts';
+import { events } from './events.ts';
 import { files } from './files.ts';
 import { graphileWorker } from './graphile_worker.ts';
 import { http } from './http.ts';
@@ -15,5 +16,5 @@ import { submit } from './submit.ts';
 /** In the order in which they are measured and printed. */
 export const groups: readonly Group[] = [
   ...[lock, files, submit, claim, batch, depth, blocked, capabilities],
-  ...[graphileWorker, pgBoss, http, postgrest, mcp],
+  ...[graphileWorker, pgBoss, events, http, postgrest, mcp],
 ];

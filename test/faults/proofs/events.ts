@@ -50,11 +50,11 @@ export const eventStreams: Proof = {
     }
     await writing;
     const expected = await journalAfter(stage, cursor);
-    const until = performance.now() + 30_000;
-    while (readers.some(({ seen }) => seen.length < expected.length) && performance.now() < until) await pause(50);
+    for (const reader of readers) reader.isCalm = true;
+    await whileMoving(readers, expected.length);
     await pause(500);
     await Promise.all(readers.map((reader) => reader.stop()));
-    const findings = readers.flatMap((reader, index) => compare(reader.seen, expected, index));
+    const findings = readers.flatMap((reader, index) => compare(reader, expected, index));
     const reconnects = readers.reduce((sum, { connections }) => sum + connections, 0);
     const figures = { rows: expected.length, consumers, connections: reconnects, 'kills of the server': kills };
     return { figures, findings: [...findings, ...stage.violations.findings()] };
@@ -97,10 +97,23 @@ async function act(writer: Coordinator, dice: Dice, index: number): Promise<numb
   return 2;
 }
 
+/** Until all have seen as much, or nobody has seen anything more for 30 s. */
+async function whileMoving(readers: readonly Consumer[], count: number): Promise<void> {
+  const seen = () => readers.reduce((sum, reader) => sum + Math.min(reader.seen.length, count), 0);
+  for (let [last, movedAt] = [seen(), performance.now()]; last < count * readers.length; await pause(50)) {
+    if (seen() > last) [last, movedAt] = [seen(), performance.now()];
+    else if (performance.now() - movedAt > 30_000) return;
+  }
+}
+
 /** Follows events, and breaks its connection off now and then. */
 class Consumer {
   readonly seen: string[] = [];
   connections = 0;
+  /** True once connections are left alone, so that it can catch up on a slow machine. */
+  isCalm = false;
+  /** What connections ended with, and how often. */
+  readonly ends = new Map<string, number>();
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
 
@@ -117,7 +130,7 @@ class Consumer {
     let after = begin;
     while (!this.#stop.signal.aborted) {
       this.connections++;
-      const enough = AbortSignal.timeout(dice.between(20, 1500));
+      const enough = AbortSignal.timeout(this.isCalm ? 60_000 : dice.between(20, 1500));
       const signal = AbortSignal.any([enough, this.#stop.signal]);
       try {
         // Each event is taken on its own, so that connections break between any two of them.
@@ -125,7 +138,9 @@ class Consumer {
           this.seen.push(event.cursor);
           after = event.cursor;
         }
-      } catch {
+      } catch (error) {
+        const end = error instanceof Error ? error.message : String(error);
+        this.ends.set(end, (this.ends.get(end) ?? 0) + 1);
         // Broken off, or the server is dead: it comes back with the last event that it has seen.
         await pause(dice.between(0, 60));
       }
@@ -143,7 +158,7 @@ async function journalAfter({ sql }: Stage, cursor: string): Promise<string[]> {
   return found.map((row) => row.cursor);
 }
 
-function compare(seen: readonly string[], expected: readonly string[], consumer: number): Finding[] {
+function compare({ seen, ends }: Consumer, expected: readonly string[], consumer: number): Finding[] {
   const known = new Set(expected);
   const once = new Set(seen);
   const lost = expected.filter((cursor) => !once.has(cursor));
@@ -152,5 +167,5 @@ function compare(seen: readonly string[], expected: readonly string[], consumer:
   const place = seen.findIndex((cursor, index) => cursor !== expected[index]);
   if (lost.length + twice + foreign === 0 && place < 0) return [];
   const what = `consumer ${consumer}: ${lost.length} lost, ${twice} twice, ${foreign} unknown, first deviation at ${place}`;
-  return [{ promise: 'E1', what, seen: lost.slice(0, 5) }];
+  return [{ promise: 'E1', what, seen: { lost: lost.slice(0, 5), ends: Object.fromEntries(ends) } }];
 }

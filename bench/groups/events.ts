@@ -1,0 +1,121 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { EventInput } from '@agentcoord/contract';
+import { type Ground, maxWorkers } from '../ground.ts';
+import type { Group } from '../group.ts';
+import { median, type Plan, race, type Side } from '../measure.ts';
+import { type Row, rowOf } from '../row.ts';
+
+const script = fileURLToPath(new URL('../servers/subscriber.ts', import.meta.url));
+const subscribers = 50;
+const probes = 50;
+
+/** How long an event takes to whoever follows events, and what fifty of them cost those who write. */
+export const events: Group = {
+  name: 'events',
+  async measure(ground, plan) {
+    const idle = await latencies(ground, plan);
+    const stop = new AbortController();
+    const writing = Promise.all(
+      Array.from({ length: maxWorkers }, async (_, worker) => {
+        while (!stop.signal.aborted) await lockPair(ground).run(worker);
+      }),
+    );
+    const busy = await latencies(ground, plan).finally(() => stop.abort());
+    await writing;
+    return [
+      latencyRow('event to subscriber, idle', 10, idle),
+      latencyRow('event to subscriber, 32 writers', 15, busy),
+      ...(await lockPairsBesideSubscribers(ground, plan)),
+    ];
+  },
+};
+
+/** The other side of these rows is a millisecond, so that what is compared is the number of them. */
+function latencyRow(name: string, excellent: number, ours: number[]): Row {
+  return rowOf({ name, unit: 'ms' }, { excellent, floor: 50 }, { ours, other: ours.map(() => 1) });
+}
+
+/** A process of its own that follows events. */
+class Subscribers implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  /** Milliseconds from each journal row to the subscriber. */
+  readonly latencies: number[] = [];
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    child.on('message', (message) => typeof message === 'number' && this.latencies.push(message));
+  }
+
+  static async start({ server }: Ground, count: number, filter: EventInput): Promise<Subscribers> {
+    const child = fork(script, [JSON.stringify({ connection: server.connection(), count, filter })]);
+    const subscribers = new Subscribers(child);
+    await once(child, 'message');
+    await pause(500);
+    return subscribers;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await exited;
+  }
+}
+
+/** Medians of the rounds: milliseconds from a journal row to a subscriber in another process. */
+async function latencies(ground: Ground, plan: Plan): Promise<number[]> {
+  await using other = await Subscribers.start(ground, 1, { subject: 'lock:probe/' });
+  const rounds: number[] = [];
+  while (rounds.length < plan.rounds) {
+    other.latencies.length = 0;
+    for (let probe = 0; other.latencies.length < probes; probe++) {
+      plan.signal.throwIfAborted();
+      const paths = [`probe/${probe % 50}.ts`];
+      await ground.coordinators[0]?.acquireLock({ paths });
+      await ground.coordinators[0]?.releaseLock({ paths });
+      await pause(10);
+    }
+    rounds.push(median(other.latencies));
+  }
+  return rounds;
+}
+
+async function lockPairsBesideSubscribers(ground: Ground, plan: Plan): Promise<Row[]> {
+  const side = lockPair(ground);
+  const watched: Side = {
+    async drain(runs, workers) {
+      // The clock does not run while subscribers come and go.
+      await using _others = await Subscribers.start(ground, subscribers, {});
+      return await runAll(side, runs, workers);
+    },
+  };
+  const alone: Side = { drain: (runs, workers) => runAll(side, runs, workers) };
+  const series = await race({ settle: ground.settle, ours: watched, other: alone }, plan);
+  const target = { excellent: 0.95, floor: 0.9 };
+  return ([8, 32] as const).map((workers) =>
+    rowOf({ name: 'lock pair, 50 subscribers / none', workers, unit: '/s' }, target, series[workers]),
+  );
+}
+
+async function runAll(side: ReturnType<typeof lockPair>, runs: number, workers: number): Promise<number> {
+  let started = 0;
+  const worker = async (index: number) => {
+    while (started++ < runs) await side.run(index);
+  };
+  const begun = performance.now();
+  await Promise.all(Array.from({ length: workers }, (_, index) => worker(index)));
+  return performance.now() - begun;
+}
+
+function lockPair({ coordinators }: Ground) {
+  return {
+    async run(worker: number): Promise<void> {
+      const coordinator = coordinators[worker] as (typeof coordinators)[number];
+      const paths = [`src/events/${worker}.ts`];
+      await coordinator.acquireLock({ paths });
+      await coordinator.releaseLock({ paths });
+    },
+  };
+}
