@@ -170,14 +170,14 @@ describe('the order of commits', () => {
     const early = `task:${(await ann.submitWork({ title: 'early' })).task_id}`;
     expect(await ann.listEvents({ after: begun })).toMatchObject({ received: false, events: [], cursor: begun });
     await open.end('commit');
-    expect(names(await read({ after: begun }))).toEqual([`submit_work ${late}`, `submit_work ${early}`]);
+    expect(names(await read({ after: begun, operation: 'submit_work' }))).toEqual([`submit_work ${late}`, `submit_work ${early}`]);
   });
 
   test('loses nothing that commits late while somebody reads on', async () => {
     const seen: string[] = [];
     let after = await now();
     const readOn = async () => {
-      const page = await ann.listEvents({ after, limit: 200 });
+      const page = await ann.listEvents({ after, operation: 'submit_work', limit: 200 });
       seen.push(...page.events.flatMap(({ subjects }) => subjects));
       after = page.cursor;
     };

@@ -39,7 +39,8 @@ export const eventStreams: Proof = {
         return new Consumer(httpTransport({ url: server.url, apiKey }), cursor, setting.dice.for(`consumer ${index}`));
       }),
     );
-    const wanted = Math.round(rows * setting.scale);
+    const begun = performance.now();
+    const wanted = Math.round(rows * (setting.hunting ? 0.15 : setting.scale));
     const progress = { written: 0 };
     const writing = write(stage, wanted, progress, setting.dice, setting.signal);
     for (let kill = 1; kill <= kills; kill++) {
@@ -56,7 +57,14 @@ export const eventStreams: Proof = {
     await Promise.all(readers.map((reader) => reader.stop()));
     const findings = readers.flatMap((reader, index) => compare(reader, expected, index));
     const reconnects = readers.reduce((sum, { connections }) => sum + connections, 0);
-    const figures = { rows: expected.length, consumers, connections: reconnects, 'kills of the server': kills };
+    const seconds = Math.round((performance.now() - begun) / 1000);
+    const figures = {
+      seconds,
+      rows: expected.length,
+      consumers,
+      connections: reconnects,
+      'kills of the server': kills,
+    };
     return { figures, findings: [...findings, ...stage.violations.findings()] };
   },
 };
@@ -139,13 +147,19 @@ class Consumer {
           after = event.cursor;
         }
       } catch (error) {
-        const end = error instanceof Error ? error.message : String(error);
+        const end = error instanceof Error ? `${error.message} ${causeOf(error)}` : String(error);
         this.ends.set(end, (this.ends.get(end) ?? 0) + 1);
         // Broken off, or the server is dead: it comes back with the last event that it has seen.
         await pause(dice.between(0, 60));
       }
     }
   }
+}
+
+/** What the system said of a connection that was not to be had. */
+function causeOf(error: Error): string {
+  const inner = error.cause as { code?: string; message?: string; cause?: { code?: string } } | undefined;
+  return inner?.cause?.code ?? inner?.code ?? inner?.message ?? '';
 }
 
 async function journalAfter({ sql }: Stage, cursor: string): Promise<string[]> {

@@ -1,5 +1,6 @@
 import type { Finding, Outcome, Proof, Setting } from '../proof.ts';
 import { approvals } from './approvals.ts';
+import { eventStreams } from './events.ts';
 import { lockTorture } from './locks.ts';
 import { crashes, taskTorture } from './tasks.ts';
 
@@ -12,6 +13,7 @@ export const hunters: Record<string, Proof> = {
   do_nothing: lockTorture,
   completion_by_id: taskTorture,
   blind_sweeper: crashes,
+  blind_horizon: eventStreams,
   approval_reuse: approvals,
 };
 
