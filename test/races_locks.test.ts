@@ -47,6 +47,16 @@ async function overlapsOfOthers() {
     where a.session_id < b.session_id and not (a.shared and b.shared) and coord._overlaps(a.path, b.path)`;
 }
 
+/** Until a call of the operation waits for a row. */
+async function waiting({ sql }: TestDatabase, operation: string): Promise<void> {
+  for (let waits = false; !waits; ) {
+    const rows = await sql`
+      select from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query like ${`%coord.${operation}(%`}`;
+    waits = rows.length > 0;
+  }
+}
+
 describe('files against trees and globs', () => {
   const files = ['a', 'b', 'c'].map((name) => `race/${name}.ts`);
   const scopes = ['race/', 'race/*.ts', 'race/**/b.*'];
@@ -157,4 +167,22 @@ describe('waiting', () => {
       expect(await overlapsOfOthers()).toEqual([]);
     }
   });
+});
+
+test('a shared lock that becomes exclusive while its session releases it is released', async () => {
+  const [one] = sessions as [TestSession];
+  const paths = ['upgraded.ts'];
+  await one.acquireLock({ paths, shared: true });
+  const upgrade = await db.sql.reserve();
+  try {
+    await upgrade`begin`;
+    await upgrade.unsafe(acquire(one, paths));
+    const released = one.releaseLock({ paths });
+    await waiting(db, 'release_lock');
+    await upgrade`commit`;
+    expect(await released).toMatchObject({ released: true });
+    expect((await one.checkLocks({ paths })).locks).toEqual([]);
+  } finally {
+    upgrade.release();
+  }
 });
