@@ -16,6 +16,8 @@ export interface Call {
   answer?: Record<string, unknown>;
   code?: string;
   reason?: string;
+  /** Behind an internal error, as far as the door tells. */
+  cause?: string;
 }
 
 interface Asked extends Pick<Call, 'operation' | 'input' | 'idempotency_key'> {
@@ -23,7 +25,7 @@ interface Asked extends Pick<Call, 'operation' | 'input' | 'idempotency_key'> {
   asked: number;
 }
 
-type Answered = { call: number } & Pick<Call, 'answered' | 'outcome' | 'answer' | 'code' | 'reason'>;
+type Answered = { call: number } & Pick<Call, 'answered' | 'outcome' | 'answer' | 'code' | 'reason' | 'cause'>;
 
 /** Milliseconds of the clock that all processes of the machine share. */
 export const now = () => Number(process.hrtime.bigint() / 1000n) / 1000;
@@ -71,13 +73,14 @@ export class History {
 }
 
 /** Only an error that the coordinator itself decided says that nothing happened. */
-function refusalOf(error: unknown): Pick<Call, 'outcome' | 'code' | 'reason'> {
+function refusalOf(error: unknown): Pick<Call, 'outcome' | 'code' | 'reason' | 'cause'> {
   if (!(error instanceof CoordinationError)) return { outcome: 'unknown', code: String(error) };
   const reason = error.details?.reason;
   return {
     outcome: error.code === 'unavailable' ? 'unknown' : 'refused',
     code: error.code,
     ...(typeof reason === 'string' ? { reason } : {}),
+    ...(error.code === 'internal' ? { cause: String(error.cause ?? JSON.stringify(error.details)) } : {}),
   };
 }
 

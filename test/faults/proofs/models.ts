@@ -7,7 +7,7 @@ import { openServer, openWorld, type World } from '../models/world.ts';
 import type { Finding, Outcome, Proof, Setting } from '../proof.ts';
 import { openStage, type Stage } from '../stage.ts';
 
-const runs = 150;
+const runs = 100;
 const length = 60;
 
 /** Proof 8: the product and a model that fits on a page answer alike, one call at a time and two at once. */
@@ -15,7 +15,7 @@ export const models: Proof = {
   name: 'models',
   title: `models of locks and of work, ${2 * runs} runs of ${length} steps through two doors, one at a time and interleaved`,
   promises: ['L1', 'L2', 'L4', 'L5', 'Q1', 'Q2', 'Q5', 'Q6', 'Q7', 'S3'],
-  seconds: 80,
+  seconds: 50,
   async run(setting): Promise<Outcome> {
     await using stage = await openStage(setting);
     await using server = await openServer(stage);

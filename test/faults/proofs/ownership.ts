@@ -26,16 +26,16 @@ interface Case {
 /** Proof 6: whoever comes at whatever moment, there is one server, and everybody is connected. */
 export const ownership: Proof = {
   name: 'ownership',
-  title: 'five processes at once on one embedded server, whose starter gets TERM, KILL, STOP or HUP, 50 times',
+  title: 'five processes at once on one embedded server, whose starter gets TERM, KILL, STOP or HUP, 25 times',
   promises: ['S8'],
-  seconds: 120,
+  seconds: 60,
   async run(setting): Promise<Outcome> {
     const findings: Finding[] = [];
     const figures = { cases: 0, 'starters hurt': 0, 's until connected at most': 0 };
     const cases = remains.flatMap((remaining) => signals.map((signal): Case => ({ remains: remaining, signal })));
     let home = newHome();
     try {
-      for (; figures.cases < Math.max(1, Math.round(50 * setting.scale)) && !setting.signal.aborted; figures.cases++) {
+      for (; figures.cases < Math.max(1, Math.round(25 * setting.scale)) && !setting.signal.aborted; figures.cases++) {
         const one = cases[figures.cases % cases.length] as Case;
         if (one.remains === 'nothing') home = newHome();
         else await prepare(home, one);
