@@ -170,7 +170,10 @@ describe('the order of commits', () => {
     const early = `task:${(await ann.submitWork({ title: 'early' })).task_id}`;
     expect(await ann.listEvents({ after: begun })).toMatchObject({ received: false, events: [], cursor: begun });
     await open.end('commit');
-    expect(names(await read({ after: begun, operation: 'submit_work' }))).toEqual([`submit_work ${late}`, `submit_work ${early}`]);
+    expect(names(await read({ after: begun, operation: 'submit_work' }))).toEqual([
+      `submit_work ${late}`,
+      `submit_work ${early}`,
+    ]);
   });
 
   test('loses nothing that commits late while somebody reads on', async () => {
