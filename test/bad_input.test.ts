@@ -18,7 +18,7 @@ function expectSameWords(title: string, { message, hint }: CoordinationError): v
 
 /** Ids are made by the test below, so that the titles of the list are known before there is a database. */
 const noId = '00000000-0000-0000-0000-000000000000';
-const listed = badInputs({ task_id: noId, claim_token: 1, thread_id: noId });
+const listed = badInputs({ task_id: noId, claim_token: 1, thread_id: noId, handoff_id: noId });
 
 /** The MCP SDK's own parser drops it, so nobody behind it can see that it was there. */
 const droppedByMcp = '__proto__ as a field';
@@ -42,7 +42,8 @@ describe.each(doors)('$name', (door) => {
     await stranger.submitWork({ title: 'theirs' });
     const { task, claim_token } = await stranger.getWork();
     const { thread_id } = await stranger.createThread({ title: 'theirs', text: 'secret' });
-    const others = { task_id: String(task?.task_id), claim_token: Number(claim_token), thread_id };
+    const { handoff_id } = await stranger.writeHandoff({ summary: 'secret' });
+    const others = { handoff_id, task_id: String(task?.task_id), claim_token: Number(claim_token), thread_id };
     for (const [title, , input] of badInputs(others)) inputs.set(title, input);
     const trust = door.trusts.includes(2) ? 2 : 4;
     invoker = await cleanup.use(await door.open(db)).enter({ agent: 'ann', project: 'test', trust });

@@ -8,6 +8,7 @@ export interface OthersIds {
   task_id: string;
   claim_token: number;
   thread_id: string;
+  handoff_id: string;
 }
 
 const lock = (more: object) => ({ paths: ['bad/input.ts'], ...more });
@@ -43,7 +44,7 @@ const paths: [title: string, path: string][] = [
 ];
 
 /** The list, with ids of another project. */
-export function badInputs({ thread_id, ...others }: OthersIds): BadInput[] {
+export function badInputs({ thread_id, handoff_id, ...others }: OthersIds): BadInput[] {
   return [
     ['an unknown field', 'acquire_lock', lock({ path: 'a.ts' })],
     ['who I am', 'acquire_lock', lock({ session_id: nobody, agent: 'root' })],
@@ -78,6 +79,17 @@ export function badInputs({ thread_id, ...others }: OthersIds): BadInput[] {
     ["a reply to another project's thread", 'reply_to_thread', { thread_id, text: 'x' }, 'not_found'],
     ["to resolve another project's thread", 'set_thread_status', { thread_id, status: 'resolved' }, 'not_found'],
     ["to read another project's thread", 'read_thread', { thread_id }, 'not_found'],
+    ['a handoff without summary', 'write_handoff', { completed: ['x'] }],
+    [
+      'a handoff of 40 KB',
+      'write_handoff',
+      { summary: 'x', completed: Array.from({ length: 20 }, () => 'y'.repeat(2000)) },
+    ],
+    ['21 next steps', 'write_handoff', { summary: 'x', next_steps: Array.from({ length: 21 }, () => 'x') }],
+    ['a handoff with a path outside', 'write_handoff', { summary: 'x', relevant_files: ['../a.ts'] }],
+    ["to read another project's handoff", 'read_handoff', { handoff_id }, 'not_found'],
+    ['21 handoffs at once', 'read_handoff', { limit: 21 }],
+    ['news since a time', 'catch_up', { since: '2026-11-21T10:00:00+00:00' }],
     ['an unknown status of a thread', 'set_thread_status', { thread_id: nobody, status: 'closed' }],
     ['to mark what is not in the inbox', 'read_inbox', { read_item_ids: [nobody] }, 'not_found'],
     ['an inbox of no item', 'read_inbox', { limit: 0 }],
