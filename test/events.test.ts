@@ -198,7 +198,7 @@ describe('events()', () => {
       trust: 1,
       label: 'e',
     });
-    await using reader = await Reader.of(coordinatorOver(plain));
+    await using reader = await Reader.of(coordinatorOver(plain), { subject: 'task:' });
     const subjects = [await submit(), await submit()];
     await expect.poll(() => reader.subjects, { timeout: 3000 }).toEqual(subjects);
   });

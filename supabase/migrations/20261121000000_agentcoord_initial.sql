@@ -1724,32 +1724,45 @@ as $$
 $$;
 
 -- supabase/schemas/journal/_about.sql
+-- lock:<path> for each path of a call that locks or releases: the one that its journal row names, then the others,
+-- which stand in the detail.
+create function coord._about(p_resource text, p_detail jsonb) returns text[]
+language sql immutable
+as $$
+  select array['lock:' || p_resource] || array(
+    select distinct 'lock:' || (o.path #>> '{}')
+    from unnest(array['$.path', '$.locks[*].path', '$.freed[*].path', '$.released_paths[*]']::jsonpath[]) w("where")
+    cross join lateral jsonb_path_query(p_detail, w."where") o(path)
+    where o.path #>> '{}' <> p_resource order by 1);
+$$;
+
+-- supabase/schemas/journal/_concerns.sql
 -- What a journal row is about, as readers of events name it: task:<id>, session:<id>, and lock:<path> for each path of
--- a call that locks or releases. The row itself names the first path only; the others stand in its detail. The common
--- case, one path, does not look into the detail further than whether there is a second.
-create function coord._about(p_operation text, p_resource text, p_detail jsonb) returns text[]
+-- a call that locks or releases. Has no query in it, so that Postgres inlines it: 10,000 rows a second may be read. A
+-- call with several paths, of which the row names the first, is left to _about.
+create function coord._concerns(p_operation text, p_resource text, p_detail jsonb) returns text[]
 language sql immutable
 as $$
   select case
     when p_operation not like '%\_lock' or p_resource like 'session:%' then array[p_resource]
-    when p_detail is null or coalesce(p_detail #> '{1}', p_detail #> '{locks,1}', p_detail #> '{released_paths,1}',
-      p_detail #> '{freed,1}') is null then array['lock:' || p_resource]
-    else array['lock:' || p_resource] || array(
-      select distinct 'lock:' || (o.path #>> '{}')
-      from unnest(array['$.path', '$.locks[*].path', '$.freed[*].path', '$.released_paths[*]']::jsonpath[]) w("where")
-      cross join lateral jsonb_path_query(p_detail, w."where") o(path)
-      where o.path #>> '{}' <> p_resource order by 1)
+    when p_detail is null or coalesce(p_detail -> 1, p_detail -> 'locks' -> 1, p_detail -> 'released_paths' -> 1,
+      p_detail -> 'freed' -> 1) is null then array['lock:' || p_resource]
+    else coord._about(p_resource, p_detail)
   end;
 $$;
 
 -- supabase/schemas/journal/_event.sql
--- A journal row as readers of events see it. Its cursor is its place in the order of commits; see coord.journal.
-create function coord._event(p_entry coord.journal) returns jsonb
+-- A journal row as readers of events see it. Its cursor is its place in the order of commits; see coord.journal. Takes
+-- the columns one by one, because a row would be taken apart for each of them.
+create function coord._event(
+  p_xact_id xid8, p_entry_id bigint, p_at timestamptz, p_session_id uuid, p_agent text, p_operation text,
+  p_outcome text, p_resource text, p_detail jsonb
+) returns jsonb
 language sql stable
 as $$
-  select jsonb_build_object('cursor', p_entry.xact_id || '-' || p_entry.entry_id, 'happened_at', p_entry.at,
-    'subjects', coord._about(p_entry.operation, p_entry.resource, p_entry.detail), 'operation', p_entry.operation,
-    'outcome', p_entry.outcome, 'agent', p_entry.agent, 'session_id', p_entry.session_id, 'detail', p_entry.detail);
+  select jsonb_build_object('cursor', p_xact_id || '-' || p_entry_id, 'happened_at', p_at,
+    'subjects', coord._concerns(p_operation, p_resource, p_detail), 'operation', p_operation,
+    'outcome', p_outcome, 'agent', p_agent, 'session_id', p_session_id, 'detail', p_detail);
 $$;
 
 -- supabase/schemas/journal/_event_delay.sql
@@ -1888,11 +1901,12 @@ begin
       and (p_session_id is null or s.session_id = p_session_id)
       and (p_task_id is null or s.resource = 'task:' || p_task_id)
       and (p_subject is null or exists (
-        select from unnest(coord._about(s.operation, s.resource, s.detail)) o(subject)
+        select from unnest(coord._concerns(s.operation, s.resource, s.detail)) o(subject)
         where starts_with(o.subject, p_subject)))
     order by s.xact_id, s.entry_id limit p_limit
   ), page as (
-    select coalesce(jsonb_agg(coord._event(p::coord.journal) order by p.xact_id, p.entry_id), '[]') as events,
+    select coalesce(jsonb_agg(coord._event(p.xact_id, p.entry_id, p.at, p.session_id, p.agent, p.operation,
+      p.outcome, p.resource, p.detail) order by p.xact_id, p.entry_id), '[]') as events,
       count(*) = p_limit as is_full
     from passed p
   )
@@ -5802,7 +5816,8 @@ begin
     from (select e.key::integer as project_id, e.value as cursor from jsonb_each_text(p_cursors) e) w
     cross join lateral coord._position(w.cursor) a
     cross join lateral (
-      select jsonb_agg(coord._event(e::coord.journal) order by e.xact_id, e.entry_id) as events
+      select jsonb_agg(coord._event(e.xact_id, e.entry_id, e.at, e.session_id, e.agent, e.operation,
+      e.outcome, e.resource, e.detail) order by e.xact_id, e.entry_id) as events
       from (
         select j.* from coord.journal j
         where j.project_id = w.project_id and (j.xact_id, j.entry_id) > (a.xact_id, a.entry_id)
@@ -7126,7 +7141,8 @@ begin
     language plpgsql security definer set search_path = pg_catalog, pg_temp
     as $function$
     begin
-      perform realtime.send(coord._event(new) - 'detail', new.operation, 'coord:' || new.project_id, true);
+      perform realtime.send(coord._event(new.xact_id, new.entry_id, new.at, new.session_id, new.agent, new.operation,
+      new.outcome, new.resource, new.detail) - 'detail', new.operation, 'coord:' || new.project_id, true);
       return null;
     exception when others then
       return null;

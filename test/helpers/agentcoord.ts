@@ -42,8 +42,10 @@ export async function startUp(variables: Record<string, string>): Promise<Up> {
   });
   const [line] = await Promise.race([once(createInterface(child.stdout), 'line'), exited.then(() => [])]);
   if (typeof line !== 'string') throw new Error(`agentcoord up ended: ${complaint}`);
+  const { url, error } = JSON.parse(line);
+  if (error) throw new Error(`agentcoord up refused: ${error.message}`);
   return {
-    url: JSON.parse(line).url,
+    url,
     child,
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');

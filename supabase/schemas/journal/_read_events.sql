@@ -25,11 +25,12 @@ begin
       and (p_session_id is null or s.session_id = p_session_id)
       and (p_task_id is null or s.resource = 'task:' || p_task_id)
       and (p_subject is null or exists (
-        select from unnest(coord._about(s.operation, s.resource, s.detail)) o(subject)
+        select from unnest(coord._concerns(s.operation, s.resource, s.detail)) o(subject)
         where starts_with(o.subject, p_subject)))
     order by s.xact_id, s.entry_id limit p_limit
   ), page as (
-    select coalesce(jsonb_agg(coord._event(p::coord.journal) order by p.xact_id, p.entry_id), '[]') as events,
+    select coalesce(jsonb_agg(coord._event(p.xact_id, p.entry_id, p.at, p.session_id, p.agent, p.operation,
+      p.outcome, p.resource, p.detail) order by p.xact_id, p.entry_id), '[]') as events,
       count(*) = p_limit as is_full
     from passed p
   )

@@ -13,7 +13,8 @@ begin
     from (select e.key::integer as project_id, e.value as cursor from jsonb_each_text(p_cursors) e) w
     cross join lateral coord._position(w.cursor) a
     cross join lateral (
-      select jsonb_agg(coord._event(e::coord.journal) order by e.xact_id, e.entry_id) as events
+      select jsonb_agg(coord._event(e.xact_id, e.entry_id, e.at, e.session_id, e.agent, e.operation,
+      e.outcome, e.resource, e.detail) order by e.xact_id, e.entry_id) as events
       from (
         select j.* from coord.journal j
         where j.project_id = w.project_id and (j.xact_id, j.entry_id) > (a.xact_id, a.entry_id)
