@@ -53,7 +53,8 @@ class Subscribers implements AsyncDisposable {
     const child = fork(script, [JSON.stringify({ connection: server.connection(), count, filter })]);
     const subscribers = new Subscribers(child);
     await once(child, 'message');
-    await pause(500);
+    // Until all of them have read where they begin: that must not be measured.
+    await pause(1500);
     return subscribers;
   }
 
