@@ -6,7 +6,7 @@ import { type ApprovalRow, checkApprovals, judgeDecisions, judgeUses } from '../
 import type { Finding, Outcome, Proof, Setting } from '../proof.ts';
 import { openStage, project, type Stage } from '../stage.ts';
 
-const rounds = 500;
+const rounds = 300;
 const atOnce = 50;
 
 /** What happens to a round beside its decisions. */
@@ -17,7 +17,7 @@ export const approvals: Proof = {
   name: 'approvals',
   title: `${rounds} approvals, each decided ${atOnce} times at once, late, by the requester, and used with other payloads`,
   promises: ['P1'],
-  seconds: 120,
+  seconds: 80,
   async run(setting): Promise<Outcome> {
     await using cleanup = new AsyncDisposableStack();
     const stage = cleanup.use(await openStage(setting));
