@@ -71,6 +71,6 @@ describe('a function that anybody but its owner may execute', () => {
 
   test('is an operation, or one of the few that doors need', async () => {
     const functions = await names(`select name from (${executable}) e where name like '\\_%' order by 1`);
-    expect(functions).toEqual(['_readable_projects']);
+    expect(functions).toEqual(['_member_projects', '_readable_projects']);
   });
 });

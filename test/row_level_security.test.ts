@@ -37,6 +37,9 @@ const secret = [
   'pulse',
 ];
 
+/** Not shown to everybody where a project is public. */
+const confidential = ['approvals', 'inbox_items'];
+
 let db: TestDatabase;
 
 beforeAll(async () => {
@@ -99,15 +102,17 @@ test('the tables named here are all there are', async () => {
 });
 
 describe.each(readable)('of %s', (table) => {
-  test('a member reads the own project and public ones', async () => {
-    expect(await projectsIn(table, 'authenticated', member)).toEqual(['mine', 'open']);
+  const everybodys = confidential.includes(table) ? [] : ['open'];
+
+  test('a member reads the own project, and public ones unless it is confidential', async () => {
+    expect(await projectsIn(table, 'authenticated', member)).toEqual(['mine', ...everybodys]);
     expect(await projectsIn(table, 'authenticated', other)).toEqual(['open', 'theirs']);
   });
 
-  test('a user who is a member of nothing, and whoever has no user, reads public projects', async () => {
-    expect(await projectsIn(table, 'authenticated', '33333333-3333-4333-8333-333333333333')).toEqual(['open']);
-    expect(await projectsIn(table, 'authenticated')).toEqual(['open']);
-    expect(await projectsIn(table, 'anon')).toEqual(['open']);
+  test('a user who is a member of nothing, and whoever has no user, reads public projects at most', async () => {
+    expect(await projectsIn(table, 'authenticated', '33333333-3333-4333-8333-333333333333')).toEqual(everybodys);
+    expect(await projectsIn(table, 'authenticated')).toEqual(everybodys);
+    expect(await projectsIn(table, 'anon')).toEqual(everybodys);
     expect(await projectsIn(table, 'anon', member)).not.toContain('theirs');
   });
 

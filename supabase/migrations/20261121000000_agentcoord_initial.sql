@@ -48,17 +48,30 @@ create type coord._call as (
   answer jsonb
 );
 
--- supabase/schemas/projects/_readable_projects.sql
--- Projects whose rows the asking dashboard may see: those its user is a member of, and public ones.
+-- supabase/schemas/projects/_member_projects.sql
+-- Projects whose confidential rows the asking dashboard may see: those its user is a member of, however public they are.
 -- The user is `sub` of the token that PostgREST has verified; nobody else can set it for a reader.
--- The policies of all tables use it, so it is made before them, which plpgsql allows.
-create function coord._readable_projects() returns setof integer
+-- The policies of the tables use it, so it is made before them, which plpgsql allows.
+create function coord._member_projects() returns setof integer
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query
     select m.project_id from coord.project_members m
-    where m.user_id = (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid
+    where m.user_id = (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid;
+end
+$$;
+
+grant execute on function coord._member_projects to coord_reader;
+
+-- supabase/schemas/projects/_readable_projects.sql
+-- Projects whose rows the asking dashboard may see: those its user is a member of, and public ones.
+create function coord._readable_projects() returns setof integer
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
+    select m.project_id from coord._member_projects() m(project_id)
     union
     select p.project_id from coord.projects p where p.is_public;
 end
@@ -166,8 +179,9 @@ alter table coord.approvals enable row level security;
 alter table coord.approval_rules enable row level security;
 alter table coord.approval_links enable row level security;
 alter table coord.approval_webhooks enable row level security;
+-- A payload may name what a public project keeps to itself.
 create policy readers on coord.approvals for select
-using (project_id in (select coord._readable_projects()));
+using (project_id in (select coord._member_projects()));
 create policy readers on coord.approval_rules for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.approvals, coord.approval_rules to coord_reader;
@@ -457,8 +471,9 @@ create table coord.inbox_readers (
 alter table coord.inbox_items enable row level security;
 alter table coord.inbox_receipts enable row level security;
 alter table coord.inbox_readers enable row level security;
+-- What one agent writes to another is for the project alone, also where the project is public.
 create policy readers on coord.inbox_items for select
-using (project_id in (select coord._readable_projects()));
+using (project_id in (select coord._member_projects()));
 grant select on coord.inbox_items to coord_reader;
 
 -- supabase/schemas/sessions/table.sql

@@ -70,8 +70,9 @@ alter table coord.approvals enable row level security;
 alter table coord.approval_rules enable row level security;
 alter table coord.approval_links enable row level security;
 alter table coord.approval_webhooks enable row level security;
+-- A payload may name what a public project keeps to itself.
 create policy readers on coord.approvals for select
-using (project_id in (select coord._readable_projects()));
+using (project_id in (select coord._member_projects()));
 create policy readers on coord.approval_rules for select
 using (project_id in (select coord._readable_projects()));
 grant select on coord.approvals, coord.approval_rules to coord_reader;

@@ -45,6 +45,7 @@ create table coord.inbox_readers (
 alter table coord.inbox_items enable row level security;
 alter table coord.inbox_receipts enable row level security;
 alter table coord.inbox_readers enable row level security;
+-- What one agent writes to another is for the project alone, also where the project is public.
 create policy readers on coord.inbox_items for select
-using (project_id in (select coord._readable_projects()));
+using (project_id in (select coord._member_projects()));
 grant select on coord.inbox_items to coord_reader;
