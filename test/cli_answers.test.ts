@@ -114,6 +114,11 @@ describe('answers for people', () => {
     expect(render(board, 80)).toBe('tasks  ready 1000+, blocked 999, scheduled 0\nlocks  1000+');
   });
 
+  test('keep a key on one line, so that it can be copied', () => {
+    const key = `ac_33b7bb245780_${'0123456789abcdef'.repeat(4)}`;
+    expect(render({ key_id: '33b7bb245780', api_key: key }, 80).split('\n')).toContain(`api_key  ${key}`);
+  });
+
   test('keep every character of a path, however long', () => {
     const path = String(paths[2]);
     const text = render({ locks: [{ path, mine: true }] }, 80);

@@ -1553,7 +1553,7 @@ begin
   from coord._tasks_of_entries(p_session.project_id, v_entries) t;
   select coalesce(array_agg(p.path), '{}'), coalesce(array_agg(p.path) filter (where p.is_left), '{}')
     into v_handoff.relevant_files, v_left
-  from coord._paths_of_entries(v_entries) p;
+  from coord._paths_of_entries(p_session.session_id, v_entries) p;
   v_handoff.summary := concat_ws(' ',
     format('Put together from the journal: %s ended without a handoff (%s).', p_session.agent,
       rtrim(left(p_session.end_reason, 200), '.')),
@@ -1644,8 +1644,9 @@ end
 $$;
 
 -- supabase/schemas/handoffs/_paths_of_entries.sql
--- The paths that journal rows of a session locked, newest first, and whether it still had them when it ended.
-create function coord._paths_of_entries(p_entries coord.journal[]) returns table (path text, is_left boolean)
+-- The paths that journal rows of a session locked, newest first, and whether it still had them when it ended: what was
+-- released, given back with a task, or forced away it had not.
+create function coord._paths_of_entries(p_session_id uuid, p_entries coord.journal[]) returns table (path text, is_left boolean)
 language plpgsql stable
 as $$
 begin
@@ -1662,7 +1663,11 @@ begin
         join coord.tasks d on d.project_id = e.project_id
           and d.task_id = case when e.resource ~ '^task:' then substr(e.resource, 6)::uuid end
         cross join unnest((d.terms).paths) f(path)
-        where e.operation in ('complete_work', 'release_task')) t
+        where e.operation in ('complete_work', 'release_task')
+        union all
+        select f.path, false, e.xact_id, e.entry_id from unnest(p_entries) e
+        cross join jsonb_to_recordset(e.detail -> 'freed') f(path text, session_id uuid)
+        where e.operation = 'force_release_lock' and f.session_id = p_session_id) t
       order by t.path, t.xact_id desc, t.entry_id desc) p
     order by p.xact_id desc, p.entry_id desc;
 end
@@ -1693,8 +1698,8 @@ as $$
 $$;
 
 -- supabase/schemas/handoffs/_session_entries.sql
--- What an ended session did, as the journal has it, newest first: its own rows and those about its claims, at most 500,
--- among the last 20,000 of the project before its end. That is a range of the primary key, so that the journal, which
+-- What an ended session did, as the journal has it, newest first: its own rows, those about its claims and those that
+-- forced its locks away, at most 500, among the last 20,000 of the project before its end. That is a range of the primary key, so that the journal, which
 -- every write adds to, needs no index of sessions.
 create function coord._session_entries(p_session coord.sessions) returns setof coord.journal
 language plpgsql stable
@@ -1707,7 +1712,9 @@ begin
     select j.* from coord.journal j
     where j.project_id = p_session.project_id and j.xact_id between v_first and p_session.handoff_xact
       and (j.session_id = p_session.session_id
-        or (j.session_id is null and j.detail ->> 'session_id' = p_session.session_id::text))
+        or (j.session_id is null and j.detail ->> 'session_id' = p_session.session_id::text)
+        or (j.operation = 'force_release_lock' and j.detail @>
+          jsonb_build_object('freed', jsonb_build_array(jsonb_build_object('session_id', p_session.session_id)))))
     order by j.xact_id desc, j.entry_id desc limit 500;
 end
 $$;
@@ -1998,7 +2005,7 @@ declare
   v_taken record;
 begin
   if exists (select from unnest(p_paths) p(path) where coord._is_broad(p.path)) and coord._trust(p_call) < 3 then
-    return coord._refuse(p_call, 'forbidden', 'paths: a wildcard in the first segment needs trust 3.',
+    return coord._refuse(p_call, 'forbidden', 'paths: the whole repository, or a wildcard in the first segment, needs trust 3.',
       'Begin with a folder, such as src/**/*.ts, or name the files.', '{"reason": "insufficient_trust_level"}');
   end if;
   if coord._too_many_scopes(p_call, p_paths) then
@@ -6826,7 +6833,7 @@ begin
   -- Nobody reads the answers in between, so notices are left for the last one.
   if p_wait_seconds > 0 then v_call.extra := nullif(v_call.extra - 'notices', '{}'); end if;
   return coord._leave(v_call,
-    '{"claimed": false, "hint": "Nothing to claim now. Ask again later, or see get_task_board for what is blocked."}',
+    '{"claimed": false, "hint": "Nothing to claim now. Ask again later, or see list_tasks for what is blocked."}',
     p_kept => 'null');
 end
 $$;

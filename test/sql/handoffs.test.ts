@@ -108,6 +108,17 @@ describe('a session that ends without a handoff', () => {
     expect(handoff?.next_steps.join()).toMatch(/half-made changes.*: src\/b\.ts$/);
   });
 
+  test('gets one that does not count what was forced away as still locked', async () => {
+    const zoe = await db.session('zoe');
+    await zoe.acquireLock({ paths: ['kept.ts'] });
+    await zoe.acquireLock({ paths: ['forced.ts'] });
+    await reader.forceReleaseLock({ paths: ['forced.ts'], reason: 'needed' });
+    await zoe.endSession();
+    const [handoff] = await of('zoe');
+    expect(handoff?.summary).toContain('Paths locked: 2, of which 1 at the end.');
+    expect(handoff?.next_steps.join()).not.toContain('forced.ts');
+  });
+
   test('has the same one before and after the sweeper has made it, once', async () => {
     const bob = await db.session('once');
     await bob.acquireLock({ paths: ['once.ts'] });

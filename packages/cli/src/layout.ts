@@ -1,9 +1,12 @@
 /** Columns between two cells. */
 export const gap = 2;
 
-/** One row of cells side by side, each wrapped to its width. */
+/**
+ * One row of cells side by side, each wrapped to its width. In the last one, an API key stays whole even if it is longer:
+ * nobody can copy half of one.
+ */
 export function row(cells: readonly string[], widths: readonly number[]): string {
-  const wrapped = cells.map((text, index) => wrap(text, widths[index] ?? 0));
+  const wrapped = cells.map((text, index) => wrap(text, widths[index] ?? 0, index === cells.length - 1));
   const height = Math.max(...wrapped.map(({ length }) => length));
   const lines = Array.from({ length: height }, (_, line) =>
     wrapped.map((cell, index) => padded(cell[line] ?? '', (widths[index] ?? 0) + gap)).join(''),
@@ -44,10 +47,12 @@ function padded(text: string, width: number): string {
 }
 
 /** Lines of at most that width. Words break only where they are longer than a line: a path after a slash, if it can. */
-function wrap(text: string, width: number): string[] {
+function wrap(text: string, width: number, keepsKeys: boolean): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ').flatMap((each) => pieces(each, width))) {
+  for (const word of text
+    .split(' ')
+    .flatMap((each) => (keepsKeys && apiKey.test(each) ? [each] : pieces(each, width)))) {
     const longer = line === '' ? word : `${line} ${word}`;
     if (line !== '' && widthOf(longer) > width) {
       lines.push(line);
@@ -56,6 +61,8 @@ function wrap(text: string, width: number): string[] {
   }
   return [...lines, line];
 }
+
+const apiKey = /^ac_\w+$/;
 
 function pieces(word: string, width: number): string[] {
   if (widthOf(word) <= width) return [word];

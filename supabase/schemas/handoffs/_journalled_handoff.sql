@@ -21,7 +21,7 @@ begin
   from coord._tasks_of_entries(p_session.project_id, v_entries) t;
   select coalesce(array_agg(p.path), '{}'), coalesce(array_agg(p.path) filter (where p.is_left), '{}')
     into v_handoff.relevant_files, v_left
-  from coord._paths_of_entries(v_entries) p;
+  from coord._paths_of_entries(p_session.session_id, v_entries) p;
   v_handoff.summary := concat_ws(' ',
     format('Put together from the journal: %s ended without a handoff (%s).', p_session.agent,
       rtrim(left(p_session.end_reason, 200), '.')),

@@ -10,7 +10,7 @@ declare
   v_taken record;
 begin
   if exists (select from unnest(p_paths) p(path) where coord._is_broad(p.path)) and coord._trust(p_call) < 3 then
-    return coord._refuse(p_call, 'forbidden', 'paths: a wildcard in the first segment needs trust 3.',
+    return coord._refuse(p_call, 'forbidden', 'paths: the whole repository, or a wildcard in the first segment, needs trust 3.',
       'Begin with a folder, such as src/**/*.ts, or name the files.', '{"reason": "insufficient_trust_level"}');
   end if;
   if coord._too_many_scopes(p_call, p_paths) then

@@ -47,7 +47,7 @@ begin
   -- Nobody reads the answers in between, so notices are left for the last one.
   if p_wait_seconds > 0 then v_call.extra := nullif(v_call.extra - 'notices', '{}'); end if;
   return coord._leave(v_call,
-    '{"claimed": false, "hint": "Nothing to claim now. Ask again later, or see get_task_board for what is blocked."}',
+    '{"claimed": false, "hint": "Nothing to claim now. Ask again later, or see list_tasks for what is blocked."}',
     p_kept => 'null');
 end
 $$;
