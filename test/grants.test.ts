@@ -14,7 +14,7 @@ const names = async (query: string) => (await db.sql.unsafe<{ name: string }[]>(
 const coord = "'coord'::regnamespace";
 
 test('every role has the rights that grants.txt lists, and no others', async () => {
-  // `npm test -- -u test/grants.test.ts` writes the file anew: read the difference before you commit it.
+  // `npm test -- test/grants.test.ts -u` writes the file anew: read the difference before you commit it.
   await expect(await grantsOf(db.sql)).toMatchFileSnapshot('grants.txt');
 });
 

@@ -3,6 +3,7 @@ import { migrate } from '@agentcoord/core';
 import postgres from 'postgres';
 import type { TestProject } from 'vitest/node';
 import { connectionOf } from '../../packages/core/src/databases/url.ts';
+import { migration, runGenerator } from '../../scripts/generated/index.ts';
 import { startServer } from './servers.ts';
 import { push } from './supabase_cli.ts';
 
@@ -17,6 +18,9 @@ declare module 'vitest' {
 
 /** Starts the server for the whole run and migrates its template; what it returns takes both down again. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // Tests migrate by the generated file: with an old one they would try what nobody edits any more.
+  if (runGenerator([migration], 'npm run fix', true) !== 0)
+    throw new Error('The migration is not current: `npm run fix`.');
   await using cleanup = new AsyncDisposableStack();
   const server = cleanup.use(await startServer());
   const template = `coord_test_${randomBytes(4).toString('hex')}`;
