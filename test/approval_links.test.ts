@@ -39,6 +39,17 @@ const decide = (path: string, payload = 'decision=approve', headers: Record<stri
 
 const statusOf = async (approval_id: string) => (await ann.checkApproval({ approval_id })).status;
 
+test('links that do not exist count against an address, and keep nobody from those that do', async () => {
+  const { path } = await linked();
+  const small = await createApp({ database: db.database, version: '1', rateLimit: { max: 3, windowSeconds: 60 } });
+  const none = `/a/1-${'x'.repeat(43)}`;
+  const statuses: number[] = [];
+  for (let index = 0; index < 5; index++) statuses.push((await small.inject(none)).statusCode);
+  expect(statuses).toEqual([404, 404, 404, 429, 429]);
+  expect((await small.inject(path)).statusCode).toBe(200);
+  await small.close();
+});
+
 describe('a link', () => {
   test('shows what will be done, and its form decides, without any login', async () => {
     const { approval_id, path } = await linked({ payload: { command: 'rm -rf /srv', n: 1 } });

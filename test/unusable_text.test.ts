@@ -15,6 +15,12 @@ describe('a text is refused, and it is said why, when it has', () => {
     ['an isolate', '\u2066', 'contains U+2066 (LEFT-TO-RIGHT ISOLATE) as character 1'],
     ['an Arabic letter mark', '\u061c', 'contains U+061C (ARABIC LETTER MARK) as character 1'],
     ['hidden tags', '😀\u{e0049}', 'contains U+E0049 (a tag character) as character 2'],
+    ['a soft hyphen', 'a\u00adb', 'contains U+00AD (an invisible character) as character 2'],
+    ['a filler', 'rm\u3164', 'contains U+3164 (an invisible character) as character 3'],
+    ['a grapheme joiner', 'a\u034f', 'contains U+034F (an invisible character) as character 2'],
+    ['a hidden variation', 'a\u{e0100}', 'contains U+E0100 (an invisible character) as character 2'],
+    ['a variation of a letter', 'a\ufe0f', 'contains U+FE0F (an invisible character) as character 2'],
+    ['a line separator', 'a\u2028', 'contains U+2028 (an invisible character) as character 2'],
     ['an invisible operator', '\u2063', 'contains U+2063 (an invisible character) as character 1'],
     ['a joiner between letters', 'a\u200db', 'contains U+200D (ZERO WIDTH JOINER) as character 2'],
     ['a joiner after an emoji', '👩\u200d', 'contains U+200D (ZERO WIDTH JOINER) as character 2'],
@@ -33,7 +39,8 @@ describe('a text is taken as it is with', () => {
     ['every script', 'Ω ñ 漢字 हिन्दी עברית العربية ไทย'],
     ['accents that combine', 'e\u0301'],
     ['emoji that were joined', '👩‍💻 👨‍👩‍👧 👩🏽‍🚀 🏳️‍🌈 ❤️‍🔥 🧑🏻‍🤝‍🧑🏿'],
-    ['a no-break space and a soft hyphen', 'a\u00a0b\u00adc'],
+    ['a no-break space', 'a\u00a0b'],
+    ['an emoji that is told how to be drawn', '✔\ufe0f 1\ufe0f\u20e3'],
     ['262,144 bytes', 'x'.repeat(262_144)],
   ])('%s', (_, text) => {
     expect(findUnusableText(text)).toBeUndefined();

@@ -696,6 +696,15 @@ as $$
   select p_ended_at is null and coalesce(p_lease_expires_at > clock_timestamp() - interval '2 seconds', false);
 $$;
 
+-- supabase/schemas/journal/_resource_id.sql
+-- The id in a journal row's resource (task:<id>) if it is of that kind; null for anything else, whatever it looks like.
+create function coord._resource_id(p_resource text, p_kind text) returns uuid
+language sql immutable
+as $$
+  select case when p_resource ~ '^[a-z]+:[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' and split_part(p_resource, ':', 1) = p_kind
+    then split_part(p_resource, ':', 2)::uuid end;
+$$;
+
 -- supabase/schemas/approvals/_add_approval.sql
 -- Writes an approval: decided when a rule does so, else with its row in the outbox of the webhook.
 create function coord._add_approval(
@@ -1009,7 +1018,7 @@ as $$
       select e.resource, case e.operation when 'register_session' then 'Came' when 'end_session' then 'Left'
         when 'sweep' then 'Died' end as what
       from unnest(p_entries) e where e.resource like 'session:%' and e.outcome in ('ok', 'lapsed')) a
-    join coord.sessions s on s.project_id = (p_call).project_id and s.session_id = substr(a.resource, 9)::uuid
+    join coord.sessions s on s.project_id = (p_call).project_id and s.session_id = coord._resource_id(a.resource, 'session')
     where a.what is not null and s.session_id <> (p_call).session_id group by a.what) w
   having count(*) > 0;
 $$;
@@ -1079,8 +1088,8 @@ begin
             ': ' || left(t.error, 100), t.task_id)
         end as line
       from (
-        select substr(r.resource, 6)::uuid as task_id, max(r.entry_id) as entry_id from unnest(p_entries) r
-        where r.resource ~ '^task:[0-9a-f-]{36}$' and r.session_id is distinct from p_call.session_id
+        select coord._resource_id(r.resource, 'task') as task_id, max(r.entry_id) as entry_id from unnest(p_entries) r
+        where coord._resource_id(r.resource, 'task') is not null and r.session_id is distinct from p_call.session_id
           and r.operation not in ('get_work', 'get_work_batch', 'report_progress')
         group by 1) e
       join coord.tasks t on t.project_id = p_call.project_id and t.task_id = e.task_id
@@ -1100,14 +1109,14 @@ as $$
       rtrim(left(d.context, 100), '. '), rtrim(left(d.reason, 100), '. ')) as line
     from unnest(p_entries) e
     join coord.decisions d on d.project_id = e.project_id
-      and d.decision_id = case when e.resource like 'decision:%' then substr(e.resource, 10)::uuid end
+      and d.decision_id = coord._resource_id(e.resource, 'decision')
     union all
     select 45, e.entry_id, format('%s opened the thread "%s" (%s).', e.agent, left(e.detail ->> 'title', 100), e.resource)
     from unnest(p_entries) e where e.operation = 'create_thread'
     union all
     select 50, e.entry_id, format('%s left a handoff: %s (read_handoff, %s).', coalesce(e.agent, e.detail ->> 'agent'),
       rtrim(left(e.detail ->> 'summary', 100), '. '), substr(e.resource, 9))
-    from unnest(p_entries) e where e.resource like 'handoff:%' and e.outcome in ('ok', 'written')) w;
+    from unnest(p_entries) e where coord._resource_id(e.resource, 'handoff') is not null and e.outcome in ('ok', 'written')) w;
 $$;
 
 -- supabase/schemas/digest/_open_calls.sql
@@ -1580,7 +1589,7 @@ begin
     select left(format('%s: %s. Because: %s', d.type, rtrim(d.context, '.'), d.reason), 300)
     from unnest(v_entries) e
     join coord.decisions d on d.project_id = e.project_id
-      and d.decision_id = case when e.resource like 'decision:%' then substr(e.resource, 10)::uuid end
+      and d.decision_id = coord._resource_id(e.resource, 'decision')
     order by d.decision_id desc limit 20);
   v_handoff.relevant_files := v_handoff.relevant_files[1:50];
   return v_handoff;
@@ -1661,7 +1670,7 @@ begin
         union all
         select f.path, false, e.xact_id, e.entry_id from unnest(p_entries) e
         join coord.tasks d on d.project_id = e.project_id
-          and d.task_id = case when e.resource ~ '^task:' then substr(e.resource, 6)::uuid end
+          and d.task_id = coord._resource_id(e.resource, 'task')
         cross join unnest((d.terms).paths) f(path)
         where e.operation in ('complete_work', 'release_task')
         union all
@@ -1728,7 +1737,7 @@ as $$
   with entries as (
     select e.*, row_number() over (partition by e.resource order by e.xact_id desc, e.entry_id desc) as nth
     from unnest(p_entries) e
-    where e.resource ~ '^task:[0-9a-f-]{36}$' and (e.session_id is null
+    where coord._resource_id(e.resource, 'task') is not null and (e.session_id is null
       or e.operation in ('get_work', 'get_work_batch', 'report_progress', 'complete_work', 'release_task'))
   )
   select l.is_done, left(l.line, 300) from (
@@ -1740,7 +1749,7 @@ as $$
           order by n.nth limit 1)), '')) as line,
       e.xact_id, e.entry_id
     from entries e
-    join coord.tasks t on t.project_id = p_project_id and t.task_id = substr(e.resource, 6)::uuid
+    join coord.tasks t on t.project_id = p_project_id and t.task_id = coord._resource_id(e.resource, 'task')
     where e.nth = 1) l
   order by l.xact_id desc, l.entry_id desc;
 $$;
@@ -2528,7 +2537,10 @@ begin
       using errcode = 'BADIN', hint = 'Name each alternative as a path of its own.';
   end if;
   v_path := coord._joined_segments(v_path, v_shown);
-  if octet_length(v_path) > 1024 then
+  -- Once more, because ./x: and a/../x: have become it: a path must not look like a name or like another resource.
+  if v_path ~ '^[A-Za-z][A-Za-z0-9+.-]*:' then
+    raise exception 'paths: % has a drive letter or a scheme', v_shown using errcode = 'BADIN', hint = v_relative;
+  elsif octet_length(v_path) > 1024 then
     raise exception 'paths: % is longer than 1024 bytes', v_shown using errcode = 'BADIN', hint = v_relative;
   elsif v_path ~ '[*?]' and (octet_length(v_path) > 256 or regexp_count(v_path, '\*+|\?') > 8) then
     raise exception 'paths: % is too long a glob', v_shown using errcode = 'BADIN',
@@ -5138,7 +5150,7 @@ grant execute on function coord.list_approval_rules to coord_app;
 
 -- supabase/schemas/approvals/list_approvals.sql
 -- Approvals of the project with what exactly they are about, newest first; pages by approval_id, which is ordered by
--- time.
+-- time. A page ends at 128 KiB of payloads, after one approval at least.
 create function coord.list_approvals(
   p_caller jsonb, p_status text default null, p_requested_by text default null, p_limit integer default 20,
   p_before uuid default null
@@ -5147,22 +5159,27 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'list_approvals');
+  v_answer jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  return coord._leave(v_call, jsonb_build_object('approvals', coalesce((
-    select jsonb_agg(jsonb_build_object('approval_id', f.approval_id, 'status', f.now_status, 'risk', f.risk,
-      'action_type', f.action_type, 'description', f.description, 'payload', f.payload,
+  select jsonb_build_object('more', count(*) > count(*) filter (where f.is_shown),
+    'approvals', coalesce(jsonb_agg(jsonb_build_object('approval_id', f.approval_id, 'status', f.now_status,
+      'risk', f.risk, 'action_type', f.action_type, 'description', f.description, 'payload', f.payload,
       'payload_hash', f.payload_hash, 'requested_by', f.requested_by, 'requested_at', f.requested_at,
       'expires_at', f.expires_at, 'decided_by', f.decided_by, 'decided_via', f.decided_via,
       'decided_at', f.decided_at, 'reason', f.reason, 'used_at', f.used_at) order by f.approval_id desc)
+      filter (where f.is_shown), '[]')) into v_answer
+  from (
+    select n.*, n.nth <= p_limit and (n.nth = 1 or n.bytes <= 131072) as is_shown
     from (
-      select a.*, coord._approval_status(a.status, a.expires_at) as now_status
+      select a.*, coord._approval_status(a.status, a.expires_at) as now_status,
+        row_number() over newest as nth, sum(octet_length(a.payload::text)) over newest as bytes
       from coord.approvals a
       where a.project_id = v_call.project_id and (p_before is null or a.approval_id < p_before)
         and (p_requested_by is null or a.requested_by = p_requested_by)
         and (p_status is null or coord._approval_status(a.status, a.expires_at) = p_status)
-      order by a.approval_id desc limit p_limit
-    ) f), '[]')));
+      window newest as (order by a.approval_id desc) order by a.approval_id desc limit p_limit + 1) n) f;
+  return coord._leave(v_call, v_answer);
 end
 $$;
 
@@ -7031,7 +7048,7 @@ begin
   where t.project_id = v_call.project_id and t.task_id = any (v_before) and t.status <> 'done';
   update coord.tasks t set status = case when v_unmet > 0 then 'blocked' else 'ready' end, unmet = v_unmet, attempts = 0,
     finished_at = null, result = null, agent = null, terms.run_after = null,
-    trail = t.trail || pg_current_xact_id(),
+    trail = (t.trail || pg_current_xact_id())[greatest(1, cardinality(t.trail) - 98):],
     due_at = (t.terms).deadline
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.status = v_task.status;
   update coord.tasks p set terms.open_subtasks = (p.terms).open_subtasks + 1

@@ -125,6 +125,12 @@ export function badInputs({ thread_id, handoff_id, ...others }: OthersIds): BadI
     ['an escalation to nobody', 'submit_work', task({ escalate_to: 'nobody at all' }), 'not_found'],
     ['a parent of another project', 'submit_work', task({ parent_id: others.task_id }), 'not_found'],
     ['a time without offset', 'submit_work', task({ run_after: '2030-01-01T00:00:00' })],
+    ['a time in no year', 'submit_work', task({ run_after: '0000-01-01T00:00:00Z' })],
+    [
+      'a number that was rounded on its way',
+      'request_approval',
+      { action_type: 'pay', description: 'x', payload: { account: 2 ** 53 } },
+    ],
     ['a time far beyond', 'submit_work', task({ run_after: '9999-12-31T00:00:00Z' })],
     ['a deadline that has passed', 'submit_work', task({ deadline: '2020-01-01T00:00:00Z' })],
     [

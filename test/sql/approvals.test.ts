@@ -100,12 +100,12 @@ describe('an approval', () => {
   test('of another project is as unknown as one that never was', async () => {
     const there = await db.session('there', { project: 'elsewhere' });
     const approval_id = await requested(there);
-    for (const refusal of [
-      ann.checkApproval({ approval_id }),
-      ann.useApproval({ approval_id, payload }),
-      approve(approval_id),
+    for (const call of [
+      () => ann.checkApproval({ approval_id }),
+      () => ann.useApproval({ approval_id, payload }),
+      () => approve(approval_id),
     ]) {
-      await expect(refusal).rejects.toMatchObject({ code: 'not_found', message: 'There is no such approval.' });
+      await expect(call()).rejects.toMatchObject({ code: 'not_found', message: 'There is no such approval.' });
     }
   });
 });
@@ -224,4 +224,14 @@ test('list_approvals shows what exactly is asked, by status and page', async () 
   expect(expired.approvals.map(({ approval_id }) => approval_id)).toEqual([ids[2]]);
   const next = await chief.listApprovals({ limit: 1, before: String(ids[0]) });
   expect(next.approvals.map(({ approval_id }) => approval_id)).toEqual([ids[1]]);
+});
+
+test('a page of the list ends where it would be long', async () => {
+  const bulk = await db.session('bulk');
+  for (let n = 0; n < 4; n++)
+    await bulk.requestApproval({ action_type: 'x', description: 'x', payload: { n, text: 'x'.repeat(60_000) } });
+  const page = await bulk.listApprovals({ requested_by: 'bulk' });
+  expect([page.approvals.length, page.more]).toEqual([2, true]);
+  const rest = await bulk.listApprovals({ requested_by: 'bulk', before: String(page.approvals[1]?.approval_id) });
+  expect([rest.approvals.length, rest.more]).toEqual([2, false]);
 });

@@ -13,6 +13,14 @@ afterAll(() => db?.[Symbol.asyncDispose]());
 const normal = async (path: string) =>
   (await db.sql<{ path: string }[]>`select coord._normal_path(${path}) as path`)[0]?.path;
 
+test.each(['./decision:x', 'a/../session:x', './C:/x', './/resource:x', 'x/./../label:y'])(
+  'a path that only looks like one once its dots are gone is refused: %s',
+  async (path) => {
+    await expect(ann.acquireLock({ paths: [path] })).rejects.toMatchObject({ code: 'invalid_input' });
+    expect((await ann.checkLocks()).locks).toEqual([]);
+  },
+);
+
 describe('one file has one key', () => {
   const names = [
     'server.ts',

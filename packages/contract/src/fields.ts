@@ -35,7 +35,11 @@ interface SchemaParts {
 }
 
 /** An instant, ISO 8601 with offset, taken from the clock of the database. */
-export const instant = (description: string) => z.iso.datetime({ offset: true }).describe(description);
+export const instant = (description: string) =>
+  z.iso
+    .datetime({ offset: true })
+    .refine((text) => !text.startsWith('0000'), 'must be a year from 1 on')
+    .describe(description);
 
 /** What a UUID looks like, of whatever version. */
 export const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

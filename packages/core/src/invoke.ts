@@ -149,6 +149,10 @@ function findUnusable(value: unknown, field: string, depth: number, seen: { valu
     return problem === undefined ? undefined : { field, problem };
   }
   if (typeof value === 'number' && !Number.isFinite(value)) return { field, problem: 'not a finite number' };
+  // It has been rounded on its way: an approval would be for another number than the one that was sent.
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    return { field, problem: 'a whole number beyond 2^53, which JSON readers round; send it as text' };
+  }
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, item] of Object.entries(value)) {
     const name = depth === 0 ? key : fieldName([field, Array.isArray(value) ? Number(key) : key]);

@@ -3,10 +3,10 @@ import { maxTextBytes } from '@agentcoord/contract';
 /**
  * What nobody sees, and what can make a reader see something else than a model does: control characters but tab and
  * line ends, zero-width and other invisible ones, those that turn the direction of a line, tags. A zero-width joiner
- * is left where it joins two emoji to one. Such text is refused, not cleaned: what is stored is what was sent.
+ * is left where it joins two emoji to one, and after an emoji what says how it is drawn. Such text is refused, not cleaned: what is stored is what was sent.
  */
 const unseen =
-  /(?![\t\n\r])\p{Cc}|\p{Bidi_Control}|[\u180E\u200B\u200C\u2060-\u2064\u206A-\u206F\uFEFF\u{E0000}-\u{E007F}]|(?<!\p{Extended_Pictographic}[\uFE0F\u{1F3FB}-\u{1F3FF}]?)\u200D|\u200D(?!\p{Extended_Pictographic})/u;
+  /(?![\t\n\r])\p{Cc}|\p{Bidi_Control}|(?![\u200D\uFE0E\uFE0F])\p{Default_Ignorable_Code_Point}|[\u2028\u2029\u2800\uFFF9-\uFFFB]|(?<!\p{Emoji})[\uFE0E\uFE0F]|(?<!\p{Extended_Pictographic}[\uFE0F\u{1F3FB}-\u{1F3FF}]?)\u200D|\u200D(?!\p{Extended_Pictographic})/u;
 
 /** Names as Unicode gives them; those of control characters are their aliases. */
 const names: Record<number, string> = {
@@ -55,6 +55,6 @@ export function findUnusableText(text: string): string | undefined {
 }
 
 function nameOf(codePoint: number): string {
-  if (codePoint >= 0xe0000) return 'a tag character';
+  if (codePoint >= 0xe0000 && codePoint < 0xe0080) return 'a tag character';
   return names[codePoint] ?? (codePoint < 0xa0 ? 'a control character' : 'an invisible character');
 }

@@ -16,7 +16,7 @@ export type Call = (
 /** Calls go to the database; a key it refuses after all is not trusted any longer. */
 export function callsOver(database: Database, authenticator: Authenticator, waits: Waits): Call {
   return async (reply, operation, caller, input, cancelled) => {
-    const ending = wantsToWait(operation, input) ? waits.add(reply.raw, cancelled) : undefined;
+    const ending = wantsToWait(operation, input) ? waits.add(reply, cancelled) : undefined;
     try {
       return await invoke(database, operation, caller, input, ending);
     } catch (error) {

@@ -17,6 +17,8 @@ export interface Limits {
   countKey(request: FastifyRequest): Promise<void>;
   /** One more request of an address that has shown no valid key. */
   countAddress(request: FastifyRequest): Promise<void>;
+  /** One more request of an address for a link that does not exist; beside its keys. */
+  countUnknownLink(request: FastifyRequest): Promise<void>;
   /** Throws when the address has used up its share, without counting. */
   checkAddress(request: FastifyRequest): Promise<void>;
 }
@@ -26,6 +28,7 @@ export async function createLimits(app: FastifyInstance, limit: RateLimit = defa
   const window = { max: limit.max, timeWindow: limit.windowSeconds * 1000 };
   const keys = app.createRateLimit({ ...window, keyGenerator: (request) => request.credential?.caller.key_id ?? '' });
   const addresses = app.createRateLimit(window);
+  const links = app.createRateLimit(window);
   return {
     async countKey(request) {
       const state = await keys(request);
@@ -33,6 +36,10 @@ export async function createLimits(app: FastifyInstance, limit: RateLimit = defa
     },
     async countAddress(request) {
       const state = await addresses(request);
+      if (!state.isAllowed && state.isExceeded) throw limitExceeded('This address', limit, state.ttlInSeconds);
+    },
+    async countUnknownLink(request) {
+      const state = await links(request);
       if (!state.isAllowed && state.isExceeded) throw limitExceeded('This address', limit, state.ttlInSeconds);
     },
     async checkAddress(request) {

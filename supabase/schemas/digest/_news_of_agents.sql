@@ -11,7 +11,7 @@ as $$
       select e.resource, case e.operation when 'register_session' then 'Came' when 'end_session' then 'Left'
         when 'sweep' then 'Died' end as what
       from unnest(p_entries) e where e.resource like 'session:%' and e.outcome in ('ok', 'lapsed')) a
-    join coord.sessions s on s.project_id = (p_call).project_id and s.session_id = substr(a.resource, 9)::uuid
+    join coord.sessions s on s.project_id = (p_call).project_id and s.session_id = coord._resource_id(a.resource, 'session')
     where a.what is not null and s.session_id <> (p_call).session_id group by a.what) w
   having count(*) > 0;
 $$;

@@ -19,8 +19,8 @@ begin
             ': ' || left(t.error, 100), t.task_id)
         end as line
       from (
-        select substr(r.resource, 6)::uuid as task_id, max(r.entry_id) as entry_id from unnest(p_entries) r
-        where r.resource ~ '^task:[0-9a-f-]{36}$' and r.session_id is distinct from p_call.session_id
+        select coord._resource_id(r.resource, 'task') as task_id, max(r.entry_id) as entry_id from unnest(p_entries) r
+        where coord._resource_id(r.resource, 'task') is not null and r.session_id is distinct from p_call.session_id
           and r.operation not in ('get_work', 'get_work_batch', 'report_progress')
         group by 1) e
       join coord.tasks t on t.project_id = p_call.project_id and t.task_id = e.task_id

@@ -48,7 +48,7 @@ begin
     select left(format('%s: %s. Because: %s', d.type, rtrim(d.context, '.'), d.reason), 300)
     from unnest(v_entries) e
     join coord.decisions d on d.project_id = e.project_id
-      and d.decision_id = case when e.resource like 'decision:%' then substr(e.resource, 10)::uuid end
+      and d.decision_id = coord._resource_id(e.resource, 'decision')
     order by d.decision_id desc limit 20);
   v_handoff.relevant_files := v_handoff.relevant_files[1:50];
   return v_handoff;

@@ -15,7 +15,7 @@ begin
         union all
         select f.path, false, e.xact_id, e.entry_id from unnest(p_entries) e
         join coord.tasks d on d.project_id = e.project_id
-          and d.task_id = case when e.resource ~ '^task:' then substr(e.resource, 6)::uuid end
+          and d.task_id = coord._resource_id(e.resource, 'task')
         cross join unnest((d.terms).paths) f(path)
         where e.operation in ('complete_work', 'release_task')
         union all

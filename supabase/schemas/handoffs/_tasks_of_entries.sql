@@ -6,7 +6,7 @@ as $$
   with entries as (
     select e.*, row_number() over (partition by e.resource order by e.xact_id desc, e.entry_id desc) as nth
     from unnest(p_entries) e
-    where e.resource ~ '^task:[0-9a-f-]{36}$' and (e.session_id is null
+    where coord._resource_id(e.resource, 'task') is not null and (e.session_id is null
       or e.operation in ('get_work', 'get_work_batch', 'report_progress', 'complete_work', 'release_task'))
   )
   select l.is_done, left(l.line, 300) from (
@@ -18,7 +18,7 @@ as $$
           order by n.nth limit 1)), '')) as line,
       e.xact_id, e.entry_id
     from entries e
-    join coord.tasks t on t.project_id = p_project_id and t.task_id = substr(e.resource, 6)::uuid
+    join coord.tasks t on t.project_id = p_project_id and t.task_id = coord._resource_id(e.resource, 'task')
     where e.nth = 1) l
   order by l.xact_id desc, l.entry_id desc;
 $$;

@@ -35,7 +35,10 @@ begin
       using errcode = 'BADIN', hint = 'Name each alternative as a path of its own.';
   end if;
   v_path := coord._joined_segments(v_path, v_shown);
-  if octet_length(v_path) > 1024 then
+  -- Once more, because ./x: and a/../x: have become it: a path must not look like a name or like another resource.
+  if v_path ~ '^[A-Za-z][A-Za-z0-9+.-]*:' then
+    raise exception 'paths: % has a drive letter or a scheme', v_shown using errcode = 'BADIN', hint = v_relative;
+  elsif octet_length(v_path) > 1024 then
     raise exception 'paths: % is longer than 1024 bytes', v_shown using errcode = 'BADIN', hint = v_relative;
   elsif v_path ~ '[*?]' and (octet_length(v_path) > 256 or regexp_count(v_path, '\*+|\?') > 8) then
     raise exception 'paths: % is too long a glob', v_shown using errcode = 'BADIN',

@@ -144,5 +144,6 @@ export const listApprovals = defineOperation({
         }),
       )
       .describe('Newest first.'),
+    more: z.boolean().describe('True when there are older ones: ask with `before`.'),
   }),
 });

@@ -79,7 +79,7 @@ const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;
 function shown(text: string): string {
   return text
     .replace(
-      /[^\P{C}\n\t]/gu,
+      /(?!\n|\t|\uFE0F)[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\u2800]/gu,
       (character) => `[U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}]`,
     )
     .replace(/[&<>"']/g, (character) => entities[character] as string);

@@ -17,10 +17,10 @@ type Status = 'pending' | 'approved' | 'denied' | 'expired';
 /**
  * Pages with which a person decides without a login: who has the link may. Looking decides nothing, because chat
  * programs fetch links before people do. No cookie exists that a page elsewhere could use, and a form from elsewhere
- * is refused by its Origin.
+ * is refused by its Origin. Only links that do not exist count against an address: a page elsewhere can ask for those,
+ * and must not keep a person from deciding.
  */
 export function addLinks(app: FastifyInstance, database: Database, limits: Limits): void {
-  app.addHook('onRequest', limits.countAddress);
   app.removeAllContentTypeParsers();
   const form = { parseAs: 'string', bodyLimit: maxFormBytes } as const;
   app.addContentTypeParser('application/x-www-form-urlencoded', form, (_request, body, done) =>
@@ -31,10 +31,14 @@ export function addLinks(app: FastifyInstance, database: Database, limits: Limit
     if (error.code === 'internal') request.log.error({ err: cause }, error.message);
     return answer(reply, statusOf(error), messagePage(error.message, error.hint));
   });
+  async function unknown(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    await limits.countUnknownLink(request);
+    return answer(reply, 404, unknownPage);
+  }
   app.get(linkPath, async (request, reply) => {
     const link = linkIn(request);
     const approval = link && ((await database.call('read_approval_link', link)) as LinkedApproval | { status: Status });
-    if (!approval) return answer(reply, 404, unknownPage);
+    if (!approval) return unknown(request, reply);
     if ('payload' in approval) return answer(reply, 200, questionPage(approval));
     return answer(reply, 410, overPage(approval.status));
   });
@@ -43,7 +47,7 @@ export function addLinks(app: FastifyInstance, database: Database, limits: Limit
     const decision = decisionIn(request.body);
     if (!decision) return answer(reply, 400, messagePage('Nothing was decided', 'Open the link again and choose.'));
     const outcome = link && ((await database.call('decide_approval_link', { ...link, ...decision })) as Outcome | null);
-    if (!outcome) return answer(reply, 404, unknownPage);
+    if (!outcome) return unknown(request, reply);
     if (!outcome.decided) return answer(reply, 409, overPage(outcome.status));
     database.wakeups?.announce(link.p_project_id, true);
     return answer(reply, 200, donePage(outcome.status));
@@ -69,7 +73,7 @@ function decisionIn(body: unknown): { p_approve: boolean; p_reason: string | nul
   if (decision !== 'approve' && decision !== 'deny') return undefined;
   // What nobody sees must not reach the agent either.
   const reason = (body.get('reason') ?? '')
-    .replace(/\p{C}+/gu, ' ')
+    .replace(/(?!\uFE0F)[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]+/gu, ' ')
     .trim()
     .slice(0, 2000);
   return { p_approve: decision === 'approve', p_reason: reason.toWellFormed() || null };
