@@ -116,7 +116,7 @@ export class Crew implements AsyncDisposable {
 }
 
 /** Somebody who was just killed hears nothing: that is no error. */
-function tell(member: ChildProcess, word: 'go' | 'stop'): void {
+export function tell(member: ChildProcess, word: 'go' | 'stop'): void {
   if (member.connected) member.send(word, () => {});
 }
 

@@ -41,23 +41,29 @@ function grantsIn(calls: readonly Call[]): Grant[] {
   return grants;
 }
 
-/** A grant that was asked for after another was answered has a higher token. */
+/**
+ * A grant that was asked for after another was answered has a higher token. What is renewed keeps its own: then nobody
+ * else had the path in between, or, when it is shared, nobody had it alone.
+ */
 function brokenOrder(grants: readonly Grant[]): Finding[] {
   const answered = grants.toSorted((one, other) => one.answered - other.answered);
   let newest: Grant | undefined;
+  let newestAlone: Grant | undefined;
   let next = 0;
   return grants.flatMap((grant) => {
     for (; (answered[next]?.answered ?? Number.POSITIVE_INFINITY) < grant.asked; next++) {
       const passed = answered[next] as Grant;
       if (!newest || passed.token > newest.token) newest = passed;
+      if (!passed.shared && passed.token > (newestAlone?.token ?? 0)) newestAlone = passed;
     }
-    const least = (newest?.token ?? 0) + (grant.renewed && newest?.client === grant.client ? 0 : 1);
+    const before = grant.renewed && grant.shared ? newestAlone : newest;
+    const least = (before?.token ?? 0) + (grant.renewed && !grant.shared && before?.client === grant.client ? 0 : 1);
     if (grant.token >= least) return [];
     return [
       {
         promise: 'L2',
         what: `a later grant of ${grant.path} has an older token`,
-        seen: { earlier: newest, later: grant },
+        seen: { earlier: before, later: grant },
       },
     ];
   });

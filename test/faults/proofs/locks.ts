@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { checkLockCalls } from '../checks/lock_calls.ts';
 import { checkLockStamps } from '../checks/locks.ts';
 import { readStamps } from '../checks/stamps.ts';
-import { Crew, during } from '../crew.ts';
+import { Crew, during, tell } from '../crew.ts';
 import type { DoorName } from '../doors/index.ts';
 import { readHistories } from '../history.ts';
 import type { Finding, Outcome, Proof, Setting } from '../proof.ts';
@@ -27,14 +27,20 @@ export const lockTorture: Proof = {
     const counts = { pauses: 0, 'stale writes refused': 0 };
     const findings: Finding[] = [];
     const folder = join(setting.folder, 'locks');
-    const plan = { paths, resourceUrl: stage.url, stopEvery: 3 };
+    const plan = { paths, resourceUrl: stage.url, stopEvery: 4 };
     const crew = await Crew.hire({ role: 'locks', doors, plan }, stage, { ...setting, folder });
     await using _ = crew;
     crew.onMessage = (message, member) => {
-      if ('stopped_for_seconds' in message) {
+      if ('stop_for_seconds' in message) {
         counts.pauses++;
-        const wait = Number(message.stopped_for_seconds) * 1000 + setting.dice.between(200, 900);
-        setTimeout(() => member.kill('SIGCONT'), wait);
+        member.kill('SIGSTOP');
+        setTimeout(
+          () => {
+            member.kill('SIGCONT');
+            tell(member, 'go');
+          },
+          Number(message.stop_for_seconds) * 1000 + setting.dice.between(200, 900),
+        );
       }
       if ('stale' in message) {
         const { stale, let_through } = message as unknown as StaleWrite;
