@@ -47,13 +47,13 @@ async function overlapsOfOthers() {
     where a.session_id < b.session_id and not (a.shared and b.shared) and coord._overlaps(a.path, b.path)`;
 }
 
-/** Until a call of the operation waits for a row. */
+/** Until a call of the operation waits for a row, five seconds at most. */
 async function waiting({ sql }: TestDatabase, operation: string): Promise<void> {
-  for (let waits = false; !waits; ) {
+  for (const until = Date.now() + 5000; Date.now() < until; ) {
     const rows = await sql`
       select from pg_stat_activity
       where datname = current_database() and wait_event_type = 'Lock' and query like ${`%coord.${operation}(%`}`;
-    waits = rows.length > 0;
+    if (rows.length > 0) return;
   }
 }
 
@@ -184,5 +184,27 @@ test('a shared lock that becomes exclusive while its session releases it is rele
     expect((await one.checkLocks({ paths })).locks).toEqual([]);
   } finally {
     upgrade.release();
+  }
+});
+
+test('a shared lock that is renewed while its session releases it comes back with nobody else’s token', async () => {
+  const [one, other] = sessions as [TestSession, TestSession];
+  const paths = ['renewed/'];
+  for (const session of [one, other]) await session.acquireLock({ paths, shared: true });
+  // The renewal has to wait in its middle, after it has seen what the session holds.
+  const brake = await db.sql.reserve();
+  try {
+    await brake`begin`;
+    await brake`delete from coord.lock_scopes where path = ${paths[0] as string}`;
+    const renewed = one.acquireLock({ paths, shared: true });
+    await waiting(db, 'acquire_lock');
+    const released = one.releaseLock({ paths });
+    await waiting(db, 'release_lock');
+    await brake`rollback`;
+    expect(await renewed).toMatchObject({ locks: [{ token: 1, renewed: true }] });
+    expect(await released).toMatchObject({ released: true });
+    expect((await one.checkLocks({ paths })).locks).toMatchObject([{ agent: 'racer-1', token: 2 }]);
+  } finally {
+    brake.release();
   }
 });

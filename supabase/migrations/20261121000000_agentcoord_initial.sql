@@ -2275,6 +2275,8 @@ $$;
 -- supabase/schemas/locks/_grant.sql
 -- Writes the locks that _take has decided to grant, and answers them as acquire_lock does. A lock that the session has
 -- already in this mode is renewed and keeps its token; every other grant counts the path's token up.
+-- Concurrency: what the session has is locked before it is looked at (the rows of coord.locks by _take), so that it
+-- cannot be released between the look and the write: the share would come back with somebody else's token.
 create function coord._grant(
   p_call coord._call, p_paths text[], p_shared boolean, p_reason text, p_ttl interval, p_task_id uuid
 ) returns jsonb
@@ -2284,6 +2286,9 @@ declare
   v_mine jsonb;
   v_locks jsonb;
 begin
+  perform from coord.lock_shares s
+  where s.project_id = p_call.project_id and s.path = any (p_paths) and s.session_id = p_call.session_id
+  order by s.path for update;
   -- What the session had of these paths: {"<path>": "renewed" | "lapsed"}.
   select coalesce(jsonb_object_agg(h.path, case when h.expires_at <= clock_timestamp() then 'lapsed' else 'renewed' end)
     filter (where h.shared = p_shared or h.expires_at <= clock_timestamp()), '{}') into v_mine
