@@ -9,18 +9,18 @@ export interface Step {
 }
 
 /** What was so while a deed was done. */
-export interface Circumstances {
-  /** False when another was done at the same time, which may have had a row that this one passed over. */
-  alone: boolean;
-  /** True to suppose that what had lapsed was given back. */
-  swept: boolean;
+export interface Circumstances<Deed extends Step> {
+  /** Another one that was done at the same time, which may have had a row that this one passed over. */
+  beside: Deed | undefined;
+  /** What of that which had lapsed is supposed to have been given back; `rest`: but for what the other one had. */
+  swept: 'nothing' | 'all' | 'rest';
 }
 
 /** What the product should do, said in the simplest way. */
 export interface Model<Deed extends Step> {
   clone(): Model<Deed>;
   /** Does the deed, and says whether the product's answer is one that it may give then. */
-  agrees(deed: Deed, answer: Answer, circumstances: Circumstances): boolean;
+  agrees(deed: Deed, answer: Answer, circumstances: Circumstances<Deed>): boolean;
   /** What tells two states apart. */
   fingerprint(): string;
 }
@@ -41,10 +41,10 @@ export function explain<Deed extends Step>(
   const explained = new Map<string, Model<Deed>>();
   for (const candidate of candidates) {
     for (const order of orders) {
-      for (const swept of alone ? [false] : [false, true]) {
+      for (const swept of alone ? (['nothing'] as const) : (['nothing', 'all', 'rest'] as const)) {
         const model = candidate.clone();
         const agrees = (index: number) =>
-          model.agrees(deeds[index] as Deed, answers[index] as Answer, { alone, swept });
+          model.agrees(deeds[index] as Deed, answers[index] as Answer, { beside: deeds[1 - index], swept });
         if (order.every(agrees)) explained.set(model.fingerprint(), model);
       }
     }

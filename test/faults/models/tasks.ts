@@ -37,7 +37,7 @@ export class TaskModel implements Model<TaskDeed> {
     return JSON.stringify(this.tasks.toSorted((one, other) => one.task_id.localeCompare(other.task_id)));
   }
 
-  agrees(deed: TaskDeed, answer: Answer, circumstances: Circumstances): boolean {
+  agrees(deed: TaskDeed, answer: Answer, circumstances: Circumstances<TaskDeed>): boolean {
     if (deed.kind === 'nothing') return true;
     if (deed.kind === 'expire') {
       const task = this.#find(deed.task_id);
@@ -70,11 +70,11 @@ export class TaskModel implements Model<TaskDeed> {
   }
 
   /** The most urgent first, then the oldest; what has lapsed is given back when nothing else is there. */
-  #claim(actor: number, answer: Record<string, unknown>, { alone, swept }: Circumstances): boolean {
-    if (swept) this.#giveBackLapsed();
+  #claim(actor: number, answer: Record<string, unknown>, { beside, swept }: Circumstances<TaskDeed>): boolean {
+    if (swept !== 'nothing') this.#giveBackLapsed(swept === 'rest' && beside ? tasksOf(beside) : []);
     const { task_id = '', attempt } = (answer.task ?? {}) as { task_id?: string; attempt?: number };
     // What another call works on at this very moment is passed over, not waited for.
-    if (!alone && (!answer.claimed || this.#find(task_id)?.status === 'ready')) return this.#passOver(actor, answer);
+    if (beside && (!answer.claimed || this.#find(task_id)?.status === 'ready')) return this.#passOver(actor, answer);
     const next = this.#next() ?? this.#nextOfLapsed();
     if (!next || !answer.claimed) return !next && !answer.claimed;
     Object.assign(next, {
@@ -103,9 +103,9 @@ export class TaskModel implements Model<TaskDeed> {
     return this.#next();
   }
 
-  #giveBackLapsed(): void {
+  #giveBackLapsed(inHand: readonly string[] = []): void {
     for (const task of this.tasks) {
-      if (task.status === 'claimed' && task.expired)
+      if (task.status === 'claimed' && task.expired && !inHand.includes(task.task_id))
         task.status = task.attempts < task.max_attempts ? 'ready' : 'failed';
     }
   }
@@ -125,6 +125,12 @@ export class TaskModel implements Model<TaskDeed> {
     }
     return answer.answer.status === task.status;
   }
+}
+
+/** Which tasks a deed has in hand while it is done. */
+function tasksOf(deed: TaskDeed): readonly string[] {
+  if (deed.kind === 'submit') return deed.depends_on;
+  return 'task_id' in deed ? [deed.task_id] : [];
 }
 
 function hand(task: Task, actor: number): void {
