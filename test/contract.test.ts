@@ -12,6 +12,7 @@ import {
 import { variables } from '@agentcoord/core';
 import { Session } from '@agentcoord/sdk';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { handlers } from '../packages/core/src/handlers.ts';
 import { root } from '../scripts/generated/root.ts';
 import { cloneDatabase, type TestDatabase } from './helpers/database.ts';
 import { commandsOf, httpSurface, toolsOf } from './helpers/derived.ts';
@@ -60,12 +61,18 @@ describe('the database', () => {
   });
 
   test.each(operations.map((operation) => [operation.name, operation] as const))(
-    '%s takes the caller and the fields of its input, in their order',
-    (name, { input }) => {
+    '%s takes the caller and the fields of its input, in their order, then what is computed',
+    (name, { input, computed }) => {
       const parameters = functions.find((candidate) => candidate.name === name)?.parameters;
-      expect(parameters).toEqual(['p_caller', ...Object.keys(input.shape).map((field) => `p_${field}`)]);
+      const fields = [...Object.keys(input.shape), ...(computed ? ['computed'] : [])];
+      expect(parameters).toEqual(['p_caller', ...fields.map((field) => `p_${field}`)]);
     },
   );
+
+  test('is told what core computes by a handler for each operation that says so, and no other', () => {
+    const computed = operations.filter((operation) => operation.computed).map(({ name }) => name);
+    expect(Object.keys(handlers).sort()).toEqual(computed.sort());
+  });
 
   test('asks for the trust that the catalogue says, and for more than there is elsewhere', async () => {
     const rows = await db.sql<{ name: string; trust: number }[]>`

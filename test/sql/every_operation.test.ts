@@ -88,12 +88,13 @@ describe('a project', () => {
 });
 
 describe('the defaults of the database', () => {
-  test.each(named)('are those of the definition: %s', async (name, { input }) => {
+  test.each(named)('are those of the definition: %s', async (name, { input, computed }) => {
     const [row] = await db.sql<{ oid: number; parameters: string[] }[]>`
       select p.oid, p.proargnames::text[] as parameters from pg_proc p
       where p.pronamespace = 'coord'::regnamespace and p.proname = ${name}`;
     const { properties = {}, required = [] } = jsonSchemaOf(input, 'input');
-    for (const [index, parameter] of (row?.parameters ?? []).slice(1).entries()) {
+    const parameters = (row?.parameters ?? []).slice(1, computed ? -1 : undefined);
+    for (const [index, parameter] of parameters.entries()) {
       const field = parameter.replace(/^p_/, '');
       const [found] = await db.sql<{ expression: string | null }[]>`
         select pg_get_function_arg_default(${row?.oid ?? 0}::oid, ${index + 2}::integer) as expression`;

@@ -43,6 +43,11 @@ export interface Operation<
   readonly asks?: Question;
   /** True when its `wait_seconds` waits for any change of the project, and not only for those that `wakes`. */
   readonly follows?: true;
+  /**
+   * True when core computes something that SQL cannot (`handlers.ts` there), which the SQL function takes as `p_computed`,
+   * jsonb, after the fields of the input.
+   */
+  readonly computed?: true;
   readonly input: Input;
   readonly output: Output;
 }

@@ -12,6 +12,7 @@ import {
 import type { z } from 'zod';
 import type { Caller } from './caller.ts';
 import type { Database } from './database.ts';
+import { compute } from './handlers.ts';
 import { findUnusableText } from './text.ts';
 import { type Ending, wait } from './waiting/index.ts';
 
@@ -22,8 +23,9 @@ const maxValues = 20_000;
 
 /**
  * The only way to an operation: checks the input, calls the SQL function of the same name as the given caller, and
- * turns an `error` in the answer into a `CoordinationError`. One validator, so every door says the same words. With
- * `wait_seconds` it asks again until the answer is a yes or the time is over; `ending` ends that early.
+ * turns an `error` in the answer into a `CoordinationError`. One validator, so every door says the same words. What is
+ * `computed` goes by its handler. With `wait_seconds` it asks again until the answer is a yes or the time is over;
+ * `ending` ends that early.
  */
 export async function invoke(
   database: Database,
@@ -35,6 +37,11 @@ export async function invoke(
   const parsed = parseInput(operation, input);
   const args: CallArguments = { p_caller: withInput(caller, parsed) };
   for (const field of Object.keys(operation.input.shape)) args[`p_${field}`] = parsed[field] ?? null;
+  if (operation.computed) {
+    const store = (computed: Readonly<Record<string, unknown>>) =>
+      ask(database, operation, { ...args, p_computed: computed });
+    return compute(operation, { database, caller, input: parsed, store });
+  }
   const { wakeups } = database;
   if (!wakeups || !wantsToWait(operation, parsed)) return ask(database, operation, args);
   return wait({

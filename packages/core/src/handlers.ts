@@ -1,0 +1,28 @@
+import type { Operation } from '@agentcoord/contract';
+import type { Caller } from './caller.ts';
+import type { Database } from './database.ts';
+
+/** A call of an operation that is `computed`, with its input parsed. */
+export interface ComputedCall {
+  readonly database: Database;
+  readonly caller: Caller;
+  readonly input: Readonly<Record<string, unknown>>;
+  /**
+   * Calls the SQL function of the operation with what was computed as `p_computed`, and answers what that answers. Throws
+   * `CoordinationError`. The function decides who may: what needs trust, or must be true of the project, is its matter.
+   */
+  store(computed: Readonly<Record<string, unknown>>): Promise<unknown>;
+}
+
+/** Does in core what SQL cannot, and has the outcome stored. Its answer is that of the operation. */
+export type Handler = (call: ComputedCall) => Promise<unknown>;
+
+/** By name of the operation; loaded when used, because parsers and policy engines are heavy. */
+export const handlers: Readonly<Record<string, () => Promise<Handler>>> = {};
+
+/** Answers a computed operation; throws when nobody computes it. */
+export async function compute(operation: Operation, call: ComputedCall): Promise<unknown> {
+  const load = handlers[operation.name];
+  if (!load) throw new Error(`${operation.name} is declared as computed, and has no handler.`);
+  return (await load())(call);
+}
