@@ -1173,7 +1173,8 @@ $$;
 
 -- supabase/schemas/frame/_enter_doubtful.sql
 -- The rest of _enter: callers without a session, dead sessions, missing trust, the touch that keeps a session alive
--- (at most every 5 s), notices, idempotency keys.
+-- (at most every 5 s, so that a bare key or a transaction of many calls does not write its session's row each time),
+-- notices, idempotency keys.
 -- Concurrency: a lapsed session can never come back. The touch repeats the check of the lease under the row lock, so
 -- a process that was paused between look-up and touch finds itself lapsed, and whoever took its locks is right.
 create function coord._enter_doubtful(p_caller jsonb, p_operation text, p_active boolean) returns coord._call
@@ -1182,32 +1183,35 @@ as $$
 declare
   v_call coord._call;
   v_session_id uuid := coalesce((p_caller ->> 'session_id')::uuid, coord._standing_session(p_caller, p_operation));
+  v_found record;
 begin
-  select s.project_id, s.session_id, s.agent, p_operation, null::jsonb, null::jsonb into v_call
+  select s.project_id, s.session_id, s.agent, s.trust, s.fresh_until > clock_timestamp() as fresh into v_found
   from coord.sessions s
   where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = v_session_id
     -- A key speaks only for its own sessions, a local process never for those of a key.
     and s.key_id is not distinct from p_caller ->> 'key_id';
+  v_call := row(v_found.project_id, v_found.session_id, v_found.agent, p_operation, null, null);
   if v_session_id is null then
     v_call.answer := coord._error('unauthenticated', 'This credential has no session, and may not open one.',
       'A key may have expired or been revoked: ask for a new one (agentcoord keys create <agent>). Without a key, call register_session first.');
   elsif v_call.session_id is null then
     v_call.answer := coord._error('unauthenticated', 'There is no such session.',
       'Register again: call register_session without naming a session.', '{"reason": "session_ended"}');
-  elsif not coord._touch_session(v_call.project_id, v_session_id, p_active)
+  elsif not v_found.fresh and not coord._touch_session(v_call.project_id, v_session_id, p_active)
     and not (coord._resume() and coord._touch_session(v_call.project_id, v_session_id, p_active))
   then
     v_call.answer := coord._refuse_ended(v_call);
-  elsif coord._trust(v_call) < coord._minimum_trust(p_operation) then
+  elsif v_found.trust < coord._minimum_trust(p_operation) then
     v_call.answer := coord._refuse(v_call, 'forbidden',
-      format('%s needs trust %s; this session has %s.', p_operation, coord._minimum_trust(p_operation), coord._trust(v_call)),
+      format('%s needs trust %s; this session has %s.', p_operation, coord._minimum_trust(p_operation), v_found.trust),
       'Ask an administrator, or do it from the command line of the machine that runs the coordinator.',
       '{"reason": "insufficient_trust_level"}');
   elsif p_caller ? 'idempotency_key' then
     v_call.extra := jsonb_build_object('idempotency_key', p_caller ->> 'idempotency_key');
     v_call.answer := coord._replay(v_call, p_caller -> 'input');
   end if;
-  if v_call.answer is null and p_active then
+  -- Whoever has notices to be told is not fresh.
+  if v_call.answer is null and p_active and not v_found.fresh then
     v_call.extra := nullif(coalesce(v_call.extra, '{}') || coord._notices(v_call), '{}');
   end if;
   return v_call;

@@ -171,6 +171,7 @@ describe('catch_up', () => {
       select project_id, session_id, agent, 'submit_work', 'ok', 'task:' || gen_random_uuid()
       from coord.sessions cross join generate_series(1, 20001) where session_id = ${bob.session_id}`;
     expect((await ann.catchUp()).truncated).toBe(true);
-    expect((await ann.catchUp()).truncated).toBe(false);
+    // Transactions of other tests on the server may keep a look from moving on for a while.
+    await expect.poll(async () => (await ann.catchUp()).truncated).toBe(false);
   });
 });
