@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cloneDatabase, type TestDatabase } from './helpers/database.ts';
+import { fillProject } from './helpers/filled_project.ts';
 
 const [member, other] = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'];
 const readable = [
@@ -38,47 +39,23 @@ const secret = [
 ];
 
 /** Not shown to everybody where a project is public. */
-const confidential = ['approvals', 'inbox_items'];
+const confidential = ['approval_rules', 'approvals', 'inbox_items', 'project_members'];
 
 let db: TestDatabase;
 
 beforeAll(async () => {
   db = await cloneDatabase();
-  for (const project of ['mine', 'theirs', 'open']) await fill(project);
+  for (const project of ['mine', 'theirs', 'open']) await fillProject(db, project);
   await db.sql`update coord.projects set is_public = true where name = 'open'`;
   for (const [project, user] of [
     ['mine', member],
     ['theirs', other],
     ['open', other],
   ] as const) {
-    await db.sql`
-      insert into coord.project_members (project_id, user_id)
-      select project_id, ${user} from coord.projects where name = ${project}`;
+    await (await db.session('root', { project, trust: 4 })).addProjectMember({ user_id: user });
   }
 });
 afterAll(() => db?.[Symbol.asyncDispose]());
-
-/** Leaves at least one row of the project in every table. */
-async function fill(project: string): Promise<void> {
-  const ann = await db.session('ann', { project, trust: 4 });
-  await ann.acquireLock({ paths: ['a.ts'] }, { idempotency_key: 'fill' });
-  await ann.acquireLock({ paths: ['b.ts'], shared: true });
-  await db.sql`
-    insert into coord.lock_waiters (project_id, session_id, paths, shared)
-    select project_id, session_id, '{a.ts}', false from coord.sessions where session_id = ${ann.session_id}`;
-  const { task_id } = await ann.submitWork({ title: 'first' });
-  await ann.submitWork({ title: 'then', depends_on: [task_id] });
-  await ann.submitWork({ title: 'part', parent_id: task_id });
-  await ann.createKey({ agent: 'cloud' });
-  await ann.writeHandoff({ summary: 'x' });
-  await ann.catchUp();
-  await ann.logDecision({ type: 'x', context: 'x', reason: 'x' });
-  await ann.createThread({ title: 'x', text: 'x' });
-  await ann.sendMessage({ text: 'x' });
-  await ann.requestApproval({ action_type: 'x', description: 'x' });
-  await ann.setApprovalRule({ rule: 'x', action_type: 'x' });
-  await db.database.call('take_webhooks', { p_limit: 10, p_with_links: true });
-}
 
 /** Runs a statement as PostgREST does for a token of that role and user. */
 async function as<Row extends object>(role: string, user: string | undefined, statement: string): Promise<Row[]> {

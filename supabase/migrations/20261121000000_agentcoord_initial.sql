@@ -49,16 +49,27 @@ create type coord._call as (
 );
 
 -- supabase/schemas/projects/_member_projects.sql
--- Projects whose confidential rows the asking dashboard may see: those its user is a member of, however public they are.
--- The user is `sub` of the token that PostgREST has verified; nobody else can set it for a reader.
+-- Projects whose confidential rows the asking dashboard may see, however public they are: those its user is a member of,
+-- and the one its token was issued for (create_read_token). Both stand in the token that PostgREST has verified; nobody
+-- else can set it for a reader, and users of Supabase cannot write claims of the first level.
+-- A token is worth nothing once it has expired by the clock of the database, or the project has made its tokens worthless.
 -- The policies of the tables use it, so it is made before them, which plpgsql allows.
 create function coord._member_projects() returns setof integer
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
 begin
-  return query
-    select m.project_id from coord.project_members m
-    where m.user_id = (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid;
+  if v_claims ->> 'sub' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+    return query select m.project_id from coord.project_members m where m.user_id = (v_claims ->> 'sub')::uuid;
+  end if;
+  if v_claims @? '$.coord_project ? (@.id.type() == "number" && @.version.type() == "number") ' then
+    return query
+      select p.project_id from coord.projects p
+      where p.project_id = (v_claims #>> '{coord_project,id}')::integer
+        and p.read_token_version = (v_claims #>> '{coord_project,version}')::integer
+        and to_timestamp((v_claims ->> 'exp')::double precision) > clock_timestamp();
+  end if;
 end
 $$;
 
@@ -79,6 +90,22 @@ $$;
 
 grant execute on function coord._readable_projects to coord_reader;
 
+-- supabase/schemas/journal/_is_open.sql
+-- True for journal rows that everybody may read where the project is public: what was done with locks, tasks, threads,
+-- decisions, handoffs and sessions. Refusals tell what somebody tried, and what is not listed is for members; so a new
+-- operation stays with them until somebody thinks about it. Parsed when it is made: a reader with a search path of his own
+-- cannot give the operators in it another meaning.
+create function coord._is_open(p_operation text, p_outcome text) returns boolean
+language sql immutable
+return
+  p_outcome in ('ok', 'held', 'lapsed', 'assigned', 'unassigned', 'escalated')
+    and p_operation in ('acquire_lock', 'release_lock', 'force_release_lock', 'submit_work', 'submit_work_batch',
+      'get_work', 'get_work_batch', 'complete_work', 'release_task', 'report_progress', 'cancel_task', 'retry_task',
+      'register_session', 'end_session', 'create_thread', 'reply_to_thread', 'set_thread_status', 'log_decision',
+      'write_handoff', 'sweep');
+
+grant execute on function coord._is_open to coord_reader;
+
 -- supabase/schemas/projects/table.sql
 -- Everything belongs to a project, and project_id leads every key and index. Projects themselves and API keys are
 -- looked up before the project is known. Hot tables carry no foreign key to it: the check would take a share lock on
@@ -87,6 +114,8 @@ create table coord.projects (
   project_id integer generated always as identity primary key,
   name text not null unique check (length(name) between 1 and 200),
   is_public boolean not null default false,
+  -- Tokens for reading carry it; one more makes all that were issued before worthless.
+  read_token_version integer not null default 1,
   created_at timestamptz not null default clock_timestamp()
 );
 
@@ -94,6 +123,7 @@ create table coord.projects (
 create table coord.project_members (
   project_id integer not null references coord.projects,
   user_id uuid not null,
+  added_by text,
   added_at timestamptz not null default clock_timestamp(),
   primary key (project_id, user_id)
 );
@@ -102,8 +132,9 @@ alter table coord.projects enable row level security;
 alter table coord.project_members enable row level security;
 create policy readers on coord.projects for select
 using (project_id in (select coord._readable_projects()));
+-- Who is a member concerns members alone, also where the project is public.
 create policy readers on coord.project_members for select
-using (project_id in (select coord._readable_projects()));
+using (project_id in (select coord._member_projects()));
 grant select on coord.projects, coord.project_members to coord_reader;
 
 -- supabase/schemas/approvals/table.sql
@@ -183,7 +214,7 @@ alter table coord.approval_webhooks enable row level security;
 create policy readers on coord.approvals for select
 using (project_id in (select coord._member_projects()));
 create policy readers on coord.approval_rules for select
-using (project_id in (select coord._readable_projects()));
+using (project_id in (select coord._member_projects()));
 grant select on coord.approvals, coord.approval_rules to coord_reader;
 
 -- supabase/schemas/decisions/table.sql
@@ -318,7 +349,8 @@ alter table coord.journal_floors enable row level security;
 
 alter table coord.journal enable row level security;
 create policy readers on coord.journal for select
-using (project_id in (select coord._readable_projects()));
+using (project_id in (select coord._readable_projects())
+  and (coord._is_open(operation, outcome) or project_id in (select coord._member_projects())));
 grant select on coord.journal to coord_reader;
 
 -- supabase/schemas/keys/table.sql
@@ -1361,6 +1393,12 @@ as $$
     "revoke_key": 4,
     "create_project": 4,
     "list_projects": 4,
+    "add_project_member": 4,
+    "create_read_token": 4,
+    "list_project_members": 4,
+    "remove_project_member": 4,
+    "revoke_read_tokens": 4,
+    "set_project_visibility": 4,
     "complete_task": 2,
     "create_task": 2,
     "get_next_task": 2,
@@ -6226,6 +6264,25 @@ $$;
 
 grant execute on function coord.send_message to coord_app;
 
+-- supabase/schemas/projects/add_project_member.sql
+-- Lets a Supabase user read the caller's project in dashboards, from the next query on. Adding twice changes nothing.
+-- Concurrency: the primary key decides between two who add at once; one of them is told that it was there already.
+create function coord.add_project_member(p_caller jsonb, p_user_id uuid) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'add_project_member');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  insert into coord.project_members (project_id, user_id, added_by)
+  values (v_call.project_id, p_user_id, v_call.agent) on conflict (project_id, user_id) do nothing;
+  return coord._leave(v_call, jsonb_build_object('user_id', p_user_id, 'added', found),
+    case when found then 'member:' || p_user_id end);
+end
+$$;
+
+grant execute on function coord.add_project_member to coord_app;
+
 -- supabase/schemas/projects/create_project.sql
 -- Makes a project. Only for local administrators: a key, however trusted, administers its own project alone.
 create function coord.create_project(p_caller jsonb, p_project text) returns jsonb
@@ -6245,6 +6302,58 @@ end
 $$;
 
 grant execute on function coord.create_project to coord_app;
+
+-- supabase/schemas/projects/create_read_token.sql
+-- What a token for reading the caller's project through PostgREST says. The process that asked signs it: the secret it
+-- is signed with is in no database (see core's read_tokens). Times are the database's, which looks at them again when
+-- the token is used. A repetition with the same idempotency key is signed to the same token.
+create function coord.create_read_token(
+  p_caller jsonb, p_expires_in_minutes integer default 60, p_computed jsonb default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'create_read_token');
+  v_now timestamptz := date_trunc('second', clock_timestamp());
+  v_expires_at timestamptz := v_now + make_interval(mins => p_expires_in_minutes);
+  v_version integer;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if p_computed @> '{"can_sign": true}' is not true then
+    return coord._refuse(v_call, 'conflict', 'The process that answers has no secret to sign tokens with.',
+      'Set AGENTCOORD_JWT_SECRET, where the coordinator runs, to the secret that PostgREST checks tokens with.');
+  end if;
+  select p.read_token_version into v_version from coord.projects p where p.project_id = v_call.project_id;
+  return coord._leave(v_call, jsonb_build_object('expires_at', v_expires_at, 'claims', jsonb_build_object(
+      'role', 'authenticated', 'aud', 'authenticated', 'iss', 'agentcoord',
+      'iat', extract(epoch from v_now)::bigint, 'exp', extract(epoch from v_expires_at)::bigint,
+      'coord_project', jsonb_build_object('id', v_call.project_id, 'version', v_version))),
+    'project:' || v_call.project_id, jsonb_build_object('expires_at', v_expires_at));
+end
+$$;
+
+grant execute on function coord.create_read_token to coord_app;
+
+-- supabase/schemas/projects/list_project_members.sql
+-- Who may read the caller's project without its API, and whether everybody may.
+create function coord.list_project_members(p_caller jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'list_project_members');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  return coord._leave(v_call, (
+    select jsonb_build_object('visibility', case when p.is_public then 'public' else 'private' end,
+      'members', coalesce((
+        select jsonb_agg(jsonb_build_object('user_id', m.user_id, 'added_at', m.added_at, 'added_by', m.added_by)
+          order by m.added_at, m.user_id)
+        from coord.project_members m where m.project_id = p.project_id), '[]'))
+    from coord.projects p where p.project_id = v_call.project_id));
+end
+$$;
+
+grant execute on function coord.list_project_members to coord_app;
 
 -- supabase/schemas/projects/list_projects.sql
 -- Projects the caller administers: all for a local administrator, its own for a key.
@@ -6280,6 +6389,60 @@ end
 $$;
 
 grant execute on function coord.open_project to coord_app;
+
+-- supabase/schemas/projects/remove_project_member.sql
+-- Takes the caller's project from a Supabase user: his next query shows nothing of it.
+create function coord.remove_project_member(p_caller jsonb, p_user_id uuid) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'remove_project_member');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  delete from coord.project_members m where m.project_id = v_call.project_id and m.user_id = p_user_id;
+  if not found then
+    return coord._refuse(v_call, 'not_found', 'This user is no member of the project.', 'See list_project_members.');
+  end if;
+  return coord._leave(v_call, jsonb_build_object('removed', true, 'user_id', p_user_id), 'member:' || p_user_id);
+end
+$$;
+
+grant execute on function coord.remove_project_member to coord_app;
+
+-- supabase/schemas/projects/revoke_read_tokens.sql
+-- Makes all tokens for reading the caller's project worthless, from the next query on: they carry the old version.
+-- Concurrency: the row decides; a token that is made meanwhile carries the version of before or after, and is as good.
+create function coord.revoke_read_tokens(p_caller jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'revoke_read_tokens');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  update coord.projects p set read_token_version = p.read_token_version + 1 where p.project_id = v_call.project_id;
+  return coord._leave(v_call, '{"revoked": true}', 'project:' || v_call.project_id);
+end
+$$;
+
+grant execute on function coord.revoke_read_tokens to coord_app;
+
+-- supabase/schemas/projects/set_project_visibility.sql
+-- Public: whoever has the publishable key of the Supabase project reads the caller's project, but not what is
+-- confidential (policies `readers` that ask for _member_projects). Private: its members alone.
+create function coord.set_project_visibility(p_caller jsonb, p_visibility text) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'set_project_visibility');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  update coord.projects p set is_public = p_visibility = 'public' where p.project_id = v_call.project_id;
+  return coord._leave(v_call, jsonb_build_object('visibility', p_visibility), 'project:' || v_call.project_id,
+    jsonb_build_object('visibility', p_visibility));
+end
+$$;
+
+grant execute on function coord.set_project_visibility to coord_app;
 
 -- supabase/schemas/sessions/discover_agents.sql
 -- Living sessions of the project, the last to call first.
@@ -7175,7 +7338,7 @@ $$;
 
 -- supabase/schemas/realtime.sql
 -- Where Supabase Realtime is: each journal row is told to who follows the private channel coord:<project_id>, by its
--- operation, without its detail. Only users who may read the project hear it. A broadcast is a hint: it may get lost and
+-- operation, without its detail. Only members of the project hear it. A broadcast is a hint: it may get lost and
 -- comes in no certain order; whoever must miss nothing reads on from its last cursor.
 -- The function belongs to the role that migrates, because coord_owner may not use schema realtime. A broadcast that
 -- fails does not undo what it tells of. Does nothing where Realtime is not.
@@ -7202,7 +7365,7 @@ begin
     revoke execute on function coord._broadcast from public;
     create policy coord_readers on realtime.messages for select to authenticated
     using (extension = 'broadcast'
-      and realtime.topic() in (select 'coord:' || p.project_id from coord._readable_projects() p(project_id)));
+      and realtime.topic() in (select 'coord:' || p.project_id from coord._member_projects() p(project_id)));
   end if;
   set role coord_owner;
 exception when insufficient_privilege then

@@ -1,5 +1,5 @@
 -- Where Supabase Realtime is: each journal row is told to who follows the private channel coord:<project_id>, by its
--- operation, without its detail. Only users who may read the project hear it. A broadcast is a hint: it may get lost and
+-- operation, without its detail. Only members of the project hear it. A broadcast is a hint: it may get lost and
 -- comes in no certain order; whoever must miss nothing reads on from its last cursor.
 -- The function belongs to the role that migrates, because coord_owner may not use schema realtime. A broadcast that
 -- fails does not undo what it tells of. Does nothing where Realtime is not.
@@ -26,7 +26,7 @@ begin
     revoke execute on function coord._broadcast from public;
     create policy coord_readers on realtime.messages for select to authenticated
     using (extension = 'broadcast'
-      and realtime.topic() in (select 'coord:' || p.project_id from coord._readable_projects() p(project_id)));
+      and realtime.topic() in (select 'coord:' || p.project_id from coord._member_projects() p(project_id)));
   end if;
   set role coord_owner;
 exception when insufficient_privilege then

@@ -1,8 +1,9 @@
 import { type Coordinator, coordinatorOver, type Trust } from '@agentcoord/contract';
-import { type Database, localTransport, type PostgresOptions, postgresDatabase } from '@agentcoord/core';
+import { type Database, localTransport, type PostgresOptions, postgresDatabase, tokenSigner } from '@agentcoord/core';
 import postgres from 'postgres';
 import { inject } from 'vitest';
 import { connectionOf } from '../../packages/core/src/databases/url.ts';
+import { jwtSecret } from './postgrest.ts';
 import { adminOf, checkStrictly, urlOf } from './server.ts';
 import { validating } from './validating.ts';
 
@@ -42,7 +43,10 @@ export async function cloneDatabase(): Promise<TestDatabase> {
   await checkStrictly(admin, name);
   const url = urlOf(inject('adminUrl'), name);
   const connection = connectionOf(url);
-  const database = postgresDatabase({ kind: 'postgres', connection, where: 'The test database' });
+  const database = {
+    ...postgresDatabase({ kind: 'postgres', connection, where: 'The test database' }),
+    signToken: tokenSigner(jwtSecret),
+  };
   const quiet = { onnotice: () => {} };
   const sql = typeof connection === 'string' ? postgres(connection, quiet) : postgres({ ...connection, ...quiet });
   return {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type JsonSchema, jsonSchemaOf, type Operation } from '@agentcoord/contract';
 import type { z } from 'zod';
 import type { TestSession } from './database.ts';
@@ -22,7 +23,7 @@ export async function worldOf(session: TestSession): Promise<World> {
   await session.setApprovalRule({ rule, action_type: `action-${mark}` });
   const { approval_id } = await session.requestApproval({ action_type: 'wipe', description: `wipe-${mark}` });
   return {
-    ...{ rule, approval_id, thread_id, handoff_id, text: `text-${mark}` },
+    ...{ user_id: randomUUID(), rule, approval_id, thread_id, handoff_id, text: `text-${mark}` },
     ...{ paths, types, key_id, claim_token, task_id: task?.task_id, project: `project-${mark}` },
     ...{ working_on: `working-${mark}`, agent: `agent-${mark}`, title: `title-${mark}` },
   };

@@ -57,7 +57,8 @@ export async function grantsOf(sql: postgres.Sql): Promise<string> {
     );
     lines.push(...new Set(shown));
   }
-  return `${[...lines, ...(await columnGrantsOf(sql))].join('\n')}\n`;
+  const rest = [columnGrantsOf(sql), policiesOf(sql), defaultsOf(sql), rolesOf(sql)];
+  return `${[...lines, ...(await Promise.all(rest)).flat()].join('\n')}\n`;
 }
 
 /** One line for all operations and one for all private functions, so that a new one adds none unless its rights differ. */
@@ -81,3 +82,45 @@ async function columnGrantsOf(sql: postgres.Sql): Promise<string[]> {
 }
 
 const ordered = (items: string[]) => `unnest(array[${items.map((item) => `'${item}'`).join()}]) with ordinality`;
+
+const linesOf = async (sql: postgres.Sql, query: string) =>
+  (await sql.unsafe<{ line: string }[]>(query)).map(({ line }) => line.replaceAll(/\s+/g, ' '));
+
+/** Which rows those see who may read a table. A table without one shows none, whoever has a right to it. */
+function policiesOf(sql: postgres.Sql): Promise<string[]> {
+  return linesOf(
+    sql,
+    `select format('policy %s.%s for %s to %s using %s check %s', c.relname, p.polname, p.polcmd,
+      (select string_agg(case r when 0 then 'public' else r::regrole::text end, ', ') from unnest(p.polroles) r),
+      pg_get_expr(p.polqual, p.polrelid), coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '-')) as line
+    from pg_policy p join pg_class c on c.oid = p.polrelid
+    where c.relnamespace = 'coord'::regnamespace order by c.relname collate "C", p.polname collate "C"`,
+  );
+}
+
+/** What new objects of the owner are granted, before anybody thinks of them. */
+function defaultsOf(sql: postgres.Sql): Promise<string[]> {
+  return linesOf(
+    sql,
+    `select format('default for new %s of %s: %s', d.defaclobjtype, d.defaclrole::regrole, coalesce((
+      select string_agg(format('%s %s', case a.grantee when 0 then 'public' else a.grantee::regrole::text end,
+        a.privilege_type), ', ' order by a.grantee::regrole::text, a.privilege_type)
+      from aclexplode(d.defaclacl) a), 'nothing')) as line
+    from pg_default_acl d where d.defaclrole = 'coord_owner'::regrole order by 1`,
+  );
+}
+
+/** What our roles may beside their grants, and whose rights they have. */
+function rolesOf(sql: postgres.Sql): Promise<string[]> {
+  return linesOf(
+    sql,
+    `select format('role %s %s member of %s', r.rolname,
+      concat_ws(' ', case when r.rolsuper then 'superuser' end, case when r.rolcanlogin then 'login' end,
+        case when r.rolbypassrls then 'bypassrls' end, case when r.rolcreaterole then 'createrole' end,
+        case when r.rolcreatedb then 'createdb' end, case when r.rolreplication then 'replication' end),
+      coalesce((select string_agg(m.roleid::regrole::text, ', ' order by m.roleid::regrole::text)
+        from pg_auth_members m where m.member = r.oid), 'nothing')) as line
+    from pg_roles r where r.rolname in ('coord_owner', 'coord_app', 'coord_reader', 'anon', 'authenticated',
+      'service_role') order by r.rolname collate "C"`,
+  );
+}

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { tokenSigner } from '@agentcoord/core';
 import type { TestDatabase } from './database.ts';
 
 /** Supabase's REST interface on one database. */
@@ -17,7 +18,8 @@ export interface Postgrest extends AsyncDisposable {
   url: string;
 }
 
-const jwtSecret = randomBytes(32).toString('hex');
+/** Signs every token that PostgREST takes here. */
+export const jwtSecret = randomBytes(32).toString('hex');
 
 /** Key of the new kind with the rights of `service_role`; it is no token, so only a gateway understands it. */
 export const secretKey = `sb_secret_${randomBytes(16).toString('hex')}`;
@@ -88,16 +90,23 @@ async function loginUrl(db: TestDatabase, stack: AsyncDisposableStack): Promise<
 }
 
 function tokenFor(role: string): string {
-  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
-  const content = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode({ role, iss: 'supabase', exp: 4_000_000_000 })}`;
-  return `${content}.${createHmac('sha256', jwtSecret).update(content).digest('base64url')}`;
+  return tokenSigner(jwtSecret)({ role, iss: 'supabase', exp: 4_000_000_000 });
 }
 
-/** Turns the key in the `apikey` header into the token of its role, and takes `/rest/v1` from the path. */
+/** What Supabase gives a user who has logged in. */
+export function userToken(user_id: string): string {
+  return tokenSigner(jwtSecret)({ role: 'authenticated', aud: 'authenticated', sub: user_id, exp: 4_000_000_000 });
+}
+
+/**
+ * Turns the key in the `apikey` header into the token of its role, unless the request has the token of a user, and takes
+ * `/rest/v1` from the path.
+ */
 function forward(incoming: IncomingMessage, response: ServerResponse, socketPath: string): void {
   const { apikey, ...headers } = incoming.headers;
   const role = roles[String(apikey)];
-  if (role) headers.authorization = `Bearer ${tokenFor(role)}`;
+  const ofUser = headers.authorization !== undefined && headers.authorization !== `Bearer ${apikey}`;
+  if (role && !ofUser) headers.authorization = `Bearer ${tokenFor(role)}`;
   const path = (incoming.url ?? '').replace(/^\/rest\/v1/, '');
   const outgoing = request({ socketPath, path, method: incoming.method, headers }, (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers);

@@ -3,6 +3,7 @@ import type { Coordinator } from '@agentcoord/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { projectId, speakAs } from '../helpers/callers.ts';
 import { cloneDatabase, type TestDatabase, type TestSession } from '../helpers/database.ts';
+import { tablesWith } from '../helpers/tables_with.ts';
 
 let db: TestDatabase;
 let project_id: number;
@@ -48,23 +49,9 @@ describe('a key', () => {
   test('stands nowhere in the database but as a hash, even when it was asked for with an idempotency key', async () => {
     const { api_key } = await admin.createKey({ agent: 'cloud' }, { idempotency_key: 'make' });
     const secret = secretOf(api_key);
-    expect(await tablesWith(secret)).toEqual([]);
-    expect(await tablesWith(hash('sha256', secret, 'hex'))).toEqual(['coord.api_keys']);
+    expect(await tablesWith(db, secret)).toEqual([]);
+    expect(await tablesWith(db, hash('sha256', secret, 'hex'))).toEqual(['coord.api_keys']);
   });
-
-  async function tablesWith(text: string): Promise<string[]> {
-    const tables = await db.sql<{ name: string }[]>`
-      select oid::regclass::text as name from pg_class where relnamespace = 'coord'::regnamespace and relkind = 'r'`;
-    const found: string[] = [];
-    for (const { name } of tables) {
-      // Binary columns are searched too, as the hex they are printed in.
-      const like = [`%${text}%`, `%${Buffer.from(text).toString('hex')}%`] as const;
-      const rows = await db.sql`
-        select from ${db.sql.unsafe(name)} t where t::text like ${like[0]} or t::text like ${like[1]} limit 1`;
-      if (rows.length > 0) found.push(name);
-    }
-    return found;
-  }
 
   test('is told again to nobody: a repetition says so', async () => {
     await admin.createKey({ agent: 'cloud' }, { idempotency_key: 'again' });

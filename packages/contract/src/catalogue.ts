@@ -13,6 +13,7 @@ import * as locks from './operations/locks.ts';
 import * as messages from './operations/messages.ts';
 import * as projects from './operations/projects.ts';
 import * as queue from './operations/queue.ts';
+import * as readers from './operations/readers.ts';
 import * as sessions from './operations/sessions.ts';
 import * as threads from './operations/threads.ts';
 import * as work from './operations/work.ts';
@@ -33,6 +34,7 @@ const nouns = {
   ...events,
   ...keys,
   ...projects,
+  ...readers,
   ...classic,
 };
 

@@ -39,6 +39,11 @@ export const variables = {
     schema: z.string().optional(),
     about: 'Its secret (or legacy service_role) key.',
   },
+  jwt_secret: {
+    names: ['AGENTCOORD_JWT_SECRET', 'SUPABASE_JWT_SECRET'],
+    schema: z.string().min(32, 'must have 32 characters or more').optional(),
+    about: 'The secret with which PostgREST checks tokens; signs those of create_read_token.',
+  },
   url: {
     names: ['AGENTCOORD_URL'],
     schema: url.optional(),

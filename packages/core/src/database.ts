@@ -12,6 +12,8 @@ export interface Database {
   call(name: string, args: Record<string, unknown>): Promise<unknown>;
   /** Wakes calls that wait; where it is left out, nobody can wait. */
   readonly wakeups?: Wakeups;
+  /** Signs tokens for reading through PostgREST; left out where this process has no secret for it. */
+  readonly signToken?: (claims: object) => string;
   close(): Promise<void>;
 }
 

@@ -18,7 +18,9 @@ export interface ComputedCall {
 export type Handler = (call: ComputedCall) => Promise<unknown>;
 
 /** By name of the operation; loaded when used, because parsers and policy engines are heavy. */
-export const handlers: Readonly<Record<string, () => Promise<Handler>>> = {};
+export const handlers: Readonly<Record<string, () => Promise<Handler>>> = {
+  create_read_token: async () => (await import('./read_tokens.ts')).createReadToken,
+};
 
 /** Answers a computed operation; throws when nobody computes it. */
 export async function compute(operation: Operation, call: ComputedCall): Promise<unknown> {

@@ -9,6 +9,7 @@ export { countViolations, type Health, healthOf } from './health.ts';
 export { invoke } from './invoke.ts';
 export { type MigrateOptions, migrate, type SchemaState, schemaState } from './migrations/index.ts';
 export { type OpenOptions, openDatabase } from './open.ts';
+export { tokenSigner } from './read_tokens.ts';
 export { startSweeper } from './sweeper.ts';
 export { localTransport } from './transport.ts';
 export { type Channel, type Ending, Wakeups } from './waiting/index.ts';

@@ -5,6 +5,7 @@ import { postgresDatabase } from './databases/postgres.ts';
 import { connectionOf, isPooled } from './databases/url.ts';
 import { ensureServer } from './embedded/index.ts';
 import { type ConnectionOptions, checkSchema, type MigrateOptions, migrate } from './migrations/index.ts';
+import { tokenSigner } from './read_tokens.ts';
 
 export interface OpenOptions {
   /** Connections at most; a process that serves one agent needs few. */
@@ -21,6 +22,11 @@ export interface OpenOptions {
  * by the embedded one until the process ends, and every answer says `degraded: true`.
  */
 export async function openDatabase(config: Config, options: OpenOptions = {}): Promise<Database> {
+  const database = await openConfigured(config, options);
+  return config.jwt_secret === undefined ? database : { ...database, signToken: tokenSigner(config.jwt_secret) };
+}
+
+async function openConfigured(config: Config, options: OpenOptions): Promise<Database> {
   if (!config.supabase_url && !config.database_url) return openEmbedded(config, options);
   try {
     return config.supabase_url ? await openSupabase(config) : await openPostgres(config, options);

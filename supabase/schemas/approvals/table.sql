@@ -74,5 +74,5 @@ alter table coord.approval_webhooks enable row level security;
 create policy readers on coord.approvals for select
 using (project_id in (select coord._member_projects()));
 create policy readers on coord.approval_rules for select
-using (project_id in (select coord._readable_projects()));
+using (project_id in (select coord._member_projects()));
 grant select on coord.approvals, coord.approval_rules to coord_reader;
