@@ -27,6 +27,7 @@ const systemFunctions = [
   'database_health',
   'decide_approval_link',
   'follow_events',
+  'import_key',
   'open_project',
   'read_approval_link',
   'schema_version',

@@ -14,16 +14,21 @@ const readable = [
   'lock_shares',
   'lock_waiters',
   'locks',
+  'profile_assignments',
+  'profiles',
   'project_members',
   'projects',
   'sessions',
   'subtasks',
+  'suspensions',
   'task_dependencies',
   'tasks',
   'thread_posts',
   'threads',
 ];
 const secret = [
+  'agent_files',
+  'agent_usage',
   'api_keys',
   'approval_links',
   'approval_webhooks',
@@ -39,7 +44,15 @@ const secret = [
 ];
 
 /** Not shown to everybody where a project is public. */
-const confidential = ['approval_rules', 'approvals', 'inbox_items', 'project_members'];
+const confidential = [
+  'approval_rules',
+  'approvals',
+  'inbox_items',
+  'profile_assignments',
+  'profiles',
+  'project_members',
+  'suspensions',
+];
 
 let db: TestDatabase;
 

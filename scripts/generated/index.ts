@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { migrationFile, migrationSql } from './migration.ts';
 import { minimumTrustSql } from './minimum_trust.ts';
+import { operationWordsSql } from './operation_words.ts';
 import { referenceText } from './reference.ts';
 import { root } from './root.ts';
 
@@ -17,6 +18,7 @@ export const migration: GeneratedFile = { path: migrationFile, text: migrationSq
 export const generatedFiles: readonly GeneratedFile[] = [
   { path: 'docs/operations.md', text: referenceText },
   { path: 'supabase/schemas/frame/_minimum_trust.sql', text: minimumTrustSql },
+  { path: 'supabase/schemas/frame/_operation_words.sql', text: operationWordsSql },
   migration,
 ];
 

@@ -37,7 +37,7 @@ alter default privileges revoke execute on functions from public;
 -- supabase/schemas/frame/_call.sql
 -- One call on its way through the frame: who calls, and the answer if the frame already has it.
 -- _enter fills it by one SELECT with just these columns. Each column is paid for by every call, so what few calls need
--- is in extra, which is null for the others: {"idempotency_key": …, "notices": […]}. What few operations need they
+-- is in extra, which is null for the others: {"idempotency_key": …, "notices": […], "limits": {…}}. What few operations need they
 -- look up: trust by _trust, the key in p_caller.
 create type coord._call as (
   project_id integer,
@@ -363,10 +363,14 @@ create table coord.api_keys (
   agent text not null,
   agent_type text not null,
   trust smallint not null check (trust between 0 and 4),
+  -- Names of operations and toolsets, `read` and `write`; null for all that the trust allows. See _operation_words.
+  scopes text[],
   description text,
   -- The agent that made it, and its key; null when a person of the machine did. See _credentials.
   made_by text not null,
   made_with text,
+  -- The key that it follows; see rotate_key.
+  rotated_from text,
   created_at timestamptz not null default clock_timestamp(),
   expires_at timestamptz,
   revoked_at timestamptz
@@ -508,6 +512,81 @@ create policy readers on coord.inbox_items for select
 using (project_id in (select coord._member_projects()));
 grant select on coord.inbox_items to coord_reader;
 
+-- supabase/schemas/profiles/table.sql
+-- Profiles: the most that an agent may do. A profile takes away from what a credential gives, and never adds to it. An
+-- agent has the profile that it is assigned, else that of its kind, else the one named default (see _authority). What
+-- follows from it stands in the row of each session, so that a call finds it with the one look it takes anyway; whoever
+-- changes profiles brings the living sessions up to date (see _apply_profiles).
+create table coord.profiles (
+  project_id integer not null,
+  profile text not null check (length(profile) between 1 and 64),
+  description text,
+  trust smallint not null check (trust between 0 and 4),
+  -- Names of operations and toolsets, `read` and `write`; null allows all. See _operation_words.
+  allowed_operations text[],
+  blocked_operations text[],
+  calls_per_hour integer check (calls_per_hour >= 1),
+  max_locks integer check (max_locks >= 0),
+  max_files integer check (max_files >= 0),
+  session_seconds integer check (session_seconds >= 60),
+  set_by text,
+  set_at timestamptz not null default clock_timestamp(),
+  primary key (project_id, profile)
+);
+
+create table coord.profile_assignments (
+  project_id integer not null,
+  kind text not null check (kind in ('agent', 'agent_type')),
+  name text not null check (length(name) between 1 and 128),
+  profile text not null,
+  assigned_by text not null,
+  assigned_at timestamptz not null default clock_timestamp(),
+  primary key (project_id, kind, name),
+  foreign key (project_id, profile) references coord.profiles
+);
+
+-- Agents that may do nothing for now, with their subagents.
+create table coord.suspensions (
+  project_id integer not null,
+  agent text not null check (length(agent) between 1 and 128),
+  reason text,
+  suspended_by text not null,
+  suspended_at timestamptz not null default clock_timestamp(),
+  primary key (project_id, agent)
+);
+
+-- Of agents with limits only: their calls in the hour that began with `since`. The row is also what the calls of such an
+-- agent queue at, so that its limits hold exactly; every call locks it before anything that others wait for.
+create table coord.agent_usage (
+  project_id integer not null,
+  agent text not null,
+  calls integer not null,
+  since timestamptz not null,
+  primary key (project_id, agent)
+);
+
+-- Of agents whose files are limited: those that they have locked alone, and when last.
+create table coord.agent_files (
+  project_id integer not null,
+  agent text not null,
+  path text not null,
+  locked_at timestamptz not null,
+  primary key (project_id, agent, path)
+);
+
+alter table coord.profiles enable row level security;
+alter table coord.profile_assignments enable row level security;
+alter table coord.suspensions enable row level security;
+alter table coord.agent_usage enable row level security;
+alter table coord.agent_files enable row level security;
+create policy readers on coord.profiles for select
+using (project_id in (select coord._member_projects()));
+create policy readers on coord.profile_assignments for select
+using (project_id in (select coord._member_projects()));
+create policy readers on coord.suspensions for select
+using (project_id in (select coord._member_projects()));
+grant select on coord.profiles, coord.profile_assignments, coord.suspensions to coord_reader;
+
 -- supabase/schemas/sessions/table.sql
 -- Agents by name, and their runs. The holder of a lock or a claim is a session, never a name.
 -- A session that beats lapses when its lease does; the others have a lease as long as their key, and hold by TTLs alone.
@@ -532,13 +611,14 @@ create table coord.sessions (
   session_id uuid not null,
   agent text not null,
   agent_type text not null,
+  -- What it may do: the least of what its credential and its profile give; see _authority.
   trust smallint not null check (trust between 0 and 4),
   key_id text,
   label text,
   capabilities text[] not null default '{}',
   working_on text,
   beats boolean not null,
-  -- When the key expires; no lease reaches further.
+  -- When the key expires, or the time is over that the profile gives a session; no lease reaches further.
   valid_until timestamptz not null default 'infinity',
   lease_expires_at timestamptz not null,
   -- Until then a call need not look whether the session lives: 5 s from the last look; -infinity once it has ended.
@@ -551,12 +631,22 @@ create table coord.sessions (
   -- Where its journal begins, and, from its end until its handoff has been seen to, where it ends; see _make_handoffs.
   began_xact xid8 not null default pg_current_xact_id(),
   handoff_xact xid8,
+  -- What the credential says, whatever a call says: _authority begins with it.
+  granted_trust smallint not null,
+  granted_type text not null,
+  -- What _restrict looks at; null for most. Who has some is never fresh, so that each call is looked at closely.
+  restrictions jsonb,
+  -- Of a subagent: the session that opened it, and the agent on whose behalf both work.
+  parent_session_id uuid,
+  delegated_from text,
   primary key (project_id, session_id)
 ) with (fillfactor = 50);
 
 -- No index holds a column that a heartbeat writes, so heartbeats stay HOT.
 create unique index sessions_standing on coord.sessions (project_id, agent, label) where ended_at is null and label is not null;
 create index sessions_live on coord.sessions (project_id, agent) where ended_at is null;
+create index sessions_of_parents on coord.sessions (project_id, parent_session_id)
+where ended_at is null and parent_session_id is not null;
 create index sessions_without_handoff on coord.sessions (project_id, handoff_xact) where handoff_xact is not null;
 
 -- What a session is told with its next real call: that a lock of its was forced away, and the like.
@@ -794,20 +884,23 @@ as $$ select case when p_status = 'pending' and p_expires_at <= clock_timestamp(
 
 -- supabase/schemas/approvals/_credentials.sql
 -- What a session calls with: its agent, its key, and the keys with which that one was made, up to one that a person
--- made. Two sessions that share one of them have one owner. With p_makers also the agents who made the keys: they could
+-- made; a key that follows another by rotation has the line of both, and a subagent has the agent on whose behalf it
+-- works. Two sessions that share one of them have one owner. With p_makers also the agents who made the keys: they could
 -- speak with them, while the reverse does not hold.
 create function coord._credentials(p_project_id integer, p_session_id uuid, p_makers boolean) returns text[]
 language sql stable
 as $$
   with recursive line as (
-    select k.key_id, k.made_by, k.made_with
+    select k.key_id, k.made_by, k.made_with, k.rotated_from
     from coord.sessions s join coord.api_keys k on k.key_id = s.key_id and k.project_id = s.project_id
     where s.project_id = p_project_id and s.session_id = p_session_id
     union
-    select k.key_id, k.made_by, k.made_with
-    from line l join coord.api_keys k on k.key_id = l.made_with and k.project_id = p_project_id)
+    select k.key_id, k.made_by, k.made_with, k.rotated_from
+    from line l join coord.api_keys k on k.key_id in (l.made_with, l.rotated_from) and k.project_id = p_project_id)
   select array(
     select 'agent:' || s.agent from coord.sessions s where s.project_id = p_project_id and s.session_id = p_session_id
+    union select 'agent:' || s.delegated_from from coord.sessions s
+    where s.project_id = p_project_id and s.session_id = p_session_id and s.delegated_from is not null
     union select 'key:' || l.key_id from line l
     union select 'agent:' || l.made_by from line l where p_makers);
 $$;
@@ -1204,7 +1297,7 @@ end
 $$;
 
 -- supabase/schemas/frame/_enter_doubtful.sql
--- The rest of _enter: callers without a session, dead sessions, missing trust, the touch that keeps a session alive
+-- The rest of _enter: callers without a session, dead sessions, missing trust, restrictions, the touch that keeps a session alive
 -- (at most every 5 s, so that a bare key or a transaction of many calls does not write its session's row each time),
 -- notices, idempotency keys.
 -- Concurrency: a lapsed session can never come back. The touch repeats the check of the lease under the row lock, so
@@ -1217,7 +1310,8 @@ declare
   v_session_id uuid := coalesce((p_caller ->> 'session_id')::uuid, coord._standing_session(p_caller, p_operation));
   v_found record;
 begin
-  select s.project_id, s.session_id, s.agent, s.trust, s.fresh_until > clock_timestamp() as fresh into v_found
+  select s.project_id, s.session_id, s.agent, s.trust, s.restrictions, s.fresh_until > clock_timestamp() as fresh
+  into v_found
   from coord.sessions s
   where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = v_session_id
     -- A key speaks only for its own sessions, a local process never for those of a key.
@@ -1233,13 +1327,17 @@ begin
     and not (coord._resume() and coord._touch_session(v_call.project_id, v_session_id, p_active))
   then
     v_call.answer := coord._refuse_ended(v_call);
-  elsif v_found.trust < coord._minimum_trust(p_operation) then
+  elsif v_found.restrictions is not null then
+    v_call := coord._restrict(v_call, v_found.restrictions, p_active and not p_caller ? 'repeated');
+  end if;
+  if v_call.answer is not null then return v_call; end if;
+  if v_found.trust < coord._minimum_trust(p_operation) then
     v_call.answer := coord._refuse(v_call, 'forbidden',
       format('%s needs trust %s; this session has %s.', p_operation, coord._minimum_trust(p_operation), v_found.trust),
       'Ask an administrator, or do it from the command line of the machine that runs the coordinator.',
       '{"reason": "insufficient_trust_level"}');
   elsif p_caller ? 'idempotency_key' then
-    v_call.extra := jsonb_build_object('idempotency_key', p_caller ->> 'idempotency_key');
+    v_call.extra := coalesce(v_call.extra, '{}') || jsonb_build_object('idempotency_key', p_caller ->> 'idempotency_key');
     v_call.answer := coord._replay(v_call, p_caller -> 'input');
   end if;
   -- Whoever has notices to be told is not fresh.
@@ -1365,6 +1463,7 @@ as $$
     "discover_agents": 1,
     "end_session": 1,
     "heartbeat": 1,
+    "open_subagent": 1,
     "register_session": 1,
     "sweep": 3,
     "read_inbox": 1,
@@ -1391,6 +1490,15 @@ as $$
     "create_key": 4,
     "list_keys": 4,
     "revoke_key": 4,
+    "rotate_key": 4,
+    "assign_profile": 4,
+    "delete_profile": 4,
+    "get_my_profile": 1,
+    "list_profiles": 1,
+    "resume_agent": 4,
+    "set_profile": 4,
+    "suspend_agent": 4,
+    "unassign_profile": 4,
     "create_project": 4,
     "list_projects": 4,
     "add_project_member": 4,
@@ -1422,6 +1530,83 @@ begin
     $body$;
   end if;
 end
+$$;
+
+-- supabase/schemas/frame/_operation_words.sql
+-- GENERATED from packages/contract by `npm run fix`; do not edit.
+-- By the name of each operation, the words by which scopes of keys and lists of profiles may mean it: the operation
+-- itself, its toolset, and read or write. Operations under another name are left out: they are what they stand for.
+create function coord._operation_words() returns jsonb
+language sql immutable parallel safe
+as $$
+  select '{
+    "acquire_lock": ["acquire_lock", "locks", "write"],
+    "check_locks": ["check_locks", "locks", "read"],
+    "force_release_lock": ["force_release_lock", "admin", "write"],
+    "release_lock": ["release_lock", "locks", "write"],
+    "complete_work": ["complete_work", "work", "write"],
+    "get_work": ["get_work", "work", "write"],
+    "release_task": ["release_task", "work", "write"],
+    "report_progress": ["report_progress", "work", "write"],
+    "submit_work": ["submit_work", "work", "write"],
+    "get_task": ["get_task", "queue", "read"],
+    "get_task_board": ["get_task_board", "queue", "read"],
+    "list_tasks": ["list_tasks", "work", "read"],
+    "cancel_task": ["cancel_task", "queue", "write"],
+    "find_hung": ["find_hung", "queue", "read"],
+    "get_agent_history": ["get_agent_history", "queue", "read"],
+    "get_task_history": ["get_task_history", "queue", "read"],
+    "get_work_batch": ["get_work_batch", "queue", "write"],
+    "retry_task": ["retry_task", "queue", "write"],
+    "submit_work_batch": ["submit_work_batch", "queue", "write"],
+    "discover_agents": ["discover_agents", "presence", "read"],
+    "end_session": ["end_session", "sessions", "write"],
+    "heartbeat": ["heartbeat", "presence", "write"],
+    "open_subagent": ["open_subagent", "sessions", "write"],
+    "register_session": ["register_session", "presence", "write"],
+    "sweep": ["sweep", "admin", "write"],
+    "read_inbox": ["read_inbox", "messages", "write"],
+    "send_message": ["send_message", "messages", "write"],
+    "create_thread": ["create_thread", "board", "write"],
+    "list_threads": ["list_threads", "board", "read"],
+    "read_thread": ["read_thread", "board", "read"],
+    "reply_to_thread": ["reply_to_thread", "board", "write"],
+    "set_thread_status": ["set_thread_status", "board", "write"],
+    "list_decisions": ["list_decisions", "board", "read"],
+    "log_decision": ["log_decision", "board", "write"],
+    "read_handoff": ["read_handoff", "handoffs", "read"],
+    "write_handoff": ["write_handoff", "handoffs", "write"],
+    "catch_up": ["catch_up", "handoffs", "write"],
+    "check_approval": ["check_approval", "approvals", "read"],
+    "decide_approval": ["decide_approval", "decisions", "write"],
+    "list_approvals": ["list_approvals", "decisions", "read"],
+    "request_approval": ["request_approval", "approvals", "write"],
+    "use_approval": ["use_approval", "approvals", "write"],
+    "delete_approval_rule": ["delete_approval_rule", "decisions", "write"],
+    "list_approval_rules": ["list_approval_rules", "decisions", "read"],
+    "set_approval_rule": ["set_approval_rule", "decisions", "write"],
+    "list_events": ["list_events", "events", "read"],
+    "create_key": ["create_key", "admin", "write"],
+    "list_keys": ["list_keys", "admin", "read"],
+    "revoke_key": ["revoke_key", "admin", "write"],
+    "rotate_key": ["rotate_key", "admin", "write"],
+    "assign_profile": ["assign_profile", "admin", "write"],
+    "delete_profile": ["delete_profile", "admin", "write"],
+    "get_my_profile": ["get_my_profile", "sessions", "read"],
+    "list_profiles": ["list_profiles", "admin", "read"],
+    "resume_agent": ["resume_agent", "admin", "write"],
+    "set_profile": ["set_profile", "admin", "write"],
+    "suspend_agent": ["suspend_agent", "admin", "write"],
+    "unassign_profile": ["unassign_profile", "admin", "write"],
+    "create_project": ["create_project", "admin", "write"],
+    "list_projects": ["list_projects", "admin", "read"],
+    "add_project_member": ["add_project_member", "admin", "write"],
+    "create_read_token": ["create_read_token", "admin", "write"],
+    "list_project_members": ["list_project_members", "admin", "read"],
+    "remove_project_member": ["remove_project_member", "admin", "write"],
+    "revoke_read_tokens": ["revoke_read_tokens", "admin", "write"],
+    "set_project_visibility": ["set_project_visibility", "admin", "write"]
+  }'::jsonb;
 $$;
 
 -- supabase/schemas/frame/_refuse.sql
@@ -2014,6 +2199,45 @@ begin
 end
 $$;
 
+-- supabase/schemas/keys/_exceeds_scopes.sql
+-- Whether a key with these scopes (null: all) could do what the scopes of the caller's own key do not include.
+create function coord._exceeds_scopes(p_call coord._call, p_scopes text[]) returns boolean
+language sql stable
+as $$
+  select exists (
+    select from coord.sessions s
+    join coord.api_keys k on k.key_id = s.key_id and k.project_id = s.project_id and k.scopes is not null
+    cross join jsonb_each(coord._operation_words()) o
+    where s.project_id = (p_call).project_id and s.session_id = (p_call).session_id
+      and (p_scopes is null or o.value ?| p_scopes) and not o.value ?| k.scopes);
+$$;
+
+-- supabase/schemas/keys/_key_shown_already.sql
+-- What a repetition of a call is told instead of the key that the call made.
+create function coord._key_shown_already(p_key_id text) returns jsonb
+language sql immutable
+as $$
+  select coord._error('conflict', 'This key was made already and is shown only once.',
+    format('If it got lost, revoke it (%s) and make another.', p_key_id));
+$$;
+
+-- supabase/schemas/keys/_new_key.sql
+-- A key nobody has: ac_<id>_<secret><checksum>. 256 random bits from three UUIDs of Postgres' own strong generator; the
+-- checksum lets doors refuse a mistyped key without asking.
+create function coord._new_key(out key_id text, out secret_hash text, out api_key text)
+language plpgsql volatile
+as $$
+declare
+  v_secret text := encode(sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+    || uuid_send(gen_random_uuid())), 'hex');
+begin
+  key_id := left(encode(sha256(uuid_send(gen_random_uuid())), 'hex'), 12);
+  secret_hash := encode(sha256(convert_to(v_secret, 'UTF8')), 'hex');
+  api_key := 'ac_' || key_id || '_' || v_secret
+    || left(encode(sha256(convert_to(key_id || '_' || v_secret, 'UTF8')), 'hex'), 8);
+end
+$$;
+
 -- supabase/schemas/locks/_acquire.sql
 -- acquire_lock for all but one free plain file; answers that the frame has are passed on. Renewals, several free files and a plain refusal need no more than the
 -- rows themselves; the rest is decided by _acquire_closely.
@@ -2027,6 +2251,9 @@ declare
   v_locks jsonb;
 begin
   if p_call.answer is not null then return p_call.answer; end if;
+  if p_call.extra ? 'limits' then
+    return coord._acquire_within_limits(p_call, p_paths, p_reason, p_ttl_seconds, p_shared, p_wait_seconds);
+  end if;
   v_paths := coord._normal_paths(p_paths);
   if not p_shared and v_paths[2] is null then
     v_locks := coord._renew_lock(p_call, v_paths[1], p_reason, p_ttl_seconds);
@@ -3034,10 +3261,13 @@ declare
   v_taken record;
 begin
   if coalesce(cardinality(p_paths), 0) = 0 then return true; end if;
+  if p_call.extra ? 'limits' and coord._over_limit(p_call, v_paths, false) is not null then return false; end if;
   perform coord._serialize_locks(p_call.project_id);
   if coord._too_many_scopes(p_call, v_paths) then return false; end if;
   v_taken := coord._take(p_call, v_paths, false, p_reason, p_ttl_seconds, p_task_id);
-  return v_taken.locks is not null;
+  if v_taken.locks is null then return false; end if;
+  if p_call.extra ? 'limits' then perform coord._note_files(p_call, v_paths); end if;
+  return true;
 end
 $$;
 
@@ -3520,6 +3750,360 @@ as $$
   order by u.xact_id, u.item_id limit p_limit;
 $$;
 
+-- supabase/schemas/profiles/_acquire_within_limits.sql
+-- acquire_lock for a session whose locks or files are limited.
+create function coord._acquire_within_limits(
+  p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer, p_shared boolean, p_wait_seconds integer
+) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_paths text[] := coord._normal_paths(p_paths);
+  v_details jsonb := coord._over_limit(p_call, v_paths, p_shared);
+  v_call coord._call := p_call;
+  v_answer jsonb;
+begin
+  if v_details is not null then
+    return coord._refuse(p_call, 'limit_exceeded', case v_details ->> 'limit'
+      when 'max_locks' then format('This agent may hold %s locks at once.', v_details ->> 'most')
+      else format('This agent may lock %s files in an hour, named one by one.', v_details ->> 'most') end,
+      'Release what you do not need, or ask an administrator; get_my_profile says what is left.', v_details);
+  end if;
+  v_call.extra := nullif(p_call.extra - 'limits', '{}');
+  v_answer := coord._acquire(v_call, v_paths, p_reason, p_ttl_seconds, p_shared, p_wait_seconds);
+  if v_answer -> 'acquired' = 'true' and not p_shared then perform coord._note_files(p_call, v_paths); end if;
+  return v_answer;
+end
+$$;
+
+-- supabase/schemas/profiles/_add_starting_profiles.sql
+-- The profiles that every project begins with. Only `default` applies by itself, and it takes nothing away; the others
+-- wait to be assigned.
+create function coord._add_starting_profiles(p_project_id integer) returns void
+language sql volatile
+as $$
+  insert into coord.profiles (project_id, profile, description, trust, allowed_operations, calls_per_hour, max_files)
+  values
+    (p_project_id, 'default', 'Everybody without another profile: all that the credential allows.', 4, null, null, null),
+    (p_project_id, 'claude_code', 'An agent at the side of a person.', 3, null, 1000, 100),
+    (p_project_id, 'web_reviewer', 'Reads, and changes nothing.', 1, '{read}', 1000, 0),
+    (p_project_id, 'web_implementer', 'Works on tasks from elsewhere.', 2, null, 1000, 50),
+    (p_project_id, 'codex_cloud', 'A worker in the cloud.', 2, null, 1000, 50),
+    (p_project_id, 'orchestrator', 'Hands out work and watches over it.', 3, null, 1000, 200)
+  on conflict do nothing;
+$$;
+
+-- supabase/schemas/profiles/_apply_profiles.sql
+-- Brings the living sessions of a project up to date with its profiles, and says how many have changed. Their next call
+-- finds it: trust and lease are what _enter looks at, and a session with restrictions is never fresh.
+-- Concurrency: callers have called _lock_profiles before their change, so sessions that are being opened are committed
+-- and seen here, or wait and see the change. What has to change is locked in the order of ids, as whoever ends several
+-- sessions does, and nothing else is, because every call may be waiting with its own session in hand. The UPDATE looks
+-- anew, and so finds the subagents that were opened while this waited for the session that opens them.
+create function coord._apply_profiles(p_project_id integer) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_changed integer;
+begin
+  perform from coord.sessions s join coord._due_authorities(p_project_id) n using (session_id)
+  where s.project_id = p_project_id and s.ended_at is null order by s.session_id for update of s;
+  update coord.sessions s set trust = n.trust, restrictions = n.restrictions, valid_until = n.valid_until,
+    lease_expires_at = case when s.beats then least(s.lease_expires_at, n.valid_until) else n.valid_until end,
+    fresh_until = '-infinity'
+  from coord._due_authorities(p_project_id) n
+  where s.project_id = p_project_id and s.session_id = n.session_id and coord._is_live(s.ended_at, s.lease_expires_at);
+  get diagnostics v_changed = row_count;
+  return v_changed;
+end
+$$;
+
+-- supabase/schemas/profiles/_authority.sql
+-- What a session may do: the least of what its credential and its profile give. p_account is the agent itself, or for a
+-- subagent the agent on whose behalf it works: profile and limits are those of the account. restrictions is what the
+-- frame has to look at besides trust, null for most; see _restrict.
+-- The command line of the machine that runs the coordinator (no key, trust 4) has no profile: whoever sits there owns the
+-- database, and somebody must be able to undo a profile that locks everybody out.
+create function coord._authority(
+  p_project_id integer, p_agent text, p_account text, p_agent_type text, p_trust smallint, p_key_id text,
+  out profile text, out source text, out trust smallint, out restrictions jsonb, out session_seconds integer
+)
+language plpgsql stable
+as $$
+declare
+  v_profile coord.profiles;
+begin
+  trust := p_trust;
+  source := 'local administrator';
+  if p_key_id is null and p_trust = 4 then return; end if;
+  select a.profile, a.kind into profile, source from coord.profile_assignments a
+  where a.project_id = p_project_id
+    and (a.kind = 'agent' and a.name = p_account or a.kind = 'agent_type' and a.name = p_agent_type)
+  order by a.kind limit 1;
+  if not found then
+    profile := 'default';
+    source := 'default';
+  end if;
+  select p.* into v_profile from coord.profiles p where p.project_id = p_project_id and p.profile = _authority.profile;
+  trust := least(p_trust, coalesce(v_profile.trust, 0));
+  session_seconds := v_profile.session_seconds;
+  restrictions := nullif(jsonb_strip_nulls(jsonb_build_object(
+    'suspended', (
+      select true from coord.suspensions s
+      where s.project_id = p_project_id and s.agent in (p_agent, p_account) limit 1),
+    'scopes', (
+      select to_jsonb(k.scopes) from coord.api_keys k where k.key_id = p_key_id and k.project_id = p_project_id),
+    'allowed', to_jsonb(v_profile.allowed_operations), 'blocked', to_jsonb(v_profile.blocked_operations),
+    'calls_per_hour', v_profile.calls_per_hour, 'max_locks', v_profile.max_locks, 'max_files', v_profile.max_files)),
+    '{}') || jsonb_build_object('account', p_account, 'profile', profile);
+end
+$$;
+
+-- supabase/schemas/profiles/_count_call.sql
+-- Counts a call of an agent with limits; null, or the refusal when it had all of its hour. The hour begins with the
+-- first call after the last one has passed.
+-- Concurrency: the count is checked and written by one statement under the row lock, which is kept until the call ends.
+-- So of calls at the same time none goes beyond the limit, and nothing else that is limited is counted by two at once.
+create function coord._count_call(p_call coord._call, p_restrictions jsonb, p_counts boolean) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_most integer := (p_restrictions ->> 'calls_per_hour')::integer;
+  v_now timestamptz := clock_timestamp();
+  v_resets_at timestamptz;
+begin
+  insert into coord.agent_usage as u (project_id, agent, calls, since)
+  values (p_call.project_id, p_restrictions ->> 'account', p_counts::integer, v_now)
+  on conflict (project_id, agent) do update set
+    calls = p_counts::integer + case when u.since > v_now - interval '1 hour' then u.calls else 0 end,
+    since = case when u.since > v_now - interval '1 hour' then u.since else v_now end
+  where not p_counts or v_most is null or u.calls < v_most or u.since <= v_now - interval '1 hour';
+  if found then return null; end if;
+  select u.since + interval '1 hour' into v_resets_at from coord.agent_usage u
+  where u.project_id = p_call.project_id and u.agent = p_restrictions ->> 'account';
+  return coord._refuse(p_call, 'limit_exceeded', format('This agent has made its %s calls of the hour.', v_most),
+    'Wait until then, or ask an administrator for another profile.',
+    jsonb_build_object('reason', 'resource_limit_exceeded', 'limit', 'calls_per_hour', 'most', v_most, 'used', v_most,
+      'resets_at', v_resets_at,
+      'retry_after_seconds', greatest(1, ceil(extract(epoch from v_resets_at - clock_timestamp())))));
+end
+$$;
+
+-- supabase/schemas/profiles/_due_authorities.sql
+-- Living sessions whose row does not say any more what _authority says, with what it should say.
+create function coord._due_authorities(p_project_id integer)
+returns table (session_id uuid, trust smallint, restrictions jsonb, valid_until timestamptz)
+language sql volatile
+as $$
+  select o.session_id, a.trust, a.restrictions, v.valid_until
+  from coord.sessions o
+  left join coord.api_keys k on k.key_id = o.key_id and k.project_id = o.project_id
+  cross join lateral coord._authority(o.project_id, o.agent, coalesce(o.delegated_from, o.agent), o.granted_type,
+    o.granted_trust, o.key_id) a
+  cross join lateral (select least(coalesce(k.expires_at, 'infinity'),
+    coalesce(o.started_at + make_interval(secs => a.session_seconds), 'infinity'))) v(valid_until)
+  where o.project_id = p_project_id and o.ended_at is null
+    and (o.trust, o.restrictions, o.valid_until) is distinct from (a.trust, a.restrictions, v.valid_until);
+$$;
+
+-- supabase/schemas/profiles/_held_by.sql
+-- Locks that the sessions of an account hold now, subagents included.
+create function coord._held_by(p_project_id integer, p_account text)
+returns table (path text, session_id uuid)
+language plpgsql volatile
+as $$
+begin
+  return query select h.path, h.session_id
+  from coord.sessions s
+  cross join lateral (
+    select l.path, l.session_id, l.expires_at from coord.locks l
+    where l.project_id = s.project_id and l.session_id = s.session_id
+    union all
+    select a.path, a.session_id, a.expires_at from coord.lock_shares a
+    where a.project_id = s.project_id and a.session_id = s.session_id) h
+  where s.project_id = p_project_id and coalesce(s.delegated_from, s.agent) = p_account
+    and coord._is_live(s.ended_at, s.lease_expires_at) and h.expires_at > clock_timestamp();
+end
+$$;
+
+-- supabase/schemas/profiles/_limits_left.sql
+-- Each limit that a session has: how much it is, and what is used and left of it now.
+create function coord._limits_left(
+  p_project_id integer, p_session coord.sessions, p_restrictions jsonb, p_session_seconds integer
+) returns jsonb
+language sql volatile
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('limit', l.name, 'most', l.most, 'used', coalesce(l.used, 0),
+    'left', greatest(0, l.most - coalesce(l.used, 0)), 'resets_at', l.resets_at) order by l.name), '[]')
+  from (
+    select 'calls_per_hour' as name, (p_restrictions ->> 'calls_per_hour')::integer as most, u.calls as used,
+      u.since + interval '1 hour' as resets_at
+    from (select) one left join coord.agent_usage u on u.project_id = p_project_id
+      and u.agent = p_restrictions ->> 'account' and u.since > clock_timestamp() - interval '1 hour'
+    union all
+    select 'max_locks', (p_restrictions ->> 'max_locks')::integer, (
+      select count(*)::integer from coord._held_by(p_project_id, p_restrictions ->> 'account')), null
+    union all
+    select 'max_files', (p_restrictions ->> 'max_files')::integer, (
+      select count(*)::integer from coord.agent_files f
+      where f.project_id = p_project_id and f.agent = p_restrictions ->> 'account'
+        and f.locked_at > clock_timestamp() - interval '1 hour'), null
+    union all
+    select 'session_seconds', p_session_seconds,
+      extract(epoch from clock_timestamp() - p_session.started_at)::integer, null) l
+  where l.most is not null;
+$$;
+
+-- supabase/schemas/profiles/_lock_profiles.sql
+-- Taken by whoever changes profiles, assignments or suspensions, before the change; p_shared by whoever opens a session,
+-- before looking at them. So no session is opened by a profile that has just been changed, and missed by the change.
+create function coord._lock_profiles(p_project_id integer, p_shared boolean) returns void
+language plpgsql volatile
+as $$
+begin
+  if p_shared then
+    perform pg_advisory_xact_lock_shared(hashtextextended('coord.profiles', p_project_id));
+  else
+    perform pg_advisory_xact_lock(hashtextextended('coord.profiles', p_project_id));
+  end if;
+end
+$$;
+
+-- supabase/schemas/profiles/_note_files.sql
+-- Notes the files that a session with a limit on files has locked alone; see _over_limit.
+create function coord._note_files(p_call coord._call, p_paths text[]) returns void
+language sql volatile
+as $$
+  insert into coord.agent_files as f (project_id, agent, path, locked_at)
+  select (p_call).project_id, (p_call).extra -> 'limits' ->> 'account', p.path, clock_timestamp()
+  from unnest(p_paths) p(path)
+  where (p_call).extra -> 'limits' ? 'max_files' and p.path !~ '^(resource|label):'
+  on conflict (project_id, agent, path) do update set locked_at = excluded.locked_at;
+$$;
+
+-- supabase/schemas/profiles/_one_of_both.sql
+-- Raises unless exactly one of agent and agent_type is given.
+create function coord._one_of_both(p_agent text, p_agent_type text) returns void
+language plpgsql volatile
+as $$
+begin
+  if num_nonnulls(p_agent, p_agent_type) = 1 then return; end if;
+  raise exception 'agent: give an agent or an agent_type, and not both'
+    using errcode = 'BADIN', hint = 'The profile named default is for everybody else: change it with set_profile.';
+end
+$$;
+
+-- supabase/schemas/profiles/_over_limit.sql
+-- The details of a refusal if these paths, in normal form, were more than the agent may lock; null if not.
+--   max_locks  locks at once, alone or shared, over all sessions of the agent
+--   max_files  different files locked alone within an hour; a tree or glob has no number of files, so it is refused.
+--              Names such as resource:x are no files.
+-- Exact: the frame has locked the row in coord.agent_usage at which all calls of the agent queue.
+create function coord._over_limit(p_call coord._call, p_paths text[], p_shared boolean) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_limits jsonb := p_call.extra -> 'limits';
+  v_account text := v_limits ->> 'account';
+  v_files text[] := array(select p.path from unnest(p_paths) p(path) where p.path !~ '^(resource|label):');
+  v_used integer;
+begin
+  select count(*) into v_used from coord._held_by(p_call.project_id, v_account) h
+  where not (h.path = any (p_paths) and h.session_id = p_call.session_id);
+  if v_used + cardinality(p_paths) > (v_limits ->> 'max_locks')::integer then
+    return jsonb_build_object('reason', 'resource_limit_exceeded', 'limit', 'max_locks',
+      'most', v_limits -> 'max_locks', 'used', v_used);
+  end if;
+  if p_shared or not v_limits ? 'max_files' then return null; end if;
+  select count(*) into v_used from coord.agent_files f
+  where f.project_id = p_call.project_id and f.agent = v_account and f.locked_at > clock_timestamp() - interval '1 hour'
+    and f.path <> all (v_files);
+  if v_used + cardinality(v_files) > (v_limits ->> 'max_files')::integer
+    or exists (select from unnest(v_files) p(path) where coord._is_scope(p.path))
+  then
+    return jsonb_build_object('reason', 'resource_limit_exceeded', 'limit', 'max_files',
+      'most', v_limits -> 'max_files', 'used', v_used);
+  end if;
+  return null;
+end
+$$;
+
+-- supabase/schemas/profiles/_refuse_administration.sql
+-- Refuses to let somebody administer profiles or keys who is limited by a profile himself: he could give himself, or a
+-- new key, more than he has. Null for everybody else: who may administer has trust 4, and nobody has more.
+create function coord._refuse_administration(p_call coord._call) returns jsonb
+language plpgsql volatile
+as $$
+begin
+  perform from coord.sessions s
+  cross join lateral coord._authority(s.project_id, s.agent, coalesce(s.delegated_from, s.agent), s.granted_type,
+    s.granted_trust, s.key_id) a
+  where s.project_id = p_call.project_id and s.session_id = p_call.session_id
+    and (a.session_seconds is not null or coalesce(a.restrictions - '{scopes,account,profile}'::text[], '{}') <> '{}');
+  if not found then return null; end if;
+  return coord._refuse(p_call, 'forbidden', 'Who is limited by a profile cannot change profiles or make keys.',
+    'Ask an administrator without limits, or use the command line of the machine that runs the coordinator.',
+    '{"reason": "operation_not_permitted"}');
+end
+$$;
+
+-- supabase/schemas/profiles/_refuse_unknown_profile.sql
+create function coord._refuse_unknown_profile(p_call coord._call) returns jsonb
+language sql volatile
+as $$
+  select coord._refuse(p_call, 'not_found', 'There is no such profile in this project.',
+    'List them: agentcoord profiles list.');
+$$;
+
+-- supabase/schemas/profiles/_refuse_words.sql
+-- Raises for a word that names neither an operation nor a toolset, and is not `read` or `write`.
+create function coord._refuse_words(p_field text, p_words text[]) returns void
+language plpgsql volatile
+as $$
+declare
+  v_unknown text := (
+    select w.word from unnest(p_words) w(word)
+    where not exists (select from jsonb_each(coord._operation_words()) o where o.value ? w.word) limit 1);
+begin
+  if v_unknown is null then return; end if;
+  raise exception '%: there is no operation or toolset %', p_field, v_unknown
+    using errcode = 'BADIN', hint = 'Name operations or toolsets as docs/operations.md does, or read, or write.';
+end
+$$;
+
+-- supabase/schemas/profiles/_restrict.sql
+-- What the frame does for a session with restrictions: refuses what its key, its profile or a suspension forbids, and
+-- counts the call. Limits on locks and files go on in the call, for _acquire and _take_paths. p_counts: false for a call
+-- that asks again while it waits, which is one call however often it asks.
+-- A session may always say who it is and live on, so that no list of operations locks anybody out by accident.
+create function coord._restrict(p_call coord._call, p_restrictions jsonb, p_counts boolean) returns coord._call
+language plpgsql volatile
+as $$
+declare
+  v_words text[] := array(select jsonb_array_elements_text(coord._operation_words() -> p_call.operation));
+  v_upkeep boolean := p_call.operation in ('register_session', 'heartbeat', 'end_session', 'get_my_profile');
+begin
+  if p_restrictions ? 'suspended' and p_call.operation not in ('get_my_profile', 'end_session') then
+    p_call.answer := coord._refuse(p_call, 'forbidden', 'This agent is suspended.',
+      'Stop, and ask an administrator: agentcoord agent resume <agent>.', '{"reason": "suspended"}');
+  elsif not v_upkeep and not coalesce(p_restrictions -> 'scopes' ?| v_words, true) then
+    p_call.answer := coord._refuse(p_call, 'forbidden', format('The scopes of this key do not include %s.', p_call.operation),
+      'Use another key, or ask an administrator for one with that scope.', '{"reason": "operation_not_permitted"}');
+  elsif not v_upkeep and (p_restrictions -> 'blocked' ?| v_words or not p_restrictions -> 'allowed' ?| v_words) then
+    p_call.answer := coord._refuse(p_call, 'forbidden',
+      format('The profile %s does not permit %s.', p_restrictions ->> 'profile', p_call.operation),
+      'Leave it to another agent, or ask an administrator; get_my_profile says what is permitted.',
+      '{"reason": "operation_not_permitted"}');
+  elsif p_restrictions ?| '{calls_per_hour,max_locks,max_files}' then
+    p_call.answer := coord._count_call(p_call, p_restrictions, p_counts and not v_upkeep);
+    if p_restrictions ?| '{max_locks,max_files}' then
+      p_call.extra := coalesce(p_call.extra, '{}') || jsonb_build_object('limits', p_restrictions);
+    end if;
+  end if;
+  return p_call;
+end
+$$;
+
 -- supabase/schemas/projects/_project.sql
 -- The project of that name, made when it is new. Safe when many make it at once: the unique name decides, and one of
 -- them is told that it was made.
@@ -3533,6 +4117,7 @@ begin
   insert into coord.projects (name) values (p_name) on conflict (name) do nothing
   returning projects.project_id into project_id;
   created := found;
+  if created then perform coord._add_starting_profiles(_project.project_id); end if;
   if not created then
     select p.project_id into project_id from coord.projects p where p.name = p_name;
   end if;
@@ -3540,9 +4125,10 @@ end
 $$;
 
 -- supabase/schemas/sessions/_end_session.sql
--- Ends a session and frees what it held. p_reason: what its tasks say of the attempt, and its handoff. p_count_attempts: whether its
+-- Ends a session, with its subagents, and frees what they held. p_reason: what its tasks say of the attempt, and its handoff. p_count_attempts: whether its
 -- claims count as attempts (a crash does, an orderly end does not).
--- Concurrency: the session's row is locked first. Everything after it is done without waiting, because others may hold
+-- Concurrency: the session's row is locked first; open_subagent locks it, too, so none is opened behind this function's
+-- back. Everything after it is done without waiting, because others may hold
 -- a task or a lock and wait for their own session, or for the advisory lock of the project: rows that somebody is just
 -- changing are left as they are. That loses nothing: locks, shares and places in the queue of an ended session count as
 -- free in every decision.
@@ -3552,6 +4138,9 @@ create function coord._end_session(
 )
 language plpgsql volatile
 as $$
+declare
+  v_child record;
+  v_freed record;
 begin
   released_locks := 0;
   returned_tasks := 0;
@@ -3579,6 +4168,18 @@ begin
     where s.project_id = p_project_id and s.path = h.path and s.session_id = p_session_id returning 1
   )
   select (select count(*) from freed) + (select count(*) from given_up) into released_locks;
+
+  for v_child in
+    select s.session_id, s.agent from coord.sessions s
+    where s.project_id = p_project_id and s.parent_session_id = p_session_id and s.ended_at is null
+    order by s.session_id
+  loop
+    v_freed := coord._end_session(p_project_id, v_child.session_id, p_reason, p_count_attempts);
+    released_locks := released_locks + v_freed.released_locks;
+    returned_tasks := returned_tasks + v_freed.returned_tasks;
+    perform coord._journal(p_project_id, 'end_session', 'session:' || v_child.session_id, 'ok',
+      jsonb_build_object('reason', p_reason, 'parent_session_id', p_session_id), v_child.session_id, v_child.agent);
+  end loop;
 end
 $$;
 
@@ -3641,6 +4242,7 @@ $$;
 
 -- supabase/schemas/sessions/_open_session.sql
 -- Opens a session for the credential in p_caller, or finds the living one of that label; null when the key is dead.
+-- Its profile is that of the agent and kind which the credential names, whatever kind the call says it is.
 -- Concurrency: the key is read under a share lock, so revoke_key, which locks it first, either prevents the session
 -- or ends it. Of two that open the same standing session, the unique index lets one insert and gives both its row.
 create function coord._open_session(
@@ -3653,30 +4255,38 @@ declare
   v_project_id integer := (p_caller ->> 'project_id')::integer;
   v_agent text := p_caller ->> 'agent';
   v_agent_type text := coalesce(p_agent_type, p_caller ->> 'agent_type');
+  v_granted_type text := coalesce(p_caller ->> 'agent_type', p_agent_type);
   v_trust smallint := (p_caller ->> 'trust')::smallint;
+  v_authority record;
   v_valid_until timestamptz := 'infinity';
   v_lease_expires_at timestamptz;
   v_session_id uuid;
 begin
   if v_key_id is not null then
-    select k.agent, coalesce(p_agent_type, k.agent_type), k.trust, coalesce(k.expires_at, 'infinity')
-      into v_agent, v_agent_type, v_trust, v_valid_until
+    select k.agent, coalesce(p_agent_type, k.agent_type), k.agent_type, k.trust, coalesce(k.expires_at, 'infinity')
+      into v_agent, v_agent_type, v_granted_type, v_trust, v_valid_until
     from coord.api_keys k
     where k.key_id = v_key_id and k.project_id = v_project_id and k.revoked_at is null
       and (k.expires_at is null or k.expires_at > clock_timestamp())
     for share;
     if not found then return null; end if;
   end if;
+  perform coord._lock_profiles(v_project_id, true);
+  v_authority := coord._authority(v_project_id, v_agent, v_agent, v_granted_type, v_trust, v_key_id);
+  v_valid_until := least(v_valid_until, clock_timestamp() + make_interval(secs => v_authority.session_seconds));
   v_lease_expires_at := least(v_valid_until, case when p_beats then clock_timestamp() + interval '60 seconds' end);
   insert into coord.agents as a (project_id, agent, agent_type) values (v_project_id, v_agent, v_agent_type)
   on conflict do nothing;
   insert into coord.sessions as s
     (project_id, session_id, agent, agent_type, trust, key_id, label, beats, valid_until, lease_expires_at,
-    fresh_until)
-  values (v_project_id, coord._new_id(), v_agent, v_agent_type, v_trust, v_key_id, p_label, p_beats, v_valid_until,
-    v_lease_expires_at, least(v_lease_expires_at, clock_timestamp() + interval '5 seconds'))
+    fresh_until, granted_trust, granted_type, restrictions)
+  values (v_project_id, coord._new_id(), v_agent, v_agent_type, v_authority.trust, v_key_id, p_label, p_beats,
+    v_valid_until, v_lease_expires_at, case when v_authority.restrictions is null
+      then least(v_lease_expires_at, clock_timestamp() + interval '5 seconds') else '-infinity' end,
+    v_trust, v_granted_type, v_authority.restrictions)
   on conflict (project_id, agent, label) where ended_at is null and label is not null
-  do update set trust = excluded.trust
+  do update set trust = excluded.trust, granted_trust = excluded.granted_trust,
+    restrictions = excluded.restrictions, fresh_until = least(s.fresh_until, excluded.fresh_until)
   returning s.session_id into v_session_id;
   return v_session_id;
 end
@@ -3695,6 +4305,30 @@ as $$
   end;
 $$;
 
+-- supabase/schemas/sessions/_refuse_subagent.sql
+-- Why a session cannot have this subagent: more trust than its own, a name that is too long, too many; null if it can.
+create function coord._refuse_subagent(p_call coord._call, p_parent coord.sessions, p_name text, p_trust integer)
+returns jsonb
+language plpgsql volatile
+as $$
+begin
+  if p_trust > p_parent.trust then
+    return coord._refuse(p_call, 'forbidden', format('This session has trust %s, so its subagents have no more.', p_parent.trust),
+      'Ask for less, or leave trust out.', '{"reason": "insufficient_trust_level"}');
+  elsif length(p_parent.agent) + 1 + length(p_name) > 128 then
+    return coord._refuse(p_call, 'invalid_input', 'name: the names of the agent and its subagent are longer than 128 together',
+      'Choose a shorter name, and do not nest subagents deeply.');
+  elsif (
+    select count(*) from coord.sessions s
+    where s.project_id = p_call.project_id and s.parent_session_id = p_call.session_id and s.ended_at is null) >= 50
+  then
+    return coord._refuse(p_call, 'limit_exceeded', 'A session has 50 subagents at most.',
+      'End those that are done: end_session in their name.', '{"reason": "too_many_subagents"}');
+  end if;
+  return null;
+end
+$$;
+
 -- supabase/schemas/sessions/_standing_session.sql
 -- The session of a caller that names none: the standing one of its key or label, opened when there is none.
 -- Null for a key that is dead, and for a caller without key and label, who has to register first.
@@ -3710,7 +4344,7 @@ begin
   from coord.sessions s
   where s.project_id = (p_caller ->> 'project_id')::integer and s.label = v_label and s.ended_at is null
     and (s.key_id = p_caller ->> 'key_id' or (s.key_id is null and s.agent = p_caller ->> 'agent'
-      and s.trust = (p_caller ->> 'trust')::smallint))
+      and s.granted_trust = (p_caller ->> 'trust')::smallint))
   limit 1;
   if v_label is null or v_session_id is not null then return v_session_id; end if;
   v_session_id := coord._open_session(p_caller, v_label);
@@ -3726,22 +4360,30 @@ $$;
 
 -- supabase/schemas/sessions/_touch_session.sql
 -- Whether the session lives; if it does, notes the sign of life (p_active: and that it was a real call) and renews its
--- claims.
--- The next 5 s of calls need not write again, but never longer than the lease, and not while it has notices to be told.
+-- claims. A subagent lives no longer than the session that opened it, and what a suspended agent has is not renewed.
+-- The next 5 s of calls need not write again, but never longer than the lease, not while it has notices to be told, and
+-- not while it has restrictions.
 create function coord._touch_session(p_project_id integer, p_session_id uuid, p_active boolean) returns boolean
 language plpgsql volatile
 as $$
+declare
+  v_renews boolean;
 begin
   update coord.sessions s set
-    lease_expires_at = case when s.beats
+    lease_expires_at = case when s.beats and not coalesce(s.restrictions ? 'suspended', false)
       then least(clock_timestamp() + interval '60 seconds', s.valid_until) else s.lease_expires_at end,
     last_call_at = case when p_active then clock_timestamp() else s.last_call_at end,
-    fresh_until = case when not exists (select from coord.notices n where n.project_id = s.project_id
+    fresh_until = case when s.restrictions is null and not exists (select from coord.notices n where n.project_id = s.project_id
         and n.session_id = s.session_id and n.told_at is null)
       then least(clock_timestamp() + interval '5 seconds', s.lease_expires_at) else '-infinity' end
   where s.project_id = p_project_id and s.session_id = p_session_id
-    and coord._is_live(s.ended_at, s.lease_expires_at);
+    and coord._is_live(s.ended_at, s.lease_expires_at)
+    and (s.parent_session_id is null or exists (
+      select from coord.sessions p where p.project_id = s.project_id and p.session_id = s.parent_session_id
+        and coord._is_live(p.ended_at, p.lease_expires_at)))
+  returning not coalesce(s.restrictions ? 'suspended', false) into v_renews;
   if not found then return false; end if;
+  if not v_renews then return true; end if;
   perform coord._renew_claims(p_project_id, p_session_id);
   return true;
 end
@@ -5719,10 +6361,16 @@ as $$
       count(*) filter (where s.ended_at is null and s.key_id is not null
         and (k.key_id is null or k.revoked_at is not null)) as sessions_of_revoked_keys,
       count(*) filter (where s.trust > k.trust) as sessions_trusted_more_than_their_key,
+      count(*) filter (where s.trust > s.granted_trust) as sessions_trusted_more_than_their_credential,
+      count(*) filter (where s.restrictions is not null and s.fresh_until > '-infinity')
+        as restricted_sessions_that_count_as_fresh,
+      count(*) filter (where s.ended_at is null and p.ended_at is not null) as living_subagents_of_ended_sessions,
+      count(*) filter (where s.ended_at is null and s.trust > p.trust) as subagents_trusted_more_than_their_parents,
       count(*) filter (where a.agent is null) as sessions_of_unknown_agents
     from (select n.* from coord.sessions n limit 5000) s
     left join coord.api_keys k on k.key_id = s.key_id and k.project_id = s.project_id
     left join coord.agents a on a.project_id = s.project_id and a.agent = s.agent
+    left join coord.sessions p on p.project_id = s.project_id and p.session_id = s.parent_session_id
   ) of_sessions, (
     select count(*) filter (where i.answer is null) as idempotency_keys_without_answer,
       count(*) filter (where coord._minimum_trust(i.operation) = 5) as idempotency_keys_of_unknown_operations
@@ -5975,44 +6623,67 @@ $$;
 grant execute on function coord.authenticate_key to coord_app;
 
 -- supabase/schemas/keys/create_key.sql
--- Makes a key of the caller's project: ac_<id>_<secret><checksum>. 256 random bits from three UUIDs of Postgres' own
--- strong generator; the checksum lets doors refuse a mistyped key without asking. Nobody can make a key that is
--- trusted more than himself. The answer is the only place where the secret ever stands: a repetition with the same
+-- Makes a key of the caller's project. Nobody can make a key that is
+-- trusted more than himself, or has more scopes, and nobody whom a profile limits makes keys at all. The answer is the only place where the secret ever stands: a repetition with the same
 -- idempotency key is told so instead.
 create function coord.create_key(
   p_caller jsonb, p_agent text, p_agent_type text default 'cloud', p_trust integer default 2,
-  p_description text default null, p_expires_in_days integer default null
+  p_scopes text[] default null, p_description text default null, p_expires_in_days integer default null
 ) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'create_key');
-  v_key_id text := left(encode(sha256(uuid_send(gen_random_uuid())), 'hex'), 12);
-  v_secret text := encode(sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
-    || uuid_send(gen_random_uuid())), 'hex');
+  v_key record := coord._new_key();
   v_trust smallint := coord._trust(v_call);
   v_expires_at timestamptz := clock_timestamp() + make_interval(days => p_expires_in_days);
 begin
+  v_call.answer := coalesce(v_call.answer, coord._refuse_administration(v_call));
   if v_call.answer is not null then return v_call.answer; end if;
-  if p_trust > v_trust then
-    return coord._refuse(v_call, 'forbidden', 'A key cannot be trusted more than its maker.',
-      format('Ask for trust %s or less.', v_trust));
+  perform coord._refuse_words('scopes', p_scopes);
+  if p_trust > v_trust or coord._exceeds_scopes(v_call, p_scopes) then
+    return coord._refuse(v_call, 'forbidden', 'A key cannot be trusted more than its maker, or have more scopes.',
+      format('Ask for trust %s or less, and for scopes that you have.', v_trust));
   end if;
-  insert into coord.api_keys (key_id, project_id, secret_hash, agent, agent_type, trust, description, expires_at,
+  insert into coord.api_keys (key_id, project_id, secret_hash, agent, agent_type, trust, scopes, description, expires_at,
     made_by, made_with)
-  values (v_key_id, v_call.project_id, encode(sha256(convert_to(v_secret, 'UTF8')), 'hex'), p_agent, p_agent_type,
-    p_trust, p_description, v_expires_at, v_call.agent, p_caller ->> 'key_id');
+  values (v_key.key_id, v_call.project_id, v_key.secret_hash, p_agent, p_agent_type, p_trust, p_scopes, p_description,
+    v_expires_at, v_call.agent, p_caller ->> 'key_id');
   return coord._leave(v_call,
-    jsonb_build_object('key_id', v_key_id, 'agent', p_agent, 'trust', p_trust, 'expires_at', v_expires_at, 'api_key',
-      'ac_' || v_key_id || '_' || v_secret
-      || left(encode(sha256(convert_to(v_key_id || '_' || v_secret, 'UTF8')), 'hex'), 8)),
-    'key:' || v_key_id, jsonb_build_object('agent', p_agent, 'trust', p_trust),
-    p_kept => coord._error('conflict', 'This key was made already and is shown only once.',
-      format('If it got lost, revoke it (%s) and make another.', v_key_id)));
+    jsonb_build_object('key_id', v_key.key_id, 'agent', p_agent, 'trust', p_trust, 'scopes', p_scopes,
+      'expires_at', v_expires_at, 'api_key', v_key.api_key),
+    'key:' || v_key.key_id, jsonb_strip_nulls(jsonb_build_object('agent', p_agent, 'trust', p_trust, 'scopes', p_scopes)),
+    p_kept => coord._key_shown_already(v_key.key_id));
 end
 $$;
 
 grant execute on function coord.create_key to coord_app;
+
+-- supabase/schemas/keys/import_key.sql
+-- Makes a key known that people have chosen themselves, by its hash: what a server asks at its start for each key of its
+-- configuration. `imported` says whether it is new, `live` whether it works: it does not once it was revoked, or when
+-- it belongs to another project.
+-- Concurrency: many servers may start at once; the primary key decides.
+create function coord.import_key(p_project_id integer, p_key_id text, p_secret_hash text, p_agent text) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into coord.api_keys (key_id, project_id, secret_hash, agent, agent_type, trust, description, made_by)
+  values (p_key_id, p_project_id, p_secret_hash, p_agent, 'cloud', 2, 'From the configuration of the server.',
+    'COORDINATION_API_KEYS')
+  on conflict (key_id) do nothing;
+  if found then
+    perform coord._journal(p_project_id, 'create_key', 'key:' || p_key_id, 'ok',
+      jsonb_build_object('agent', p_agent, 'trust', 2, 'imported', true));
+    return '{"imported": true, "live": true}';
+  end if;
+  return jsonb_build_object('imported', false, 'live', exists (
+    select from coord.api_keys k where k.key_id = p_key_id and k.project_id = p_project_id
+      and k.secret_hash = p_secret_hash and k.revoked_at is null));
+end
+$$;
+
+grant execute on function coord.import_key to coord_app;
 
 -- supabase/schemas/keys/list_keys.sql
 -- Keys of the caller's project, newest first, without anything secret.
@@ -6025,8 +6696,8 @@ begin
   if v_call.answer is not null then return v_call.answer; end if;
   return coord._leave(v_call, jsonb_build_object('keys', coalesce((
     select jsonb_agg(jsonb_build_object('key_id', k.key_id, 'agent', k.agent, 'agent_type', k.agent_type,
-      'trust', k.trust, 'description', k.description, 'created_at', k.created_at, 'expires_at', k.expires_at,
-      'revoked_at', k.revoked_at) order by k.created_at desc)
+      'trust', k.trust, 'scopes', k.scopes, 'description', k.description, 'created_at', k.created_at, 'expires_at', k.expires_at,
+      'revoked_at', k.revoked_at, 'rotated_from', k.rotated_from) order by k.created_at desc)
     from coord.api_keys k where k.project_id = v_call.project_id), '[]')));
 end
 $$;
@@ -6071,6 +6742,57 @@ $$;
 
 grant execute on function coord.revoke_key to coord_app;
 
+-- supabase/schemas/keys/rotate_key.sql
+-- Makes the key that follows another one: same agent, kind, trust, scopes and time of life. The old one works on for the
+-- overlap, so that who uses it can change over, and its sessions end with it. At most two of a line live at once.
+-- Concurrency: the old key's row is locked first, as in revoke_key: two that rotate it at once get one key and a conflict.
+create function coord.rotate_key(p_caller jsonb, p_key_id text, p_overlap_seconds integer default 86400) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'rotate_key');
+  v_old coord.api_keys;
+  v_key record := coord._new_key();
+  v_ends_at timestamptz;
+  v_expires_at timestamptz;
+begin
+  v_call.answer := coalesce(v_call.answer, coord._refuse_administration(v_call));
+  if v_call.answer is not null then return v_call.answer; end if;
+  select k.* into v_old from coord.api_keys k
+  where k.key_id = p_key_id and k.project_id = v_call.project_id and k.trust <= coord._trust(v_call)
+    and k.revoked_at is null and (k.expires_at is null or k.expires_at > clock_timestamp()) for update;
+  if not found or coord._exceeds_scopes(v_call, v_old.scopes) then
+    return coord._refuse(v_call, 'not_found', 'There is no such living key in this project.', 'List them: agentcoord keys list.');
+  end if;
+  perform from coord.api_keys k
+  where k.project_id = v_call.project_id and (k.rotated_from = p_key_id or k.key_id = v_old.rotated_from)
+    and k.revoked_at is null and (k.expires_at is null or k.expires_at > clock_timestamp());
+  if found then
+    return coord._refuse(v_call, 'conflict', 'Two keys of this line live already.',
+      'Wait until the older one has expired, or revoke it: agentcoord keys list shows both.', '{"reason": "key_rotated"}');
+  end if;
+  v_expires_at := clock_timestamp() + (v_old.expires_at - v_old.created_at);
+  v_ends_at := least(v_old.expires_at, clock_timestamp() + make_interval(secs => p_overlap_seconds));
+  insert into coord.api_keys (key_id, project_id, secret_hash, agent, agent_type, trust, scopes, description, expires_at,
+    made_by, made_with, rotated_from)
+  values (v_key.key_id, v_call.project_id, v_key.secret_hash, v_old.agent, v_old.agent_type, v_old.trust, v_old.scopes,
+    v_old.description, v_expires_at, v_call.agent, p_caller ->> 'key_id', p_key_id);
+  update coord.api_keys k set expires_at = v_ends_at where k.key_id = p_key_id;
+  perform from coord.sessions s
+  where s.project_id = v_call.project_id and s.key_id = p_key_id and s.ended_at is null order by s.session_id for update;
+  update coord.sessions s set valid_until = least(s.valid_until, v_ends_at),
+    lease_expires_at = least(s.lease_expires_at, v_ends_at), fresh_until = least(s.fresh_until, v_ends_at)
+  where s.project_id = v_call.project_id and s.key_id = p_key_id and s.ended_at is null;
+  return coord._leave(v_call,
+    jsonb_build_object('key_id', v_key.key_id, 'api_key', v_key.api_key, 'agent', v_old.agent, 'trust', v_old.trust,
+      'scopes', v_old.scopes, 'expires_at', v_expires_at, 'rotated_from', p_key_id, 'old_expires_at', v_ends_at),
+    'key:' || v_key.key_id, jsonb_build_object('agent', v_old.agent, 'rotated_from', p_key_id, 'old_expires_at', v_ends_at),
+    p_kept => coord._key_shown_already(v_key.key_id));
+end
+$$;
+
+grant execute on function coord.rotate_key to coord_app;
+
 -- supabase/schemas/locks/acquire_lock.sql
 -- Locks files, trees, globs and names for the calling session, all or none; acquiring again renews. A lock that
 -- somebody else has is an answer, not an error. With p_wait_seconds the caller is put into the queue and has to ask
@@ -6088,7 +6810,7 @@ declare
   v_call coord._call := coord._enter(p_caller, 'acquire_lock');
   v_answer jsonb;
 begin
-  if v_call.answer is not null or p_shared or p_paths[2] is not null then
+  if v_call.answer is not null or v_call.extra ? 'limits' or p_shared or p_paths[2] is not null then
     return coord._acquire(v_call, p_paths, p_reason, p_ttl_seconds, p_shared, p_wait_seconds);
   end if;
   update coord.locks l set token = l.token + 1, session_id = v_call.session_id, reason = p_reason,
@@ -6263,6 +6985,230 @@ end
 $$;
 
 grant execute on function coord.send_message to coord_app;
+
+-- supabase/schemas/profiles/assign_profile.sql
+-- Gives an agent, or all agents of a kind, a profile; living sessions have it at once.
+create function coord.assign_profile(
+  p_caller jsonb, p_profile text, p_agent text default null, p_agent_type text default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'assign_profile');
+  v_kind text := case when p_agent is not null then 'agent' else 'agent_type' end;
+  v_name text := coalesce(p_agent, p_agent_type);
+begin
+  v_call.answer := coalesce(v_call.answer, coord._refuse_administration(v_call));
+  if v_call.answer is not null then return v_call.answer; end if;
+  perform coord._one_of_both(p_agent, p_agent_type);
+  perform coord._lock_profiles(v_call.project_id, false);
+  perform from coord.profiles p where p.project_id = v_call.project_id and p.profile = p_profile;
+  if not found then return coord._refuse_unknown_profile(v_call); end if;
+  insert into coord.profile_assignments (project_id, kind, name, profile, assigned_by)
+  values (v_call.project_id, v_kind, v_name, p_profile, v_call.agent)
+  on conflict (project_id, kind, name) do update
+    set profile = excluded.profile, assigned_by = excluded.assigned_by, assigned_at = clock_timestamp();
+  return coord._leave(v_call, jsonb_build_object('profile', p_profile, 'kind', v_kind, 'name', v_name,
+    'changed_sessions', coord._apply_profiles(v_call.project_id)),
+    'profile:' || p_profile, jsonb_build_object('kind', v_kind, 'name', v_name));
+end
+$$;
+
+grant execute on function coord.assign_profile to coord_app;
+
+-- supabase/schemas/profiles/delete_profile.sql
+-- Removes a profile that nobody is assigned. The default one stays.
+create function coord.delete_profile(p_caller jsonb, p_profile text) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'delete_profile');
+begin
+  v_call.answer := coalesce(v_call.answer, coord._refuse_administration(v_call));
+  if v_call.answer is not null then return v_call.answer; end if;
+  perform coord._lock_profiles(v_call.project_id, false);
+  if p_profile = 'default' or exists (
+    select from coord.profile_assignments a where a.project_id = v_call.project_id and a.profile = p_profile)
+  then
+    return coord._refuse(v_call, 'conflict', 'This profile is in use.',
+      'Assign others first (list_profiles says who has it). The default one can be replaced by set_profile only.',
+      '{"reason": "profile_in_use"}');
+  end if;
+  delete from coord.profiles p where p.project_id = v_call.project_id and p.profile = p_profile;
+  if not found then return coord._refuse_unknown_profile(v_call); end if;
+  return coord._leave(v_call, jsonb_build_object('deleted', true, 'profile', p_profile), 'profile:' || p_profile);
+end
+$$;
+
+grant execute on function coord.delete_profile to coord_app;
+
+-- supabase/schemas/profiles/get_my_profile.sql
+-- What the calling session may do, why, and what is left of each limit. Not counted as a call itself.
+create function coord.get_my_profile(p_caller jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'get_my_profile');
+  v_session coord.sessions;
+  v_authority record;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select s.* into v_session from coord.sessions s
+  where s.project_id = v_call.project_id and s.session_id = v_call.session_id;
+  v_authority := coord._authority(v_call.project_id, v_session.agent, coalesce(v_session.delegated_from, v_session.agent),
+    v_session.granted_type, v_session.granted_trust, v_session.key_id);
+  v_call.extra := nullif(v_call.extra - 'limits', '{}');
+  return coord._leave(v_call, jsonb_build_object(
+    'agent', v_session.agent, 'agent_type', v_session.agent_type, 'session_id', v_session.session_id,
+    'parent_session_id', v_session.parent_session_id, 'delegated_from', v_session.delegated_from,
+    'key_id', v_session.key_id, 'profile', v_authority.profile, 'source', v_authority.source,
+    'trust', v_authority.trust, 'credential_trust', v_session.granted_trust,
+    'suspended', coalesce(v_authority.restrictions ? 'suspended', false),
+    'scopes', v_authority.restrictions -> 'scopes',
+    'allowed_operations', v_authority.restrictions -> 'allowed',
+    'blocked_operations', coalesce(v_authority.restrictions -> 'blocked', '[]'),
+    'ends_at', nullif(v_session.valid_until, 'infinity'),
+    'limits', coord._limits_left(v_call.project_id, v_session, v_authority.restrictions, v_authority.session_seconds)));
+end
+$$;
+
+grant execute on function coord.get_my_profile to coord_app;
+
+-- supabase/schemas/profiles/list_profiles.sql
+-- Profiles of the project, to whom they are assigned, and who is suspended.
+create function coord.list_profiles(p_caller jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'list_profiles');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  return coord._leave(v_call, jsonb_build_object(
+    'profiles', coalesce((
+      select jsonb_agg(to_jsonb(p) - 'project_id' order by p.profile = 'default' desc, p.profile)
+      from coord.profiles p where p.project_id = v_call.project_id), '[]'),
+    'assignments', coalesce((
+      select jsonb_agg(to_jsonb(a) - 'project_id' order by a.kind, a.name)
+      from coord.profile_assignments a where a.project_id = v_call.project_id), '[]'),
+    'suspensions', coalesce((
+      select jsonb_agg(to_jsonb(s) - 'project_id' order by s.agent)
+      from coord.suspensions s where s.project_id = v_call.project_id), '[]')));
+end
+$$;
+
+grant execute on function coord.list_profiles to coord_app;
+
+-- supabase/schemas/profiles/resume_agent.sql
+-- Lifts a suspension. Nobody lifts his own: whoever is suspended is refused by the frame.
+create function coord.resume_agent(p_caller jsonb, p_agent text) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'resume_agent');
+begin
+  v_call.answer := coalesce(v_call.answer, coord._refuse_administration(v_call));
+  if v_call.answer is not null then return v_call.answer; end if;
+  perform coord._lock_profiles(v_call.project_id, false);
+  delete from coord.suspensions s where s.project_id = v_call.project_id and s.agent = p_agent;
+  if not found then
+    return coord._refuse(v_call, 'not_found', 'No agent of that name is suspended.', 'See list_profiles.');
+  end if;
+  return coord._leave(v_call, jsonb_build_object('resumed', true, 'agent', p_agent,
+    'changed_sessions', coord._apply_profiles(v_call.project_id)), 'agent:' || p_agent);
+end
+$$;
+
+grant execute on function coord.resume_agent to coord_app;
+
+-- supabase/schemas/profiles/set_profile.sql
+-- Makes a profile, or replaces the one of that name as a whole; living sessions have it at once. See _apply_profiles.
+create function coord.set_profile(
+  p_caller jsonb, p_profile text, p_trust integer, p_description text default null,
+  p_allowed_operations text[] default null, p_blocked_operations text[] default null,
+  p_calls_per_hour integer default null, p_max_locks integer default null, p_max_files integer default null,
+  p_session_seconds integer default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'set_profile');
+  v_replaced boolean;
+  v_profile jsonb;
+begin
+  v_call.answer := coalesce(v_call.answer, coord._refuse_administration(v_call));
+  if v_call.answer is not null then return v_call.answer; end if;
+  perform coord._refuse_words('allowed_operations', p_allowed_operations);
+  perform coord._refuse_words('blocked_operations', p_blocked_operations);
+  perform coord._lock_profiles(v_call.project_id, false);
+  v_replaced := exists (
+    select from coord.profiles p where p.project_id = v_call.project_id and p.profile = p_profile);
+  insert into coord.profiles as p (project_id, profile, description, trust, allowed_operations, blocked_operations,
+    calls_per_hour, max_locks, max_files, session_seconds, set_by)
+  values (v_call.project_id, p_profile, p_description, p_trust, p_allowed_operations, p_blocked_operations,
+    p_calls_per_hour, p_max_locks, p_max_files, p_session_seconds, v_call.agent)
+  on conflict (project_id, profile) do update set description = excluded.description, trust = excluded.trust,
+    allowed_operations = excluded.allowed_operations, blocked_operations = excluded.blocked_operations,
+    calls_per_hour = excluded.calls_per_hour, max_locks = excluded.max_locks, max_files = excluded.max_files,
+    session_seconds = excluded.session_seconds, set_by = excluded.set_by, set_at = clock_timestamp()
+  returning to_jsonb(p) - '{project_id,set_by,set_at}'::text[] into v_profile;
+  return coord._leave(v_call, jsonb_build_object('profile', p_profile, 'replaced', v_replaced,
+    'changed_sessions', coord._apply_profiles(v_call.project_id)), 'profile:' || p_profile, jsonb_strip_nulls(v_profile));
+end
+$$;
+
+grant execute on function coord.set_profile to coord_app;
+
+-- supabase/schemas/profiles/suspend_agent.sql
+-- Refuses everything to an agent, its subagents included, from its next call on. Its sessions live on, but their
+-- heartbeats renew nothing: what they hold ends by itself. Suspending again changes the reason.
+create function coord.suspend_agent(p_caller jsonb, p_agent text, p_reason text default null) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'suspend_agent');
+begin
+  v_call.answer := coalesce(v_call.answer, coord._refuse_administration(v_call));
+  if v_call.answer is not null then return v_call.answer; end if;
+  perform coord._lock_profiles(v_call.project_id, false);
+  insert into coord.suspensions (project_id, agent, reason, suspended_by)
+  values (v_call.project_id, p_agent, p_reason, v_call.agent)
+  on conflict (project_id, agent) do update set reason = excluded.reason, suspended_by = excluded.suspended_by;
+  return coord._leave(v_call, jsonb_build_object('suspended', true, 'agent', p_agent,
+    'changed_sessions', coord._apply_profiles(v_call.project_id)),
+    'agent:' || p_agent, jsonb_strip_nulls(jsonb_build_object('reason', p_reason)));
+end
+$$;
+
+grant execute on function coord.suspend_agent to coord_app;
+
+-- supabase/schemas/profiles/unassign_profile.sql
+-- Takes back the profile of an agent or of a kind of agents; what applies then is in force at once.
+create function coord.unassign_profile(p_caller jsonb, p_agent text default null, p_agent_type text default null)
+returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'unassign_profile');
+  v_kind text := case when p_agent is not null then 'agent' else 'agent_type' end;
+  v_name text := coalesce(p_agent, p_agent_type);
+  v_profile text;
+begin
+  v_call.answer := coalesce(v_call.answer, coord._refuse_administration(v_call));
+  if v_call.answer is not null then return v_call.answer; end if;
+  perform coord._one_of_both(p_agent, p_agent_type);
+  perform coord._lock_profiles(v_call.project_id, false);
+  delete from coord.profile_assignments a
+  where a.project_id = v_call.project_id and a.kind = v_kind and a.name = v_name returning a.profile into v_profile;
+  if not found then
+    return coord._refuse(v_call, 'not_found', 'Nothing is assigned to that name.', 'See list_profiles.');
+  end if;
+  return coord._leave(v_call, jsonb_build_object('profile', v_profile, 'kind', v_kind, 'name', v_name,
+    'changed_sessions', coord._apply_profiles(v_call.project_id)),
+    'profile:' || v_profile, jsonb_build_object('kind', v_kind, 'name', v_name));
+end
+$$;
+
+grant execute on function coord.unassign_profile to coord_app;
 
 -- supabase/schemas/projects/add_project_member.sql
 -- Lets a Supabase user read the caller's project in dashboards, from the next query on. Adding twice changes nothing.
@@ -6457,6 +7403,7 @@ begin
   if v_call.answer is not null then return v_call.answer; end if;
   return coord._leave(v_call, jsonb_build_object('agents', coalesce((
     select jsonb_agg(jsonb_build_object('agent', a.agent, 'agent_type', a.agent_type, 'session_id', a.session_id,
+      'parent_session_id', a.parent_session_id, 'delegated_from', a.delegated_from,
       'presence', coord._presence(a.last_call_at), 'capabilities', a.capabilities, 'working_on', a.working_on,
       'last_call_at', a.last_call_at, 'me', a.session_id = v_call.session_id,
       'claimed_tasks', (
@@ -6531,6 +7478,49 @@ end
 $$;
 
 grant execute on function coord.heartbeat to coord_app;
+
+-- supabase/schemas/sessions/open_subagent.sql
+-- Opens a session for a helper of the calling session: <agent>/<name>, on behalf of the same agent, by the same
+-- credential, trusted at most as much. It holds for itself, and ends with the session that opened it (see _end_session,
+-- _touch_session). Profile and limits are those of the agent it works for, so nobody gains by it.
+-- Concurrency: the caller's row is locked and looked at again, so it cannot end in between, nor be changed by somebody
+-- who changes profiles; whoever waits for the row to do so finds the subagent afterwards.
+create function coord.open_subagent(
+  p_caller jsonb, p_name text, p_trust integer default null, p_agent_type text default null,
+  p_working_on text default null, p_beats boolean default false
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'open_subagent');
+  v_parent coord.sessions;
+  v_answer jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select s.* into v_parent from coord.sessions s
+  where s.project_id = v_call.project_id and s.session_id = v_call.session_id
+    and coord._is_live(s.ended_at, s.lease_expires_at) for share;
+  if not found then return coord._refuse_ended(v_call); end if;
+  v_call.answer := coord._refuse_subagent(v_call, v_parent, p_name, p_trust);
+  if v_call.answer is not null then return v_call.answer; end if;
+  insert into coord.agents (project_id, agent, agent_type)
+  values (v_call.project_id, v_parent.agent || '/' || p_name, coalesce(p_agent_type, v_parent.agent_type))
+  on conflict do nothing;
+  insert into coord.sessions as s (project_id, session_id, agent, agent_type, trust, key_id, working_on, beats, valid_until,
+    lease_expires_at, fresh_until, granted_trust, granted_type, restrictions, parent_session_id, delegated_from)
+  values (v_call.project_id, coord._new_id(), v_parent.agent || '/' || p_name,
+    coalesce(p_agent_type, v_parent.agent_type), least(p_trust, v_parent.trust), v_parent.key_id, p_working_on, p_beats,
+    v_parent.valid_until, least(v_parent.valid_until, case when p_beats then clock_timestamp() + interval '60 seconds' end),
+    '-infinity', least(p_trust, v_parent.trust), v_parent.granted_type, v_parent.restrictions, v_parent.session_id,
+    coalesce(v_parent.delegated_from, v_parent.agent))
+  returning jsonb_build_object('session_id', s.session_id, 'agent', s.agent, 'agent_type', s.agent_type,
+    'trust', s.trust, 'parent_session_id', s.parent_session_id, 'delegated_from', s.delegated_from,
+    'lease_expires_at', nullif(s.lease_expires_at, 'infinity')) into v_answer;
+  return coord._leave(v_call, v_answer, 'session:' || (v_answer ->> 'session_id'), v_answer - 'lease_expires_at');
+end
+$$;
+
+grant execute on function coord.open_subagent to coord_app;
 
 -- supabase/schemas/sessions/register_session.sql
 -- Says who is here. A caller that names a session, or whose label stands for one, updates it; any other gets a new one.

@@ -21,9 +21,11 @@ export async function worldOf(session: TestSession): Promise<World> {
   const { handoff_id } = await session.writeHandoff({ summary: `summary-${mark}` });
   const rule = `rule-${mark}`;
   await session.setApprovalRule({ rule, action_type: `action-${mark}` });
+  const profile = `profile-${mark}`;
+  await session.setProfile({ profile, trust: 2 });
   const { approval_id } = await session.requestApproval({ action_type: 'wipe', description: `wipe-${mark}` });
   return {
-    ...{ user_id: randomUUID(), rule, approval_id, thread_id, handoff_id, text: `text-${mark}` },
+    ...{ user_id: randomUUID(), rule, profile, approval_id, thread_id, handoff_id, text: `text-${mark}` },
     ...{ paths, types, key_id, claim_token, task_id: task?.task_id, project: `project-${mark}` },
     ...{ working_on: `working-${mark}`, agent: `agent-${mark}`, title: `title-${mark}` },
   };

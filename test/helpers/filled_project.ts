@@ -19,6 +19,10 @@ export async function fillProject(db: TestDatabase, project: string): Promise<Te
   await ann.sendMessage({ text: 'x' });
   await ann.requestApproval({ action_type: 'x', description: 'x' });
   await ann.setApprovalRule({ rule: 'x', action_type: 'x' });
+  await ann.setProfile({ profile: 'x', trust: 2, max_files: 1 });
+  await ann.assignProfile({ profile: 'x', agent: 'bob' });
+  await (await db.session('bob', { project })).acquireLock({ paths: ['c.ts'] });
+  await ann.suspendAgent({ agent: 'eve' });
   await db.database.call('take_webhooks', { p_limit: 10, p_with_links: true });
   return ann;
 }

@@ -42,6 +42,7 @@ beforeAll(async () => {
   const gone = await db.session('gone');
   await gone.writeHandoff({ summary: 'test' });
   await gone.endSession();
+  await bob.openSubagent({ name: 'helper' });
   const dead = await db.session('dead');
   await dead.acquireLock({ paths: ['dead.ts'] });
   await dead.endSession();
@@ -118,6 +119,15 @@ const violations: Record<string, string> = {
   sessions_beyond_longest_lease: set('sessions', "lease_expires_at = clock_timestamp() + interval '65 s'", beating),
   sessions_of_revoked_keys: set('api_keys', 'revoked_at = clock_timestamp()', 'true'),
   sessions_trusted_more_than_their_key: set('sessions', 'trust = 4', 'key_id is not null'),
+  sessions_trusted_more_than_their_credential: set('sessions', 'granted_trust = 1', beating),
+  restricted_sessions_that_count_as_fresh: set(
+    'sessions',
+    "restrictions = '{}', fresh_until = clock_timestamp()",
+    beating,
+  ),
+  living_subagents_of_ended_sessions: `update coord.sessions set ended_at = clock_timestamp(), fresh_until = '-infinity'
+    where session_id = ${bob}`,
+  subagents_trusted_more_than_their_parents: set('sessions', 'trust = 1', `session_id = ${bob}`),
   sessions_of_unknown_agents: "delete from coord.agents where agent = 'bob'",
   idempotency_keys_without_answer: set('idempotency_keys', 'answer = null', 'true'),
   living_sessions_due_for_a_handoff: set('sessions', 'handoff_xact = began_xact', beating),

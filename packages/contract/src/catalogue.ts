@@ -11,6 +11,7 @@ import * as handoffs from './operations/handoffs.ts';
 import * as keys from './operations/keys.ts';
 import * as locks from './operations/locks.ts';
 import * as messages from './operations/messages.ts';
+import * as profiles from './operations/profiles.ts';
 import * as projects from './operations/projects.ts';
 import * as queue from './operations/queue.ts';
 import * as readers from './operations/readers.ts';
@@ -33,6 +34,7 @@ const nouns = {
   ...approvalRules,
   ...events,
   ...keys,
+  ...profiles,
   ...projects,
   ...readers,
   ...classic,

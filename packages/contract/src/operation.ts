@@ -109,7 +109,7 @@ export const toolsets = {
   },
   sessions: {
     title: 'Agents',
-    about: 'Ending a session by hand; an MCP server and the client library end theirs by themselves.',
+    about: 'Subagents, what this session may do, and ending it by hand.',
     default: false,
   },
   messages: {
@@ -156,7 +156,7 @@ export const toolsets = {
     about: 'The queue under the names of earlier coordinators.',
     default: false,
   },
-  admin: { title: 'Administration', about: 'Keys, projects and upkeep.', default: false },
+  admin: { title: 'Administration', about: 'Keys, profiles, projects and upkeep.', default: false },
 } as const satisfies Record<string, ToolsetDefinition>;
 
 export type Toolset = keyof typeof toolsets;

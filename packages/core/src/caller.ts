@@ -8,6 +8,8 @@ export type Caller = {
   session_id?: string | undefined;
   /** Same key and same input: one effect and the same answer, for 48 hours. */
   idempotency_key?: string;
+  /** Asks again for a call that waits, which counts as one however often it asks. */
+  repeated?: true;
 } & (KeyCaller | LocalCaller);
 
 /** Authenticated by API key: agent and trust stand in the key's row. */

@@ -1,6 +1,7 @@
 import { CoordinationError, type Toolset, toolsets } from '@agentcoord/contract';
 import { z } from 'zod';
 import { defaultHome } from './embedded/place.ts';
+import { keyParts } from './keys.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const list = z.string().transform((text) => text.split(/[\s,]+/).filter(Boolean));
@@ -50,6 +51,11 @@ export const variables = {
     about: 'Another coordinator, joined over HTTP, such as http://127.0.0.1:8787.',
   },
   api_key: { names: ['AGENTCOORD_API_KEY'], schema: z.string().optional(), about: 'Key for it.' },
+  chosen_keys: {
+    names: ['COORDINATION_API_KEYS'],
+    schema: z.string().transform(toChosenKeys).default([]),
+    about: 'Keys that the HTTP server accepts beside those it makes: key or agent:key, separated by commas.',
+  },
   webhook_url: {
     names: ['AGENTCOORD_WEBHOOK_URL'],
     schema: z
@@ -142,6 +148,25 @@ function checkPairs(config: Config): Config {
 
 function configError(message: string, hint: string): CoordinationError {
   return new CoordinationError({ code: 'invalid_input', message, hint });
+}
+
+/** A key that people have chosen themselves, and the agent that calls with it. */
+export interface ChosenKey {
+  agent?: string;
+  key: string;
+}
+
+/** Says which of them is wrong by its place: the value is a secret. */
+function toChosenKeys(text: string, context: z.RefinementCtx): ChosenKey[] {
+  const items = text.split(',').map((item) => item.trim());
+  return items.filter(isSet).map((item, index) => {
+    const [, agent, named] = /^([A-Za-z0-9][A-Za-z0-9_.@-]{0,63}):(.*)$/.exec(item) ?? [];
+    const key = named ?? item;
+    if (!keyParts(key)) {
+      context.addIssue(`key ${index + 1} must be 16 to 200 visible ASCII characters, after agent: if it names one`);
+    }
+    return agent === undefined ? { key } : { agent, key };
+  });
 }
 
 function toToolsets(text: string, context: z.RefinementCtx): (Toolset | 'all')[] {

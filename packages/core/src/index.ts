@@ -7,6 +7,7 @@ export { type Events, followEvents, type ItemPage, pagesOf } from './events/inde
 export { unavailable } from './failure.ts';
 export { countViolations, type Health, healthOf } from './health.ts';
 export { invoke } from './invoke.ts';
+export { importKeys, type KeyParts, keyParts } from './keys.ts';
 export { type MigrateOptions, migrate, type SchemaState, schemaState } from './migrations/index.ts';
 export { type OpenOptions, openDatabase } from './open.ts';
 export { tokenSigner } from './read_tokens.ts';

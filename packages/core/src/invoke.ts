@@ -70,13 +70,16 @@ async function ask(database: Database, operation: Operation, args: CallArguments
 /** Asks for an answer again and again, in the way that does nothing twice. */
 function repeatable(database: Database, operation: Operation, args: CallArguments) {
   let next: ReturnType<typeof continuationOf>;
+  let { p_caller: caller } = args;
   return async (secondsLeft: number): Promise<unknown> => {
     if (!next) {
-      const answer = await ask(database, operation, { ...args, p_wait_seconds: secondsLeft });
+      const asked = { ...args, p_caller: caller, p_wait_seconds: secondsLeft };
+      caller = { ...caller, repeated: true };
+      const answer = await ask(database, operation, asked);
       next = continuationOf(operation, answer);
       return answer;
     }
-    const { idempotency_key: _, ...p_caller } = args.p_caller;
+    const { idempotency_key: _, ...p_caller } = caller;
     const fields = Object.entries(next.input).map(([field, value]) => [`p_${field}`, value]);
     return ask(database, next.operation, { p_caller, ...Object.fromEntries(fields), p_wait_seconds: secondsLeft });
   };

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Database, KeyCaller } from '@agentcoord/core';
+import { type Database, type KeyCaller, type KeyParts, keyParts } from '@agentcoord/core';
 
 /** A key that the database knows, as this process remembers it. */
 export interface Credential {
@@ -16,16 +16,7 @@ const trustFor = 4000;
 /** Keys remembered at once; the one longest not confirmed is forgotten first. */
 const maxRemembered = 10_000;
 
-const keyForm = /^ac_([a-z0-9]{12})_([0-9a-f]{64})([0-9a-f]{8})$/;
-
 const sha256 = (text: string) => hash('sha256', text, 'hex');
-
-/** Id and hashed secret of a well-formed key; undefined when its checksum says that it was mistyped. */
-function partsOf(key: string): { key_id: string; secretHash: string } | undefined {
-  const [, id = '', secret = '', checksum] = keyForm.exec(key) ?? [];
-  if (checksum === undefined || sha256(`${id}_${secret}`).slice(0, 8) !== checksum) return undefined;
-  return { key_id: id, secretHash: sha256(secret) };
-}
 
 /** The key in an `Authorization` header; undefined when it holds none. */
 export function keyIn(header: string | undefined): string | undefined {
@@ -49,10 +40,10 @@ export class Authenticator {
 
   /** Asks the database, once for simultaneous calls; undefined for a key that is unknown, expired or revoked. */
   async ask(key: string): Promise<Credential | undefined> {
-    const parts = partsOf(key);
+    const parts = keyParts(key);
     if (!parts) return undefined;
     const fingerprint = sha256(key);
-    const answer = this.#asking.get(fingerprint) ?? this.#lookUp(fingerprint, parts.key_id, parts.secretHash);
+    const answer = this.#asking.get(fingerprint) ?? this.#lookUp(fingerprint, parts);
     this.#asking.set(fingerprint, answer);
     return answer.finally(() => this.#asking.delete(fingerprint));
   }
@@ -62,9 +53,9 @@ export class Authenticator {
     this.#remembered.delete(credential.fingerprint);
   }
 
-  async #lookUp(fingerprint: string, keyId: string, secretHash: string): Promise<Credential | undefined> {
+  async #lookUp(fingerprint: string, { key_id, secret_hash }: KeyParts): Promise<Credential | undefined> {
     const asked = performance.now();
-    const row = (await this.#database.call('authenticate_key', { p_key_id: keyId, p_secret_hash: secretHash })) as {
+    const row = (await this.#database.call('authenticate_key', { p_key_id: key_id, p_secret_hash: secret_hash })) as {
       project_id: number;
       expires_at: string | null;
     } | null;
@@ -72,7 +63,7 @@ export class Authenticator {
     if (row === null) return undefined;
     const expiresIn = row.expires_at === null ? trustFor : Date.parse(row.expires_at) - Date.now();
     const credential: Credential = {
-      caller: Object.freeze({ key_id: keyId, project_id: row.project_id }),
+      caller: Object.freeze({ key_id, project_id: row.project_id }),
       fingerprint,
       freshUntil: asked + Math.min(trustFor, expiresIn),
     };

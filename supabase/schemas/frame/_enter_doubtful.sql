@@ -1,4 +1,4 @@
--- The rest of _enter: callers without a session, dead sessions, missing trust, the touch that keeps a session alive
+-- The rest of _enter: callers without a session, dead sessions, missing trust, restrictions, the touch that keeps a session alive
 -- (at most every 5 s, so that a bare key or a transaction of many calls does not write its session's row each time),
 -- notices, idempotency keys.
 -- Concurrency: a lapsed session can never come back. The touch repeats the check of the lease under the row lock, so
@@ -11,7 +11,8 @@ declare
   v_session_id uuid := coalesce((p_caller ->> 'session_id')::uuid, coord._standing_session(p_caller, p_operation));
   v_found record;
 begin
-  select s.project_id, s.session_id, s.agent, s.trust, s.fresh_until > clock_timestamp() as fresh into v_found
+  select s.project_id, s.session_id, s.agent, s.trust, s.restrictions, s.fresh_until > clock_timestamp() as fresh
+  into v_found
   from coord.sessions s
   where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = v_session_id
     -- A key speaks only for its own sessions, a local process never for those of a key.
@@ -27,13 +28,17 @@ begin
     and not (coord._resume() and coord._touch_session(v_call.project_id, v_session_id, p_active))
   then
     v_call.answer := coord._refuse_ended(v_call);
-  elsif v_found.trust < coord._minimum_trust(p_operation) then
+  elsif v_found.restrictions is not null then
+    v_call := coord._restrict(v_call, v_found.restrictions, p_active and not p_caller ? 'repeated');
+  end if;
+  if v_call.answer is not null then return v_call; end if;
+  if v_found.trust < coord._minimum_trust(p_operation) then
     v_call.answer := coord._refuse(v_call, 'forbidden',
       format('%s needs trust %s; this session has %s.', p_operation, coord._minimum_trust(p_operation), v_found.trust),
       'Ask an administrator, or do it from the command line of the machine that runs the coordinator.',
       '{"reason": "insufficient_trust_level"}');
   elsif p_caller ? 'idempotency_key' then
-    v_call.extra := jsonb_build_object('idempotency_key', p_caller ->> 'idempotency_key');
+    v_call.extra := coalesce(v_call.extra, '{}') || jsonb_build_object('idempotency_key', p_caller ->> 'idempotency_key');
     v_call.answer := coord._replay(v_call, p_caller -> 'input');
   end if;
   -- Whoever has notices to be told is not fresh.

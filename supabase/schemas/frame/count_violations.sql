@@ -160,10 +160,16 @@ as $$
       count(*) filter (where s.ended_at is null and s.key_id is not null
         and (k.key_id is null or k.revoked_at is not null)) as sessions_of_revoked_keys,
       count(*) filter (where s.trust > k.trust) as sessions_trusted_more_than_their_key,
+      count(*) filter (where s.trust > s.granted_trust) as sessions_trusted_more_than_their_credential,
+      count(*) filter (where s.restrictions is not null and s.fresh_until > '-infinity')
+        as restricted_sessions_that_count_as_fresh,
+      count(*) filter (where s.ended_at is null and p.ended_at is not null) as living_subagents_of_ended_sessions,
+      count(*) filter (where s.ended_at is null and s.trust > p.trust) as subagents_trusted_more_than_their_parents,
       count(*) filter (where a.agent is null) as sessions_of_unknown_agents
     from (select n.* from coord.sessions n limit 5000) s
     left join coord.api_keys k on k.key_id = s.key_id and k.project_id = s.project_id
     left join coord.agents a on a.project_id = s.project_id and a.agent = s.agent
+    left join coord.sessions p on p.project_id = s.project_id and p.session_id = s.parent_session_id
   ) of_sessions, (
     select count(*) filter (where i.answer is null) as idempotency_keys_without_answer,
       count(*) filter (where coord._minimum_trust(i.operation) = 5) as idempotency_keys_of_unknown_operations

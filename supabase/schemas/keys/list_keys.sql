@@ -8,8 +8,8 @@ begin
   if v_call.answer is not null then return v_call.answer; end if;
   return coord._leave(v_call, jsonb_build_object('keys', coalesce((
     select jsonb_agg(jsonb_build_object('key_id', k.key_id, 'agent', k.agent, 'agent_type', k.agent_type,
-      'trust', k.trust, 'description', k.description, 'created_at', k.created_at, 'expires_at', k.expires_at,
-      'revoked_at', k.revoked_at) order by k.created_at desc)
+      'trust', k.trust, 'scopes', k.scopes, 'description', k.description, 'created_at', k.created_at, 'expires_at', k.expires_at,
+      'revoked_at', k.revoked_at, 'rotated_from', k.rotated_from) order by k.created_at desc)
     from coord.api_keys k where k.project_id = v_call.project_id), '[]')));
 end
 $$;

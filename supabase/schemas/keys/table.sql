@@ -7,10 +7,14 @@ create table coord.api_keys (
   agent text not null,
   agent_type text not null,
   trust smallint not null check (trust between 0 and 4),
+  -- Names of operations and toolsets, `read` and `write`; null for all that the trust allows. See _operation_words.
+  scopes text[],
   description text,
   -- The agent that made it, and its key; null when a person of the machine did. See _credentials.
   made_by text not null,
   made_with text,
+  -- The key that it follows; see rotate_key.
+  rotated_from text,
   created_at timestamptz not null default clock_timestamp(),
   expires_at timestamptz,
   revoked_at timestamptz

@@ -10,6 +10,9 @@ declare
   v_locks jsonb;
 begin
   if p_call.answer is not null then return p_call.answer; end if;
+  if p_call.extra ? 'limits' then
+    return coord._acquire_within_limits(p_call, p_paths, p_reason, p_ttl_seconds, p_shared, p_wait_seconds);
+  end if;
   v_paths := coord._normal_paths(p_paths);
   if not p_shared and v_paths[2] is null then
     v_locks := coord._renew_lock(p_call, v_paths[1], p_reason, p_ttl_seconds);

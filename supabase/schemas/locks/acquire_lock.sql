@@ -14,7 +14,7 @@ declare
   v_call coord._call := coord._enter(p_caller, 'acquire_lock');
   v_answer jsonb;
 begin
-  if v_call.answer is not null or p_shared or p_paths[2] is not null then
+  if v_call.answer is not null or v_call.extra ? 'limits' or p_shared or p_paths[2] is not null then
     return coord._acquire(v_call, p_paths, p_reason, p_ttl_seconds, p_shared, p_wait_seconds);
   end if;
   update coord.locks l set token = l.token + 1, session_id = v_call.session_id, reason = p_reason,

@@ -10,6 +10,7 @@ begin
   insert into coord.projects (name) values (p_name) on conflict (name) do nothing
   returning projects.project_id into project_id;
   created := found;
+  if created then perform coord._add_starting_profiles(_project.project_id); end if;
   if not created then
     select p.project_id into project_id from coord.projects p where p.name = p_name;
   end if;

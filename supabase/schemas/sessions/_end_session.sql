@@ -1,6 +1,7 @@
--- Ends a session and frees what it held. p_reason: what its tasks say of the attempt, and its handoff. p_count_attempts: whether its
+-- Ends a session, with its subagents, and frees what they held. p_reason: what its tasks say of the attempt, and its handoff. p_count_attempts: whether its
 -- claims count as attempts (a crash does, an orderly end does not).
--- Concurrency: the session's row is locked first. Everything after it is done without waiting, because others may hold
+-- Concurrency: the session's row is locked first; open_subagent locks it, too, so none is opened behind this function's
+-- back. Everything after it is done without waiting, because others may hold
 -- a task or a lock and wait for their own session, or for the advisory lock of the project: rows that somebody is just
 -- changing are left as they are. That loses nothing: locks, shares and places in the queue of an ended session count as
 -- free in every decision.
@@ -10,6 +11,9 @@ create function coord._end_session(
 )
 language plpgsql volatile
 as $$
+declare
+  v_child record;
+  v_freed record;
 begin
   released_locks := 0;
   returned_tasks := 0;
@@ -37,5 +41,17 @@ begin
     where s.project_id = p_project_id and s.path = h.path and s.session_id = p_session_id returning 1
   )
   select (select count(*) from freed) + (select count(*) from given_up) into released_locks;
+
+  for v_child in
+    select s.session_id, s.agent from coord.sessions s
+    where s.project_id = p_project_id and s.parent_session_id = p_session_id and s.ended_at is null
+    order by s.session_id
+  loop
+    v_freed := coord._end_session(p_project_id, v_child.session_id, p_reason, p_count_attempts);
+    released_locks := released_locks + v_freed.released_locks;
+    returned_tasks := returned_tasks + v_freed.returned_tasks;
+    perform coord._journal(p_project_id, 'end_session', 'session:' || v_child.session_id, 'ok',
+      jsonb_build_object('reason', p_reason, 'parent_session_id', p_session_id), v_child.session_id, v_child.agent);
+  end loop;
 end
 $$;

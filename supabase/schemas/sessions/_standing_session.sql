@@ -12,7 +12,7 @@ begin
   from coord.sessions s
   where s.project_id = (p_caller ->> 'project_id')::integer and s.label = v_label and s.ended_at is null
     and (s.key_id = p_caller ->> 'key_id' or (s.key_id is null and s.agent = p_caller ->> 'agent'
-      and s.trust = (p_caller ->> 'trust')::smallint))
+      and s.granted_trust = (p_caller ->> 'trust')::smallint))
   limit 1;
   if v_label is null or v_session_id is not null then return v_session_id; end if;
   v_session_id := coord._open_session(p_caller, v_label);

@@ -10,6 +10,7 @@ begin
   if v_call.answer is not null then return v_call.answer; end if;
   return coord._leave(v_call, jsonb_build_object('agents', coalesce((
     select jsonb_agg(jsonb_build_object('agent', a.agent, 'agent_type', a.agent_type, 'session_id', a.session_id,
+      'parent_session_id', a.parent_session_id, 'delegated_from', a.delegated_from,
       'presence', coord._presence(a.last_call_at), 'capabilities', a.capabilities, 'working_on', a.working_on,
       'last_call_at', a.last_call_at, 'me', a.session_id = v_call.session_id,
       'claimed_tasks', (

@@ -21,13 +21,14 @@ create table coord.sessions (
   session_id uuid not null,
   agent text not null,
   agent_type text not null,
+  -- What it may do: the least of what its credential and its profile give; see _authority.
   trust smallint not null check (trust between 0 and 4),
   key_id text,
   label text,
   capabilities text[] not null default '{}',
   working_on text,
   beats boolean not null,
-  -- When the key expires; no lease reaches further.
+  -- When the key expires, or the time is over that the profile gives a session; no lease reaches further.
   valid_until timestamptz not null default 'infinity',
   lease_expires_at timestamptz not null,
   -- Until then a call need not look whether the session lives: 5 s from the last look; -infinity once it has ended.
@@ -40,12 +41,22 @@ create table coord.sessions (
   -- Where its journal begins, and, from its end until its handoff has been seen to, where it ends; see _make_handoffs.
   began_xact xid8 not null default pg_current_xact_id(),
   handoff_xact xid8,
+  -- What the credential says, whatever a call says: _authority begins with it.
+  granted_trust smallint not null,
+  granted_type text not null,
+  -- What _restrict looks at; null for most. Who has some is never fresh, so that each call is looked at closely.
+  restrictions jsonb,
+  -- Of a subagent: the session that opened it, and the agent on whose behalf both work.
+  parent_session_id uuid,
+  delegated_from text,
   primary key (project_id, session_id)
 ) with (fillfactor = 50);
 
 -- No index holds a column that a heartbeat writes, so heartbeats stay HOT.
 create unique index sessions_standing on coord.sessions (project_id, agent, label) where ended_at is null and label is not null;
 create index sessions_live on coord.sessions (project_id, agent) where ended_at is null;
+create index sessions_of_parents on coord.sessions (project_id, parent_session_id)
+where ended_at is null and parent_session_id is not null;
 create index sessions_without_handoff on coord.sessions (project_id, handoff_xact) where handoff_xact is not null;
 
 -- What a session is told with its next real call: that a lock of its was forced away, and the like.

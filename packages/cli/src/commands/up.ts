@@ -3,6 +3,7 @@ import { operationsOf } from '@agentcoord/contract';
 import {
   type Config,
   type Database,
+  importKeys,
   localTransport,
   openDatabase,
   serverStatus,
@@ -40,6 +41,7 @@ export async function up({ json, ...globals }: Globals): Promise<void> {
   const workspace = await workspaceOf(process.cwd(), config);
   const database = cleanup.adopt(await openDatabase(config, { onProgress: printProgress }), (opened) => opened.close());
   const url = await serve(config, database, cleanup);
+  for (const complaint of await importKeys(database, workspace.project, config.chosen_keys)) printProgress(complaint);
   const administrator = localTransport(database, workspace.project, commandLineCaller(config));
   const keyFile = await ensureFirstKey({ home: config.home, project: workspace.project, url }, administrator);
   const data = database.kind === 'embedded' ? (await serverStatus(config.home)).cluster : undefined;

@@ -12,15 +12,25 @@ const agent = z
   .describe('Agent that calls with this key.');
 const trust = z.int().min(0).max(4).describe('Most the key may do: 1 read, 2 write, 3 elevated, 4 administer.');
 
+const scopes = z
+  .array(word('An operation, a toolset, read or write.'))
+  .min(1)
+  .max(100)
+  .describe('What it is for, within its trust; everything when left out.');
+const apiKey = z.string().describe('The key itself: ac_<id>_<secret>. It is not shown again.');
+const expiresAt = instant('When it stops working; null for never.').nullable();
+
 const key = z.object({
   key_id: keyId,
   agent,
   agent_type: z.string().describe('Kind of agent.'),
   trust,
+  scopes: scopes.nullable(),
   description: z.string().nullable().describe('What it is for.'),
   created_at: instant('When it was made.'),
-  expires_at: instant('When it stops working; null for never.').nullable(),
+  expires_at: expiresAt,
   revoked_at: instant('When it was revoked.').nullable(),
+  rotated_from: keyId.describe('The key that it follows; null for none.').nullable(),
 });
 
 export const createKey = defineOperation({
@@ -36,15 +46,42 @@ export const createKey = defineOperation({
     agent,
     agent_type: word('Kind of agent, such as codex.').default('cloud'),
     trust: trust.default(2),
+    scopes: scopes.optional(),
     description: z.string().max(200).describe('What it is for.').optional(),
     expires_in_days: z.int().min(1).max(3650).describe('Days until it stops working; never when left out.').optional(),
   }),
   output: z.object({
     key_id: keyId,
-    api_key: z.string().describe('The key itself: ac_<id>_<secret>. It is not shown again.'),
+    api_key: apiKey,
     agent,
     trust,
-    expires_at: instant('When it stops working; null for never.').nullable(),
+    scopes: scopes.nullable(),
+    expires_at: expiresAt,
+  }),
+});
+
+export const rotateKey = defineOperation({
+  name: 'rotate_key',
+  summary: 'Make the key that follows another, which works on for a while.',
+  guidance: 'Same agent, trust and scopes. Put the new one in place, then revoke the old one or let it expire.',
+  kind: 'write',
+  http: 'POST /keys/{key_id}/rotate',
+  cli: 'keys rotate <key_id>',
+  toolset: 'admin',
+  minimumTrust: 4,
+  input: z.strictObject({
+    key_id: keyId,
+    overlap_seconds: z.int().min(0).max(2_592_000).default(86_400).describe('Seconds for which the old one works on.'),
+  }),
+  output: z.object({
+    key_id: keyId,
+    api_key: apiKey,
+    agent,
+    trust,
+    scopes: scopes.nullable(),
+    expires_at: expiresAt,
+    rotated_from: keyId.describe('The old key.'),
+    old_expires_at: instant('When the old one stops working.'),
   }),
 });
 

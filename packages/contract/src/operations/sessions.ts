@@ -57,6 +57,37 @@ export const heartbeat = defineOperation({
   }),
 });
 
+export const openSubagent = defineOperation({
+  name: 'open_subagent',
+  summary: 'Open a session for a helper of this one.',
+  guidance:
+    'It is <agent>/<name>, holds locks and tasks of its own, and ends with this session. Call in its name with the ' +
+    'session id that is answered.',
+  kind: 'write',
+  http: 'POST /sessions/subagents',
+  cli: 'session subagent <name>',
+  toolset: 'sessions',
+  minimumTrust: 1,
+  input: z.strictObject({
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$/, 'must be 1 to 64 letters, digits, _ . @ -')
+      .describe('What it is called, after the name of this agent.'),
+    trust: z.int().min(0).max(4).describe('At most that of this session, which it is when left out.').optional(),
+    agent_type: word('Kind of agent; that of this session when left out.').optional(),
+    working_on: workingOn.optional(),
+    beats: z.boolean().default(false).describe('True when it sends heartbeats of its own, and lapses without them.'),
+  }),
+  output: z.object({
+    ...agentFields,
+    session_id: uuid('The new session.'),
+    trust: z.int().min(0).max(4).describe('What it may do.'),
+    parent_session_id: uuid('This session.'),
+    delegated_from: z.string().describe('Agent on whose behalf it works.'),
+    lease_expires_at: leaseExpires.nullable(),
+  }),
+});
+
 export const discoverAgents = defineOperation({
   name: 'discover_agents',
   summary: 'List the agents at work in this project.',
@@ -74,6 +105,8 @@ export const discoverAgents = defineOperation({
       .array(
         z.object({
           ...agentFields,
+          parent_session_id: uuid('Of a subagent: the session that opened it.').nullable(),
+          delegated_from: z.string().describe('Of a subagent: the agent on whose behalf it works.').nullable(),
           presence: z
             .enum(['active', 'idle', 'stale', 'gone'])
             .describe('By the last real call: active < 2 min, idle < 15 min, stale < 60 min, gone.'),

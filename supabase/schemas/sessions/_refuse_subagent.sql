@@ -1,0 +1,22 @@
+-- Why a session cannot have this subagent: more trust than its own, a name that is too long, too many; null if it can.
+create function coord._refuse_subagent(p_call coord._call, p_parent coord.sessions, p_name text, p_trust integer)
+returns jsonb
+language plpgsql volatile
+as $$
+begin
+  if p_trust > p_parent.trust then
+    return coord._refuse(p_call, 'forbidden', format('This session has trust %s, so its subagents have no more.', p_parent.trust),
+      'Ask for less, or leave trust out.', '{"reason": "insufficient_trust_level"}');
+  elsif length(p_parent.agent) + 1 + length(p_name) > 128 then
+    return coord._refuse(p_call, 'invalid_input', 'name: the names of the agent and its subagent are longer than 128 together',
+      'Choose a shorter name, and do not nest subagents deeply.');
+  elsif (
+    select count(*) from coord.sessions s
+    where s.project_id = p_call.project_id and s.parent_session_id = p_call.session_id and s.ended_at is null) >= 50
+  then
+    return coord._refuse(p_call, 'limit_exceeded', 'A session has 50 subagents at most.',
+      'End those that are done: end_session in their name.', '{"reason": "too_many_subagents"}');
+  end if;
+  return null;
+end
+$$;
