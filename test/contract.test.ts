@@ -31,6 +31,7 @@ const systemFunctions = [
   'open_project',
   'read_approval_link',
   'schema_version',
+  'seal_journal',
   'settle_webhook',
   'sweep_projects',
   'take_webhooks',
@@ -177,7 +178,7 @@ describe('every definition', () => {
   test('gives instants with their offset, in fields named like one', () => {
     const instants = fields.filter(({ variants }) => variants.some(({ format }) => format === 'date-time'));
     const named = fields.filter(
-      ({ name }) => name.endsWith('_at') || ['since', 'run_after', 'deadline'].includes(name),
+      ({ name }) => name.endsWith('_at') || ['since', 'until', 'run_after', 'deadline'].includes(name),
     );
     expect(instants.map(({ where }) => where)).toEqual(named.map(({ where }) => where));
     for (const { output } of operations) {

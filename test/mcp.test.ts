@@ -155,6 +155,7 @@ describe.each(Object.keys(doors))('MCP over %s', (door) => {
       'locks://current',
       'work://pending',
       'handoffs://recent',
+      'audit://recent',
       'newsletters://status',
     ]);
     const read = async (uri: string) => JSON.parse(textOf({ content: (await client.readResource({ uri })).contents }));

@@ -41,6 +41,9 @@ const secret = [
   'looks',
   'notices',
   'pulse',
+  'seal_leaves',
+  'seals',
+  'segments',
 ];
 
 /** Not shown to everybody where a project is public. */

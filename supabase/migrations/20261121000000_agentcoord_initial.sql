@@ -332,8 +332,22 @@ begin
 end
 $$;
 
-create trigger append_only before update or delete on coord.journal
+-- Rows may go when they were sealed, exported and proved to be what was sealed (see coord.segments), and no others,
+-- whoever asks.
+create function coord._keep_entry() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if coord._is_exported(old.project_id, old.xact_id, old.entry_id) then return old; end if;
+  raise exception 'the journal is append-only' using errcode = 'DNIED',
+    hint = 'Rows that are old enough go with agentcoord audit export --drop.';
+end
+$$;
+
+create trigger append_only before update on coord.journal
 for each row execute function coord._refuse_change();
+create trigger kept before delete on coord.journal
+for each row execute function coord._keep_entry();
 create trigger append_only_truncate before truncate on coord.journal
 for each statement execute function coord._refuse_change();
 
@@ -586,6 +600,89 @@ using (project_id in (select coord._member_projects()));
 create policy readers on coord.suspensions for select
 using (project_id in (select coord._member_projects()));
 grant select on coord.profiles, coord.profile_assignments, coord.suspensions to coord_reader;
+
+-- supabase/schemas/seals/table.sql
+-- Proof that the journal is what it was. A seal stands for up to 1,000 rows of a project's journal that follow each
+-- other, and holds a hash over them and over the seal before it: whoever has the hash of one seal can tell whether
+-- anything up to there was changed. docs/audit.md says what is hashed, byte by byte.
+-- Its rows are those after the last row of the seal before it, up to its own last row.
+create table coord.seals (
+  project_id integer not null,
+  -- 1, 2, 3 … without a gap.
+  seal_number integer not null,
+  first_xact_id xid8 not null,
+  first_entry_id bigint not null,
+  last_xact_id xid8 not null,
+  last_entry_id bigint not null,
+  row_count integer not null,
+  -- Of all seals up to this one.
+  total_rows bigint not null,
+  sealed_at timestamptz not null,
+  -- Over the leaves of its rows.
+  rows_hash bytea not null,
+  previous_hash bytea not null,
+  seal_hash bytea not null,
+  primary key (project_id, seal_number)
+);
+
+-- Of each row of a seal its key and its hash, 48 bytes: with them the first row that is not as it was has a name.
+create table coord.seal_leaves (
+  project_id integer not null,
+  seal_number integer not null,
+  leaves bytea not null,
+  primary key (project_id, seal_number)
+);
+-- Hashes cannot be compressed.
+alter table coord.seal_leaves alter column leaves set storage external;
+
+create trigger append_only before update or delete on coord.seals
+for each row execute function coord._refuse_change();
+create trigger append_only_truncate before truncate on coord.seals
+for each statement execute function coord._refuse_change();
+-- They go with the rows of an exported segment.
+create function coord._keep_leaves() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if old.seal_number <= coord._dropped_through(old.project_id) then return old; end if;
+  raise exception 'the journal is append-only' using errcode = 'DNIED', hint = 'Leaves go with the rows of their seal.';
+end
+$$;
+
+create trigger append_only before update on coord.seal_leaves
+for each row execute function coord._refuse_change();
+create trigger kept before delete on coord.seal_leaves
+for each row execute function coord._keep_leaves();
+create trigger append_only_truncate before truncate on coord.seal_leaves
+for each statement execute function coord._refuse_change();
+
+alter table coord.seals enable row level security;
+alter table coord.seal_leaves enable row level security;
+
+-- Rows that were exported to a file and dropped: whole seals, from the one after the last segment on. The seals stay,
+-- so the chain goes on over the gap. A row here is what allows the journal to let go of rows (see _keep_entry), so it is
+-- looked at before it is written, whoever writes it (see _prove_segment), and stays for ever.
+create table coord.segments (
+  project_id integer not null,
+  first_seal integer not null,
+  last_seal integer not null,
+  last_xact_id xid8 not null,
+  last_entry_id bigint not null,
+  row_count integer not null,
+  -- SHA-256 of the file, as whoever wrote it says.
+  file_hash bytea not null check (length(file_hash) = 32),
+  agent text not null,
+  session_id uuid not null,
+  dropped_at timestamptz not null default clock_timestamp(),
+  primary key (project_id, last_seal)
+);
+
+create trigger append_only before update or delete on coord.segments
+for each row execute function coord._refuse_change();
+create trigger append_only_truncate before truncate on coord.segments
+for each statement execute function coord._refuse_change();
+
+alter table coord.segments enable row level security;
 
 -- supabase/schemas/sessions/table.sql
 -- Agents by name, and their runs. The holder of a lock or a claim is a session, never a name.
@@ -1487,6 +1584,11 @@ as $$
     "list_approval_rules": 1,
     "set_approval_rule": 4,
     "list_events": 1,
+    "drop_segment": 4,
+    "export_checkpoint": 1,
+    "export_segment": 4,
+    "query_audit": 1,
+    "verify_audit": 3,
     "create_key": 4,
     "list_keys": 4,
     "revoke_key": 4,
@@ -1586,6 +1688,11 @@ as $$
     "list_approval_rules": ["list_approval_rules", "decisions", "read"],
     "set_approval_rule": ["set_approval_rule", "decisions", "write"],
     "list_events": ["list_events", "events", "read"],
+    "drop_segment": ["drop_segment", "audit", "write"],
+    "export_checkpoint": ["export_checkpoint", "audit", "read"],
+    "export_segment": ["export_segment", "audit", "read"],
+    "query_audit": ["query_audit", "audit", "read"],
+    "verify_audit": ["verify_audit", "audit", "read"],
     "create_key": ["create_key", "admin", "write"],
     "list_keys": ["list_keys", "admin", "read"],
     "revoke_key": ["revoke_key", "admin", "write"],
@@ -2034,6 +2141,52 @@ as $$
   order by j.xact_id, j.entry_id limit 1;
 $$;
 
+-- supabase/schemas/journal/_find_entries.sql
+-- Rows of a project's journal before a key that pass the filters, newest first, at most p_limit; before is where to read
+-- on, null when there is nothing older. Of a filter that lets little pass 20,000 rows are looked at, so that a call
+-- stays short however large the journal is. It walks the key backwards; times become keys by halving (see _xact_at),
+-- a minute wider than asked for, because calls that overlap may be in another order.
+create function coord._find_entries(
+  p_project_id integer, p_before text, p_agent text, p_operation text, p_resource text, p_outcome text,
+  p_session_id uuid, p_since timestamptz, p_until timestamptz, p_limit integer, out entries jsonb, out before text
+)
+language plpgsql stable
+as $$
+declare
+  v_before record := coord._position(coalesce(p_before, '9223372036854775807-0'));
+  v_from xid8 := case when p_since is null then '0' else coord._xact_at(p_project_id, p_since - interval '1 minute') end;
+  v_to xid8 := case when p_until is null then '9223372036854775807'
+    else coord._xact_at(p_project_id, p_until + interval '1 minute') end;
+  v_most integer := case when num_nonnulls(p_agent, p_operation, p_resource, p_outcome, p_session_id, p_since, p_until) = 0
+    then p_limit else 20000 end;
+begin
+  with seen as materialized (
+    select j.* from coord.journal j
+    where j.project_id = p_project_id and (j.xact_id, j.entry_id) < (v_before.xact_id, v_before.entry_id)
+      and j.xact_id between v_from and v_to
+    order by j.xact_id desc, j.entry_id desc limit v_most
+  ), passed as (
+    select s.* from seen s
+    where (p_agent is null or s.agent = p_agent) and (p_operation is null or s.operation = p_operation)
+      and (p_resource is null or s.resource = p_resource) and (p_outcome is null or s.outcome = p_outcome)
+      and (p_session_id is null or s.session_id = p_session_id)
+      and (p_since is null or s.at >= p_since) and (p_until is null or s.at < p_until)
+    order by s.xact_id desc, s.entry_id desc limit p_limit
+  ), page as (
+    select coalesce(jsonb_agg(jsonb_build_object('cursor', p.xact_id || '-' || p.entry_id, 'happened_at', p.at,
+      'duration_ms', greatest(0, least(2147483647, extract(epoch from p.at - p.started_at) * 1000)), 'agent', p.agent,
+      'session_id', p.session_id, 'operation', p.operation, 'outcome', p.outcome, 'resource', p.resource,
+      'detail', p.detail) order by p.xact_id desc, p.entry_id desc), '[]') as entries, count(*) = p_limit as is_full
+    from passed p
+  )
+  select g.entries, case when g.is_full then g.entries -> -1 ->> 'cursor'
+    when (select count(*) from seen) = v_most then (
+      select s.xact_id || '-' || s.entry_id from seen s order by s.xact_id, s.entry_id limit 1) end
+  into entries, before
+  from page g;
+end
+$$;
+
 -- supabase/schemas/journal/_horizon.sql
 -- Up to which transaction the journal is complete: rows below it are there for good, and no other will ever come. That
 -- is the oldest transaction that is still open and has begun to write; whether it will write a row here is not known.
@@ -2087,36 +2240,20 @@ as $$
 $$;
 
 -- supabase/schemas/journal/_move_floors.sql
--- Moves the floor of each project to its newest journal row that is older than 30 days. The journal has no index by
--- time, but its time grows with its key (but for transactions that overlap), so the row is found by halving.
+-- Moves the floor of each project to its newest journal row that is older than 30 days.
 -- Concurrency: called by the sweeper, one at a time; a floor that is read meanwhile is the old or the new one.
 create function coord._move_floors() returns void
 language plpgsql volatile
 as $$
 declare
   v_project_id integer;
-  v_low bigint;
-  v_high bigint;
-  v_row record;
+  v_kept_from xid8;
 begin
   for v_project_id in select p.project_id from coord.projects p order by p.project_id loop
-    -- Rows below v_low are too old, those from v_high on are not.
-    select min(j.xact_id::text::bigint), max(j.xact_id::text::bigint) + 1 into v_low, v_high
-    from (
-      (select f.xact_id from coord.journal f where f.project_id = v_project_id order by f.xact_id limit 1)
-      union all
-      (select l.xact_id from coord.journal l where l.project_id = v_project_id order by l.xact_id desc limit 1)) j;
-    while v_low < v_high loop
-      select m.xact_id::text::bigint as xact_id, m.at into v_row from coord.journal m
-      where m.project_id = v_project_id and m.xact_id >= ((v_low + v_high) / 2)::text::xid8
-      order by m.xact_id, m.entry_id limit 1;
-      if v_row.at < clock_timestamp() - interval '30 days' then v_low := v_row.xact_id + 1;
-      else v_high := (v_low + v_high) / 2;
-      end if;
-    end loop;
+    v_kept_from := coord._xact_at(v_project_id, clock_timestamp() - interval '30 days');
     insert into coord.journal_floors as f (project_id, xact_id, entry_id)
     select j.project_id, j.xact_id, j.entry_id from coord.journal j
-    where j.project_id = v_project_id and j.xact_id < v_low::text::xid8
+    where j.project_id = v_project_id and j.xact_id < v_kept_from
     order by j.xact_id desc, j.entry_id desc limit 1
     on conflict (project_id) do update set xact_id = excluded.xact_id, entry_id = excluded.entry_id,
       moved_at = clock_timestamp()
@@ -2196,6 +2333,36 @@ begin
       'Look at the present state, and begin anew: after "now".', '{"reason": "cursor_unknown"}');
   end if;
   return null;
+end
+$$;
+
+-- supabase/schemas/journal/_xact_at.sql
+-- The first transaction of a project's journal that has a row as late as that; null when the journal is empty, the one
+-- after the last when all rows are earlier. The journal has no index by time, but its time grows with its key (but for
+-- transactions that overlap, which last seconds), so it is found by halving.
+create function coord._xact_at(p_project_id integer, p_at timestamptz) returns xid8
+language plpgsql stable
+as $$
+declare
+  -- Rows below v_low are earlier, those from v_high on are not.
+  v_low bigint;
+  v_high bigint;
+  v_row record;
+begin
+  select min(j.xact_id::text::bigint), max(j.xact_id::text::bigint) + 1 into v_low, v_high
+  from (
+    (select f.xact_id from coord.journal f where f.project_id = p_project_id order by f.xact_id limit 1)
+    union all
+    (select l.xact_id from coord.journal l where l.project_id = p_project_id order by l.xact_id desc limit 1)) j;
+  while v_low < v_high loop
+    select m.xact_id::text::bigint as xact_id, m.at into v_row from coord.journal m
+    where m.project_id = p_project_id and m.xact_id >= ((v_low + v_high) / 2)::text::xid8
+    order by m.xact_id, m.entry_id limit 1;
+    if v_row.at < p_at then v_low := v_row.xact_id + 1;
+    else v_high := (v_low + v_high) / 2;
+    end if;
+  end loop;
+  return v_low::text::xid8;
 end
 $$;
 
@@ -4121,6 +4288,406 @@ begin
   if not created then
     select p.project_id into project_id from coord.projects p where p.name = p_name;
   end if;
+end
+$$;
+
+-- supabase/schemas/seals/_as_bytes.sql
+-- A text as bytes of which one can tell where they end: its length in UTF-8, then the text; ffffffff for null.
+create function coord._as_bytes(p_text text) returns bytea
+language sql stable
+as $$ select coalesce(int4send(length(convert_to(p_text, 'UTF8'))) || convert_to(p_text, 'UTF8'), '\xffffffff') $$;
+
+-- supabase/schemas/seals/_bad_row.sql
+-- Where the journal is not what it was, as verify_audit says it.
+create function coord._bad_row(p_problem text, p_seal_number integer, p_xact_id xid8, p_entry_id bigint) returns jsonb
+language sql immutable
+as $$
+  select jsonb_build_object('problem', p_problem, 'seal_number', p_seal_number, 'cursor', p_xact_id || '-' || p_entry_id);
+$$;
+
+-- supabase/schemas/seals/_canonical_entry.sql
+-- A journal row as the bytes that are hashed; docs/audit.md describes them for those who compute them elsewhere. The
+-- same whatever time zone, encoding and language a session has: integers are big-endian, instants are microseconds
+-- since 2000-01-01 UTC, texts (jsonb, too) are UTF-8 behind their length in four bytes, and null is ffffffff.
+-- Has no query in it and takes a row of the table itself, so that Postgres inlines it: 50,000 rows a second and more.
+create function coord._canonical_entry(p_entry coord.journal) returns bytea
+language sql stable
+as $$
+  select int8send(p_entry.project_id) || xid8send(p_entry.xact_id) || int8send(p_entry.entry_id)
+    || timestamptz_send(p_entry.started_at) || timestamptz_send(p_entry.at)
+    || coalesce('\x00000010'::bytea || uuid_send(p_entry.session_id), '\xffffffff')
+    || coord._as_bytes(p_entry.agent) || coord._as_bytes(p_entry.operation) || coord._as_bytes(p_entry.outcome)
+    || coord._as_bytes(p_entry.resource) || coord._as_bytes(p_entry.detail::text);
+$$;
+
+-- supabase/schemas/seals/_check_seal.sql
+-- Null when a seal follows the one before it, has the hash of what it says, and its rows are those that were sealed;
+-- else where it is not so. Rows of an exported segment are gone (p_is_dropped): then none may be there.
+-- A seal that was written anew, hash and all, shows in the next one, which keeps the hash of the one before.
+create function coord._check_seal(p_previous coord.seals, p_seal coord.seals, p_is_dropped boolean) returns jsonb
+language plpgsql stable
+as $$
+declare
+  v_rows record;
+begin
+  if p_seal.seal_number <> p_previous.seal_number + 1 then
+    return coord._bad_row('seal_missing', p_previous.seal_number + 1, p_previous.last_xact_id, p_previous.last_entry_id);
+  elsif p_seal.seal_hash <> coord._seal_hash(p_seal)
+    or (p_seal.first_xact_id, p_seal.first_entry_id) <= (p_previous.last_xact_id, p_previous.last_entry_id)
+    or (p_seal.first_xact_id, p_seal.first_entry_id) > (p_seal.last_xact_id, p_seal.last_entry_id)
+    or p_seal.row_count < 1 or p_seal.total_rows <> p_previous.total_rows + p_seal.row_count
+  then
+    return coord._bad_row('seal_changed', p_seal.seal_number, p_seal.first_xact_id, p_seal.first_entry_id);
+  elsif p_seal.previous_hash <> p_previous.seal_hash then
+    return coord._bad_row('seal_changed', p_previous.seal_number, p_previous.first_xact_id, p_previous.first_entry_id);
+  end if;
+  v_rows := coord._rows_hash(p_seal.project_id, p_previous.last_xact_id, p_previous.last_entry_id,
+    p_seal.last_xact_id, p_seal.last_entry_id, p_seal.row_count + 1);
+  if p_is_dropped and v_rows.row_count = 0
+    or v_rows.row_count = p_seal.row_count and v_rows.rows_hash = p_seal.rows_hash
+  then
+    return null;
+  end if;
+  return coord._find_bad_row(p_seal, p_previous.last_xact_id, p_previous.last_entry_id);
+end
+$$;
+
+-- supabase/schemas/seals/_count_unsealed.sql
+-- How many rows wait for their seal; 1,000 stands for that many or more.
+create function coord._count_unsealed(p_project_id integer, p_last coord.seals) returns integer
+language sql stable
+as $$
+  select count(*) from (
+    select from coord.journal j
+    where j.project_id = p_project_id and (j.xact_id, j.entry_id) > (p_last.last_xact_id, p_last.last_entry_id)
+    order by j.xact_id, j.entry_id limit 1000) u;
+$$;
+
+-- supabase/schemas/seals/_dropped_through.sql
+-- The number of the last seal whose rows were exported and dropped; 0 when there is none.
+create function coord._dropped_through(p_project_id integer) returns integer
+language sql stable
+as $$
+  select coalesce((
+    select g.last_seal from coord.segments g where g.project_id = p_project_id order by g.last_seal desc limit 1), 0);
+$$;
+
+-- supabase/schemas/seals/_exported_entries.sql
+-- Rows of a project's journal after one key, up to another, as they are exported: their detail is the text that is
+-- hashed, so that nobody has to write JSON as Postgres does.
+create function coord._exported_entries(
+  p_project_id integer, p_after_xact_id xid8, p_after_entry_id bigint, p_last_xact_id xid8, p_last_entry_id bigint
+) returns jsonb
+language sql stable
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('cursor', r.xact_id || '-' || r.entry_id, 'started_at', r.started_at,
+    'happened_at', r.at, 'session_id', r.session_id, 'agent', r.agent, 'operation', r.operation, 'outcome', r.outcome,
+    'resource', r.resource, 'detail', r.detail::text) order by r.xact_id, r.entry_id), '[]')
+  from (
+    select j.* from coord.journal j
+    where j.project_id = p_project_id and (j.xact_id, j.entry_id) > (p_after_xact_id, p_after_entry_id)
+      and (j.xact_id, j.entry_id) <= (p_last_xact_id, p_last_entry_id)
+    order by j.xact_id, j.entry_id) r;
+$$;
+
+-- supabase/schemas/seals/_exported_seal.sql
+-- A seal as it is exported: all that its hash is over, and its leaves.
+create function coord._exported_seal(p_seal coord.seals) returns jsonb
+language sql stable
+as $$
+  select jsonb_build_object('seal_number', p_seal.seal_number,
+    'first_cursor', p_seal.first_xact_id || '-' || p_seal.first_entry_id,
+    'last_cursor', p_seal.last_xact_id || '-' || p_seal.last_entry_id,
+    'row_count', p_seal.row_count, 'total_rows', p_seal.total_rows, 'sealed_at', p_seal.sealed_at,
+    'rows_hash', encode(p_seal.rows_hash, 'hex'), 'previous_hash', encode(p_seal.previous_hash, 'hex'),
+    'seal_hash', encode(p_seal.seal_hash, 'hex'), 'leaves', (
+      select replace(encode(l.leaves, 'base64'), E'\n', '') from coord.seal_leaves l
+      where l.project_id = p_seal.project_id and l.seal_number = p_seal.seal_number));
+$$;
+
+-- supabase/schemas/seals/_find_bad_row.sql
+-- The first row of a seal that is not as it was when it was sealed, by comparing the rows with the seal's leaves: the
+-- cursor of a row that was changed, is missing or was added. Where the leaves themselves are not what the seal has
+-- hashed, nothing can be told but that it is one of the seal's rows, and its first one is named.
+create function coord._find_bad_row(p_seal coord.seals, p_after_xact_id xid8, p_after_entry_id bigint) returns jsonb
+language plpgsql stable
+as $$
+declare
+  v_leaves bytea;
+  v_row record;
+begin
+  select l.leaves into v_leaves from coord.seal_leaves l
+  where l.project_id = p_seal.project_id and l.seal_number = p_seal.seal_number;
+  if sha256(v_leaves) is distinct from p_seal.rows_hash then
+    return coord._bad_row('leaves', p_seal.seal_number, p_seal.first_xact_id, p_seal.first_entry_id);
+  end if;
+  select coalesce(f.xact_id, s.xact_id) as xact_id, coalesce(f.entry_id, s.entry_id) as entry_id,
+    case when f.leaf is null then 'missing' when s.leaf is null then 'added' else 'changed' end as problem
+  into v_row
+  from (
+    select j.xact_id, j.entry_id, coord._leaf(j) as leaf from coord.journal j
+    where j.project_id = p_seal.project_id and (j.xact_id, j.entry_id) > (p_after_xact_id, p_after_entry_id)
+      and (j.xact_id, j.entry_id) <= (p_seal.last_xact_id, p_seal.last_entry_id)
+    order by j.xact_id, j.entry_id limit length(v_leaves) / 48 + 1) f
+  full join (
+    select coord._integer_of(substr(v_leaves, i, 8))::text::xid8 as xact_id,
+      coord._integer_of(substr(v_leaves, i + 8, 8)) as entry_id, substr(v_leaves, i, 48) as leaf
+    from generate_series(1, length(v_leaves), 48) i) s on s.xact_id = f.xact_id and s.entry_id = f.entry_id
+  where f.leaf is distinct from s.leaf
+  order by 1, 2 limit 1;
+  if not found then return null; end if;
+  return coord._bad_row(v_row.problem, p_seal.seal_number, v_row.xact_id, v_row.entry_id);
+end
+$$;
+
+-- supabase/schemas/seals/_find_checkpoint.sql
+-- Whether the chain still contains a checkpoint: 'contained', 'missing' when it ends before it, 'differs' when it
+-- has another hash at that place, or is the chain of another project. What is signed is looked at by who has the key.
+create function coord._find_checkpoint(p_project_id integer, p_checkpoint jsonb) returns text
+language sql stable
+as $$
+  select case
+    when p_checkpoint ->> 'project' <> p.name then 'differs'
+    when s.seal_hash is null then 'missing'
+    when encode(s.seal_hash, 'hex') = p_checkpoint ->> 'seal_hash' then 'contained'
+    else 'differs'
+  end
+  from coord.projects p
+  left join coord.seals s on s.project_id = p.project_id and s.seal_number = (p_checkpoint ->> 'seal_number')::integer
+  where p.project_id = p_project_id;
+$$;
+
+-- supabase/schemas/seals/_integer_of.sql
+-- Eight bytes as the number they stand for, the first byte counting most.
+create function coord._integer_of(p_bytes bytea) returns bigint
+language sql immutable
+as $$ select ('x' || encode(p_bytes, 'hex'))::bit(64)::bigint $$;
+
+-- supabase/schemas/seals/_is_exported.sql
+-- Whether a journal row lies in a segment that was exported.
+create function coord._is_exported(p_project_id integer, p_xact_id xid8, p_entry_id bigint) returns boolean
+language sql stable
+as $$
+  select exists (
+    select from coord.segments g
+    where g.project_id = p_project_id and g.last_seal = coord._dropped_through(p_project_id)
+      and (p_xact_id, p_entry_id) <= (g.last_xact_id, g.last_entry_id));
+$$;
+
+-- supabase/schemas/seals/_last_seal.sql
+-- The newest seal of a project; before the first one, one of no rows (see _seal_at).
+create function coord._last_seal(p_project_id integer) returns coord.seals
+language plpgsql stable
+as $$
+declare
+  v_seal coord.seals;
+begin
+  select s.* into v_seal from coord.seals s where s.project_id = p_project_id order by s.seal_number desc limit 1;
+  if found then return v_seal; end if;
+  return coord._seal_at(p_project_id, 0);
+end
+$$;
+
+-- supabase/schemas/seals/_leaf.sql
+-- What a seal knows of a journal row: its key and its hash, 48 bytes.
+create function coord._leaf(p_entry coord.journal) returns bytea
+language sql stable
+as $$
+  select xid8send(p_entry.xact_id) || int8send(p_entry.entry_id) || sha256(coord._canonical_entry(p_entry));
+$$;
+
+-- supabase/schemas/seals/_newest_at.sql
+-- The time of the newest row of a seal; of a seal without rows, that of the seal.
+create function coord._newest_at(p_seal coord.seals, p_previous coord.seals) returns timestamptz
+language sql stable
+as $$
+  select coalesce(max(r.at), p_seal.sealed_at) from (
+    select j.at from coord.journal j
+    where j.project_id = p_seal.project_id
+      and (j.xact_id, j.entry_id) > (p_previous.last_xact_id, p_previous.last_entry_id)
+      and (j.xact_id, j.entry_id) <= (p_seal.last_xact_id, p_seal.last_entry_id)
+    order by j.xact_id, j.entry_id) r;
+$$;
+
+-- supabase/schemas/seals/_prove_segment.sql
+-- Lets a segment be written only if its rows are exactly those that were sealed, none of them is of the last 30 days, which
+-- readers of events may still ask for, and it follows the last segment. So nobody gets rid of a row that is not proved to
+-- be in the chain, not even the owner of these tables. At most 50,000 rows, so that a call has an end.
+create function coord._prove_segment() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_previous coord.seals := coord._seal_at(new.project_id, new.first_seal - 1);
+  v_last coord.seals := coord._seal_at(new.project_id, new.last_seal);
+  v_page record;
+begin
+  if new.first_seal <> coord._dropped_through(new.project_id) + 1 or new.last_seal < new.first_seal
+    or v_last.seal_number = 0 or new.row_count <> v_last.total_rows - v_previous.total_rows or new.row_count > 50000
+    or (new.last_xact_id, new.last_entry_id) is distinct from (v_last.last_xact_id, v_last.last_entry_id)
+  then
+    raise exception 'a segment is whole seals, from the one after the last segment on, and 50,000 rows at most'
+      using errcode = 'DNIED', hint = 'Export it with agentcoord audit export --drop.';
+  end if;
+  v_page := coord._verify_seals(new.project_id, new.first_seal - 1, new.row_count);
+  if v_page.bad is not null or (v_page.last_seal).seal_number < new.last_seal then
+    raise exception 'a row of the segment is not as it was sealed: %', v_page.bad
+      using errcode = 'CNFLT', hint = 'Nothing was dropped. Call verify_audit, and keep a backup.';
+  elsif exists (
+    select from coord.journal j
+    where j.project_id = new.project_id and (j.xact_id, j.entry_id) <= (new.last_xact_id, new.last_entry_id)
+      and j.at >= clock_timestamp() - interval '30 days')
+  then
+    raise exception 'a row of the segment is younger than 30 days'
+      using errcode = 'DNIED', hint = 'Readers of events may still ask for it. Export less, or later.';
+  end if;
+  return new;
+end
+$$;
+
+create trigger proved before insert on coord.segments
+for each row execute function coord._prove_segment();
+
+-- supabase/schemas/seals/_refuse_segment.sql
+-- Why the rows up to a seal cannot be dropped, if they cannot: there is no such seal, or one of the rows is too young, or there
+-- are too many at once, or they are not what was sealed. Null when they can.
+create function coord._refuse_segment(
+  p_call coord._call, p_first integer, p_last coord.seals, p_last_seal integer, p_older_than_days integer
+) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_before coord.seals := coord._seal_at(p_call.project_id, p_first - 1);
+  v_bad jsonb;
+begin
+  if p_last.seal_number = 0 or p_last_seal < p_first then
+    return coord._refuse(p_call, 'not_found', format('last_seal: there is no seal %s with rows that can be dropped.', p_last_seal),
+      format('The first one that has rows is %s.', p_first));
+  elsif p_last.total_rows - v_before.total_rows > 50000 then
+    return coord._refuse(p_call, 'limit_exceeded', 'last_seal: more than 50,000 rows at once.',
+      'Export and drop fewer seals at a time, as agentcoord audit export --drop does.', '{"reason": "segment_too_large"}');
+  end if;
+  v_bad := (coord._verify_seals(p_call.project_id, p_first - 1, (p_last.total_rows - v_before.total_rows)::integer)).bad;
+  if v_bad is not null then
+    return coord._refuse(p_call, 'conflict', 'A row of the segment is not as it was when it was sealed; nothing was dropped.',
+      'Call verify_audit, keep a backup of the database, and find out who did it.',
+      jsonb_build_object('reason', 'segment_changed', 'first_bad', v_bad));
+  elsif coord._newest_at(p_last, v_before) >= clock_timestamp() - make_interval(days => p_older_than_days) then
+    return coord._refuse(p_call, 'conflict', format('last_seal: a row of the segment is not older than %s days.', p_older_than_days),
+      'Export with the same older_than_days, which leaves such rows out.', '{"reason": "segment_too_young"}');
+  end if;
+  return null;
+end
+$$;
+
+-- supabase/schemas/seals/_rows_hash.sql
+-- How many rows a project's journal has after one key, up to another, and the hash over their leaves: what a seal says
+-- of them. Reads at most p_most, so that rows somebody has put there do not make it long.
+create function coord._rows_hash(
+  p_project_id integer, p_after_xact_id xid8, p_after_entry_id bigint, p_last_xact_id xid8, p_last_entry_id bigint,
+  p_most integer, out row_count integer, out rows_hash bytea
+)
+language sql stable
+as $$
+  select count(*), sha256(coalesce(string_agg(r.leaf, ''), ''))
+  from (
+    select coord._leaf(j) as leaf from coord.journal j
+    where j.project_id = p_project_id and (j.xact_id, j.entry_id) > (p_after_xact_id, p_after_entry_id)
+      and (j.xact_id, j.entry_id) <= (p_last_xact_id, p_last_entry_id)
+    order by j.xact_id, j.entry_id limit p_most) r;
+$$;
+
+-- supabase/schemas/seals/_seal_at.sql
+-- The seal of that number; number 0, and one that is not there, is one of no rows whose hash is 32 zero bytes.
+create function coord._seal_at(p_project_id integer, p_seal_number integer) returns coord.seals
+language plpgsql stable
+as $$
+declare
+  v_seal coord.seals;
+begin
+  select s.* into v_seal from coord.seals s where s.project_id = p_project_id and s.seal_number = p_seal_number;
+  if found then return v_seal; end if;
+  return row(p_project_id, 0, '0', 0, '0', 0, 0, 0, null, null, null, decode(repeat('00', 32), 'hex'))::coord.seals;
+end
+$$;
+
+-- supabase/schemas/seals/_seal_hash.sql
+-- The hash of a seal: over the hash of the seal before it and all that this one says. All parts have a fixed length.
+create function coord._seal_hash(p_seal coord.seals) returns bytea
+language sql immutable
+as $$
+  select sha256('agentcoord-seal-1'::bytea || p_seal.previous_hash || int8send(p_seal.project_id)
+    || int8send(p_seal.seal_number) || xid8send(p_seal.first_xact_id) || int8send(p_seal.first_entry_id)
+    || xid8send(p_seal.last_xact_id) || int8send(p_seal.last_entry_id) || int8send(p_seal.row_count)
+    || int8send(p_seal.total_rows) || timestamptz_send(p_seal.sealed_at) || p_seal.rows_hash);
+$$;
+
+-- supabase/schemas/seals/_seal_rows.sql
+-- Seals the next rows of a project's journal below the horizon, 1,000 at most, and says how many there were.
+-- Nothing is ever left out: below the horizon no row will come any more (see _horizon). The transaction gets its id
+-- only with the insert at the end, so readers of events do not wait for the hashing.
+-- Concurrency: seal_journal lets one at a time; the key lets one seal have a number.
+create function coord._seal_rows(p_project_id integer, p_horizon xid8) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_last coord.seals := coord._last_seal(p_project_id);
+  v_seal coord.seals := v_last;
+  v_leaves bytea;
+begin
+  select count(*), string_agg(r.leaf, ''), (array_agg(r.xact_id))[1], (array_agg(r.entry_id))[1],
+    (array_agg(r.xact_id))[count(*)], (array_agg(r.entry_id))[count(*)]
+  into v_seal.row_count, v_leaves, v_seal.first_xact_id, v_seal.first_entry_id, v_seal.last_xact_id, v_seal.last_entry_id
+  from (
+    select j.xact_id, j.entry_id, coord._leaf(j) as leaf from coord.journal j
+    where j.project_id = p_project_id and j.xact_id < p_horizon
+      and (j.xact_id, j.entry_id) > (v_last.last_xact_id, v_last.last_entry_id)
+    order by j.xact_id, j.entry_id limit 1000) r;
+  if v_seal.row_count = 0 then return 0; end if;
+  v_seal.seal_number := v_last.seal_number + 1;
+  v_seal.total_rows := v_last.total_rows + v_seal.row_count;
+  v_seal.sealed_at := clock_timestamp();
+  v_seal.rows_hash := sha256(v_leaves);
+  v_seal.previous_hash := v_last.seal_hash;
+  v_seal.seal_hash := coord._seal_hash(v_seal);
+  insert into coord.seals values (v_seal.*);
+  insert into coord.seal_leaves (project_id, seal_number, leaves) values (p_project_id, v_seal.seal_number, v_leaves);
+  return v_seal.row_count;
+end
+$$;
+
+-- supabase/schemas/seals/_verify_seals.sql
+-- Looks at the seals after one of that number, and at their rows: p_most rows or a little more, and 5,000 seals at most.
+-- What it answers counts those that are good, up to the first that is not; bad says where that is. That the seal before
+-- them is good is for who asks to know: it was looked at by the call before.
+-- Stable, so that all it reads is of one moment, whatever is written or dropped meanwhile. Nothing that somebody has
+-- written into the tables makes it endless: of no seal more rows are read than it says to have.
+create function coord._verify_seals(
+  p_project_id integer, p_after_seal integer, p_most integer,
+  out last_seal coord.seals, out seals integer, out rows bigint, out dropped_rows bigint, out bad jsonb
+)
+language plpgsql stable
+as $$
+declare
+  v_seal coord.seals;
+  v_dropped_through integer := coord._dropped_through(p_project_id);
+begin
+  last_seal := coord._seal_at(p_project_id, p_after_seal);
+  seals := 0;
+  rows := 0;
+  dropped_rows := 0;
+  for v_seal in
+    select s.* from coord.seals s where s.project_id = p_project_id and s.seal_number > p_after_seal
+    order by s.seal_number limit 5000
+  loop
+    bad := coord._check_seal(last_seal, v_seal, v_seal.seal_number <= v_dropped_through);
+    exit when bad is not null;
+    last_seal := v_seal;
+    seals := seals + 1;
+    if v_seal.seal_number <= v_dropped_through then dropped_rows := dropped_rows + v_seal.row_count;
+    else rows := rows + v_seal.row_count;
+    end if;
+    exit when rows >= p_most;
+  end loop;
 end
 $$;
 
@@ -6606,6 +7173,31 @@ $$;
 
 grant execute on function coord.list_events to coord_app;
 
+-- supabase/schemas/journal/query_audit.sql
+-- Who did what to what, when, with which outcome, and how long it took: rows of the journal, newest first, in pages.
+-- Whoever may read the project may ask; it shows what list_events does. What commits while somebody pages may stand
+-- above where he began; who must miss nothing follows events.
+create function coord.query_audit(
+  p_caller jsonb, p_agent text default null, p_operation text default null, p_resource text default null,
+  p_outcome text default null, p_session_id uuid default null, p_since timestamptz default null,
+  p_until timestamptz default null, p_before text default null, p_limit integer default 50
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set jit = off
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'query_audit');
+  v_page record;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_page := coord._find_entries(v_call.project_id, p_before, p_agent, p_operation, p_resource, p_outcome, p_session_id,
+    p_since, p_until, p_limit);
+  return coord._leave(v_call, jsonb_build_object('entries', v_page.entries, 'before', v_page.before));
+end
+$$;
+
+grant execute on function coord.query_audit to coord_app;
+
 -- supabase/schemas/keys/authenticate_key.sql
 -- Which project a key is of, and until when it works; null when it is unknown, wrong, expired or revoked, so that a
 -- prober learns nothing.
@@ -7389,6 +7981,203 @@ end
 $$;
 
 grant execute on function coord.set_project_visibility to coord_app;
+
+-- supabase/schemas/seals/drop_segment.sql
+-- Drops the oldest rows of the journal, up to the last one of a seal, after they were exported to a file of that hash.
+-- Every row must be older than older_than_days and be what was sealed, which _prove_segment looks at; the seals stay, so the
+-- chain goes on. The one way in which rows leave the journal.
+-- Concurrency: the key of segments lets one of two calls at once do it; the other finds nothing to drop. Rows that are
+-- deleted are old and final: nobody else writes them. The floor is moved first, so readers of events are told.
+create function coord.drop_segment(
+  p_caller jsonb, p_last_seal integer, p_file_hash text, p_older_than_days integer default 90
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set jit = off
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'drop_segment');
+  v_first integer;
+  v_last coord.seals;
+  v_rows integer;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  perform pg_advisory_xact_lock(hashtextextended('coord.segments', v_call.project_id));
+  v_first := coord._dropped_through(v_call.project_id) + 1;
+  v_last := coord._seal_at(v_call.project_id, p_last_seal);
+  v_call.answer := coord._refuse_segment(v_call, v_first, v_last, p_last_seal, p_older_than_days);
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_rows := v_last.total_rows - (coord._seal_at(v_call.project_id, v_first - 1)).total_rows;
+  perform coord._move_floors();
+  insert into coord.segments (project_id, first_seal, last_seal, last_xact_id, last_entry_id, row_count, file_hash, agent,
+    session_id)
+  values (v_call.project_id, v_first, p_last_seal, v_last.last_xact_id, v_last.last_entry_id, v_rows,
+    decode(p_file_hash, 'hex'), v_call.agent, v_call.session_id);
+  delete from coord.journal j
+  where j.project_id = v_call.project_id and (j.xact_id, j.entry_id) <= (v_last.last_xact_id, v_last.last_entry_id);
+  delete from coord.seal_leaves l where l.project_id = v_call.project_id and l.seal_number <= p_last_seal;
+  return coord._leave(v_call,
+    jsonb_build_object('dropped', true, 'first_seal', v_first, 'last_seal', p_last_seal, 'dropped_rows', v_rows),
+    'segment:' || v_first || '-' || p_last_seal, jsonb_build_object('rows', v_rows, 'file_hash', p_file_hash,
+      'seal_hash', encode(v_last.seal_hash, 'hex')));
+end
+$$;
+
+grant execute on function coord.drop_segment to coord_app;
+
+-- supabase/schemas/seals/export_checkpoint.sql
+-- The head of the chain, for whoever keeps it elsewhere: core signs it (p_computed has the public key that goes with the
+-- signature) with a key that this database never sees. Whoever has it can tell later whether anything up to there was
+-- changed or cut off. Whoever may read the project may ask.
+create function coord.export_checkpoint(p_caller jsonb, p_computed jsonb default null) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'export_checkpoint');
+  v_seal coord.seals;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_seal := coord._last_seal(v_call.project_id);
+  if v_seal.seal_number = 0 then
+    return coord._refuse(v_call, 'not_found', 'Nothing has been sealed yet.',
+      'Ask again in a few seconds: whatever process of agentcoord runs seals the journal.');
+  end if;
+  return coord._leave(v_call, (
+    select jsonb_build_object('format', 'agentcoord-checkpoint-1', 'project', p.name, 'seal_number', v_seal.seal_number,
+      'seal_hash', encode(v_seal.seal_hash, 'hex'), 'total_rows', v_seal.total_rows,
+      'cursor', v_seal.last_xact_id || '-' || v_seal.last_entry_id, 'sealed_at', v_seal.sealed_at) || p_computed
+    from coord.projects p where p.project_id = v_call.project_id));
+end
+$$;
+
+grant execute on function coord.export_checkpoint to coord_app;
+
+-- supabase/schemas/seals/export_segment.sql
+-- A part of the sealed journal, whole seals with their rows, for a file that can be verified without this database. In
+-- pages of 2,000 rows or a little more, from the first seal that was not dropped, or the one after after_seal. With
+-- older_than_days only seals of which every row is older than that, which are those that can be dropped.
+create function coord.export_segment(
+  p_caller jsonb, p_after_seal integer default 0, p_older_than_days integer default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set jit = off
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'export_segment');
+  v_previous coord.seals;
+  v_seal coord.seals;
+  v_seals jsonb := '[]';
+  v_entries jsonb := '[]';
+  v_part jsonb;
+  v_is_more boolean := false;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_previous := coord._seal_at(v_call.project_id, greatest(p_after_seal, coord._dropped_through(v_call.project_id)));
+  for v_seal in
+    select s.* from coord.seals s where s.project_id = v_call.project_id and s.seal_number > v_previous.seal_number
+    order by s.seal_number
+  loop
+    v_is_more := jsonb_array_length(v_entries) >= 2000 or jsonb_array_length(v_seals) >= 500;
+    exit when v_is_more;
+    exit when p_older_than_days is not null and coord._newest_at(v_seal, v_previous) >= clock_timestamp() - make_interval(days => p_older_than_days);
+    v_part := coord._exported_entries(v_call.project_id, v_previous.last_xact_id, v_previous.last_entry_id,
+      v_seal.last_xact_id, v_seal.last_entry_id);
+    v_seals := v_seals || coord._exported_seal(v_seal);
+    v_entries := v_entries || v_part;
+    v_previous := v_seal;
+  end loop;
+  return coord._leave(v_call, jsonb_build_object('project_id', v_call.project_id, 'seals', v_seals, 'entries', v_entries,
+    'next_seal', case when v_is_more then v_previous.seal_number end));
+end
+$$;
+
+grant execute on function coord.export_segment to coord_app;
+
+-- supabase/schemas/seals/seal_journal.sql
+-- Seals what the journals of all projects have gained, p_most rows or a little more, those first that were not sealed
+-- for longest; more says that there is more. Called by whoever sweeps, after each sweep.
+-- Idempotent: a seal is there whole or not at all, and the next call goes on after the last one. One at a time under an
+-- advisory lock. Plans go by the key, whatever is known of a journal's size. A transaction that stays open keeps all later rows of its database unsealed; after ten seconds those
+-- of other databases are told apart (see _horizon).
+create function coord.seal_journal(p_most integer default 5000) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set jit = off
+as $$
+declare
+  v_horizon xid8 := coord._horizon(false);
+  v_is_close boolean := false;
+  v_project_id integer;
+  v_batch integer;
+  v_sealed integer := 0;
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('coord.seal_journal', 0)) then
+    return '{"sealed_rows": 0, "more": false}';
+  end if;
+  for v_project_id in
+    select p.project_id from coord.projects p
+    cross join lateral coord._last_seal(p.project_id) s
+    cross join lateral (
+      select from coord.journal j
+      where j.project_id = p.project_id and (j.xact_id, j.entry_id) > (s.last_xact_id, s.last_entry_id) limit 1) unsealed
+    order by s.sealed_at nulls first
+  loop
+    if not v_is_close and coord._event_delay(v_project_id, v_horizon) >= 10 then
+      v_is_close := true;
+      v_horizon := coord._horizon(true);
+    end if;
+    loop
+      exit when v_sealed >= p_most;
+      v_batch := coord._seal_rows(v_project_id, v_horizon);
+      v_sealed := v_sealed + v_batch;
+      exit when v_batch < 1000;
+    end loop;
+  end loop;
+  return jsonb_build_object('sealed_rows', v_sealed, 'more', v_sealed >= p_most);
+end
+$$;
+
+grant execute on function coord.seal_journal to coord_app;
+
+-- supabase/schemas/seals/verify_audit.sql
+-- Recomputes the chain of seals from the journal's rows, and says which row is the first that is not as it was. In
+-- pages: whoever goes on from next_seal until it is null has looked at all. With a checkpoint, says whether the chain
+-- still contains it; a chain that was cut shows only so.
+-- What is found is told, not judged: a caller who may not trust this database verifies an export of it elsewhere.
+create function coord.verify_audit(p_caller jsonb, p_after_seal integer default 0, p_checkpoint jsonb default null)
+returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set jit = off
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'verify_audit');
+  v_page record;
+  v_bad jsonb;
+  v_head coord.seals;
+  v_checkpoint text;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if p_after_seal > 0 and (coord._seal_at(v_call.project_id, p_after_seal)).seal_number = 0 then
+    return coord._refuse(v_call, 'not_found', 'after_seal: there is no such seal.',
+      'Begin with the first one: leave after_seal out.');
+  end if;
+  v_page := coord._verify_seals(v_call.project_id, p_after_seal, 20000);
+  v_head := coord._last_seal(v_call.project_id);
+  v_bad := v_page.bad;
+  if p_checkpoint is not null then
+    v_checkpoint := coord._find_checkpoint(v_call.project_id, p_checkpoint);
+    if v_bad is null and v_checkpoint <> 'contained' then
+      v_bad := coord._bad_row('checkpoint_' || v_checkpoint, v_head.seal_number, v_head.last_xact_id, v_head.last_entry_id);
+    end if;
+  end if;
+  return coord._leave(v_call, jsonb_strip_nulls(jsonb_build_object('intact', v_bad is null,
+    'verified_rows', v_page.rows, 'verified_seals', v_page.seals, 'dropped_rows', v_page.dropped_rows,
+    'first_bad', v_bad, 'checkpoint', v_checkpoint,
+    'unsealed_rows', coord._count_unsealed(v_call.project_id, v_head)))
+    || jsonb_build_object('next_seal', case when v_page.bad is null and (v_page.last_seal).seal_number < v_head.seal_number
+      then (v_page.last_seal).seal_number end));
+end
+$$;
+
+grant execute on function coord.verify_audit to coord_app;
 
 -- supabase/schemas/sessions/discover_agents.sql
 -- Living sessions of the project, the last to call first.
@@ -8312,13 +9101,14 @@ begin
 end
 $$;
 
--- Where pg_cron is, it sweeps; otherwise whatever process of ours runs does. Two at once do no harm: see _sweep.
+-- Where pg_cron is, it sweeps and seals; otherwise whatever process of ours runs does. Two at once do no harm: see _sweep.
 -- The job belongs to the role that migrates, because coord_owner cannot log in.
 do $$
 begin
   reset role;
   if to_regprocedure('cron.schedule(text, text, text)') is not null then
     perform cron.schedule('coord.sweep', '5 seconds', 'select coord.sweep_projects()');
+    perform cron.schedule('coord.seal', '5 seconds', 'select coord.seal_journal(50000)');
   end if;
   set role coord_owner;
 exception when insufficient_privilege then

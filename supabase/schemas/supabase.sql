@@ -27,13 +27,14 @@ begin
 end
 $$;
 
--- Where pg_cron is, it sweeps; otherwise whatever process of ours runs does. Two at once do no harm: see _sweep.
+-- Where pg_cron is, it sweeps and seals; otherwise whatever process of ours runs does. Two at once do no harm: see _sweep.
 -- The job belongs to the role that migrates, because coord_owner cannot log in.
 do $$
 begin
   reset role;
   if to_regprocedure('cron.schedule(text, text, text)') is not null then
     perform cron.schedule('coord.sweep', '5 seconds', 'select coord.sweep_projects()');
+    perform cron.schedule('coord.seal', '5 seconds', 'select coord.seal_journal(50000)');
   end if;
   set role coord_owner;
 exception when insufficient_privilege then

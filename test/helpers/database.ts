@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { type Coordinator, coordinatorOver, type Trust } from '@agentcoord/contract';
 import { type Database, localTransport, type PostgresOptions, postgresDatabase, tokenSigner } from '@agentcoord/core';
 import postgres from 'postgres';
@@ -32,6 +33,9 @@ export interface TestDatabase extends AsyncDisposable {
   session(agent: string, options?: SessionOptions): Promise<TestSession>;
 }
 
+/** Signs checkpoints. */
+const { privateKey } = generateKeyPairSync('ed25519');
+
 let clones = 0;
 
 /** Clones the template (about 85 ms): `await using db = await cloneDatabase()`. */
@@ -46,6 +50,7 @@ export async function cloneDatabase(): Promise<TestDatabase> {
   const database = {
     ...postgresDatabase({ kind: 'postgres', connection, where: 'The test database' }),
     signToken: tokenSigner(jwtSecret),
+    signingKey: async () => privateKey,
   };
   const quiet = { onnotice: () => {} };
   const sql = typeof connection === 'string' ? postgres(connection, quiet) : postgres({ ...connection, ...quiet });

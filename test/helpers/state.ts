@@ -5,6 +5,9 @@ const touched: Record<string, { columns?: string[]; rows?: string }> = {
   sessions: { columns: ['lease_expires_at', 'fresh_until', 'last_call_at'] },
   pulse: { columns: ['swept_at', 'is_steady'] },
   journal: { rows: "outcome in ('ok', 'lapsed')" },
+  // Made by the sweeper, whenever it comes by.
+  seals: { rows: 'false' },
+  seal_leaves: { rows: 'false' },
 };
 
 /** A hash of each table of schema `coord`, without what a refused call may leave. */

@@ -2,6 +2,7 @@ import type { Operation, Toolset } from './operation.ts';
 import { toolsets } from './operation.ts';
 import * as approvalRules from './operations/approval_rules.ts';
 import * as approvals from './operations/approvals.ts';
+import * as audit from './operations/audit.ts';
 import * as board from './operations/board.ts';
 import * as classic from './operations/classic.ts';
 import * as decisions from './operations/decisions.ts';
@@ -33,6 +34,7 @@ const nouns = {
   ...approvals,
   ...approvalRules,
   ...events,
+  ...audit,
   ...keys,
   ...profiles,
   ...projects,

@@ -151,6 +151,11 @@ export const toolsets = {
     about: 'The journal as a stream.',
     default: false,
   },
+  audit: {
+    title: 'Audit',
+    about: 'The journal as evidence: asking it, verifying it, keeping it.',
+    default: false,
+  },
   classic: {
     title: 'Names of earlier coordinators',
     about: 'The queue under the names of earlier coordinators.',

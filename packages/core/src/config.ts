@@ -74,6 +74,11 @@ export const variables = {
     schema: url.optional(),
     about: 'Address under which people reach the HTTP server, such as https://coordinator.example.com.',
   },
+  signing_key: {
+    names: ['AGENTCOORD_SIGNING_KEY'],
+    schema: z.base64().optional(),
+    about: 'Ed25519 key that signs checkpoints of the journal, instead of the one in the home (PKCS 8, DER, base64).',
+  },
   fallback: {
     names: ['AGENTCOORD_FALLBACK'],
     schema: z.literal('embedded').optional(),

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Wakeups } from './waiting/index.ts';
 
 /** A Postgres that holds schema `coord`, reached one way or another. All calls throw `CoordinationError`. */
@@ -14,6 +15,8 @@ export interface Database {
   readonly wakeups?: Wakeups;
   /** Signs tokens for reading through PostgREST; left out where this process has no secret for it. */
   readonly signToken?: (claims: object) => string;
+  /** The Ed25519 key that signs checkpoints of the journal, made when it is first needed. Throws `CoordinationError`. */
+  readonly signingKey?: () => Promise<KeyObject>;
   close(): Promise<void>;
 }
 

@@ -20,6 +20,7 @@ export type Handler = (call: ComputedCall) => Promise<unknown>;
 /** By name of the operation; loaded when used, because parsers and policy engines are heavy. */
 export const handlers: Readonly<Record<string, () => Promise<Handler>>> = {
   create_read_token: async () => (await import('./read_tokens.ts')).createReadToken,
+  export_checkpoint: async () => (await import('./audit/checkpoint.ts')).signCheckpoint,
 };
 
 /** Answers a computed operation; throws when nobody computes it. */

@@ -1,4 +1,5 @@
 import { CoordinationError } from '@agentcoord/contract';
+import { signingKey } from './audit/signing_key.ts';
 import type { Config } from './config.ts';
 import type { Database } from './database.ts';
 import { postgresDatabase } from './databases/postgres.ts';
@@ -22,7 +23,7 @@ export interface OpenOptions {
  * by the embedded one until the process ends, and every answer says `degraded: true`.
  */
 export async function openDatabase(config: Config, options: OpenOptions = {}): Promise<Database> {
-  const database = await openConfigured(config, options);
+  const database = { ...(await openConfigured(config, options)), signingKey: () => signingKey(config) };
   return config.jwt_secret === undefined ? database : { ...database, signToken: tokenSigner(config.jwt_secret) };
 }
 

@@ -2,8 +2,11 @@ import type { Database } from './database.ts';
 
 const period = 5_000;
 
+/** Most calls that seal in one round, of 5,000 rows each. */
+const sealings = 16;
+
 /**
- * Cleans up after dead sessions every 5 s or so, until the returned function is called. Any number of processes may
+ * Cleans up after dead sessions and seals the journal every 5 s or so, until the returned function is called. Any number of processes may
  * do it: the database lets one at a time. Failures are left to the next round, because nothing depends on this one.
  */
 export function startSweeper(database: Database): () => Promise<void> {
@@ -14,10 +17,19 @@ export function startSweeper(database: Database): () => Promise<void> {
   function sweep(): void {
     round = database
       .call('sweep_projects', {})
+      .then(seal)
       .catch(() => {})
       .then(() => {
         if (!stopped) timer = setTimeout(sweep, jitter()).unref();
       });
+  }
+
+  /** Apart from the sweep, in short transactions: whoever follows events waits for those that are open. */
+  async function seal(): Promise<void> {
+    for (let call = 0; call < sealings && !stopped; call++) {
+      const { more } = (await database.call('seal_journal', {})) as { more: boolean };
+      if (!more) return;
+    }
   }
 
   let stopped = false;

@@ -41,6 +41,14 @@ const readings: readonly Reading[] = [
     input: { limit: 10 },
   },
   {
+    uri: 'audit://recent',
+    title: 'Audit',
+    description: 'The last 20 rows of the journal: who did what, with which outcome.',
+    operation: 'query_audit',
+    about: [''],
+    input: { limit: 20 },
+  },
+  {
     uri: 'newsletters://status',
     title: 'News',
     description: 'What happened since your last catch_up; reading this does not count as one.',

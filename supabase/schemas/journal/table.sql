@@ -25,8 +25,22 @@ begin
 end
 $$;
 
-create trigger append_only before update or delete on coord.journal
+-- Rows may go when they were sealed, exported and proved to be what was sealed (see coord.segments), and no others,
+-- whoever asks.
+create function coord._keep_entry() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if coord._is_exported(old.project_id, old.xact_id, old.entry_id) then return old; end if;
+  raise exception 'the journal is append-only' using errcode = 'DNIED',
+    hint = 'Rows that are old enough go with agentcoord audit export --drop.';
+end
+$$;
+
+create trigger append_only before update on coord.journal
 for each row execute function coord._refuse_change();
+create trigger kept before delete on coord.journal
+for each row execute function coord._keep_entry();
 create trigger append_only_truncate before truncate on coord.journal
 for each statement execute function coord._refuse_change();
 
