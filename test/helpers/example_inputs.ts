@@ -26,6 +26,8 @@ export async function worldOf(session: TestSession): Promise<World> {
   const { approval_id } = await session.requestApproval({ action_type: 'wipe', description: `wipe-${mark}` });
   return {
     ...{ user_id: randomUUID(), rule, profile, approval_id, thread_id, handoff_id, text: `text-${mark}` },
+    file_hash: '0'.repeat(64),
+    ...{ user_id: randomUUID(), rule, approval_id, thread_id, handoff_id, text: `text-${mark}` },
     ...{ paths, types, key_id, claim_token, task_id: task?.task_id, project: `project-${mark}` },
     ...{ working_on: `working-${mark}`, agent: `agent-${mark}`, title: `title-${mark}` },
   };

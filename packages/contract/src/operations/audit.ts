@@ -91,7 +91,11 @@ export const queryAudit = defineOperation({
         z.object({
           cursor: cursor('Its place in the order of commits.'),
           happened_at: instant('When it was done.'),
-          duration_ms: z.number().min(0).max(2_147_483_647).describe('Milliseconds from its begin, inside the database.'),
+          duration_ms: z
+            .number()
+            .min(0)
+            .max(2_147_483_647)
+            .describe('Milliseconds from its begin, inside the database.'),
           agent: z.string().nullable().describe('Who did it; null for the coordinator itself.'),
           session_id: uuid('Session that did it.').nullable(),
           operation: z.string().describe('What was called, or sweep.'),
@@ -187,7 +191,8 @@ export const exportSegment = defineOperation({
 export const dropSegment = defineOperation({
   name: 'drop_segment',
   summary: 'Drop the oldest rows of the journal, after they were exported.',
-  guidance: 'Up to the last row of a seal. The seals stay. `agentcoord audit export --drop` exports, verifies and drops.',
+  guidance:
+    'Up to the last row of a seal. The seals stay. `agentcoord audit export --drop` exports, verifies and drops.',
   kind: 'write',
   http: 'POST /audit/drop',
   cli: 'audit drop <last_seal>',
