@@ -8,6 +8,8 @@ const readable = [
   'approval_rules',
   'approvals',
   'decisions',
+  'guardrail_rules',
+  'guardrail_violations',
   'handoffs',
   'inbox_items',
   'journal',
@@ -32,6 +34,7 @@ const secret = [
   'api_keys',
   'approval_links',
   'approval_webhooks',
+  'guardrail_versions',
   'idempotency_keys',
   'inbox_readers',
   'inbox_receipts',
@@ -55,6 +58,8 @@ const confidential = [
   'profiles',
   'project_members',
   'suspensions',
+  'guardrail_rules',
+  'guardrail_violations',
 ];
 
 let db: TestDatabase;

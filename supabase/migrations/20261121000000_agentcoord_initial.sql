@@ -276,6 +276,56 @@ create table coord.pulse (
 insert into coord.pulse default values;
 alter table coord.pulse enable row level security;
 
+-- supabase/schemas/guardrails/table.sql
+-- Rules of a project: its own, with a pattern, and built-in ones that it has made lighter or heavier, without.
+create table coord.guardrail_rules (
+  project_id integer not null,
+  rule text not null,
+  pattern text,
+  category text not null,
+  severity text not null check (severity in ('log', 'warn', 'needs_approval', 'block')),
+  bypass_trust smallint check (bypass_trust between 0 and 4),
+  message text,
+  advice text,
+  set_by text not null,
+  set_at timestamptz not null default clock_timestamp(),
+  primary key (project_id, rule)
+);
+
+-- How often the rules of a project were changed. Its row is locked by each change, so versions follow one another.
+create table coord.guardrail_versions (
+  project_id integer not null primary key,
+  version integer not null
+);
+
+-- What fell under a rule, with the part that did, shortened and without secrets. Kept for 90 days.
+create table coord.guardrail_violations (
+  project_id integer not null,
+  violation_id uuid not null,
+  at timestamptz not null default clock_timestamp(),
+  session_id uuid not null,
+  agent text not null,
+  operation text not null,
+  rule text not null,
+  category text not null,
+  severity text not null,
+  bypassed boolean not null,
+  verdict text not null,
+  matched_text text not null,
+  rules_version text not null,
+  primary key (project_id, violation_id)
+);
+
+alter table coord.guardrail_rules enable row level security;
+alter table coord.guardrail_versions enable row level security;
+alter table coord.guardrail_violations enable row level security;
+-- How a project is guarded, and what was tried, is for those who work in it.
+create policy readers on coord.guardrail_rules for select
+using (project_id in (select coord._member_projects()));
+create policy readers on coord.guardrail_violations for select
+using (project_id in (select coord._member_projects()));
+grant select on coord.guardrail_rules, coord.guardrail_violations to coord_reader;
+
 -- supabase/schemas/handoffs/table.sql
 -- What one session leaves for the next. Agents write them; for a session that ended without one, and had done something,
 -- it is put together from the journal (automatic). Such a one has the id of its session, so that there is one at most.
@@ -1479,6 +1529,7 @@ begin
   perform coord._forget_locks();
   perform coord._forget_messages();
   perform coord._forget_approvals();
+  perform coord._forget_violations();
   perform coord._move_floors();
 end
 $$;
@@ -1583,6 +1634,11 @@ as $$
     "delete_approval_rule": 4,
     "list_approval_rules": 1,
     "set_approval_rule": 4,
+    "check_guardrails": 1,
+    "delete_guardrail_rule": 4,
+    "list_guardrail_rules": 1,
+    "list_guardrail_violations": 1,
+    "set_guardrail_rule": 4,
     "list_events": 1,
     "drop_segment": 4,
     "export_checkpoint": 1,
@@ -1687,6 +1743,11 @@ as $$
     "delete_approval_rule": ["delete_approval_rule", "decisions", "write"],
     "list_approval_rules": ["list_approval_rules", "decisions", "read"],
     "set_approval_rule": ["set_approval_rule", "decisions", "write"],
+    "check_guardrails": ["check_guardrails", "guardrails", "write"],
+    "delete_guardrail_rule": ["delete_guardrail_rule", "guardrails", "write"],
+    "list_guardrail_rules": ["list_guardrail_rules", "guardrails", "read"],
+    "list_guardrail_violations": ["list_guardrail_violations", "guardrails", "read"],
+    "set_guardrail_rule": ["set_guardrail_rule", "guardrails", "write"],
     "list_events": ["list_events", "events", "read"],
     "drop_segment": ["drop_segment", "audit", "write"],
     "export_checkpoint": ["export_checkpoint", "audit", "read"],
@@ -1870,6 +1931,64 @@ create function coord._trust(p_call coord._call) returns smallint
 language sql stable
 as $$
   select s.trust from coord.sessions s where s.project_id = p_call.project_id and s.session_id = p_call.session_id;
+$$;
+
+-- supabase/schemas/guardrails/_forget_violations.sql
+-- Deletes violations after 90 days, a thousand a sweep.
+create function coord._forget_violations() returns void
+language sql volatile
+as $$
+  delete from coord.guardrail_violations v where (v.project_id, v.violation_id) in (
+    select o.project_id, o.violation_id from coord.guardrail_violations o
+    where o.at < clock_timestamp() - interval '90 days' limit 1000 for update skip locked);
+$$;
+
+-- supabase/schemas/guardrails/_judged.sql
+-- The verdict on what core has found, for the trust of this caller: a rule that the caller may bypass only warns. The
+-- heaviest of the others decides. Trust is decided here and not in core, which does not know it.
+create function coord._judged(p_call coord._call, p_computed jsonb) returns jsonb
+language sql stable
+as $$
+  with
+  caller as (select coord._trust(p_call) as trust),
+  violations as (
+    select v.violation || jsonb_build_object('bypassed', w.bypassed) as violation, v.place, w.bypassed,
+      case when w.bypassed then least(w.weight, 1) else w.weight end as weight
+    from caller c
+    cross join lateral jsonb_array_elements(p_computed -> 'violations') with ordinality v(violation, place)
+    cross join lateral (select
+      coalesce(c.trust >= (v.violation ->> 'bypass_trust')::smallint, false) as bypassed,
+      array_position('{log,warn,needs_approval,block}', v.violation ->> 'severity') - 1 as weight) w)
+  select jsonb_build_object(
+    'safe', coalesce(max(v.weight), 0) < 2,
+    'verdict', ('{allow,warn,needs_approval,block}'::text[])[coalesce(max(v.weight), 0) + 1],
+    'violations', coalesce(jsonb_agg(v.violation order by v.weight desc, v.place), '[]'),
+    'rules_version', p_computed ->> 'rules_version')
+  from violations v;
+$$;
+
+-- supabase/schemas/guardrails/_next_guardrails_version.sql
+-- Counts a change of the project's rules. Its row is locked until the end of the transaction, so that two changes follow
+-- each other; it is the first that either locks.
+create function coord._next_guardrails_version(p_project_id integer) returns integer
+language sql volatile
+as $$
+  insert into coord.guardrail_versions as v (project_id, version) values (p_project_id, 1)
+  on conflict (project_id) do update set version = v.version + 1
+  returning version;
+$$;
+
+-- supabase/schemas/guardrails/_record_violations.sql
+-- Keeps the violations of a verdict, one row each.
+create function coord._record_violations(p_call coord._call, p_verdict jsonb) returns void
+language sql volatile
+as $$
+  insert into coord.guardrail_violations (project_id, violation_id, session_id, agent, operation, rule, category, severity, bypassed,
+    verdict, matched_text, rules_version)
+  select p_call.project_id, coord._new_id(), p_call.session_id, p_call.agent, p_call.operation, v.rule, v.category, v.severity, v.bypassed,
+    p_verdict ->> 'verdict', v.matched_text, p_verdict ->> 'rules_version'
+  from jsonb_to_recordset(p_verdict -> 'violations') v(rule text, category text, severity text, bypassed boolean,
+    matched_text text);
 $$;
 
 -- supabase/schemas/handoffs/_journalled_handoff.sql
@@ -7037,6 +7156,204 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$ select coord._sweep(null) $$;
 
 grant execute on function coord.sweep_projects to coord_app;
+
+-- supabase/schemas/guardrails/check_guardrails.sql
+-- The verdict on a text that core has read: p_computed has the violations it found. Each check is journalled, its
+-- violations are kept; the text is not. Without what core computed there is no verdict, and the call is refused.
+create function coord.check_guardrails(
+  p_caller jsonb, p_operation_text text, p_context text default null, p_file_paths text[] default null,
+  p_computed jsonb default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'check_guardrails');
+  v_verdict jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if p_computed is null then
+    return coord._refuse(v_call, 'invalid_input', 'Nobody has read this text.', 'Call check_guardrails through a door.');
+  end if;
+  v_verdict := coord._judged(v_call, p_computed);
+  perform coord._record_violations(v_call, v_verdict);
+  return coord._leave(v_call, v_verdict, 'guardrails:check', jsonb_build_object('verdict', v_verdict -> 'verdict',
+    'rules', jsonb_path_query_array(v_verdict, '$.violations[*].rule'), 'rules_version', p_computed -> 'rules_version'));
+end
+$$;
+
+grant execute on function coord.check_guardrails to coord_app;
+
+-- supabase/schemas/guardrails/delete_guardrail_rule.sql
+-- Removes what the project has set: a rule of its own, or the change of a built-in one, which then weighs what it did.
+-- Concurrency: the row of the version is locked first, so two who change rules follow each other.
+create function coord.delete_guardrail_rule(p_caller jsonb, p_rule text) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'delete_guardrail_rule');
+  v_version integer;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if not exists (select from coord.guardrail_rules r where r.project_id = v_call.project_id and r.rule = p_rule) then
+    return coord._refuse(v_call, 'not_found', 'The project has set no such rule.', 'See list_guardrail_rules.');
+  end if;
+  v_version := coord._next_guardrails_version(v_call.project_id);
+  delete from coord.guardrail_rules r where r.project_id = v_call.project_id and r.rule = p_rule;
+  return coord._leave(v_call, jsonb_build_object('deleted', true, 'rule', p_rule, 'version', v_version),
+    'guardrail_rule:' || p_rule, jsonb_build_object('version', v_version));
+end
+$$;
+
+grant execute on function coord.delete_guardrail_rule to coord_app;
+
+-- supabase/schemas/guardrails/guard_call.sql
+-- Whether a call may go on in whose input core has found violations: {"warnings": [...]}, or the error that the call is
+-- answered with, journalled as its own refusal. Asked before the call, and only when something was found.
+-- A call that repeats an earlier one goes on: it is answered what that was, whatever the rules say now.
+create function coord.guard_call(p_caller jsonb, p_operation text, p_computed jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller - 'idempotency_key' - 'input', p_operation, false);
+  v_verdict jsonb;
+  v_first jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if exists (
+    select from coord.idempotency_keys k where k.project_id = v_call.project_id and k.agent = v_call.agent
+      and k.key = p_caller ->> 'idempotency_key')
+  then
+    return '{"warnings": []}';
+  end if;
+  v_verdict := coord._judged(v_call, p_computed);
+  v_first := v_verdict -> 'violations' -> 0;
+  perform coord._record_violations(v_call, v_verdict);
+  if not (v_verdict ->> 'safe')::boolean then
+    return coord._refuse(v_call, 'forbidden',
+      format('%s: rule %s. %s', v_first ->> 'field', v_first ->> 'rule', v_first ->> 'message'),
+      format('%s To do it all the same, request_approval.', v_first ->> 'advice'),
+      jsonb_build_object('reason', 'guardrail_violation') || v_verdict);
+  end if;
+  return jsonb_build_object('warnings', coalesce((
+    select jsonb_agg(v.violation) from jsonb_array_elements(v_verdict -> 'violations') v(violation)
+    where v.violation ->> 'severity' <> 'log'), '[]'));
+end
+$$;
+
+grant execute on function coord.guard_call to coord_app;
+
+-- supabase/schemas/guardrails/list_guardrail_rules.sql
+-- What the project has set, by name; core adds what is built in.
+create function coord.list_guardrail_rules(p_caller jsonb, p_computed jsonb default null) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'list_guardrail_rules');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  return coord._leave(v_call, coord.read_guardrails(v_call.project_id) || jsonb_build_object('rules', coalesce((
+    select jsonb_agg(jsonb_build_object('rule', r.rule, 'category', r.category, 'severity', r.severity,
+      'bypass_trust', r.bypass_trust, 'message', r.message, 'advice', r.advice, 'pattern', r.pattern,
+      'set_by', r.set_by, 'set_at', r.set_at) order by r.rule)
+    from coord.guardrail_rules r where r.project_id = v_call.project_id), '[]')));
+end
+$$;
+
+grant execute on function coord.list_guardrail_rules to coord_app;
+
+-- supabase/schemas/guardrails/list_guardrail_violations.sql
+-- Violations of the project, newest first; pages by violation_id, which is ordered by time.
+create function coord.list_guardrail_violations(
+  p_caller jsonb, p_rule text default null, p_agent text default null, p_limit integer default 50,
+  p_before uuid default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'list_guardrail_violations');
+  v_violations jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  select coalesce(jsonb_agg(jsonb_build_object('violation_id', f.violation_id, 'happened_at', f.at, 'agent', f.agent,
+    'session_id', f.session_id, 'operation', f.operation, 'rule', f.rule, 'category', f.category, 'severity', f.severity,
+    'bypassed', f.bypassed, 'verdict', f.verdict, 'matched_text', f.matched_text, 'rules_version', f.rules_version)
+    order by f.violation_id desc), '[]') into v_violations
+  from (
+    select v.* from coord.guardrail_violations v
+    where v.project_id = v_call.project_id
+      and (p_rule is null or v.rule = p_rule)
+      and (p_agent is null or v.agent = p_agent)
+      and (p_before is null or v.violation_id < p_before)
+    order by v.violation_id desc limit p_limit + 1
+  ) f;
+  return coord._leave(v_call, jsonb_build_object(
+    'violations', jsonb_path_query_array(v_violations, '$[0 to $n]', jsonb_build_object('n', p_limit - 1)),
+    'next_before', case when jsonb_array_length(v_violations) > p_limit
+      then v_violations -> (p_limit - 1) -> 'violation_id' end));
+end
+$$;
+
+grant execute on function coord.list_guardrail_violations to coord_app;
+
+-- supabase/schemas/guardrails/read_guardrails.sql
+-- The rules of a project and their version, for core, which keeps them for a few seconds. One statement: both are of the
+-- same moment.
+create function coord.read_guardrails(p_project_id integer) returns jsonb
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object(
+    'version', coalesce((select v.version from coord.guardrail_versions v where v.project_id = p_project_id), 0),
+    'rules', coalesce((
+      select jsonb_agg(jsonb_build_object('rule', r.rule, 'pattern', r.pattern, 'category', r.category,
+        'severity', r.severity, 'bypass_trust', r.bypass_trust, 'message', r.message, 'advice', r.advice) order by r.rule)
+      from coord.guardrail_rules r where r.project_id = p_project_id), '[]'));
+$$;
+
+grant execute on function coord.read_guardrails to coord_app;
+
+-- supabase/schemas/guardrails/set_guardrail_rule.sql
+-- Sets a rule of the project, or what a built-in one weighs here; core has tried the pattern, and says in p_computed which
+-- of both it is. It counts in every process within 5 s.
+-- Concurrency: the row of the version is locked first, so two who change rules follow each other.
+create function coord.set_guardrail_rule(
+  p_caller jsonb, p_rule text, p_pattern text default null, p_category text default 'guard',
+  p_severity text default 'block', p_bypass_trust integer default null, p_message text default null,
+  p_advice text default null, p_matching_examples text[] default null, p_other_examples text[] default null,
+  p_computed jsonb default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'set_guardrail_rule');
+  v_version integer;
+  v_replaced boolean;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if p_computed is null then
+    return coord._refuse(v_call, 'invalid_input', 'Nobody has tried this rule.', 'Call set_guardrail_rule through a door.');
+  end if;
+  v_replaced := exists (
+    select from coord.guardrail_rules r where r.project_id = v_call.project_id and r.rule = p_rule);
+  if not v_replaced and (
+    select count(*) >= 100 from coord.guardrail_rules r where r.project_id = v_call.project_id)
+  then
+    return coord._refuse(v_call, 'limit_exceeded', 'A project has at most 100 guardrail rules.',
+      'Delete one, or put several patterns into one with `|`.');
+  end if;
+  v_version := coord._next_guardrails_version(v_call.project_id);
+  insert into coord.guardrail_rules as r (project_id, rule, pattern, category, severity, bypass_trust, message, advice, set_by)
+  values (v_call.project_id, p_rule, p_pattern, coalesce(p_computed ->> 'category', p_category), p_severity, p_bypass_trust,
+    p_message, p_advice, v_call.agent)
+  on conflict (project_id, rule) do update set pattern = excluded.pattern, category = excluded.category,
+    severity = excluded.severity, bypass_trust = excluded.bypass_trust, message = excluded.message,
+    advice = excluded.advice, set_by = excluded.set_by, set_at = clock_timestamp();
+  return coord._leave(v_call, jsonb_build_object('rule', p_rule, 'replaced', v_replaced, 'version', v_version),
+    'guardrail_rule:' || p_rule, jsonb_strip_nulls(jsonb_build_object('pattern', p_pattern, 'severity', p_severity,
+      'bypass_trust', p_bypass_trust, 'version', v_version)));
+end
+$$;
+
+grant execute on function coord.set_guardrail_rule to coord_app;
 
 -- supabase/schemas/handoffs/read_handoff.sql
 -- Handoffs, newest first: of the project, of one agent, or the one of that id.

@@ -29,6 +29,7 @@ export async function worldOf(session: TestSession): Promise<World> {
     file_hash: '0'.repeat(64),
     ...{ user_id: randomUUID(), rule, approval_id, thread_id, handoff_id, text: `text-${mark}` },
     ...{ paths, types, key_id, claim_token, task_id: task?.task_id, project: `project-${mark}` },
+    ...{ pattern: `pattern-${mark}` },
     ...{ working_on: `working-${mark}`, agent: `agent-${mark}`, title: `title-${mark}` },
   };
 }

@@ -23,6 +23,8 @@ export async function fillProject(db: TestDatabase, project: string): Promise<Te
   await ann.assignProfile({ profile: 'x', agent: 'bob' });
   await (await db.session('bob', { project })).acquireLock({ paths: ['c.ts'] });
   await ann.suspendAgent({ agent: 'eve' });
+  await ann.setGuardrailRule({ rule: 'x', pattern: 'x+' });
+  await ann.checkGuardrails({ operation_text: 'git branch -D x' });
   await db.database.call('take_webhooks', { p_limit: 10, p_with_links: true });
   return ann;
 }

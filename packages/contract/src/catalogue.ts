@@ -8,6 +8,7 @@ import * as classic from './operations/classic.ts';
 import * as decisions from './operations/decisions.ts';
 import * as digest from './operations/digest.ts';
 import * as events from './operations/events.ts';
+import * as guardrails from './operations/guardrails.ts';
 import * as handoffs from './operations/handoffs.ts';
 import * as keys from './operations/keys.ts';
 import * as locks from './operations/locks.ts';
@@ -33,6 +34,7 @@ const nouns = {
   ...digest,
   ...approvals,
   ...approvalRules,
+  ...guardrails,
   ...events,
   ...audit,
   ...keys,

@@ -27,6 +27,37 @@ export function mapRepositoryPaths(schema: unknown, value: unknown, map: (path: 
   return Object.fromEntries(fields.map(([name, item]) => [name, mapRepositoryPaths(shape[name], item, map)]));
 }
 
+const guardedSchemas = new WeakSet<object>();
+
+/** Marks text or JSON that tells others what to do: core looks for commands in it, and guardrails judge them first. */
+export function guarded<Schema extends z.ZodType>(schema: Schema): Schema {
+  guardedSchemas.add(schema);
+  return schema;
+}
+
+/** What a value has in guarded fields, with the name of each: `tasks[0].description`. */
+export function guardedValues(schema: unknown, value: unknown, field = ''): { field: string; value: unknown }[] {
+  if (typeof schema !== 'object' || schema === null || value === undefined || value === null) return [];
+  if (guardedSchemas.has(schema)) return [{ field, value }];
+  const { innerType, element, shape } = (schema as { def?: SchemaParts }).def ?? {};
+  if (innerType) return guardedValues(innerType, value, field);
+  if (element && Array.isArray(value)) {
+    return value.flatMap((item, index) => guardedValues(element, item, `${field}[${index}]`));
+  }
+  if (!shape || typeof value !== 'object') return [];
+  return Object.entries(shape).flatMap(([name, part]) =>
+    guardedValues(part, (value as Record<string, unknown>)[name], field ? `${field}.${name}` : name),
+  );
+}
+
+/** Whether there is anything guarded in it. */
+export function hasGuarded(schema: unknown): boolean {
+  if (typeof schema !== 'object' || schema === null) return false;
+  if (guardedSchemas.has(schema)) return true;
+  const { innerType, element, shape } = (schema as { def?: SchemaParts }).def ?? {};
+  return hasGuarded(innerType) || hasGuarded(element) || Object.values(shape ?? {}).some(hasGuarded);
+}
+
 /** What a schema is made of: one in an optional or with a default, an array, an object. */
 interface SchemaParts {
   innerType?: unknown;

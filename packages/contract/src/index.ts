@@ -25,6 +25,8 @@ export {
   eventStream,
 } from './events.ts';
 export {
+  guardedValues,
+  hasGuarded,
   idempotencyKeyForm,
   idempotencyKeyWords,
   isUuid,

@@ -138,6 +138,14 @@ export const toolsets = {
     about: 'Deciding approvals, and rules that decide by themselves.',
     default: false,
   },
+  guardrails: {
+    title: 'Guardrails',
+    about: 'Asking whether a command may be run, and the rules that decide it.',
+    default: false,
+    rule:
+      'Guardrails: ask check_guardrails before a command that could destroy, publish or disclose something. If `safe` is ' +
+      'false, do not look for another spelling: do what `advice` says, or request_approval.',
+  },
   handoffs: {
     title: 'Handoffs',
     about: 'What the next session must know, and what happened since the last look.',
@@ -177,6 +185,18 @@ const attachments = {
       }),
     )
     .describe('What happened to this session meanwhile, such as a lock that was forced away; each is told once.')
+    .optional(),
+  guardrails: z
+    .array(
+      z.looseObject({
+        rule: z.string().describe('Name of the rule.'),
+        field: z.string().describe('Where in the input it was found.'),
+        matched_text: z.string().describe('The part that falls under it.'),
+        message: z.string().describe('What is wrong.'),
+        advice: z.string().describe('What to do instead.'),
+      }),
+    )
+    .describe('Rules that warn of something in the input; the call was carried out.')
     .optional(),
   degraded: z.literal(true).describe('The configured database is away; this is the fallback.').optional(),
 };

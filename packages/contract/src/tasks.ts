@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, instant, json, repositoryPath, token, uuid, word } from './fields.ts';
+import { count, guarded, instant, json, repositoryPath, token, uuid, word } from './fields.ts';
 
 export const taskId = uuid('Task, as answered by submit_work.');
 export const claimToken = token('Token answered by get_work.');
@@ -33,10 +33,10 @@ const reference = z.object({ task_id: taskId, title, status: taskStatus });
 
 /** What a submitter may say about a task, but for what it depends on. */
 export const submission = {
-  title: z.string().min(1).max(200).describe('What is to be done, in one line.'),
-  description: z.string().describe('Everything the worker needs to know.').optional(),
+  title: guarded(z.string().min(1).max(200).describe('What is to be done, in one line.')),
+  description: guarded(z.string().describe('Everything the worker needs to know.')).optional(),
   type: word('Kind of work, which get_work can filter by.').default('task'),
-  input: json('Structured input for the worker.').optional(),
+  input: guarded(json('Structured input for the worker.')).optional(),
   priority: priority.default(5),
   tags: z.array(word('Tag.')).max(20).describe('Labels to list by.').default([]),
   depends_on: z.array(taskId).max(100).describe('Tasks that must be done first.').optional(),

@@ -17,8 +17,14 @@ export interface ComputedCall {
 /** Does in core what SQL cannot, and has the outcome stored. Its answer is that of the operation. */
 export type Handler = (call: ComputedCall) => Promise<unknown>;
 
+const guardrails = () => import('./guardrails/operations.ts');
+
 /** By name of the operation; loaded when used, because parsers and policy engines are heavy. */
 export const handlers: Readonly<Record<string, () => Promise<Handler>>> = {
+  check_guardrails: async () => (await guardrails()).checkGuardrails,
+  list_guardrail_rules: async () => (await guardrails()).listGuardrailRules,
+  set_guardrail_rule: async () => (await guardrails()).setGuardrailRule,
+
   create_read_token: async () => (await import('./read_tokens.ts')).createReadToken,
   export_checkpoint: async () => (await import('./audit/checkpoint.ts')).signCheckpoint,
 };

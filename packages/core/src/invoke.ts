@@ -12,6 +12,7 @@ import {
 import type { z } from 'zod';
 import type { Caller } from './caller.ts';
 import type { Database } from './database.ts';
+import { guard, isGuarded } from './guard.ts';
 import { compute } from './handlers.ts';
 import { findUnusableText } from './text.ts';
 import { type Ending, wait } from './waiting/index.ts';
@@ -35,6 +36,18 @@ export async function invoke(
   ending: Ending = {},
 ): Promise<unknown> {
   const parsed = parseInput(operation, input);
+  const warnings = isGuarded(operation) ? await guard(database, operation, caller, parsed) : [];
+  const answer = await carryOut(database, operation, caller, parsed, ending);
+  return warnings.length > 0 ? { ...(answer as object), guardrails: warnings } : answer;
+}
+
+async function carryOut(
+  database: Database,
+  operation: Operation,
+  caller: Caller,
+  parsed: Record<string, unknown>,
+  ending: Ending,
+): Promise<unknown> {
   const args: CallArguments = { p_caller: withInput(caller, parsed) };
   for (const field of Object.keys(operation.input.shape)) args[`p_${field}`] = parsed[field] ?? null;
   if (operation.computed) {

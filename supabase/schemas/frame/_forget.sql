@@ -22,6 +22,7 @@ begin
   perform coord._forget_locks();
   perform coord._forget_messages();
   perform coord._forget_approvals();
+  perform coord._forget_violations();
   perform coord._move_floors();
 end
 $$;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hint, instant, json, leaseSeconds, waitSeconds, word } from '../fields.ts';
+import { guarded, hint, instant, json, leaseSeconds, waitSeconds, word } from '../fields.ts';
 import { defineOperation } from '../operation.ts';
 import { claimedTask, claimToken, completion, runAfter, submission, submitted, taskId, taskStatus } from '../tasks.ts';
 
@@ -56,8 +56,8 @@ export const completeWork = defineOperation({
     task_id: taskId,
     claim_token: claimToken,
     success: z.boolean().default(true).describe('False when the attempt failed.'),
-    result: json('Outcome for whoever reads the task.').optional(),
-    error: z.string().min(1).describe('What went wrong, when `success` is false.').optional(),
+    result: guarded(json('Outcome for whoever reads the task.')).optional(),
+    error: guarded(z.string().min(1).describe('What went wrong, when `success` is false.')).optional(),
   }),
   output: z.object(completion),
 });

@@ -1,0 +1,38 @@
+import { CoordinationError, errorBodyOf, guardedValues, hasGuarded, type Operation } from '@agentcoord/contract';
+import type { Caller } from './caller.ts';
+import type { Database } from './database.ts';
+
+const guardedOperations = new WeakMap<Operation, boolean>();
+
+/** Whether an input of this operation is looked through before it is called. */
+export function isGuarded(operation: Operation): boolean {
+  const known = guardedOperations.get(operation);
+  if (known !== undefined) return known;
+  const guarded = hasGuarded(operation.input);
+  guardedOperations.set(operation, guarded);
+  return guarded;
+}
+
+/**
+ * Looks for commands in the guarded fields of an input. Answers what guardrails warn of; throws `forbidden` when they
+ * stop it. The database is asked only when there is something to ask: plain prose costs no round trip.
+ */
+export async function guard(
+  database: Database,
+  operation: Operation,
+  caller: Caller,
+  input: Record<string, unknown>,
+): Promise<unknown[]> {
+  const { actionsIn, violationsOf } = await import('./guardrails/guarded.ts');
+  const actions = guardedValues(operation.input, input).flatMap(({ field, value }) => actionsIn(field, value));
+  if (actions.length === 0) return [];
+  const found = await violationsOf(actions, database, caller.project_id);
+  if (found.violations.length === 0) return [];
+  const answer = await database.call('guard_call', {
+    ...{ p_caller: caller, p_operation: operation.name },
+    p_computed: found,
+  });
+  const error = errorBodyOf(answer);
+  if (error) throw new CoordinationError(error);
+  return (answer as { warnings: unknown[] }).warnings;
+}

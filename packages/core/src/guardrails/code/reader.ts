@@ -1,0 +1,121 @@
+import { type Invocation, report } from '../shell/invocation.ts';
+import { hole } from '../shell/scope.ts';
+import { readSql } from '../sql/reader.ts';
+import { deleteTrees } from '../tools/deletion.ts';
+import { judge } from '../tools/index.ts';
+import { secretIn } from '../tools/secret_files.ts';
+import { runText } from '../tools/shells.ts';
+import { judgeWrite } from '../tools/writes.ts';
+import { type Call, callsOf } from './calls.ts';
+import { codeTokens, type Language } from './tokens.ts';
+
+export type { Language } from './tokens.ts';
+
+/** Calls that run a shell command or a program. */
+const commands =
+  /^(system|popen|popen2|popen3|popen4|exec|execSync|execFile|execFileSync|execv|execvp|execvpe|execl|execlp|execle|spawn|spawnSync|spawnl|spawnlp|spawnv|spawnvp|fork|run|call|check_call|check_output|Popen|getoutput|getstatusoutput|create_subprocess_shell|create_subprocess_exec|shell_exec|passthru|proc_open|pcntl_exec|capture2|capture2e|capture3|pipeline|execa|execaSync|execaCommand|execaCommandSync|command|Command|ShellExecute|sh|bash|zx|\$|qx)$/;
+
+/** Calls that delete a folder with what is in it. */
+const trees =
+  /^(rmtree|rm_rf|rm_r|remove_dir|remove_tree|remove_entry_secure|rimraf|rimrafSync|emptyDir|emptyDirSync|removeSync|RemoveAll|remove_dir_all|deleteDirectory|deleteRecursively|FileUtils\.rm)$/;
+
+/** Calls that hand SQL to a database. */
+const queries =
+  /^(execute|executemany|executescript|exec|query|raw|unsafe|run|exec_driver_sql|text|sql|select_all|exec_query|\$executeRawUnsafe|\$executeRaw|\$queryRawUnsafe|QueryRow|Exec|Query|ExecContext|prepare|all|do|statement|unprepared)$/;
+
+/** Commands called without brackets, or with a template. */
+const bare = new Set(['system', 'exec', 'spawn', '$', 'sh', 'rm_rf', 'qx', 'execute', 'passthru', 'shell_exec']);
+
+/** Reads source code: what its calls with literal arguments would do is judged. */
+export function readCode(code: string, language: Language, call: Invocation): void {
+  call.examination.within(() => {
+    const tokens = codeTokens(code, language, () => call.examination.spend(0.1));
+    for (const { kind, text } of tokens) if (kind === 'shell') runText(call, text, { own: true });
+    for (const made of callsOf(tokens, bare)) {
+      call.examination.spend();
+      judgeCall(made, language, { ...call, source: code.slice(made.start, made.end) || call.source });
+    }
+    wholeText(code, language, call);
+  });
+}
+
+function judgeCall(made: Call, language: Language, call: Invocation): void {
+  const { name, path, strings, rest } = made;
+  const [first = ''] = strings;
+  if (commands.test(name) && strings.length > 0) runCommand(made, call);
+  const removes =
+    trees.test(name) ||
+    (/^(rm|rmSync|rmdir|rmdirSync|remove|delete|removeSync)$/.test(name) && /\brecursive\b/.test(rest));
+  if (removes && strings.length > 0) deleteTrees(call, strings.slice(0, 1));
+  else if (removes) deleteTrees(call, [hole]);
+  if (
+    queries.test(name) &&
+    /^\s*(\/\*|--|with|drop|delete|update|truncate|alter|do|merge|explain|begin|grant)\b/i.test(first)
+  ) {
+    readSql(first, call.examination, { source: call.source, shell: (text) => runText(call, text) });
+  }
+  if (/^(dropDatabase|drop_database|dropSchema)$/.test(name)) report(call, 'drop_database');
+  if (/^(dropTable|dropTableIfExists|drop_table|dropCollection)$/.test(name) || (name === 'drop' && /^db\./.test(path)))
+    report(call, 'drop_table');
+  if (/^(deleteMany|delete_many|remove)$/.test(name) && /^\{ \} \)/.test(rest))
+    report(call, 'delete_without_condition');
+  if (/^(delete_all|destroy_all)$/.test(name) || (name === 'delete' && /objects\.all$|\.all\(\)/.test(path)))
+    report(call, 'delete_without_condition');
+  if (
+    /^(open|readFile|readFileSync|read_text|writeFile|writeFileSync|file_get_contents|file_put_contents|ReadFile)$/.test(
+      name,
+    ) &&
+    first
+  )
+    fileOf(made, call);
+  if (/^(eval|exec|Function|loads|runInThisContext|compile)$/.test(name)) evaluated(made, language, call);
+}
+
+/** The command of a call: one string is a command line, several are a program and its arguments. */
+function runCommand({ name, strings, list, rest }: Call, call: Invocation): void {
+  const [first = ''] = strings;
+  const separate = list || (strings.length > 1 && !/\s/.test(first.trim()));
+  if (name === 'Command' || separate) judge(strings, call);
+  else if (/\s|^\w+$/.test(first)) runText(call, first, { own: true });
+  if (/b64decode|atob|base64_decode|unhexlify|fromhex|decode64|'base64'/.test(rest)) report(call, 'hidden_command');
+}
+
+function fileOf({ name, strings, rest }: Call, call: Invocation): void {
+  const [path = '', mode = ''] = strings;
+  const writes = /write|put_contents/i.test(name) || /^[waxr]?\+?[wax]/.test(mode);
+  if (writes) judgeWrite(path, call.examination, call.source);
+  const secret = secretIn(path);
+  if (secret && !rest.includes('exists')) call.examination.report(secret, call.source);
+}
+
+/** Code inside code: a literal, or one that is decoded. */
+function evaluated({ strings, rest }: Call, language: Language, call: Invocation): void {
+  const [text] = strings;
+  if (text === undefined) {
+    if (/b64decode|atob|base64_decode|unhexlify|decode64|urlopen|requests|fetch|http/.test(rest)) {
+      report(call, /urlopen|requests|fetch|http/.test(rest) ? 'remote_code' : 'hidden_command');
+    }
+  } else if (/b64decode|atob|base64_decode|decode64|base64/.test(rest)) {
+    readCode(Buffer.from(text, 'base64').toString('utf8'), language, call);
+  } else if (/[(`.]/.test(text)) readCode(text, language, call);
+}
+
+/** What shows in the text as a whole and not in one call. */
+function wholeText(code: string, language: Language, call: Invocation): void {
+  if (/\bsocket\b/.test(code) && /\bdup2\b|pty\.spawn|\/bin\/(ba)?sh/.test(code)) report(call, 'reverse_shell');
+  if (/\.objects\.all\(\)\.delete\(\)|\.(delete_all|destroy_all)\b(?!\s*\()/.test(code))
+    report(call, 'delete_without_condition');
+  if (/\b(deleteMany|remove)\(\s*(\{\s*\})?\s*\)/.test(code) && /\bdb\.|prisma|\.collection\(/.test(code))
+    report(call, 'delete_without_condition');
+  if (/\bdb\.\w+\.drop\(\)|\.dropDatabase\(/.test(code))
+    report(call, code.includes('dropDatabase') ? 'drop_database' : 'drop_table');
+  if (
+    /\b(urlopen|requests\.get|fetch)\s*\([^)]*\)[^;\n]*/.test(code) &&
+    /\b(exec|eval)\s*\(\s*(urllib|requests|await|\(await)/.test(code)
+  )
+    report(call, 'remote_code');
+  if (language === 'awk')
+    for (const [, text = ''] of code.matchAll(/"([^"]+)"\s*\|\s*getline|\|\s*"((?:ba|z)?sh)"/g))
+      runText(call, text, { own: true });
+  if (/\bprocess\.kill\(\s*-1|os\.kill\(\s*-1/.test(code)) report(call, 'all_processes');
+}

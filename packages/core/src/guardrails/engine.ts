@@ -1,0 +1,150 @@
+import { readCode } from './code/reader.ts';
+import { type Context, contextOf } from './context.ts';
+import { Examination, TooComplex } from './finding.ts';
+import { plainText } from './lookalikes.ts';
+import { noProjectRules, type ProjectRules } from './project_rules.ts';
+import { proseActions } from './prose.ts';
+import type { BuiltInRule } from './rules/index.ts';
+import type { Invocation } from './shell/invocation.ts';
+import { readShell } from './shell/reader.ts';
+import { Scope } from './shell/scope.ts';
+import { readSql } from './sql/reader.ts';
+import { touchesGuard } from './tools/guard.ts';
+import { isDisk, isSystemFile } from './tools/paths.ts';
+import { secretIn } from './tools/secret_files.ts';
+import { runText } from './tools/shells.ts';
+import { type Verdict, type Violation, verdictOf, violationOf } from './verdict.ts';
+
+export interface Question {
+  text: string;
+  /** What the text is; found out when left out. */
+  context?: Context | undefined;
+  /** Files that it is about. */
+  file_paths?: readonly string[];
+  rules?: ProjectRules;
+  /** Of the caller: rules that it may bypass only warn. Nobody's when left out. */
+  trust?: number | undefined;
+}
+
+/** Most characters that are read; what is longer is blocked. */
+export const maxLength = 262_144;
+
+/**
+ * Judges a text: the same text and rules always get the same verdict, without network or clock. It never throws: what it
+ * cannot judge, it blocks.
+ */
+export function check({ text, context, file_paths = [], rules = noProjectRules, trust }: Question): Verdict {
+  return verdictOf(violationsIn(text, context, file_paths, rules), rules, trust);
+}
+
+/** The violations of a text, before anybody's trust is looked at. */
+export function violationsIn(
+  text: string,
+  context: Context | undefined,
+  paths: readonly string[],
+  rules: ProjectRules = noProjectRules,
+): Violation[] {
+  const examination = new Examination();
+  try {
+    examine(text, context, examination);
+    for (const path of paths) examinePath(path, examination);
+    return [...builtIn(examination, rules), ...own(text, context, paths, examination, rules)];
+  } catch (error) {
+    const rule = error instanceof TooComplex || error instanceof RangeError ? 'too_complex' : 'guard_failure';
+    return [...builtIn(examination, rules), violationOf(rule, text.slice(0, 200), rules)];
+  }
+}
+
+function examine(text: string, context: Context | undefined, examination: Examination): undefined {
+  if (text.length > maxLength) return examination.report('too_large', text.slice(0, 200));
+  // Nothing that a shell or a database takes has such characters, and the reader uses them as marks.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
+  if (/[\x00-\x06]/.test(text)) return examination.report('unparsable', text.slice(0, 200));
+  const known = context ?? contextOf(text);
+  readAs(known, text, examination);
+  const plain = plainText(text);
+  if (plain === undefined) return;
+  const again = new Examination();
+  readAs(known, plain, again);
+  // Quotes that were made straight may leave one open: what the text itself parses to counts then.
+  for (const { rule, matched } of again.findings) if (rule !== 'unparsable') examination.report(rule, matched);
+}
+
+function readAs(context: Context | 'prose', text: string, examination: Examination): undefined {
+  const call = emptyCall(text, examination);
+  switch (context) {
+    case 'shell':
+      readShell(text, examination);
+      return;
+    case 'git':
+      readShell(/^\s*git\b/.test(text) ? text : `git ${text}`, examination);
+      return;
+    case 'sql':
+      readSql(text, examination, { shell: (script) => runText(call, script) });
+      return;
+    case 'path':
+      for (const path of text.split('\n')) examinePath(path.trim(), examination);
+      return;
+    case 'code':
+      readCode(text, languageOf(text), call);
+      return;
+    default:
+      for (const action of proseActions(text)) readAs(action.context, action.text, examination);
+  }
+}
+
+function languageOf(text: string) {
+  if (/^\s*(from \S+ import|import \w+$|def \w+\(|elif |print\()|:\s*$/m.test(text) && !/[;{]\s*$/m.test(text))
+    return 'python';
+  if (/<\?php/.test(text)) return 'php';
+  if (/\b(const|let|var|function|=>|require\(|await )\b|;\s*$/m.test(text)) return 'javascript';
+  if (/^\s*(require|puts|end)\b|\bdo \|/m.test(text)) return 'ruby';
+  return 'other';
+}
+
+function emptyCall(source: string, examination: Examination): Invocation {
+  return { name: '', args: [], input: {}, source, scope: new Scope(), examination };
+}
+
+/** A file that somebody wants to change. */
+function examinePath(path: string, examination: Examination): undefined {
+  const report = (rule: BuiltInRule) => examination.report(rule, path);
+  if (touchesGuard(path)) report('guard_tampering');
+  if (isSystemFile(path) || isDisk(path)) report('system_file_write');
+  const secret = secretIn(path);
+  if (secret) report(secret);
+  if (/(^|\/)\.ssh\/(authorized_keys2?|config|rc|environment)$/.test(path)) report('ssh_key');
+  examination.actions.push(path);
+}
+
+function builtIn({ findings }: Examination, rules: ProjectRules): Violation[] {
+  return findings.map(({ rule, matched }) => violationOf(rule, matched, rules));
+}
+
+/** Rules of the project see each command in plain form, and the text itself unless it is prose. */
+function own(
+  text: string,
+  context: Context | undefined,
+  paths: readonly string[],
+  { actions }: Examination,
+  rules: ProjectRules,
+): Violation[] {
+  if (rules.own.length === 0) return [];
+  const whole = (context ?? contextOf(text)) === 'prose' ? [] : [plainText(text) ?? text];
+  const texts = [...new Set([...actions, ...whole, ...paths])];
+  const joined = texts.join('\n');
+  return rules.own.flatMap((rule) => {
+    const found = rule.matches(joined) ?? texts.map(rule.matches).find((match) => match !== undefined);
+    if (found === undefined) return [];
+    const { severity, bypass_trust } = rule;
+    const category = rule.category ?? 'guard';
+    return [
+      {
+        ...{ rule: rule.rule, category, severity, bypass_trust, bypassed: false },
+        matched_text: violationOf('guard_failure', found, rules).matched_text,
+        message: rule.message ?? 'It matches a rule of this project.',
+        advice: rule.advice ?? 'Ask an administrator of the project.',
+      },
+    ];
+  });
+}

@@ -1,0 +1,118 @@
+import { CoordinationError } from '@agentcoord/contract';
+import type { ComputedCall, Handler } from '../handlers.ts';
+import type { Context } from './context.ts';
+import { violationsIn } from './engine.ts';
+import { assertPattern, noProjectRules, type StoredRule } from './project_rules.ts';
+import { builtInRules, builtInVersion, isBuiltIn } from './rules/index.ts';
+import { storedRules } from './stored_rules.ts';
+import { fixedRules, type Verdict, verdictOf, versionOf, violationOf } from './verdict.ts';
+
+/** Milliseconds that a database may take to tell the rules before what the built-in ones block is blocked without it. */
+const patience = 200;
+
+/** Reads the text and has the outcome stored. When the database is away, nothing is safe. */
+export const checkGuardrails: Handler = async (call) => {
+  const { operation_text, context, file_paths } = call.input as unknown as {
+    operation_text: string;
+    context?: Context;
+    file_paths?: string[];
+  };
+  const offline = () =>
+    verdictOf(
+      [
+        ...violationsIn(operation_text, context, file_paths ?? []),
+        violationOf('rules_unavailable', operation_text, noProjectRules),
+      ],
+      noProjectRules,
+    );
+  return withoutDatabase(judge(call, operation_text, context, file_paths ?? []), offline);
+};
+
+async function judge(call: ComputedCall, text: string, context: Context | undefined, paths: readonly string[]) {
+  const rules = await storedRules(call.database, call.caller.project_id);
+  const violations = violationsIn(text, context, paths, rules);
+  return call.store({ violations: violations.slice(0, 20), rules_version: versionOf(rules) });
+}
+
+/** What was judged; the offline verdict when the database cannot be reached, or not soon and that blocks anyway. */
+async function withoutDatabase(judged: Promise<unknown>, offline: () => Verdict): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Verdict>((resolve) => {
+    timer = setTimeout(() => {
+      const verdict = offline();
+      if (verdict.violations.some(({ rule, severity }) => severity === 'block' && rule !== 'rules_unavailable'))
+        resolve(verdict);
+    }, patience);
+  });
+  const answered = judged.catch((error: unknown) => {
+    if (error instanceof CoordinationError && error.code !== 'unavailable') throw error;
+    return offline();
+  });
+  try {
+    return await Promise.race([answered, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Adds what is built in to what the project has set. */
+export const listGuardrailRules: Handler = async ({ store }) => {
+  const { rules, version, ...rest } = (await store({})) as {
+    rules: (StoredRule & { set_by: string; set_at: string })[];
+    version: number;
+  };
+  const set = new Map(rules.map((rule) => [rule.rule, rule]));
+  const builtIn = Object.entries(builtInRules).map(([rule, { summary, ...known }]) => {
+    const change = set.get(rule);
+    const { severity, bypass_trust } = change ?? known;
+    const [set_by, set_at] = [change?.set_by ?? null, change?.set_at ?? null];
+    return { ...known, rule, severity, bypass_trust, message: summary, built_in: true, pattern: null, set_by, set_at };
+  });
+  const own = rules
+    .filter(({ pattern }) => pattern !== null)
+    .map((rule) => ({
+      ...rule,
+      message: rule.message ?? 'It matches a rule of this project.',
+      advice: rule.advice ?? 'Ask an administrator of the project.',
+      built_in: false,
+    }));
+  return { ...rest, rules: [...own, ...builtIn], rules_version: `${builtInVersion}.${version}` };
+};
+
+/** Tries the pattern before it is kept. */
+export const setGuardrailRule: Handler = async ({ input, store }) => {
+  const { rule, pattern, matching_examples, other_examples } = input as unknown as {
+    rule: string;
+    pattern?: string;
+    matching_examples?: string[];
+    other_examples?: string[];
+  };
+  if (pattern !== undefined) assertPattern(pattern, { matching: matching_examples ?? [], other: other_examples ?? [] });
+  assertName(rule, pattern);
+  return store(isBuiltIn(rule) ? { category: builtInRules[rule].category } : { tried: true });
+};
+
+function assertName(rule: string, pattern: string | undefined): void {
+  if (isBuiltIn(rule) && pattern !== undefined) {
+    throw refusal(
+      'pattern: a built-in rule has none',
+      'Leave the pattern out to change what the rule weighs, or choose another name.',
+    );
+  }
+  if (!isBuiltIn(rule) && pattern === undefined) {
+    throw refusal(
+      `rule: there is no built-in rule ${rule}`,
+      'Add a pattern to make a rule of this project, or see list_guardrail_rules.',
+    );
+  }
+  if (fixedRules.has(rule)) {
+    throw refusal(
+      `rule: ${rule} cannot be changed`,
+      'It says that the guard could not do its work, which is never let through.',
+    );
+  }
+}
+
+function refusal(message: string, hint: string): CoordinationError {
+  return new CoordinationError({ code: 'invalid_input', message, hint });
+}

@@ -1,0 +1,83 @@
+import { parse } from 'unbash';
+import { isCommandName } from './command_names.ts';
+import { type Context, contextOf } from './context.ts';
+
+/** A part of a text for people that is a command or a statement to carry out. */
+export interface ProseAction {
+  text: string;
+  context: Exclude<Context, 'prose'>;
+}
+
+const languages: Record<string, ProseAction['context']> = {
+  ...{
+    sh: 'shell',
+    bash: 'shell',
+    shell: 'shell',
+    zsh: 'shell',
+    console: 'shell',
+    terminal: 'shell',
+    command: 'shell',
+  },
+  ...{ sql: 'sql', psql: 'sql', postgresql: 'sql', pgsql: 'sql', mysql: 'sql', sqlite: 'sql' },
+};
+
+/** Words of sentences, which stand among the arguments of no command. */
+const sentenceWords =
+  /^(a|an|the|is|are|was|were|be|been|must|should|shall|will|would|can|could|may|might|never|not|no|and|or|but|if|when|then|than|that|this|these|those|it|its|we|you|they|i|our|your|their|of|with|without|because|so|as|at|by|into|about|which|who|what|why|how|does|doesn't|don't|do|did|has|have|had|needs?|fails?|works?|instead|always|only|every|all|any|some|after|before|while|on|in|from|to|for)$/i;
+
+/** What makes an inline code an order: a verb of doing just before it. */
+const orders =
+  /\b(?:run|execute|type|enter|invoke|issue|call|launch|start|use|using|via|with|then|do|by running)\b[^.!?\n`]{0,40}$/i;
+const negations =
+  /\b(?:not|never|don't|do not|doesn't|avoid|without|instead of|rather than|forbid|block|blocks|refuse|reject|detect|prevent|remove|delete|replace|mention|document|explain|why|catch|warn|disallow|ban|no longer|stop)\b[^.!?\n`]{0,60}$/i;
+
+/** The commands in prose: fenced blocks, inline code that one is told to run, and lines that are nothing but a command. */
+export function proseActions(text: string): ProseAction[] {
+  const actions: ProseAction[] = [];
+  const rest = text.replace(/```([\w+-]*)[^\n]*\n([\s\S]*?)(?:```|$)/g, (_, language: string, block: string) => {
+    const action = blockOf(language.toLowerCase(), block);
+    if (action) actions.push(action);
+    return '\n';
+  });
+  for (const line of rest.split('\n')) actions.push(...lineActions(line));
+  return actions;
+}
+
+function blockOf(language: string, block: string): ProseAction | undefined {
+  const text = block.replace(/^\s*[$#>]\s+(?=\S)/gm, '');
+  const known = languages[language];
+  if (known) return { text, context: known };
+  if (language !== '') return undefined;
+  const context = contextOf(text);
+  return context === 'shell' || context === 'sql' ? { text, context } : undefined;
+}
+
+function lineActions(line: string): ProseAction[] {
+  const actions: ProseAction[] = [];
+  for (const match of line.matchAll(/(`+)([^`]+)\1/g)) {
+    const before = line.slice(0, match.index);
+    const code = (match[2] as string).trim();
+    if (orders.test(before) && !negations.test(before)) actions.push(...commandIn(code, true));
+  }
+  const [, prompt, bare = ''] = /^\s*(?:[-*+]\s+|\d+[.)]\s+)?(\$\s+)?(.*)$/.exec(line) ?? [];
+  const text = bare.replace(/^`([^`]+)`$/, '$1').trim();
+  if (!text.includes('`')) actions.push(...commandIn(text, prompt !== undefined));
+  return actions;
+}
+
+/** The line as an action when it is one; `marked` says that it stands where a command stands. */
+function commandIn(text: string, marked: boolean): ProseAction[] {
+  if (isStatement(text, marked)) return [{ text, context: 'sql' }];
+  const [first = '', ...rest] = text.split(/\s+/);
+  const assigned = first.replace(/^\w+=\S*$/, '') === '' ? (rest[0] ?? '') : first;
+  if (!isCommandName(assigned) || rest.length === 0) return [];
+  if (!marked && rest.some((word) => sentenceWords.test(word.replace(/[.,:;!?]$/, '')))) return [];
+  // "find the bug", "make it faster" and the like were sentences; what is left must parse.
+  if (!marked && (parse(text).errors?.length ?? 0) > 0) return [];
+  return [{ text, context: 'shell' }];
+}
+
+function isStatement(text: string, marked: boolean): boolean {
+  if (contextOf(text) !== 'sql') return false;
+  return marked || /;\s*$/.test(text) || /^[A-Z]{4,}\s+[A-Z]+\b/.test(text);
+}

@@ -1,0 +1,85 @@
+import type { Command, Redirection } from 'unbash';
+import { judge } from '../tools/index.ts';
+import { secretIn } from '../tools/secret_files.ts';
+import { judgeWrite } from '../tools/writes.ts';
+import type { Invocation } from './invocation.ts';
+import type { Reader } from './reader.ts';
+import { hole, type Stream } from './scope.ts';
+import { textOf, wordValue } from './words.ts';
+
+const declarations = new Set(['export', 'declare', 'local', 'readonly', 'typeset', 'alias', 'set']);
+
+/** Judges one simple command with all that stands in it, and answers what it prints. */
+export function run(command: Command, reader: Reader, piped: Stream): Stream {
+  const { scope, examination } = reader;
+  const source = reader.text.slice(command.pos, command.end);
+  for (const child of [command.name, ...command.prefix, ...command.suffix]) {
+    if (child) reader.children(child, {});
+  }
+  assign(command, reader);
+  const fields = [command.name, ...command.args].flatMap((word) => {
+    if (!word) return [];
+    if (word.type === 'Word') return reader.fields(word);
+    const value = word.value.type === 'Word' ? wordValue(word.value, scope, reader) : hole;
+    return [`${word.name}=${value}`];
+  });
+  const input = inputOf(command, reader, piped);
+  examination.spend(1 + fields.length);
+  const call: Invocation = { name: '', args: [], input, source, scope, examination };
+  const output = fields.length > 0 ? judge(fields, call) : {};
+  for (const redirect of command.redirects) redirectTo(redirect, reader, output, source);
+  return output;
+}
+
+function assign(command: Command, reader: Reader): void {
+  const { scope } = reader;
+  const set = (name: string, value: string, append?: boolean) =>
+    scope.variables.set(name, append ? (scope.valueOf(name) ?? '') + value : value);
+  const declares = command.name && declarations.has(command.name.value);
+  for (const assignment of [...command.prefix, ...(declares ? command.args : [])]) {
+    if (assignment.type === 'Assignment' && assignment.value.type === 'Word') {
+      set(assignment.name, wordValue(assignment.value, scope, reader), assignment.append);
+    } else if (assignment.type === 'Assignment' && assignment.value.type === 'ArrayValue') {
+      const elements = assignment.value.elements.flatMap((element) => reader.fields(element));
+      set(assignment.name, elements.join('\u0001'), assignment.append);
+    }
+  }
+  if (command.name?.value === 'read') {
+    for (const word of command.args) if (word.type === 'Word' && !word.value.startsWith('-')) set(word.value, hole);
+  }
+}
+
+/** What the command reads on its standard input. */
+function inputOf(command: Command, reader: Reader, piped: Stream): Stream {
+  let input = piped;
+  for (const redirect of command.redirects) {
+    if (redirect.type === 'HereDoc') {
+      const { body } = redirect;
+      const text = body.parts && !redirect.delimiter?.quoted ? textOf(body.parts, reader.scope, reader) : body.text;
+      input = { text };
+    } else if (redirect.type === 'HereString' && redirect.target) {
+      input = { text: wordValue(redirect.target, reader.scope, reader) };
+    } else if (redirect.type === 'Redirect' && redirect.operator === '<' && redirect.target) {
+      const path = wordValue(redirect.target, reader.scope, reader);
+      input = reader.scope.fileAt(path) ?? {};
+      input = { ...input, ...judgeRead(path, reader) };
+    }
+  }
+  return input;
+}
+
+function judgeRead(path: string, { examination }: Reader): Stream {
+  if (/^\/dev\/(tcp|udp)\//.test(path)) return { remote: true };
+  const secret = secretIn(path);
+  if (!secret) return {};
+  examination.report(secret, path);
+  return { secret: path };
+}
+
+function redirectTo(redirect: Redirection, reader: Reader, output: Stream, source: string): void {
+  if (redirect.type !== 'Redirect' || !redirect.target || redirect.operator === '<') return;
+  const path = wordValue(redirect.target, reader.scope, reader);
+  if (/^&?\d*-?$/.test(path)) return;
+  judgeWrite(path, reader.examination, source);
+  reader.scope.writeFile(path, output, redirect.operator === '>>');
+}

@@ -1,0 +1,152 @@
+import { forEachChild, type ParsedScript, parse, type SyntaxNode } from 'unbash';
+import type { Examination } from '../finding.ts';
+import { run } from './command.ts';
+import { hole, outputHoles, Scope, type Stream } from './scope.ts';
+import type { Node } from './syntax.ts';
+import { fieldsOf, type Substitutions } from './words.ts';
+
+/** Reads a shell script: every command in it is judged, wherever it stands. Answers what it prints, if that is known. */
+export function readShell(text: string, examination: Examination, scope = new Scope(), input: Stream = {}): Stream {
+  return examination.within(() => {
+    const script = parse(text);
+    return new Reader(text, examination, scope).script(script, input);
+  });
+}
+
+/** Walks the syntax tree of one text. */
+export class Reader implements Substitutions {
+  readonly text: string;
+  readonly examination: Examination;
+  readonly scope: Scope;
+  /** What substitutions print, so that their commands are judged once. */
+  readonly #outputs = new Map<SyntaxNode, Stream>();
+
+  constructor(text: string, examination: Examination, scope: Scope) {
+    this.text = text;
+    this.examination = examination;
+    this.scope = scope;
+  }
+
+  script(script: ParsedScript, input: Stream): Stream {
+    const [error] = script.errors ?? [];
+    if (error) this.examination.report('unparsable', this.text.slice(Math.max(0, error.pos - 20), error.pos + 60));
+    return this.list(script.commands, input);
+  }
+
+  list(nodes: readonly SyntaxNode[], input: Stream): Stream {
+    const streams = nodes.map((node) => this.node(node, input));
+    return merged(streams);
+  }
+
+  /** Judges what a node does, and answers what it prints. */
+  node(node: SyntaxNode, input: Stream): Stream {
+    this.examination.spend();
+    switch (node.type) {
+      case 'Script':
+        return this.script(node, input);
+      case 'Statement':
+        return this.node(node.command, input);
+      case 'Pipeline':
+        return this.pipeline(node, input);
+      case 'Command':
+        return run(node, this, input);
+      case 'Redirected':
+        return this.redirected(node, input);
+      case 'For':
+      case 'Select':
+        return this.loop(node, input);
+      case 'Function':
+        return this.function(node, input);
+      case 'AndOr':
+      case 'CompoundList':
+        return this.list(node.commands, input);
+      case 'Subshell':
+      case 'BraceGroup':
+        return this.list(node.body.commands, input);
+      default:
+        return this.children(node, input);
+    }
+  }
+
+  /** All that stands inside a node of another kind: words with commands in them, branches, bodies of loops. */
+  children(node: SyntaxNode, input: Stream): Stream {
+    const streams: Stream[] = [];
+    forEachChild(node, (child) => {
+      if (child.type === 'CommandExpansion' || child.type === 'ProcessSubstitution') this.printed(child);
+      else streams.push(this.node(child, input));
+    });
+    return merged(streams);
+  }
+
+  pipeline(node: Node<'Pipeline'>, input: Stream): Stream {
+    let stream = input;
+    for (const command of node.commands) stream = this.node(command, stream);
+    return stream;
+  }
+
+  redirected(node: Node<'Redirected'>, input: Stream): Stream {
+    let stream = input;
+    for (const redirect of node.redirects) {
+      this.children(redirect, {});
+      if (redirect.type === 'HereDoc') stream = { text: redirect.body.text };
+    }
+    return this.node(node.command, stream);
+  }
+
+  /** The variable of a loop is each of its words in turn: a value that is split even where it is quoted. */
+  loop(node: Node<'For'> | Node<'Select'>, input: Stream): Stream {
+    const words = (node.wordlist ?? []).flatMap((word) => {
+      this.children(word, {});
+      return this.fields(word);
+    });
+    this.scope.variables.set(node.name.value, words.length > 0 ? words.join('\u0001') : hole);
+    return this.list(node.body.commands, input);
+  }
+
+  function(node: Node<'Function'>, input: Stream): Stream {
+    const name = node.name.value;
+    const calls = [...this.text.slice(node.body.pos, node.body.end).matchAll(/[^\s{};&|()]+/g)].map(([word]) => word);
+    const pipes = /\|[^|]/.test(this.text.slice(node.body.pos, node.body.end));
+    if (pipes && calls.filter((call) => call === name).length >= 2) {
+      this.examination.report('fork_bomb', this.text.slice(node.pos, node.end));
+    }
+    return this.node(node.body as SyntaxNode, input);
+  }
+
+  fields(word: Node<'Word'>): string[] {
+    return fieldsOf(word, this.scope, this);
+  }
+
+  outputOf(part: Node<'CommandExpansion'>): string {
+    const { text, remote, hidden } = this.printed(part);
+    if (remote) return outputHoles.remote;
+    return text ?? (hidden ? outputHoles.hidden : outputHoles.printed);
+  }
+
+  fileOf(part: Node<'ProcessSubstitution'>): string {
+    return this.scope.substitute(this.printed(part));
+  }
+
+  /** What a substitution prints; its commands are judged on the way, once. */
+  printed(part: Node<'CommandExpansion'> | Node<'ProcessSubstitution'>): Stream {
+    const before = this.#outputs.get(part);
+    if (before) return before;
+    const { script } = part;
+    const reader = script?.source === undefined ? this : new Reader(script.source, this.examination, this.scope);
+    const stream = script ? this.examination.within(() => reader.script(script, {})) : {};
+    this.#outputs.set(part, stream);
+    return stream;
+  }
+}
+
+/** What several commands print one after the other. */
+function merged(streams: readonly Stream[]): Stream {
+  if (streams.length === 1) return streams[0] as Stream;
+  const printing = streams.filter(({ text }) => text !== undefined);
+  return {
+    text: printing.length > 0 ? printing.map(({ text }) => text).join('') : undefined,
+    remote: streams.some(({ remote }) => remote),
+    hidden: streams.some(({ hidden }) => hidden),
+    secret: streams.find(({ secret }) => secret)?.secret,
+  };
+}

@@ -1,0 +1,66 @@
+/** Stands in a value for what cannot be known from the text. NUL is refused before anything is read. */
+export const hole = '\u0000';
+/** The same for output of a command: from the network, decoded from what is not shown, of any other command. */
+export const outputHoles = { remote: '\u0003', hidden: '\u0004', printed: '\u0005' } as const;
+
+const holes = new RegExp(`[${[hole, ...Object.values(outputHoles)].join('')}]`, 'g');
+
+/** True when nothing of a value is known. */
+export const isUnknown = (value: string) => value !== '' && value.replace(holes, '').trim() === '';
+
+/** A value as people may read it. */
+export const shown = (value: string) => value.replace(holes, '…');
+
+/** What flows through a pipe, or stands in a file, as far as it is known. */
+export interface Stream {
+  /** The content, when the text says it. */
+  text?: string | undefined;
+  /** From the network. */
+  remote?: boolean | undefined;
+  /** Decoded from something that the text does not show. */
+  hidden?: boolean | undefined;
+  /** Holds secrets: of which file or command. */
+  secret?: string | undefined;
+  /** What an interactive shell says. */
+  session?: boolean | undefined;
+}
+
+const known: Record<string, string> = { HOME: '~', PWD: '.', OLDPWD: '.', TMPDIR: '/tmp', IFS: ' ' };
+
+/** What earlier commands of the same text have set: variables, functions, and the content of files. */
+export class Scope {
+  readonly variables: Map<string, string>;
+  readonly aliases: Map<string, string>;
+  readonly #files: Map<string, Stream>;
+  #substitutions = 0;
+
+  /** A shell that another one starts sees its variables, and cannot change them. */
+  constructor(parent?: Scope) {
+    this.variables = new Map(parent?.variables);
+    this.aliases = new Map(parent?.aliases);
+    this.#files = parent ? parent.#files : new Map();
+  }
+
+  valueOf(name: string): string | undefined {
+    return this.variables.get(name) ?? known[name];
+  }
+
+  fileAt(path: string): Stream | undefined {
+    return this.#files.get(plain(path));
+  }
+
+  writeFile(path: string, content: Stream, append = false): void {
+    const before = append ? this.#files.get(plain(path)) : undefined;
+    const text = before?.text !== undefined && content.text !== undefined ? before.text + content.text : content.text;
+    this.#files.set(plain(path), { ...before, ...content, text });
+  }
+
+  /** The path under which a process substitution is read. */
+  substitute(content: Stream): string {
+    const path = `/dev/fd/${63 + this.#substitutions++}`;
+    this.writeFile(path, content);
+    return path;
+  }
+}
+
+const plain = (path: string) => path.replace(/^(?:\.\/)+/, '');

@@ -1,0 +1,82 @@
+import type { DoubleQuotedChild, Word, WordPart } from 'unbash';
+import { bracesOf } from './braces.ts';
+import { parameterValue } from './parameters.ts';
+import { hole, type Scope } from './scope.ts';
+import type { Node } from './syntax.ts';
+
+/** Where the shell splits a word into fields. */
+const split = '\u0001';
+/** Keeps a quoted empty word. */
+const quote = '\u0002';
+
+/** What the shell would make of such a control character, no rule looks for. */
+const marks = new RegExp(`[${hole}${split}${quote}]`, 'g');
+
+/** Says what a command inside a word prints, and reads it. */
+export interface Substitutions {
+  outputOf(part: Node<'CommandExpansion'>): string;
+  fileOf(part: Node<'ProcessSubstitution'>): string;
+}
+
+/** The fields that a word becomes when the shell has expanded it, with holes for what is not known. */
+export function fieldsOf(word: Word, scope: Scope, substitutions: Substitutions): string[] {
+  const expanded = word.parts ? valuesOf(word.parts, scope, substitutions, false) : [word.value];
+  return expanded.flatMap((value) =>
+    value
+      .split(split)
+      .filter((field) => field !== '')
+      .map((field) => field.replaceAll(quote, '')),
+  );
+}
+
+/** The value of a word where the shell does not split it: in assignments, redirections, here-strings. */
+export function wordValue(word: Word, scope: Scope, substitutions: Substitutions): string {
+  const [value = ''] = word.parts ? valuesOf(word.parts, scope, substitutions, true) : [word.value];
+  return clean(value);
+}
+
+/** The text of a here-document. */
+export function textOf(parts: readonly WordPart[], scope: Scope, substitutions: Substitutions): string {
+  return clean(parts.map((part) => partValue(part, scope, substitutions, true)).join(''));
+}
+
+const clean = (value: string) => value.replaceAll(split, ' ').replaceAll(quote, '');
+
+const mostAlternatives = 64;
+
+function valuesOf(parts: readonly WordPart[], scope: Scope, substitutions: Substitutions, whole: boolean): string[] {
+  let values = [''];
+  for (const part of parts) {
+    const alternatives =
+      part.type === 'BraceExpansion' ? bracesOf(part.text) : [partValue(part, scope, substitutions, whole)];
+    if (values.length * alternatives.length > mostAlternatives) return [hole];
+    values = values.flatMap((value) => alternatives.map((alternative) => value + alternative));
+  }
+  return values;
+}
+
+function partValue(part: WordPart | DoubleQuotedChild, scope: Scope, inside: Substitutions, quoted: boolean): string {
+  const unsplit = (value: string) => (quoted ? value : value.replace(/[ \t\n]+/g, split));
+  switch (part.type) {
+    case 'Literal':
+      return part.value;
+    case 'SingleQuoted':
+    case 'AnsiCQuoted':
+      return quote + part.value.replace(marks, hole);
+    case 'DoubleQuoted':
+    case 'LocaleString':
+      return quote + part.parts.map((child) => partValue(child, scope, inside, true)).join('');
+    case 'SimpleExpansion':
+      return unsplit(scope.valueOf(part.text.slice(1)) ?? hole);
+    case 'ParameterExpansion':
+      return unsplit(parameterValue(part, scope, (word) => wordValue(word, scope, inside)));
+    case 'CommandExpansion':
+      return unsplit(inside.outputOf(part).replace(/\n+$/, ''));
+    case 'ProcessSubstitution':
+      return inside.fileOf(part);
+    case 'ArithmeticExpansion':
+      return hole;
+    default:
+      return part.text;
+  }
+}

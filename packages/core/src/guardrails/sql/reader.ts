@@ -1,0 +1,170 @@
+import type { Examination } from '../finding.ts';
+import type { BuiltInRule } from '../rules/index.ts';
+import { isConstantlyTrue } from './conditions.ts';
+import { type Token, tokensOf } from './tokens.ts';
+
+export interface SqlOptions {
+  /** What is reported as matched: the command around it; the statement itself when left out. */
+  source?: string;
+  /** Reads a shell command that the SQL runs. */
+  shell(script: string): unknown;
+}
+
+/** Reads SQL: every statement in it is judged. */
+export function readSql(text: string, examination: Examination, options: SqlOptions): void {
+  examination.within(() => {
+    for (const line of metaCommands(text)) options.shell(line);
+    const tokens = tokensOf(withoutMeta(text), () => examination.spend(0.1));
+    for (const statement of statementsOf(tokens)) {
+      examination.spend();
+      judgeStatement(statement, { text: withoutMeta(text), examination, options });
+    }
+  });
+}
+
+/** `\! rm` of psql and mysql, `.shell rm` of sqlite, `system rm` of mysql. */
+function metaCommands(text: string): string[] {
+  return [...text.matchAll(/^\s*(?:\\!|\.shell|\.system|system\s)\s*(.+)$/gm)].map((match) => match[1] as string);
+}
+
+const withoutMeta = (text: string) =>
+  text.replace(/^\s*(?:\\!|\.shell|\.system|\\[a-z]+\b(?![^\n]*;)).*$/gm, '').replace(/^\\(?=\w)/gm, '');
+
+function statementsOf(tokens: readonly Token[]): Token[][] {
+  const statements: Token[][] = [[]];
+  for (const token of tokens) {
+    const ends = (token.text === ';' && token.kind === 'symbol') || (token.kind === 'word' && token.text === 'GO');
+    if (ends) statements.push([]);
+    else statements.at(-1)?.push(token);
+  }
+  return statements.filter((statement) => statement.length > 0);
+}
+
+interface Reading {
+  text: string;
+  examination: Examination;
+  options: SqlOptions;
+}
+
+function judgeStatement(statement: Token[], reading: Reading): void {
+  const { examination, options, text } = reading;
+  const [start = 0, end = 0] = [statement[0]?.start, statement.at(-1)?.end];
+  const source = text.slice(start, end);
+  examination.actions.push(statement.map((token) => token.text).join(' '));
+  const report = (rule: BuiltInRule) => examination.report(rule, options.source ?? source);
+  const tokens = withoutPrefix(statement);
+  const [first, second] = tokens.map(({ text: word }) => word);
+  if (first === undefined) return;
+  if (first === 'EXPLAIN' && !tokens.slice(0, 6).some(({ text: word }) => /^ANALY[SZ]E$/.test(word))) return;
+  readLiterals(tokens, first, reading);
+  // What a function or a rule does is done when it is called.
+  if (first === 'CREATE' && /^(FUNCTION|PROCEDURE|TRIGGER|RULE|POLICY)$/.test(objectOf(tokens))) return;
+  if (first === 'GRANT' || first === 'REVOKE' || first === 'COMMENT') return;
+  if (first === 'DROP') report(dropRule(tokens));
+  if (first === 'TRUNCATE') report('truncate');
+  if (first === 'ALTER') alter(tokens, report);
+  if (first === 'REASSIGN' && second === 'OWNED') report('drop_role');
+  if (first === 'RESET' && second === 'MASTER') report('drop_database');
+  for (const [index, token] of tokens.entries()) judgeWord(tokens, index, token, report);
+}
+
+/** Statements that open with a block, a CTE or EXPLAIN ANALYZE do what follows. */
+function withoutPrefix(statement: Token[]): Token[] {
+  let at = 0;
+  while (
+    /^(BEGIN|THEN|ELSE|LOOP|DO|\{|\()$/.test(statement[at]?.text ?? '') &&
+    statement[at]?.kind !== 'string' &&
+    at + 1 < statement.length
+  ) {
+    if (statement[at]?.text === 'DO' && statement[at + 1]?.kind === 'string') break;
+    at++;
+  }
+  return statement.slice(at);
+}
+
+function objectOf(tokens: readonly Token[]): string {
+  const words = tokens.slice(1, 7).map(({ text }) => text);
+  return (
+    words.find(
+      (word) =>
+        !/^(OR|REPLACE|TEMP|TEMPORARY|CONSTRAINT|UNIQUE|DEFINER|UNLOGGED|MATERIALIZED|IF|EXISTS|FOREIGN|EXTERNAL)$/.test(
+          word,
+        ),
+    ) ?? ''
+  );
+}
+
+function dropRule(tokens: readonly Token[]): BuiltInRule {
+  const object = objectOf(tokens);
+  if (object === 'TABLE' || object === 'KEYSPACE') return 'drop_table';
+  if (object === 'DATABASE' || object === 'SCHEMA') return 'drop_database';
+  if (object === 'USER' || object === 'ROLE' || object === 'OWNED' || object === 'LOGIN') return 'drop_role';
+  return object === 'COLUMN' ? 'drop_column' : 'drop_object';
+}
+
+function alter(tokens: readonly Token[], report: (rule: BuiltInRule) => void): void {
+  const words = tokens.map(({ text }) => text);
+  if (words[1] !== 'TABLE') return;
+  for (const [index, word] of words.entries()) {
+    const next = words[index + 1] ?? '';
+    if (word === 'DROP' && tokens[index]?.kind === 'word') {
+      if (next === 'PARTITION') report('truncate');
+      else if (
+        next === 'COLUMN' ||
+        !/^(CONSTRAINT|DEFAULT|NOT|INDEX|KEY|PRIMARY|FOREIGN|IDENTITY|EXPRESSION|CHECK|TRIGGER)$/.test(next)
+      )
+        report('drop_column');
+    }
+    if (word === 'DISABLE' && next === 'ROW') report('row_security_off');
+  }
+}
+
+/** DELETE and UPDATE wherever they begin a statement: at its start, in a CTE, after EXPLAIN, in a block. */
+function judgeWord(tokens: readonly Token[], index: number, token: Token, report: (rule: BuiltInRule) => void): void {
+  if (token.kind !== 'word' || (token.text !== 'DELETE' && token.text !== 'UPDATE')) return;
+  const before = tokens[index - 1];
+  const begins =
+    index === 0 ||
+    (before?.text === '(' && before.kind === 'symbol') ||
+    /^(ANALYZE|ANALYSE|VERBOSE|AS|BEGIN|THEN|ELSE|LOOP|\))$/.test(before?.text ?? '');
+  const merging = tokens[0]?.text === 'MERGE' || (tokens[0]?.text === 'CREATE' && before?.text !== '(');
+  if (!begins || merging) return;
+  const rest = tokens.slice(index + 1).filter((other) => other.depth >= token.depth);
+  const scope = untilClosed(tokens.slice(index + 1), token.depth);
+  if (token.text === 'UPDATE' && !scope.some(({ text, depth }) => text === 'SET' && depth === token.depth)) return;
+  if (token.text === 'DELETE' && rest[0] === undefined) return;
+  if (token.text === 'DELETE' && scope[0]?.text !== 'FROM' && !scope.some(({ text }) => text === 'FROM')) return;
+  const where = scope.findIndex(
+    ({ text, kind, depth }) => text === 'WHERE' && kind === 'word' && depth === token.depth,
+  );
+  const condition = where < 0 ? [] : untilEnd(scope.slice(where + 1), token.depth);
+  if (where < 0 || isConstantlyTrue(condition)) {
+    report(token.text === 'DELETE' ? 'delete_without_condition' : 'update_without_condition');
+  }
+}
+
+function untilClosed(tokens: readonly Token[], depth: number): readonly Token[] {
+  const end = tokens.findIndex((token) => token.depth < depth);
+  return end < 0 ? tokens : tokens.slice(0, end);
+}
+
+function untilEnd(tokens: readonly Token[], depth: number): readonly Token[] {
+  const end = tokens.findIndex(
+    (token) =>
+      token.depth === depth && token.kind === 'word' && /^(RETURNING|ORDER|LIMIT|OPTION|GROUP)$/.test(token.text),
+  );
+  return end < 0 ? tokens : tokens.slice(0, end);
+}
+
+/** SQL or a shell command inside a string that this statement runs. */
+function readLiterals(tokens: readonly Token[], first: string, { examination, options }: Reading): void {
+  const runs =
+    /^(DO|EXECUTE|EXEC|PREPARE|CALL)$/.test(first) ||
+    tokens.some(({ text, kind }) => kind === 'word' && /^(EXECUTE|SP_EXECUTESQL)$/.test(text));
+  for (const [index, token] of tokens.entries()) {
+    if (token.kind !== 'string') continue;
+    const before = tokens[index - 1]?.text ?? '';
+    if (before === 'PROGRAM' || /^XP_CMDSHELL$/.test(before)) options.shell(token.text);
+    else if (runs && /\s/.test(token.text)) readSql(token.text, examination, options);
+  }
+}

@@ -1,0 +1,94 @@
+/** A piece of SQL: words in upper case as the language has them, literals by their content. */
+export interface Token {
+  kind: 'word' | 'identifier' | 'string' | 'number' | 'symbol';
+  text: string;
+  /** How many brackets are open around it. */
+  depth: number;
+  start: number;
+  end: number;
+}
+
+const space = /\s+|--[^\n]*|#[^\n]*/y;
+const pieces =
+  /(?<word>(?:[\p{L}_@]|(?!\s)\p{Cc})(?:[\p{L}\p{N}_$]|(?!\s)\p{Cc})*)|(?<number>\d+(?:\.\d+)?(?:e[+-]?\d+)?)|(?<identifier>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[\p{L}_][^\]]*\])|(?<symbol>::|<>|!=|<=|>=|\|\||:=|->>?|.)/suy;
+
+/** Takes SQL apart. Comments are dropped, but for those that MySQL runs; strings keep their content. */
+export function tokensOf(text: string, spend: () => void): Token[] {
+  const tokens: Token[] = [];
+  let at = 0;
+  let depth = 0;
+  while (at < text.length) {
+    spend();
+    const skipped = afterSpace(text, at);
+    if (skipped > at) {
+      at = skipped;
+      continue;
+    }
+    const literal = stringAt(text, at);
+    if (literal) {
+      tokens.push({ kind: 'string', text: literal.text, depth, start: at, end: literal.end });
+      at = literal.end;
+      continue;
+    }
+    pieces.lastIndex = at;
+    const match = pieces.exec(text);
+    if (!match) break;
+    const { word, number, identifier, symbol = '' } = match.groups ?? {};
+    const end = pieces.lastIndex;
+    if (symbol === ')') depth = Math.max(0, depth - 1);
+    if (word !== undefined) tokens.push({ kind: 'word', text: word.toUpperCase(), depth, start: at, end });
+    else if (number !== undefined) tokens.push({ kind: 'number', text: number, depth, start: at, end });
+    else if (identifier !== undefined)
+      tokens.push({ kind: 'identifier', text: identifier.slice(1, -1), depth, start: at, end });
+    else tokens.push({ kind: 'symbol', text: symbol, depth, start: at, end });
+    if (symbol === '(') depth++;
+    at = end;
+  }
+  return tokens;
+}
+
+function afterSpace(text: string, at: number): number {
+  space.lastIndex = at;
+  if (space.test(text)) return space.lastIndex;
+  // MySQL runs what is in /*! … */: only its marks are dropped.
+  const executed = /\/\*!\d*/y;
+  executed.lastIndex = at;
+  if (executed.test(text)) return executed.lastIndex;
+  if (text.startsWith('*/', at)) return at + 2;
+  if (!text.startsWith('/*', at)) return at;
+  let depth = 0;
+  for (let index = at; index < text.length; index++) {
+    if (text.startsWith('/*', index)) {
+      depth++;
+      index++;
+    } else if (text.startsWith('*/', index)) {
+      index++;
+      if (--depth === 0) return index + 1;
+    }
+  }
+  return text.length;
+}
+
+/** A string literal at a place: '…', E'…', $tag$…$tag$. */
+function stringAt(text: string, at: number): { text: string; end: number } | undefined {
+  const dollar = /\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy;
+  dollar.lastIndex = at;
+  const tag = dollar.exec(text)?.[0];
+  if (tag !== undefined) {
+    const close = text.indexOf(tag, at + tag.length);
+    const end = close < 0 ? text.length : close;
+    return { text: text.slice(at + tag.length, end), end: close < 0 ? end : end + tag.length };
+  }
+  const quoted = /(?:[eE]|[nN]|[uU]&|[xXbB])?'/y;
+  quoted.lastIndex = at;
+  const open = quoted.exec(text)?.[0];
+  if (open === undefined) return undefined;
+  const escapes = /^e/i.test(open);
+  let index = at + open.length;
+  for (; index < text.length; index++) {
+    if (escapes && text[index] === '\\') index++;
+    else if (text[index] === "'" && text[index + 1] === "'") index++;
+    else if (text[index] === "'") break;
+  }
+  return { text: text.slice(at + open.length, index).replaceAll("''", "'"), end: Math.min(index + 1, text.length) };
+}

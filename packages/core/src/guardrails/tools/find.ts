@@ -1,0 +1,59 @@
+import { type Invocation, plainName, report } from '../shell/invocation.ts';
+import { hole } from '../shell/scope.ts';
+import { judge, type Tool } from './index.ts';
+import { placeOf } from './paths.ts';
+
+const actions = new Set(['-exec', '-execdir', '-ok', '-okdir']);
+const filters =
+  /^-(i?name|i?path|i?regex|mtime|atime|ctime|mmin|amin|size|newer\w*|user|group|empty|perm|i?lname|wholename)$/;
+const generatedNames =
+  /^(node_modules|dist|build|target|__pycache__|\.pytest_cache|\.mypy_cache|\.ruff_cache|\.next|\.turbo|\.cache|coverage|\*\.(pyc|pyo|log|tmp|bak|swp|orig|o|class|map)|\.DS_Store|.*\.egg-info)$/;
+
+const find: Tool = (call) => {
+  const { args } = call;
+  const first = args.findIndex((arg) => /^[-(!]/.test(arg) && !/^-[HLPDO]/.test(arg));
+  const roots = (first < 0 ? args : args.slice(0, first)).filter((arg) => !arg.startsWith('-'));
+  const filtered = args.some((arg) => filters.test(arg));
+  if (args.includes('-delete')) deleteFound(call, roots, filtered);
+  for (const [index, arg] of args.entries()) {
+    if (!actions.has(arg)) continue;
+    const rest = args.slice(index + 1);
+    const end = rest.findIndex((word) => word === ';' || word === '+' || word === '\\;');
+    execute(call, end < 0 ? rest : rest.slice(0, end), { roots, filtered });
+  }
+};
+
+interface Search {
+  roots: readonly string[];
+  filtered: boolean;
+}
+
+function execute(call: Invocation, command: readonly string[], { roots, filtered }: Search): undefined {
+  const recursive = command.some((word) => /^-\w*[rR]|^--recursive/.test(word));
+  if (plainName(command[0] ?? '') === 'rm' && !recursive) return deleteFound(call, roots, filtered);
+  const named = call.args.flatMap((arg, index) => (/^-i?name$/.test(arg) ? [call.args[index + 1] ?? ''] : []));
+  const generated = named.length > 0 && named.every((name) => generatedNames.test(name));
+  const found = roots.map(placeOf).includes('root') ? '/' : generated ? `./node_modules/${hole}` : `./${hole}`;
+  judge(
+    command.map((word) => word.replaceAll('{}', found)),
+    call,
+  );
+}
+
+function deleteFound(call: Invocation, roots: readonly string[], filtered: boolean): undefined {
+  const places = roots.map(placeOf);
+  if (places.includes('root')) report(call, 'recursive_delete_root');
+  else if (filtered) report(call, 'find_delete');
+  else report(call, 'recursive_delete');
+}
+
+const fd: Tool = (call) => {
+  const at = call.args.findIndex((arg) => /^(-x|-X|--exec|--exec-batch)$/.test(arg));
+  if (at < 0) return;
+  const command = call.args.slice(at + 1);
+  if (plainName(command[0] ?? '') === 'rm' && !command.some((word) => /^-\w*[rR]/.test(word)))
+    report(call, 'find_delete');
+  else judge([...command.filter((word) => word !== '{}'), `./${hole}`], call);
+};
+
+export const findTools: Record<string, Tool> = { find, gfind: find, fd, fdfind: fd };

@@ -1,0 +1,73 @@
+import { type Invocation, plainName } from '../shell/invocation.ts';
+import { hole, Scope, type Stream, shown } from '../shell/scope.ts';
+import { stageOutput } from '../shell/stages.ts';
+import { unwrap } from '../shell/wrappers.ts';
+import { cloudTools } from './cloud.ts';
+import { containerTools } from './containers.ts';
+import { databaseTools } from './databases.ts';
+import { deleteTools } from './deletion.ts';
+import { diskTools } from './disks.ts';
+import { findTools } from './find.ts';
+import { gitTools } from './git.ts';
+import { guardTools } from './guard.ts';
+import { interpreters } from './interpreters.ts';
+import { kubernetesTools } from './kubernetes.ts';
+import { networkTools } from './network.ts';
+import { packageTools } from './packages.ts';
+import { processTools } from './processes.ts';
+import { runners } from './runners.ts';
+import { readSecrets } from './secrets.ts';
+import { shells } from './shells.ts';
+import { writers } from './writes.ts';
+
+/** Judges a command; may say what it prints. */
+export type Tool = (call: Invocation) => Stream | undefined;
+
+/** By name of the command; several nouns may have something to say about one. */
+const tools = new Map<string, Tool[]>();
+for (const noun of [
+  ...[shells, runners, interpreters, gitTools, deleteTools, findTools, diskTools, writers, processTools, databaseTools],
+  ...[kubernetesTools, containerTools, cloudTools, packageTools, networkTools, guardTools],
+]) {
+  for (const [name, tool] of Object.entries(noun)) tools.set(name, [...(tools.get(name) ?? []), tool]);
+}
+
+/** Commands that are tried when the name of one is not known: those that do most harm. */
+const suspects = ['rm', 'git'];
+
+/** Judges what a command line comes to when wrappers are taken off, and answers what it prints. */
+export function judge(fields: readonly string[], call: Invocation): Stream {
+  return call.examination.within(() => {
+    call.examination.spend();
+    const [word = '', ...args] = fields;
+    if (word.includes(hole)) {
+      for (const name of suspects) judgeNamed({ ...call, name, args });
+      return {};
+    }
+    const name = plainName(word);
+    const alias = call.scope.aliases.get(word);
+    if (alias !== undefined && !/[|&;<>()$`]/.test(alias))
+      return judge([...alias.split(/\s+/), ...args], withoutAlias(call, word));
+    const inner = unwrap(name, args);
+    if (inner) return judge(inner, call);
+    return judgeNamed({ ...call, name, args }, word);
+  });
+}
+
+/** `alias ls='ls -l'` is not looked up again. */
+function withoutAlias(call: Invocation, name: string): Invocation {
+  const scope = new Scope(call.scope);
+  scope.aliases.delete(name);
+  return { ...call, scope };
+}
+
+function judgeNamed(call: Invocation, word = call.name): Stream {
+  const { name, args, scope, examination, input } = call;
+  examination.actions.push(shown([name, ...args].join(' ')));
+  const secrets = readSecrets(call);
+  const known = tools.get(name);
+  const printed = known?.map((tool) => tool(call) ?? {}) ?? [];
+  const file = word.includes('/') ? scope.fileAt(word) : undefined;
+  if (file && !known) shells.sh?.({ ...call, args: [word, ...args] });
+  return Object.assign(stageOutput(name, args, input, scope), ...printed, secrets);
+}

@@ -1,0 +1,120 @@
+import { type Language, readCode } from '../code/reader.ts';
+import { type Invocation, optionsOf, report } from '../shell/invocation.ts';
+import { isUnknown, outputHoles } from '../shell/scope.ts';
+import type { Tool } from './index.ts';
+import { runText } from './shells.ts';
+
+interface Interpreter {
+  language: Language;
+  /** Options that hold a program, and other options that take a value. */
+  text: readonly string[];
+  short: string;
+  long?: readonly string[];
+}
+
+const node: Interpreter = {
+  language: 'javascript',
+  text: ['e', 'p', 'eval', 'print'],
+  short: 'eprCi',
+  long: 'eval print require import loader env-file'.split(' '),
+};
+const python: Interpreter = { language: 'python', text: ['c'], short: 'cmWX' };
+const perl: Interpreter = { language: 'perl', text: ['e', 'E'], short: 'eEIMm' };
+const languages: Record<string, Interpreter> = {
+  python,
+  python2: python,
+  python3: python,
+  pypy: python,
+  pypy3: python,
+  ipython: python,
+  node,
+  nodejs: node,
+  tsx: node,
+  'ts-node': node,
+  bun: node,
+  deno: { ...node, text: ['e', 'eval'] },
+  ruby: { language: 'ruby', text: ['e'], short: 'erIC' },
+  perl,
+  php: { language: 'php', text: ['r', 'B', 'R'], short: 'rBRdfc' },
+  lua: { language: 'other', text: ['e'], short: 'el' },
+  luajit: { language: 'other', text: ['e'], short: 'el' },
+  rscript: { language: 'python', text: ['e'], short: 'e' },
+  r: { language: 'python', text: ['e'], short: 'e' },
+  julia: { language: 'python', text: ['e', 'E'], short: 'eE' },
+  elixir: { language: 'other', text: ['e'], short: 'e' },
+  groovy: { language: 'javascript', text: ['e'], short: 'e' },
+  tclsh: { language: 'other', text: [], short: '' },
+};
+
+const interpreter =
+  ({ language, text, short, long = [] }: Interpreter): Tool =>
+  (call) => {
+    const { values, flags, operands } = optionsOf(call.args, short, long);
+    const programs = text.flatMap((name) => values.get(name) ?? []);
+    if (call.name === 'deno' && operands[0] === 'eval') programs.push(operands[1] ?? '');
+    for (const program of programs) readProgram(call, program, language);
+    if (programs.length > 0 || flags.has('m') || flags.has('version') || flags.has('help')) return;
+    const [path] = operands;
+    if (path === undefined || path === '-' || path === '/dev/stdin') {
+      if (call.input.remote && operands.length <= 1) report(call, 'remote_code');
+      else if (call.input.hidden) report(call, 'hidden_command');
+      else if (call.input.text !== undefined) readProgram(call, call.input.text, language);
+      return;
+    }
+    const file = call.scope.fileAt(path);
+    if (file?.remote) report(call, 'remote_code');
+    else if (file?.text !== undefined) readProgram(call, file.text, language);
+  };
+
+function readProgram(call: Invocation, program: string, language: Language): void {
+  if (program.includes(outputHoles.remote)) report(call, 'remote_code');
+  else if (isUnknown(program)) report(call, 'hidden_command');
+  else readCode(program, language, call);
+}
+
+const awk: Tool = (call) => {
+  const { operands, flags } = optionsOf(call.args, 'Fvf');
+  if (!flags.has('f')) readProgram(call, operands[0] ?? '', 'awk');
+};
+
+const appleScript: Tool = (call) => {
+  for (const text of optionsOf(call.args, 'el').values.get('e') ?? []) {
+    for (const [, command = ''] of text.matchAll(/do shell script "((?:[^"\\]|\\.)*)"/g)) {
+      runText(call, command.replaceAll('\\"', '"'), { own: true });
+    }
+  }
+};
+
+const powershell: Tool = (call) => {
+  const at = call.args.findIndex((arg) => /^-(c|command|encodedcommand|enc|e|ec)$/i.test(arg));
+  const text = call.args.slice(at < 0 ? call.args.findIndex((arg) => !arg.startsWith('-')) : at + 1).join(' ');
+  if (at >= 0 && /^-e/i.test(call.args[at] as string))
+    runText(call, Buffer.from(text, 'base64').toString('utf16le'), { own: true });
+  else if (text && at >= 0) runText(call, text.replace(/^\s*&?\s*\{(.*)\}\s*$/s, '$1'), { own: true });
+  if (call.input.remote && at < 0) report(call, 'remote_code');
+};
+
+const commandPrompt: Tool = (call) => {
+  const at = call.args.findIndex((arg) => /^\/[ck]$/i.test(arg));
+  if (at >= 0)
+    runText(
+      call,
+      call.args
+        .slice(at + 1)
+        .join(' ')
+        .replaceAll('\\', '/'),
+      { own: true },
+    );
+};
+
+export const interpreters: Record<string, Tool> = {
+  ...Object.fromEntries(Object.entries(languages).map(([name, definition]) => [name, interpreter(definition)])),
+  awk,
+  gawk: awk,
+  mawk: awk,
+  nawk: awk,
+  osascript: appleScript,
+  pwsh: powershell,
+  powershell,
+  cmd: commandPrompt,
+};

@@ -1,0 +1,130 @@
+import { type Invocation, optionsOf, report } from '../shell/invocation.ts';
+import { hole, type Stream } from '../shell/scope.ts';
+import { judge, type Tool } from './index.ts';
+import { runText } from './shells.ts';
+
+const withText =
+  (short: string, long: readonly string[], key: readonly string[]): Tool =>
+  (call) => {
+    const { values } = optionsOf(call.args, short, long);
+    for (const name of key) for (const text of values.get(name) ?? []) runText(call, text, { own: true });
+  };
+
+const joined =
+  (short: string, long: readonly string[] = [], skip = 0): Tool =>
+  (call) => {
+    const rest = restOf(call.args, short, long).slice(skip);
+    if (rest.length > 0) runText(call, rest.join(' '), { own: true, input: call.input });
+  };
+
+/** What follows the options. */
+export function restOf(args: readonly string[], short: string, long: readonly string[] = []): readonly string[] {
+  let index = 0;
+  for (; index < args.length; index++) {
+    const arg = args[index] as string;
+    if (arg === '--') return args.slice(index + 1);
+    if (!arg.startsWith('-') || arg === '-') break;
+    if (arg.startsWith('--')) index += long.includes(arg.slice(2)) ? 1 : 0;
+    else if (short.includes(arg.at(-1) ?? '') && arg.length === 2) index++;
+  }
+  return args.slice(index);
+}
+
+const xargs: Tool = (call) => {
+  const { args, input } = call;
+  const { values, flags } = optionsOf(args, 'IEnPLsda', ['replace', 'max-args', 'max-procs', 'delimiter', 'arg-file']);
+  const command = restOf(args, 'IEnPLsda', ['replace', 'max-args', 'max-procs', 'delimiter', 'arg-file', 'max-lines']);
+  if (command.length === 0) return;
+  const words = input.text === undefined ? [hole] : input.text.split(/\s+/).filter(Boolean);
+  const mark = values.get('I')?.[0] ?? values.get('replace')?.[0] ?? (flags.has('i') ? '{}' : undefined);
+  const fields =
+    mark === undefined ? [...command, ...words] : command.map((word) => word.replaceAll(mark, words.join(' ')));
+  // What it runs gets the words as arguments, and nothing on its standard input.
+  if (input.remote && /^(ba|z|da)?sh$/.test(command[0] ?? '')) report(call, 'remote_code');
+  return judge(fields, { ...call, input: {} });
+};
+
+const parallel: Tool = (call) => {
+  const rest = restOf(call.args, 'jaIN', ['jobs', 'colsep']);
+  const at = rest.findIndex((arg) => /^:::?[:+]?$/.test(arg));
+  const [command, words] = at < 0 ? [rest, [hole]] : [rest.slice(0, at), rest.slice(at + 1)];
+  if (command.length === 0) for (const text of words) runText(call, text, { own: true });
+  else runText(call, [...command, ...words].join(' '), { own: true });
+};
+
+const env: Tool = (call) => {
+  const { values } = optionsOf(call.args, 'SuC', ['split-string', 'unset', 'chdir']);
+  for (const text of [...(values.get('S') ?? []), ...(values.get('split-string') ?? [])]) runText(call, text);
+};
+
+const ssh: Tool = (call) => {
+  const [, ...command] = restOf(call.args, 'BbcDEeFIiJLlmOopQRSWw');
+  if (command.length > 0) runText(call, command.join(' '), { own: true, input: call.input });
+};
+
+/** Something into which whole commands are typed. */
+const typed: Tool = (call) => {
+  for (const arg of call.args) if (/\s/.test(arg) && !arg.startsWith('-')) runText(call, arg, { own: true });
+};
+
+const crontab: Tool = (call) => {
+  if (call.args.includes('-r')) report(call, 'system_settings');
+  for (const line of call.input.text?.split('\n') ?? []) {
+    const command = /^\s*(?:@\w+|(?:\S+\s+){5})(.+)$/.exec(line)?.[1];
+    if (command) runText(call, command, { own: true });
+  }
+};
+
+const find = (call: Invocation, text: string | undefined): Stream | undefined =>
+  text === undefined ? undefined : runText(call, text, { own: true });
+
+export const runners: Record<string, Tool> = {
+  xargs,
+  parallel,
+  env,
+  ssh,
+  crontab,
+  su: withText('csgG', ['command', 'shell', 'group'], ['c', 'command']),
+  runuser: withText('csgGu', ['command', 'shell', 'group', 'user'], ['c', 'command']),
+  sg: joined('c', [], 1),
+  script: withText('cITOB', ['command'], ['c', 'command']),
+  flock: (call) => {
+    const { values } = optionsOf(call.args, 'wEc', ['timeout', 'wait', 'command', 'conflict-exit-code']);
+    for (const text of [...(values.get('c') ?? []), ...(values.get('command') ?? [])]) runText(call, text);
+    const [, ...command] = restOf(call.args, 'wE', ['timeout', 'wait', 'conflict-exit-code']);
+    if (command.length > 0 && !command[0]?.startsWith('-')) judge(command, call);
+  },
+  watch: joined('nq', ['interval']),
+  watchexec: joined('weifd', ['watch', 'exts', 'ignore', 'filter']),
+  nodemon: withText('xwei', ['exec', 'watch', 'ext', 'ignore'], ['x', 'exec']),
+  concurrently: typed,
+  tmux: typed,
+  screen: typed,
+  'npm-run-all': typed,
+  npx: withText('pc', ['package', 'call'], ['c', 'call']),
+  trap: (call) => find(call, call.args[0]?.startsWith('-') ? undefined : call.args[0]),
+  'nix-shell': withText('pAI', ['run', 'command'], ['run', 'command']),
+  nix: (call) => {
+    const at = call.args.findIndex((arg) => arg === '-c' || arg === '--command');
+    if (at >= 0) judge(call.args.slice(at + 1), call);
+  },
+  vagrant: withText('c', ['command'], ['c', 'command']),
+  at: (call) => find(call, call.input.text),
+  batch: (call) => find(call, call.input.text),
+  tar: (call) => {
+    for (const arg of call.args) {
+      find(call, /(?:^--(?:to-command|use-compress-program)=|[=,]exec=)(.+)$/s.exec(arg)?.[1]);
+    }
+  },
+  vim: (call) => {
+    for (const arg of call.args) find(call, /^(?:\+|:)*:?!(.+)$/s.exec(arg)?.[1]);
+  },
+  alias: (call) => {
+    for (const arg of call.args) {
+      const [, name, text] = /^([^=]+)=(.*)$/s.exec(arg) ?? [];
+      if (name === undefined || !text) continue;
+      call.scope.aliases.set(name, text);
+      runText(call, text);
+    }
+  },
+};

@@ -1,0 +1,44 @@
+import type { BuiltInRule } from '../rules/index.ts';
+
+const examples = /\.(example|sample|template|dist|defaults?|schema|d\.ts|md|test|spec|enc|age|gpg|sops)$/i;
+
+/** Which rule protects a file, if one does. */
+export function secretIn(
+  path: string,
+): Extract<BuiltInRule, 'env_file' | 'secret_file' | 'ssh_key' | 'private_key'> | undefined {
+  const plain = path.replaceAll('\\', '/').replace(/[*?]+$/, '');
+  const name = plain.split('/').at(-1) ?? '';
+  if (
+    /^id_(rsa|dsa|ecdsa|ed25519)(_sk)?(\.old|\.bak)?$/.test(name) ||
+    /(^|\/)\.ssh\/(id_|[\w-]*key)(?!.*\.pub$)/.test(plain)
+  ) {
+    return 'ssh_key';
+  }
+  if (
+    /^\/etc\/(shadow|gshadow|sudoers)-?$|(^|\/)\.gnupg\/(private-keys|secring)|\/etc\/ssh\/ssh_host_\w+_key$/.test(
+      plain,
+    )
+  ) {
+    return 'private_key';
+  }
+  if (examples.test(name)) return undefined;
+  if (/^\.env(\.|$)|^\.envrc$|^\w+\.env$/.test(name)) return 'env_file';
+  return secretNames.some((pattern) => pattern.test(plain)) ? 'secret_file' : undefined;
+}
+
+const secretNames = [
+  /(^|\/)(secrets?|credentials?)(\.(json|ya?ml|toml|ini|txt|env|xml|properties|csv|yml\.enc))?$/i,
+  /(^|\/)(client_secret|service[-_]?account)[\w.-]*\.json$/i,
+  /(^|\/)\.(netrc|pgpass|my\.cnf|npmrc|pypirc|git-credentials|htpasswd|vault-token|dockercfg|s3cfg|boto)$/,
+  /(^|\/)\.docker\/config\.json$/,
+  /(^|\/)\.kube\/config$/,
+  /(^|\/)kubeconfig(\.ya?ml)?$/i,
+  /(^|\/)\.aws\/(credentials|config)$/,
+  /(^|\/)\.config\/(gh\/hosts\.yml|gcloud\/.*credential.*|op\/config)$/,
+  /(^|\/)\.azure\/\w*[tT]oken\w*\.json$/,
+  /\.(pem|p12|pfx|jks|keystore|kdbx|ppk|key)$/i,
+  /(^|\/)master\.key$/,
+  /(^|\/)terraform\.tfvars$/,
+  /(^|\/)\.(bash|zsh|psql|mysql|python)_history$/,
+  /^\/proc\/(self|\d+|\*)\/environ$/,
+];

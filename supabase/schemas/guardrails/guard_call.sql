@@ -1,0 +1,34 @@
+-- Whether a call may go on in whose input core has found violations: {"warnings": [...]}, or the error that the call is
+-- answered with, journalled as its own refusal. Asked before the call, and only when something was found.
+-- A call that repeats an earlier one goes on: it is answered what that was, whatever the rules say now.
+create function coord.guard_call(p_caller jsonb, p_operation text, p_computed jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller - 'idempotency_key' - 'input', p_operation, false);
+  v_verdict jsonb;
+  v_first jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if exists (
+    select from coord.idempotency_keys k where k.project_id = v_call.project_id and k.agent = v_call.agent
+      and k.key = p_caller ->> 'idempotency_key')
+  then
+    return '{"warnings": []}';
+  end if;
+  v_verdict := coord._judged(v_call, p_computed);
+  v_first := v_verdict -> 'violations' -> 0;
+  perform coord._record_violations(v_call, v_verdict);
+  if not (v_verdict ->> 'safe')::boolean then
+    return coord._refuse(v_call, 'forbidden',
+      format('%s: rule %s. %s', v_first ->> 'field', v_first ->> 'rule', v_first ->> 'message'),
+      format('%s To do it all the same, request_approval.', v_first ->> 'advice'),
+      jsonb_build_object('reason', 'guardrail_violation') || v_verdict);
+  end if;
+  return jsonb_build_object('warnings', coalesce((
+    select jsonb_agg(v.violation) from jsonb_array_elements(v_verdict -> 'violations') v(violation)
+    where v.violation ->> 'severity' <> 'log'), '[]'));
+end
+$$;
+
+grant execute on function coord.guard_call to coord_app;

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A text with what is expected of it. */
+export interface Case {
+  text: string;
+  /** The rule that it falls under; undefined for harmless ones. */
+  rule?: string;
+}
+
+/** Texts that fall under a rule. */
+export const dangerous: readonly Case[] = linesOf('dangerous.txt').map((line) => {
+  const [rule = '', ...text] = line.split('\t');
+  return { rule, text: unescaped(text.join('\t')) };
+});
+
+/** Texts that look like them and are allowed. */
+export const harmless: readonly Case[] = linesOf('harmless.txt').map((line) => ({ text: unescaped(line) }));
+
+function linesOf(file: string): string[] {
+  const lines = readFileSync(join(import.meta.dirname, file), 'utf8').split('\n');
+  return lines.filter((line) => line !== '' && !line.startsWith('# '));
+}
+
+function unescaped(text: string): string {
+  return text.replace(/\\([nt\\])/g, (_, letter: string) => ({ n: '\n', t: '\t' })[letter] ?? '\\');
+}
