@@ -34,6 +34,8 @@ const secret = [
   'api_keys',
   'approval_links',
   'approval_webhooks',
+
+  'cedar_policies',
   'guardrail_versions',
   'idempotency_keys',
   'inbox_readers',
@@ -42,6 +44,8 @@ const secret = [
   'lock_floors',
   'lock_scopes',
   'looks',
+  'network_decisions',
+  'network_rules',
   'notices',
   'pulse',
   'seal_leaves',

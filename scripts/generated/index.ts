@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { cedarSchema } from './cedar_schema.ts';
 import { migrationFile, migrationSql } from './migration.ts';
 import { minimumTrustSql } from './minimum_trust.ts';
 import { operationWordsSql } from './operation_words.ts';
@@ -19,6 +20,7 @@ export const generatedFiles: readonly GeneratedFile[] = [
   { path: 'docs/operations.md', text: referenceText },
   { path: 'supabase/schemas/frame/_minimum_trust.sql', text: minimumTrustSql },
   { path: 'supabase/schemas/frame/_operation_words.sql', text: operationWordsSql },
+  { path: 'packages/core/policies/schema.cedarschema', text: cedarSchema },
   migration,
 ];
 

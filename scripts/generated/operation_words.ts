@@ -7,7 +7,7 @@ const header = `-- GENERATED from packages/contract by \`npm run fix\`; do not e
 
 /** The SQL function by which the frame knows what a word in a scope or a profile means. */
 export function operationWordsSql(): string {
-  const known = operations.filter(({ toolset }) => toolset !== 'classic');
+  const known = operations.filter(({ standsFor }) => standsFor === undefined);
   const words = known.map(({ name, toolset, kind }) => `"${name}": ["${name}", "${toolset}", "${kind}"]`);
   return `${header}create function coord._operation_words() returns jsonb
 language sql immutable parallel safe

@@ -576,6 +576,64 @@ create policy readers on coord.inbox_items for select
 using (project_id in (select coord._member_projects()));
 grant select on coord.inbox_items to coord_reader;
 
+-- supabase/schemas/network/table.sql
+-- Which hosts agents may reach. Project 0 stands for all projects. A rule is about one agent, a kind of agents, or all.
+-- Nobody decides by reading these rows himself, and no reader may see them: see check_network.
+create table coord.network_rules (
+  project_id integer not null,
+  rule text not null,
+  action text not null check (action in ('allow', 'deny')),
+  -- As it was written, in its one form: a name, *.name for what is below it, * for any name, an address or a network.
+  pattern text not null,
+  -- The part that is compared: of *.name the name, of an address its network.
+  kind text not null check (kind in ('any', 'below', 'name', 'network')),
+  name text,
+  network inet,
+  -- More is narrower.
+  specificity smallint not null,
+  priority smallint not null check (priority between 0 and 100),
+  agent text,
+  agent_type text,
+  set_by text not null,
+  set_at timestamptz not null default clock_timestamp(),
+  primary key (project_id, rule)
+);
+
+-- What was decided: one row an hour for each agent, host and verdict, with a count, so that a busy agent writes few.
+-- Of more than 200 hosts in an hour an agent's further ones are counted together, as host ''. Kept for 30 days.
+create table coord.network_decisions (
+  project_id integer not null,
+  hour timestamptz not null,
+  agent text not null,
+  host text not null,
+  allowed boolean not null,
+  -- The rule that decided last; null for none.
+  rule text,
+  requests integer not null default 1,
+  last_at timestamptz not null default clock_timestamp(),
+  primary key (project_id, hour, agent, host, allowed)
+);
+
+alter table coord.network_rules enable row level security;
+alter table coord.network_decisions enable row level security;
+
+-- supabase/schemas/policies/table.sql
+-- Cedar policies as administrators have stored them. Each change makes the next version of the whole set of a project,
+-- {name: text}; the newest is in force. Project 0 stands for all projects. Texts are evaluated outside the database, by
+-- every process that has POLICY_ENGINE=cedar. No reader may see them: who may do what is a map for attackers.
+create table coord.cedar_policies (
+  project_id integer not null,
+  version integer not null,
+  policies jsonb not null,
+  -- What this version changed, in words: set x, delete x, rollback to 3.
+  change text not null,
+  set_by text not null,
+  set_at timestamptz not null default clock_timestamp(),
+  primary key (project_id, version)
+);
+
+alter table coord.cedar_policies enable row level security;
+
 -- supabase/schemas/profiles/table.sql
 -- Profiles: the most that an agent may do. A profile takes away from what a credential gives, and never adds to it. An
 -- agent has the profile that it is assigned, else that of its kind, else the one named default (see _authority). What
@@ -1530,6 +1588,7 @@ begin
   perform coord._forget_messages();
   perform coord._forget_approvals();
   perform coord._forget_violations();
+  perform coord._forget_decisions();
   perform coord._move_floors();
 end
 $$;
@@ -1649,6 +1708,17 @@ as $$
     "list_keys": 4,
     "revoke_key": 4,
     "rotate_key": 4,
+    "check_network": 1,
+    "delete_network_rule": 4,
+    "list_network_decisions": 3,
+    "list_network_rules": 1,
+    "set_network_rule": 4,
+    "check_policy": 1,
+    "delete_cedar_policy": 4,
+    "list_cedar_policies": 3,
+    "rollback_cedar_policies": 4,
+    "set_cedar_policy": 4,
+    "validate_cedar_policy": 1,
     "assign_profile": 4,
     "delete_profile": 4,
     "get_my_profile": 1,
@@ -1758,6 +1828,17 @@ as $$
     "list_keys": ["list_keys", "admin", "read"],
     "revoke_key": ["revoke_key", "admin", "write"],
     "rotate_key": ["rotate_key", "admin", "write"],
+    "check_network": ["check_network", "policies", "read"],
+    "delete_network_rule": ["delete_network_rule", "policies", "write"],
+    "list_network_decisions": ["list_network_decisions", "policies", "read"],
+    "list_network_rules": ["list_network_rules", "policies", "read"],
+    "set_network_rule": ["set_network_rule", "policies", "write"],
+    "check_policy": ["check_policy", "policies", "read"],
+    "delete_cedar_policy": ["delete_cedar_policy", "policies", "write"],
+    "list_cedar_policies": ["list_cedar_policies", "policies", "read"],
+    "rollback_cedar_policies": ["rollback_cedar_policies", "policies", "write"],
+    "set_cedar_policy": ["set_cedar_policy", "policies", "write"],
+    "validate_cedar_policy": ["validate_cedar_policy", "policies", "read"],
     "assign_profile": ["assign_profile", "admin", "write"],
     "delete_profile": ["delete_profile", "admin", "write"],
     "get_my_profile": ["get_my_profile", "sessions", "read"],
@@ -4036,6 +4117,317 @@ as $$
   order by u.xact_id, u.item_id limit p_limit;
 $$;
 
+-- supabase/schemas/network/_address.sql
+-- The address that a text is, with p_masked a network too; null for anything else. Only the notation that Postgres
+-- itself prints for IPv4: shortened, octal and hexadecimal ones are names to nobody here.
+create function coord._address(p_text text, p_masked boolean default false) returns inet
+language plpgsql immutable
+as $$
+declare
+  v_address inet;
+begin
+  if p_text !~ '^[0-9a-f:.]+(/[0-9]{1,3})?$' or (p_text ~ '/' and not p_masked)
+    or (p_text !~ ':' and p_text !~ '^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+(/|$)') then
+    return null;
+  end if;
+  v_address := p_text::inet;
+  if family(v_address) = 4 and host(v_address) <> split_part(p_text, '/', 1) then return null; end if;
+  -- 10.1.2.3/8 is a slip: whoever wrote it meant one or the other.
+  return case when v_address = network(v_address)::inet then v_address end;
+exception when invalid_text_representation then
+  return null;
+end
+$$;
+
+-- supabase/schemas/network/_agent_type.sql
+-- The kind of the calling agent, as its key says, or the process that was first of that name.
+create function coord._agent_type(p_call coord._call) returns text
+language sql stable
+as $$
+  select coalesce(k.agent_type, a.agent_type)
+  from coord.sessions s
+  join coord.agents a on a.project_id = s.project_id and a.agent = s.agent
+  left join coord.api_keys k on k.key_id = s.key_id
+  where s.project_id = p_call.project_id and s.session_id = p_call.session_id;
+$$;
+
+-- supabase/schemas/network/_count_decision.sql
+-- Counts a decision about a host in its row of this hour.
+-- Concurrency: the UPDATE, else the upsert, count under the row lock. Two who begin the last of 200 rows at once make 201.
+create function coord._count_decision(p_call coord._call, p_host text, p_allowed boolean, p_rule text) returns void
+language plpgsql volatile
+as $$
+declare
+  v_hour timestamptz := date_trunc('hour', clock_timestamp());
+begin
+  update coord.network_decisions d
+  set requests = least(d.requests, 2147483646) + 1, rule = p_rule, last_at = clock_timestamp()
+  where d.project_id = p_call.project_id and d.hour = v_hour and d.agent = p_call.agent and d.host = p_host
+    and d.allowed = p_allowed;
+  if found then return; end if;
+  insert into coord.network_decisions as d (project_id, hour, agent, host, allowed, rule)
+  select p_call.project_id, v_hour, p_call.agent, case when count(*) < 200 then p_host else '' end, p_allowed,
+    case when count(*) < 200 then p_rule end
+  from coord.network_decisions o
+  where o.project_id = p_call.project_id and o.hour = v_hour and o.agent = p_call.agent
+  on conflict (project_id, hour, agent, host, allowed) do update
+  set requests = least(d.requests, 2147483646) + 1, last_at = clock_timestamp();
+end
+$$;
+
+-- supabase/schemas/network/_forget_decisions.sql
+-- Deletes counts of decisions about hosts that are older than 30 days, a thousand at a time.
+create function coord._forget_decisions() returns void
+language plpgsql volatile
+as $$
+begin
+  delete from coord.network_decisions d where (d.project_id, d.hour, d.agent, d.host, d.allowed) in (
+    select o.project_id, o.hour, o.agent, o.host, o.allowed from coord.network_decisions o
+    where o.hour < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
+end
+$$;
+
+-- supabase/schemas/network/_is_host_name.sql
+-- Whether a text is the name of a host in its one form: lower case, no trailing dot, labels of 1 to 63 letters, digits, -
+-- and _, the last one no number, because clients read that as an address.
+create function coord._is_host_name(p_text text) returns boolean
+language sql immutable parallel safe
+as $$
+  select length(p_text) between 1 and 253
+    and p_text ~ '^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$'
+    and p_text !~ '(^|\.)([0-9]+|0x[0-9a-f]*)$';
+$$;
+
+-- supabase/schemas/network/_is_private_host.sql
+-- Whether a host is on this machine or in a private network, as far as its text says.
+create function coord._is_private_host(p_host text, p_address inet) returns boolean
+language plpgsql immutable
+as $$
+begin
+  if p_address is null then return p_host ~ '(^|\.)(localhost|local|localdomain|internal|home\.arpa)$'; end if;
+  return p_address <<= any (coord._private_networks());
+end
+$$;
+
+-- supabase/schemas/network/_network_pattern.sql
+-- A pattern taken apart; kind is null for what is none. Wildcards stand for whole labels, and only in front: *.github.com
+-- matches what is below github.com, not github.com itself. An exact name is narrower than any wildcard, a wildcard
+-- narrower the more labels it has, a network the longer its mask is.
+create function coord._network_pattern(
+  p_pattern text, out kind text, out name text, out network inet, out specificity smallint
+)
+language plpgsql immutable
+as $$
+begin
+  network := coord._address(p_pattern, true);
+  if p_pattern = '*' then
+    kind := 'any';
+    specificity := 0;
+  elsif network is not null then
+    kind := 'network';
+    specificity := masklen(network) + case family(network) when 4 then 96 else 0 end;
+  elsif p_pattern ~ '^\*\.' and coord._is_host_name(substr(p_pattern, 3)) then
+    kind := 'below';
+    name := substr(p_pattern, 3);
+    specificity := cardinality(string_to_array(name, '.'));
+  elsif coord._is_host_name(p_pattern) then
+    kind := 'name';
+    name := p_pattern;
+    specificity := 128;
+  end if;
+end
+$$;
+
+-- supabase/schemas/network/_network_rule_for.sql
+-- The rule that decides about a host for a session; null for none, which denies. Among rules that match: the lowest
+-- priority number; then the narrowest pattern; then the one about this agent, about its kind, about all; then deny; then
+-- the project's own. A private host needs a rule that names it: an allowing * does not reach it, nor a network that is
+-- not itself a private one.
+create function coord._network_rule_for(p_call coord._call, p_host text) returns coord.network_rules
+language plpgsql stable
+as $$
+declare
+  v_address inet := coord._address(p_host);
+  v_private boolean := coord._is_private_host(p_host, v_address);
+  v_agent_type text := coord._agent_type(p_call);
+  v_rule coord.network_rules;
+begin
+  select r.* into v_rule from coord.network_rules r
+  where r.project_id in (0, p_call.project_id)
+    and (r.agent is null or r.agent = p_call.agent)
+    and (r.agent_type is null or r.agent_type = v_agent_type)
+    and case r.kind
+      when 'name' then r.name = p_host
+      when 'below' then v_address is null and right(p_host, length(r.name) + 1) = '.' || r.name
+      when 'network' then v_address <<= r.network
+        and (r.action = 'deny' or not v_private or r.network <<= any (coord._private_networks()))
+      else r.action = 'deny' or not v_private end
+  order by r.priority, r.specificity desc, r.agent is null, r.agent_type is null, r.action = 'allow', r.project_id = 0,
+    r.rule
+  limit 1;
+  return v_rule;
+end
+$$;
+
+-- supabase/schemas/network/_private_networks.sql
+-- Addresses that are nobody's in the public internet: loopback, private, link-local, shared, documentation, multicast,
+-- reserved, and every form of IPv6 that only carries an IPv4 address. Of IPv6, 2000::/3 is public and nothing else.
+create function coord._private_networks() returns inet[]
+language sql immutable parallel safe
+as $$
+  select '{0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.0.0.0/24, 192.0.2.0/24,
+    192.88.99.0/24, 192.168.0.0/16, 198.18.0.0/15, 198.51.100.0/24, 203.0.113.0/24, 224.0.0.0/4, 240.0.0.0/4,
+    ::/3, 4000::/2, 8000::/1, 2001::/23, 2001:db8::/32, 2002::/16, 3fff::/20}'::inet[];
+$$;
+
+-- supabase/schemas/network/_refuse_for_all.sql
+-- What a key is told that would change what holds for all projects.
+create function coord._refuse_for_all(p_call coord._call) returns jsonb
+language sql volatile
+as $$
+  select coord._refuse(p_call, 'forbidden', 'A key administers its own project only.',
+    'Change what holds for all projects on the machine that runs the coordinator.');
+$$;
+
+-- supabase/schemas/policies/_current_policies.sql
+-- The newest version of a project's policies, 0 for all projects; version 0 and none where nobody has stored any.
+create function coord._current_policies(p_project_id integer, out version integer, out policies jsonb)
+language sql stable
+as $$
+  select coalesce(max(c.version), 0), coalesce((array_agg(c.policies))[1], '{}')
+  from (
+    select n.version, n.policies from coord.cedar_policies n
+    where n.project_id = p_project_id order by n.version desc limit 1) c;
+$$;
+
+-- supabase/schemas/policies/_leave_policies.sql
+-- Closes a change of policies: writes the next version, or refuses because somebody else was faster, or because there
+-- would be too many. A project has at most 100 policies of 65,536 bytes each, 262,144 together.
+create function coord._leave_policies(
+  p_call coord._call, p_all_projects boolean, p_seen integer, p_policies jsonb, p_change text, p_answer jsonb
+) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_version integer;
+begin
+  if octet_length(p_policies::text) > 262144 or (select count(*) from jsonb_object_keys(p_policies)) > 100 then
+    return coord._refuse(p_call, 'limit_exceeded', 'There may be 100 policies, of 256 KiB together.',
+      'Delete what is not needed any more, or join several.');
+  end if;
+  v_version := coord._store_policies(p_call, case when p_all_projects then 0 else p_call.project_id end, p_seen,
+    p_policies, p_change);
+  if v_version is null then
+    return coord._refuse(p_call, 'conflict', 'Somebody else has changed the policies at the same time.',
+      'Look at list_cedar_policies, then try again.');
+  end if;
+  return coord._leave(p_call, p_answer || jsonb_build_object('version', v_version), 'policies',
+    jsonb_build_object('change', p_change, 'version', v_version, 'all_projects', p_all_projects));
+end
+$$;
+
+-- supabase/schemas/policies/_policies_of_version.sql
+-- The policies of a version; none of version 0, null of one that is not kept.
+create function coord._policies_of_version(p_project_id integer, p_version integer) returns jsonb
+language sql stable
+as $$
+  select case when p_version = 0 then '{}' else (
+    select c.policies from coord.cedar_policies c where c.project_id = p_project_id and c.version = p_version) end;
+$$;
+
+-- supabase/schemas/policies/_principal.sql
+-- Who calls, for a policy: what the frame would find in the row of its session, or would write there if it has none yet.
+-- Null for a session or a key that is unknown.
+create function coord._principal(p_caller jsonb) returns jsonb
+language plpgsql stable
+as $$
+declare
+  v_project_id integer := (p_caller ->> 'project_id')::integer;
+  v_key_id text := p_caller ->> 'key_id';
+  v_session_id uuid := (p_caller ->> 'session_id')::uuid;
+  v_who record;
+  v_authority record;
+begin
+  if v_session_id is not null then
+    select s.agent, s.granted_type as agent_type, s.trust, s.restrictions into v_who from coord.sessions s
+    where s.project_id = v_project_id and s.session_id = v_session_id and s.key_id is not distinct from v_key_id;
+    if not found then return null; end if;
+    return coord._principal_of(v_who.agent, v_who.agent_type, v_who.trust, v_who.restrictions);
+  elsif v_key_id is not null then
+    select k.agent, k.agent_type, k.trust into v_who from coord.api_keys k
+    where k.key_id = v_key_id and k.project_id = v_project_id;
+    if not found then return null; end if;
+  else
+    select p_caller ->> 'agent' as agent, p_caller ->> 'agent_type' as agent_type,
+      (p_caller ->> 'trust')::smallint as trust into v_who;
+  end if;
+  v_authority := coord._authority(v_project_id, v_who.agent, v_who.agent, v_who.agent_type, v_who.trust, v_key_id);
+  return coord._principal_of(v_who.agent, v_who.agent_type, v_authority.trust, v_authority.restrictions);
+end
+$$;
+
+-- supabase/schemas/policies/_principal_of.sql
+-- An agent as policies see it. What is not restricted is left out, but for what nobody has to ask for first.
+create function coord._principal_of(p_agent text, p_agent_type text, p_trust smallint, p_restrictions jsonb) returns jsonb
+language sql immutable
+as $$
+  select jsonb_strip_nulls(jsonb_build_object('agent', p_agent, 'agent_type', p_agent_type, 'trust', p_trust,
+    'suspended', coalesce(p_restrictions ? 'suspended', false), 'scopes', p_restrictions -> 'scopes',
+    'allowed_operations', p_restrictions -> 'allowed',
+    'blocked_operations', coalesce(p_restrictions -> 'blocked', '[]')));
+$$;
+
+-- supabase/schemas/policies/_refuse_policies.sql
+-- Why policies may not be changed in this way, as the answer; null when they may.
+create function coord._refuse_policies(p_call coord._call, p_caller jsonb, p_all_projects boolean, p_computed jsonb)
+returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_problem jsonb := p_computed #> '{problems,0}';
+begin
+  if p_all_projects and p_caller ->> 'key_id' is not null then
+    return coord._refuse(p_call, 'forbidden', 'A key administers its own project only.',
+      'Change what holds for all projects on the machine that runs the coordinator.');
+  elsif p_computed -> 'seen' is null then
+    return coord._refuse(p_call, 'forbidden', 'A policy is validated before it is stored, which the database cannot do.',
+      'Call the operation through the coordinator, not its function.');
+  elsif v_problem is not null then
+    return coord._refuse(p_call, 'invalid_input',
+      format('policy_text: policy %s%s: %s', v_problem ->> 'policy',
+        coalesce(', line ' || (v_problem ->> 'line'), ''), v_problem ->> 'message'),
+      coalesce(v_problem ->> 'help', 'Correct it and try it with validate_cedar_policy.'),
+      jsonb_build_object('problems', p_computed -> 'problems'));
+  elsif (p_computed ->> 'locks_out')::boolean then
+    return coord._refuse(p_call, 'conflict', 'With these policies you could not change them any more.',
+      'Except rollback_cedar_policies for administrators from what you forbid.');
+  end if;
+  return null;
+end
+$$;
+
+-- supabase/schemas/policies/_store_policies.sql
+-- Writes the next version of a project's policies; null when p_seen, the version that the caller has seen, is not the
+-- newest any more. Versions beyond the newest hundred are forgotten.
+-- Concurrency: the primary key lets one of two writers make a version; the other one finds its seen version outdated.
+create function coord._store_policies(
+  p_call coord._call, p_project_id integer, p_seen integer, p_policies jsonb, p_change text
+) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_version integer;
+begin
+  insert into coord.cedar_policies as c (project_id, version, policies, change, set_by)
+  select p_project_id, p_seen + 1, p_policies, p_change, p_call.agent
+  where (coord._current_policies(p_project_id)).version = p_seen
+  on conflict do nothing
+  returning c.version into v_version;
+  delete from coord.cedar_policies c where c.project_id = p_project_id and c.version <= v_version - 100;
+  return v_version;
+end
+$$;
+
 -- supabase/schemas/profiles/_acquire_within_limits.sql
 -- acquire_lock for a session whose locks or files are limited.
 create function coord._acquire_within_limits(
@@ -4190,6 +4582,25 @@ as $$
     coalesce(o.started_at + make_interval(secs => a.session_seconds), 'infinity'))) v(valid_until)
   where o.project_id = p_project_id and o.ended_at is null
     and (o.trust, o.restrictions, o.valid_until) is distinct from (a.trust, a.restrictions, v.valid_until);
+$$;
+
+-- supabase/schemas/profiles/_forbidden_by.sql
+-- What of a session's restrictions forbids an operation: suspended, scopes or profile; null for nothing.
+-- A session may always say who it is and live on, so that no list of operations locks anybody out by accident.
+create function coord._forbidden_by(p_restrictions jsonb, p_operation text) returns text
+language plpgsql immutable
+as $$
+declare
+  v_words text[] := array(select jsonb_array_elements_text(coord._operation_words() -> p_operation));
+begin
+  if p_restrictions ? 'suspended' then
+    return case when p_operation not in ('get_my_profile', 'end_session') then 'suspended' end;
+  elsif p_operation in ('register_session', 'heartbeat', 'end_session', 'get_my_profile') then return null;
+  elsif not coalesce(p_restrictions -> 'scopes' ?| v_words, true) then return 'scopes';
+  elsif p_restrictions -> 'blocked' ?| v_words or not p_restrictions -> 'allowed' ?| v_words then return 'profile';
+  end if;
+  return null;
+end
 $$;
 
 -- supabase/schemas/profiles/_held_by.sql
@@ -4361,21 +4772,20 @@ $$;
 -- What the frame does for a session with restrictions: refuses what its key, its profile or a suspension forbids, and
 -- counts the call. Limits on locks and files go on in the call, for _acquire and _take_paths. p_counts: false for a call
 -- that asks again while it waits, which is one call however often it asks.
--- A session may always say who it is and live on, so that no list of operations locks anybody out by accident.
 create function coord._restrict(p_call coord._call, p_restrictions jsonb, p_counts boolean) returns coord._call
 language plpgsql volatile
 as $$
 declare
-  v_words text[] := array(select jsonb_array_elements_text(coord._operation_words() -> p_call.operation));
+  v_forbidden_by text := coord._forbidden_by(p_restrictions, p_call.operation);
   v_upkeep boolean := p_call.operation in ('register_session', 'heartbeat', 'end_session', 'get_my_profile');
 begin
-  if p_restrictions ? 'suspended' and p_call.operation not in ('get_my_profile', 'end_session') then
+  if v_forbidden_by = 'suspended' then
     p_call.answer := coord._refuse(p_call, 'forbidden', 'This agent is suspended.',
       'Stop, and ask an administrator: agentcoord agent resume <agent>.', '{"reason": "suspended"}');
-  elsif not v_upkeep and not coalesce(p_restrictions -> 'scopes' ?| v_words, true) then
+  elsif v_forbidden_by = 'scopes' then
     p_call.answer := coord._refuse(p_call, 'forbidden', format('The scopes of this key do not include %s.', p_call.operation),
       'Use another key, or ask an administrator for one with that scope.', '{"reason": "operation_not_permitted"}');
-  elsif not v_upkeep and (p_restrictions -> 'blocked' ?| v_words or not p_restrictions -> 'allowed' ?| v_words) then
+  elsif v_forbidden_by = 'profile' then
     p_call.answer := coord._refuse(p_call, 'forbidden',
       format('The profile %s does not permit %s.', p_restrictions ->> 'profile', p_call.operation),
       'Leave it to another agent, or ask an administrator; get_my_profile says what is permitted.',
@@ -7894,6 +8304,420 @@ end
 $$;
 
 grant execute on function coord.send_message to coord_app;
+
+-- supabase/schemas/network/check_network.sql
+-- Whether the caller may reach a host, by the rules, and counts the decision. Core has read the host out of what the
+-- caller gave and says so in p_computed: {"host", "port"} in their one form, or {"problem"}; without it p_host has to be
+-- in that form itself. A name may resolve to anything: whoever connects gives the addresses it found, and each that is
+-- private needs a rule that names it, too.
+create function coord.check_network(
+  p_caller jsonb, p_host text, p_addresses text[] default '{}', p_computed jsonb default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'check_network');
+  v_host text := coalesce(p_computed ->> 'host', p_host);
+  v_rule coord.network_rules;
+  v_address text;
+  v_reason text;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if p_computed ? 'problem' or (coord._address(v_host) is null and not coord._is_host_name(v_host)) then
+    return coord._refuse(v_call, 'invalid_input', 'host: ' || coalesce(p_computed ->> 'problem', 'names no host'),
+      'Give a URL or a host such as https://github.com/ or registry.npmjs.org:443.');
+  end if;
+  v_rule := coord._network_rule_for(v_call, v_host);
+  v_reason := case v_rule.action when 'allow' then 'rule' when 'deny' then 'denied_by_rule'
+    else case when coord._is_private_host(v_host, coord._address(v_host)) then 'private' else 'no_rule' end end;
+  foreach v_address in array case when v_reason = 'rule' then p_addresses else '{}' end loop
+    if (coord._address(v_address) is null or coord._is_private_host(v_address, coord._address(v_address)))
+      and (coord._network_rule_for(v_call, v_address)).action is distinct from 'allow' then
+      v_reason := 'private_address';
+    end if;
+  end loop;
+  perform coord._count_decision(v_call, v_host, v_reason = 'rule', v_rule.rule);
+  return coord._leave(v_call, jsonb_build_object('allowed', v_reason = 'rule', 'host', v_host,
+    'port', p_computed -> 'port', 'reason', v_reason, 'rule', v_rule.rule, 'hint', case v_reason
+      when 'rule' then 'It may be reached.'
+      when 'denied_by_rule' then format('The rule %s denies it. Do without it, or ask an administrator.', v_rule.rule)
+      when 'no_rule' then 'No rule allows it. Do without it, or ask an administrator for set_network_rule.'
+      when 'private' then 'It is on this machine or in a private network, and no rule names it.'
+      else 'The name leads to a private address that no rule names. Ask an administrator.' end));
+end
+$$;
+
+grant execute on function coord.check_network to coord_app;
+
+-- supabase/schemas/network/delete_network_rule.sql
+-- Removes a rule; it counts from the next decision on.
+create function coord.delete_network_rule(p_caller jsonb, p_rule text, p_all_projects boolean default false) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'delete_network_rule');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if p_all_projects and p_caller ->> 'key_id' is not null then return coord._refuse_for_all(v_call); end if;
+  delete from coord.network_rules r
+  where r.project_id = case when p_all_projects then 0 else v_call.project_id end and r.rule = p_rule;
+  if not found then
+    return coord._refuse(v_call, 'not_found', 'There is no such rule.', 'See list_network_rules.');
+  end if;
+  return coord._leave(v_call, jsonb_build_object('deleted', true, 'rule', p_rule), 'network_rule:' || p_rule,
+    jsonb_build_object('all_projects', p_all_projects));
+end
+$$;
+
+grant execute on function coord.delete_network_rule to coord_app;
+
+-- supabase/schemas/network/list_network_decisions.sql
+-- What was decided about hosts, an hour, an agent and a verdict a row, newest first.
+create function coord.list_network_decisions(
+  p_caller jsonb, p_agent text default null, p_allowed boolean default null, p_limit integer default 50
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'list_network_decisions');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  return coord._leave(v_call, jsonb_build_object('decisions', coalesce((
+    select jsonb_agg(jsonb_build_object('agent', d.agent, 'host', d.host, 'allowed', d.allowed, 'rule', d.rule,
+      'requests', d.requests, 'hour_at', d.hour, 'last_at', d.last_at) order by d.hour desc, d.last_at desc)
+    from (
+      select n.* from coord.network_decisions n
+      where n.project_id = v_call.project_id and (p_agent is null or n.agent = p_agent)
+        and (p_allowed is null or n.allowed = p_allowed)
+      order by n.hour desc, n.last_at desc limit p_limit) d), '[]')));
+end
+$$;
+
+grant execute on function coord.list_network_decisions to coord_app;
+
+-- supabase/schemas/network/list_network_rules.sql
+-- The rules that hold in the project, in the order in which they decide.
+create function coord.list_network_rules(p_caller jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'list_network_rules');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  return coord._leave(v_call, jsonb_build_object('rules', coalesce((
+    select jsonb_agg(jsonb_build_object('rule', r.rule, 'action', r.action, 'pattern', r.pattern, 'priority', r.priority,
+      'agent', r.agent, 'agent_type', r.agent_type, 'all_projects', r.project_id = 0, 'set_by', r.set_by,
+      'set_at', r.set_at)
+      order by r.priority, r.specificity desc, r.agent is null, r.agent_type is null, r.action = 'allow',
+        r.project_id = 0, r.rule)
+    from coord.network_rules r where r.project_id in (0, v_call.project_id)), '[]')));
+end
+$$;
+
+grant execute on function coord.list_network_rules to coord_app;
+
+-- supabase/schemas/network/set_network_rule.sql
+-- Sets a rule, or replaces the one of that name; it counts from the next decision on. For all projects only on the machine
+-- itself, and only there priority 0, before which nothing comes. Core gives the pattern in its one form as p_computed.
+-- Concurrency: the primary key decides between two who set it at once; the later one stands.
+create function coord.set_network_rule(
+  p_caller jsonb, p_rule text, p_action text, p_pattern text, p_priority integer default 50, p_agent text default null,
+  p_agent_type text default null, p_all_projects boolean default false, p_computed jsonb default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'set_network_rule');
+  v_project_id integer := case when p_all_projects then 0 else v_call.project_id end;
+  v_pattern text := coalesce(p_computed ->> 'pattern', p_pattern);
+  v_parts record := coord._network_pattern(v_pattern);
+  v_replaced boolean := exists (
+    select from coord.network_rules r where r.project_id = v_project_id and r.rule = p_rule);
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if p_all_projects and p_caller ->> 'key_id' is not null then
+    return coord._refuse_for_all(v_call);
+  elsif v_parts.kind is null then
+    return coord._refuse(v_call, 'invalid_input', 'pattern: names no host, no network and nothing below a name',
+      'Such as github.com, *.github.com, 10.0.0.0/8, or * for any public host.');
+  elsif p_priority = 0 and not p_all_projects then
+    return coord._refuse(v_call, 'invalid_input', 'priority: 0 is for rules of all projects', 'Use 1 to 100.');
+  elsif not v_replaced and (select count(*) >= 500 from coord.network_rules r where r.project_id = v_project_id) then
+    return coord._refuse(v_call, 'limit_exceeded', 'There are 500 rules already.', 'Delete what is not needed any more.');
+  end if;
+  insert into coord.network_rules as r (project_id, rule, action, pattern, kind, name, network, specificity, priority,
+    agent, agent_type, set_by)
+  values (v_project_id, p_rule, p_action, v_pattern, v_parts.kind, v_parts.name, v_parts.network, v_parts.specificity,
+    p_priority, p_agent, p_agent_type, v_call.agent)
+  on conflict (project_id, rule) do update set action = excluded.action, pattern = excluded.pattern, kind = excluded.kind,
+    name = excluded.name, network = excluded.network, specificity = excluded.specificity, priority = excluded.priority,
+    agent = excluded.agent, agent_type = excluded.agent_type, set_by = excluded.set_by, set_at = clock_timestamp();
+  return coord._leave(v_call, jsonb_build_object('rule', p_rule, 'pattern', v_pattern, 'replaced', v_replaced),
+    'network_rule:' || p_rule, jsonb_strip_nulls(jsonb_build_object('action', p_action, 'pattern', v_pattern,
+      'priority', p_priority, 'agent', p_agent, 'agent_type', p_agent_type, 'all_projects', p_all_projects)));
+end
+$$;
+
+grant execute on function coord.set_network_rule to coord_app;
+
+-- supabase/schemas/network/starting_rules.sql
+-- What agents may reach before anybody has said anything: where code and packages come from. For all projects; an
+-- administrator of the machine may change or delete each.
+insert into coord.network_rules (project_id, rule, action, pattern, kind, name, network, specificity, priority, set_by)
+select 0, r.rule, 'allow', r.pattern, p.kind, p.name, p.network, p.specificity, 50, 'agentcoord'
+from (values
+  ('github', 'github.com'), ('github-subdomains', '*.github.com'), ('github-api', 'api.github.com'),
+  ('github-raw', 'raw.githubusercontent.com'), ('npm', 'registry.npmjs.org'), ('pypi', 'pypi.org'),
+  ('pypi-files', 'files.pythonhosted.org'), ('supabase', '*.supabase.co')
+) r(rule, pattern)
+cross join lateral coord._network_pattern(r.pattern) p;
+
+-- supabase/schemas/policies/check_policy.sql
+-- Whether the caller may call an operation, and why, without calling it. The database says what its frame would; where a
+-- policy engine decides beside it, core adds what that says: {"engine", "allowed", "policies", "errors"}. Both have to
+-- agree. Limits, such as calls an hour, are not asked: they change from call to call.
+create function coord.check_policy(
+  p_caller jsonb, p_operation text, p_resource text default null, p_context jsonb default null,
+  p_computed jsonb default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'check_policy');
+  -- Another name for an operation is that one, which core knows.
+  v_operation text := coalesce(p_computed ->> 'operation', p_operation);
+  v_needed smallint := coord._minimum_trust(v_operation);
+  v_trust smallint := coord._trust(v_call);
+  v_forbidden_by text := coord._forbidden_by((
+    select s.restrictions from coord.sessions s
+    where s.project_id = v_call.project_id and s.session_id = v_call.session_id), v_operation);
+  v_errors jsonb := coalesce(p_computed -> 'errors', '[]');
+  v_reason text := case
+    when v_forbidden_by = 'suspended' then 'suspended'
+    when v_forbidden_by is not null then 'operation_not_permitted'
+    when v_trust < v_needed then 'insufficient_trust_level'
+    when v_errors <> '[]' then 'policy_error'
+    when coalesce((p_computed ->> 'allowed')::boolean, p_computed ->> 'engine' is distinct from 'cedar') then 'permitted'
+    else 'operation_not_permitted' end;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if v_needed > 4 then
+    return coord._refuse(v_call, 'not_found', 'There is no such operation.', 'See docs/operations.md for their names.');
+  end if;
+  return coord._leave(v_call, jsonb_build_object('allowed', v_reason = 'permitted', 'reason', v_reason,
+    'engine', coalesce(p_computed ->> 'engine', 'native'),
+    'diagnostics', jsonb_build_object('trust', v_trust, 'minimum_trust', v_needed,
+      'policies', coalesce(p_computed -> 'policies', '[]'), 'errors', v_errors)));
+end
+$$;
+
+grant execute on function coord.check_policy to coord_app;
+
+-- supabase/schemas/policies/delete_cedar_policy.sql
+-- Removes a stored policy, in the next version of the set. A default policy of its name is in force again.
+-- Concurrency: see _store_policies.
+create function coord.delete_cedar_policy(
+  p_caller jsonb, p_policy text, p_all_projects boolean default false, p_computed jsonb default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'delete_cedar_policy');
+  v_project_id integer := case when p_all_projects then 0 else v_call.project_id end;
+  v_seen integer := (p_computed ->> 'seen')::integer;
+  v_policies jsonb := (coord._current_policies(v_project_id)).policies;
+  v_refusal jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_refusal := coord._refuse_policies(v_call, p_caller, p_all_projects, p_computed);
+  if v_refusal is not null then return v_refusal; end if;
+  if not v_policies ? p_policy then
+    return coord._refuse(v_call, 'not_found', 'There is no such stored policy.', 'See list_cedar_policies.');
+  end if;
+  return coord._leave_policies(v_call, p_all_projects, v_seen, v_policies - p_policy, 'delete ' || p_policy,
+    jsonb_build_object('deleted', true, 'policy', p_policy));
+end
+$$;
+
+grant execute on function coord.delete_cedar_policy to coord_app;
+
+-- supabase/schemas/policies/list_cedar_policies.sql
+-- The stored policies in force, those of all projects first, and the versions of the project's set, newest first.
+create function coord.list_cedar_policies(p_caller jsonb, p_limit integer default 50) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'list_cedar_policies');
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  return coord._leave(v_call, jsonb_build_object('policies', coalesce((
+    select jsonb_agg(jsonb_build_object('policy', e.key, 'policy_text', e.value, 'all_projects', s.project_id = 0)
+      order by s.project_id, e.key)
+    from (values (0), (v_call.project_id)) s(project_id)
+    cross join lateral jsonb_each_text((coord._current_policies(s.project_id)).policies) e), '[]'),
+    'versions', coalesce((
+      select jsonb_agg(jsonb_build_object('version', v.version, 'change', v.change, 'set_by', v.set_by, 'set_at', v.set_at,
+        'all_projects', v.project_id = 0) order by v.set_at desc, v.version desc)
+      from (
+        select c.* from coord.cedar_policies c where c.project_id in (0, v_call.project_id)
+        order by c.set_at desc, c.version desc limit p_limit) v), '[]')));
+end
+$$;
+
+grant execute on function coord.list_cedar_policies to coord_app;
+
+-- supabase/schemas/policies/read_policies.sql
+-- What a policy engine outside the database needs to decide about a caller: who it is, as the frame would see it, and the
+-- stored policies, left out when their versions are p_version. Asked beside the calls, every few seconds of use.
+-- Answers a caller whom the frame would not know what the frame would answer.
+create function coord.read_policies(p_caller jsonb, p_version jsonb default null) returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_project_id integer := (p_caller ->> 'project_id')::integer;
+  v_principal jsonb := coord._principal(p_caller);
+  v_all record := coord._current_policies(0);
+  v_own record := coord._current_policies(v_project_id);
+  v_version jsonb := jsonb_build_object('all', v_all.version, 'own', v_own.version);
+begin
+  if v_principal is null then
+    return coord._error('unauthenticated', 'There is no such session, or its credential is dead.',
+      'Register again: call register_session without naming a session.', '{"reason": "session_ended"}');
+  end if;
+  v_principal := v_principal || jsonb_build_object('version', v_version,
+    'project', (select p.name from coord.projects p where p.project_id = v_project_id));
+  if v_version = p_version then return v_principal; end if;
+  return v_principal || jsonb_build_object('policies', coalesce((
+    select jsonb_agg(jsonb_build_object('policy', e.key, 'policy_text', e.value, 'all_projects', s.all_projects))
+    from (values (v_all.policies, true), (v_own.policies, false)) s(policies, all_projects)
+    cross join lateral jsonb_each_text(s.policies) e), '[]'));
+end
+$$;
+
+grant execute on function coord.read_policies to coord_app;
+
+-- supabase/schemas/policies/read_policy_version.sql
+-- The policies of an earlier version, {name: text}, which core validates again before they are put in force; null for
+-- one that is not kept, and for all projects where a key asks.
+create function coord.read_policy_version(p_caller jsonb, p_version integer, p_all_projects boolean) returns jsonb
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select coord._policies_of_version(case when p_all_projects then 0 else (p_caller ->> 'project_id')::integer end, p_version)
+  where not (p_all_projects and p_caller ->> 'key_id' is not null);
+$$;
+
+grant execute on function coord.read_policy_version to coord_app;
+
+-- supabase/schemas/policies/refuse_by_policy.sql
+-- Refuses a call that a policy engine outside the database has denied, and journals it like any refusal. What the frame
+-- itself has against the call comes first. Says which policies, and which errors: those deny, too.
+create function coord.refuse_by_policy(p_caller jsonb, p_operation text, p_details jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, p_operation);
+  v_failed boolean := jsonb_array_length(p_details -> 'errors') > 0;
+  v_error jsonb;
+begin
+  if v_call.answer is not null and v_call.session_id is not null then return v_call.answer; end if;
+  v_error := coord._error('forbidden',
+    case when v_failed then format('The policies about %s cannot be evaluated, so it is not allowed.', p_operation)
+      else format('A policy does not allow %s.', p_operation) end,
+    case when v_failed
+      then 'An administrator has to look at them: check_policy names the error, rollback_cedar_policies takes a change back.'
+      else 'Do something else. check_policy says what you may do, and an administrator can change it.' end,
+    p_details || case when v_failed then '{"reason": "policy_error"}'::jsonb
+      else '{"reason": "operation_not_permitted"}' end);
+  if v_call.session_id is not null then
+    return coord._leave(v_call, v_error, 'session:' || v_call.session_id, v_error #> '{error,details}', 'forbidden');
+  end if;
+  -- Somebody who has no session yet, and may not even open one.
+  perform coord._journal((p_caller ->> 'project_id')::integer, p_operation, 'project', 'forbidden',
+    v_error #> '{error,details}', p_agent => coord._principal(p_caller) ->> 'agent');
+  return v_error;
+end
+$$;
+
+grant execute on function coord.refuse_by_policy to coord_app;
+
+-- supabase/schemas/policies/rollback_cedar_policies.sql
+-- Puts the policies of an earlier version in force again, as the next version. Core has validated them again, because
+-- the schema may have changed since; see set_cedar_policy.
+create function coord.rollback_cedar_policies(
+  p_caller jsonb, p_version integer, p_all_projects boolean default false, p_computed jsonb default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'rollback_cedar_policies');
+  v_project_id integer := case when p_all_projects then 0 else v_call.project_id end;
+  v_seen integer := (p_computed ->> 'seen')::integer;
+  v_policies jsonb := coord._policies_of_version(v_project_id, p_version);
+  v_refusal jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_refusal := coord._refuse_policies(v_call, p_caller, p_all_projects, p_computed);
+  if v_refusal is not null then return v_refusal; end if;
+  if v_policies is null then
+    return coord._refuse(v_call, 'not_found', 'There is no such version of the policies.',
+      'See list_cedar_policies; the last hundred are kept. 0 is none.');
+  end if;
+  return coord._leave_policies(v_call, p_all_projects, v_seen, v_policies, 'rollback to ' || p_version,
+    jsonb_build_object('rolled_back', true, 'from_version', v_seen));
+end
+$$;
+
+grant execute on function coord.rollback_cedar_policies to coord_app;
+
+-- supabase/schemas/policies/set_cedar_policy.sql
+-- Stores a policy, or replaces the one of that name, in the next version of the set. Core has read and validated it and
+-- says so in p_computed: {"problems": […], "seen": the version that it has read, "locks_out": true when the caller could not
+-- take it back}. For all projects only on the machine itself: a key administers its own project alone.
+-- Concurrency: see _store_policies; what was validated is what is stored, or nothing is.
+create function coord.set_cedar_policy(
+  p_caller jsonb, p_policy text, p_policy_text text, p_all_projects boolean default false, p_computed jsonb default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'set_cedar_policy');
+  v_project_id integer := case when p_all_projects then 0 else v_call.project_id end;
+  v_seen integer := (p_computed ->> 'seen')::integer;
+  v_policies jsonb := (coord._current_policies(v_project_id)).policies;
+  v_refusal jsonb;
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_refusal := coord._refuse_policies(v_call, p_caller, p_all_projects, p_computed);
+  if v_refusal is not null then return v_refusal; end if;
+  return coord._leave_policies(v_call, p_all_projects, v_seen,
+    v_policies || jsonb_build_object(p_policy, p_policy_text), 'set ' || p_policy,
+    jsonb_build_object('policy', p_policy, 'replaced', v_policies ? p_policy));
+end
+$$;
+
+grant execute on function coord.set_cedar_policy to coord_app;
+
+-- supabase/schemas/policies/validate_cedar_policy.sql
+-- Answers what core has found out about a policy. Stores nothing.
+create function coord.validate_cedar_policy(
+  p_caller jsonb, p_policy_text text, p_policy text default 'policy', p_computed jsonb default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'validate_cedar_policy');
+  v_problems jsonb := p_computed -> 'problems';
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  if v_problems is null then
+    return coord._refuse(v_call, 'forbidden', 'The database cannot read a policy.',
+      'Call the operation through the coordinator, not its function.');
+  end if;
+  return coord._leave(v_call, jsonb_build_object('valid', jsonb_array_length(v_problems) = 0, 'problems', v_problems));
+end
+$$;
+
+grant execute on function coord.validate_cedar_policy to coord_app;
 
 -- supabase/schemas/profiles/assign_profile.sql
 -- Gives an agent, or all agents of a kind, a profile; living sessions have it at once.

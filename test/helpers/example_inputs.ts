@@ -24,7 +24,11 @@ export async function worldOf(session: TestSession): Promise<World> {
   const profile = `profile-${mark}`;
   await session.setProfile({ profile, trust: 2 });
   const { approval_id } = await session.requestApproval({ action_type: 'wipe', description: `wipe-${mark}` });
+  await session.setNetworkRule({ rule, action: 'allow', pattern: `${mark}.example.com` });
+  const [policy, policy_text] = [`policy-${mark}`, `permit (principal == Agent::"${mark}", action, resource);`];
+  await session.setCedarPolicy({ policy, policy_text });
   return {
+    ...{ policy, policy_text, operation: 'acquire_lock', host: 'github.com', pattern: '*.example.com' },
     ...{ user_id: randomUUID(), rule, profile, approval_id, thread_id, handoff_id, text: `text-${mark}` },
     file_hash: '0'.repeat(64),
     ...{ user_id: randomUUID(), rule, approval_id, thread_id, handoff_id, text: `text-${mark}` },

@@ -15,17 +15,17 @@ beforeAll(async () => {
 });
 afterAll(() => db?.[Symbol.asyncDispose]());
 
-describe.each(operations.map((operation) => [operation.name, operation] as const))('%s', (name, { input }) => {
+describe.each(operations.map((operation) => [operation.name, operation] as const))('%s', (name, operation) => {
   test('refuses who is not trusted enough before it looks at anything, and journals it under its own name', async () => {
-    const fields = Object.keys(input.shape).map((field) => [`p_${field}`, null]);
+    const fields = Object.keys(operation.input.shape).map((field) => [`p_${field}`, null]);
     const answer = await db.database.call(name, { ...Object.fromEntries(fields), p_caller });
     expect(answer).toMatchObject({ error: { code: 'forbidden' } });
     const [row] = await db.sql`select operation, outcome from coord.journal order by entry_id desc limit 1`;
-    expect(row).toEqual({ operation: journalledAs({ name }), outcome: 'forbidden' });
+    expect(row).toEqual({ operation: journalledAs(operation), outcome: 'forbidden' });
   });
 
   test('takes no field that it does not know', () => {
-    const issues = input.safeParse({ no_such_field: 1 }).error?.issues ?? [];
+    const issues = operation.input.safeParse({ no_such_field: 1 }).error?.issues ?? [];
     expect(issues.map(({ code }) => code)).toContain('unrecognized_keys');
   });
 });

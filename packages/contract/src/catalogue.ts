@@ -13,6 +13,8 @@ import * as handoffs from './operations/handoffs.ts';
 import * as keys from './operations/keys.ts';
 import * as locks from './operations/locks.ts';
 import * as messages from './operations/messages.ts';
+import * as network from './operations/network.ts';
+import * as policies from './operations/policies.ts';
 import * as profiles from './operations/profiles.ts';
 import * as projects from './operations/projects.ts';
 import * as queue from './operations/queue.ts';
@@ -38,6 +40,8 @@ const nouns = {
   ...events,
   ...audit,
   ...keys,
+  ...network,
+  ...policies,
   ...profiles,
   ...projects,
   ...readers,

@@ -48,6 +48,8 @@ export interface Operation<
    * jsonb, after the fields of the input.
    */
   readonly computed?: true;
+  /** The operation that this is another name for: what holds for that one holds for this. */
+  readonly standsFor?: string;
   readonly input: Input;
   readonly output: Output;
 }
@@ -167,6 +169,11 @@ export const toolsets = {
   classic: {
     title: 'Names of earlier coordinators',
     about: 'The queue under the names of earlier coordinators.',
+    default: false,
+  },
+  policies: {
+    title: 'Policies',
+    about: 'Who may do what, and which hosts may be reached.',
     default: false,
   },
   admin: { title: 'Administration', about: 'Keys, profiles, projects and upkeep.', default: false },

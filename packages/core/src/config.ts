@@ -84,6 +84,11 @@ export const variables = {
     schema: z.literal('embedded').optional(),
     about: 'embedded: use the embedded database when the configured one is away at start.',
   },
+  policy_engine: {
+    names: ['POLICY_ENGINE'],
+    schema: z.enum(['native', 'cedar']).default('native'),
+    about: 'cedar: Cedar policies decide beside the database.',
+  },
   agent_id: { names: ['AGENT_ID'], schema: z.string().max(128).optional(), about: 'Name of this agent.' },
   agent_type: { names: ['AGENT_TYPE'], schema: z.string().max(64).optional(), about: 'Kind of agent: claude_code.' },
   session_id: {

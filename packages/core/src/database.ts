@@ -1,4 +1,7 @@
 import type { KeyObject } from 'node:crypto';
+import type { Operation } from '@agentcoord/contract';
+import type { Caller } from './caller.ts';
+import type { About, Decision } from './policies/policy_set.ts';
 import type { Wakeups } from './waiting/index.ts';
 
 /** A Postgres that holds schema `coord`, reached one way or another. All calls throw `CoordinationError`. */
@@ -17,8 +20,20 @@ export interface Database {
   readonly signToken?: (claims: object) => string;
   /** The Ed25519 key that signs checkpoints of the journal, made when it is first needed. Throws `CoordinationError`. */
   readonly signingKey?: () => Promise<KeyObject>;
+  /** Asked before each operation; where it is left out, the database decides alone. */
+  readonly policies?: PolicyEngine;
   close(): Promise<void>;
 }
 
 /** Milliseconds after which a call that has no answer counts as `unavailable`. */
 export const callTimeout = 4500;
+
+/** What decides beside the database who may call what. Both have to agree. */
+export interface PolicyEngine {
+  /** Throws `CoordinationError` unless the call may be made; answers at once where it can. */
+  authorise(operation: Operation, caller: Caller, input: () => Record<string, unknown>): Promise<void> | undefined;
+  /** What it would decide, and why. */
+  explain(operation: Operation, caller: Caller, about: About): Promise<Decision>;
+  /** Says that policies have changed, so that this process need not find out. */
+  changed(): void;
+}

@@ -27,7 +27,17 @@ export const handlers: Readonly<Record<string, () => Promise<Handler>>> = {
 
   create_read_token: async () => (await import('./read_tokens.ts')).createReadToken,
   export_checkpoint: async () => (await import('./audit/checkpoint.ts')).signCheckpoint,
+  check_policy: async () => (await policies()).checkPolicy,
+  validate_cedar_policy: async () => (await policies()).validateCedarPolicy,
+  set_cedar_policy: async () => (await policies()).setCedarPolicy,
+  delete_cedar_policy: async () => (await policies()).deleteCedarPolicy,
+  rollback_cedar_policies: async () => (await policies()).rollbackCedarPolicies,
+  check_network: async () => (await network()).checkNetwork,
+  set_network_rule: async () => (await network()).setNetworkRule,
 };
+
+const network = () => import('./network/index.ts');
+const policies = () => import('./policies/index.ts');
 
 /** Answers a computed operation; throws when nobody computes it. */
 export async function compute(operation: Operation, call: ComputedCall): Promise<unknown> {

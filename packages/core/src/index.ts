@@ -9,6 +9,7 @@ export { countViolations, type Health, healthOf } from './health.ts';
 export { invoke } from './invoke.ts';
 export { importKeys, type KeyParts, keyParts } from './keys.ts';
 export { type MigrateOptions, migrate, type SchemaState, schemaState } from './migrations/index.ts';
+export { parseTarget, type Target } from './network/index.ts';
 export { type OpenOptions, openDatabase } from './open.ts';
 export { tokenSigner } from './read_tokens.ts';
 export { startSweeper } from './sweeper.ts';

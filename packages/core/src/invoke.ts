@@ -69,6 +69,9 @@ async function carryOut(
 }
 
 async function ask(database: Database, operation: Operation, args: CallArguments): Promise<unknown> {
+  // Not awaited when there is nothing to wait for: every call comes this way.
+  const authorising = database.policies?.authorise(operation, args.p_caller, () => fieldsIn(args));
+  if (authorising) await authorising;
   const answer = await database.call(operation.name, args);
   const error = errorBodyOf(answer);
   if (error) throw new CoordinationError(error);
@@ -96,6 +99,11 @@ function repeatable(database: Database, operation: Operation, args: CallArgument
     const fields = Object.entries(next.input).map(([field, value]) => [`p_${field}`, value]);
     return ask(database, next.operation, { p_caller, ...Object.fromEntries(fields), p_wait_seconds: secondsLeft });
   };
+}
+
+/** The input again, as the definition names its fields. */
+function fieldsIn(args: CallArguments): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(args).map(([name, value]) => [name.slice(2), value]));
 }
 
 interface CallArguments extends Record<string, unknown> {

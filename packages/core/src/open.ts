@@ -23,8 +23,15 @@ export interface OpenOptions {
  * by the embedded one until the process ends, and every answer says `degraded: true`.
  */
 export async function openDatabase(config: Config, options: OpenOptions = {}): Promise<Database> {
-  const database = { ...(await openConfigured(config, options)), signingKey: () => signingKey(config) };
-  return config.jwt_secret === undefined ? database : { ...database, signToken: tokenSigner(config.jwt_secret) };
+  const database = await openConfigured(config, options);
+  const { jwt_secret, policy_engine } = config;
+  const signing = {
+    signingKey: () => signingKey(config),
+    ...(jwt_secret === undefined ? {} : { signToken: tokenSigner(jwt_secret) }),
+  };
+  if (policy_engine !== 'cedar') return { ...database, ...signing };
+  const { cedarEngine } = await import('./policies/index.ts');
+  return { ...database, ...signing, policies: cedarEngine(database) };
 }
 
 async function openConfigured(config: Config, options: OpenOptions): Promise<Database> {

@@ -23,6 +23,7 @@ begin
   perform coord._forget_messages();
   perform coord._forget_approvals();
   perform coord._forget_violations();
+  perform coord._forget_decisions();
   perform coord._move_floors();
 end
 $$;

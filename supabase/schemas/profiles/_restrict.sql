@@ -1,21 +1,20 @@
 -- What the frame does for a session with restrictions: refuses what its key, its profile or a suspension forbids, and
 -- counts the call. Limits on locks and files go on in the call, for _acquire and _take_paths. p_counts: false for a call
 -- that asks again while it waits, which is one call however often it asks.
--- A session may always say who it is and live on, so that no list of operations locks anybody out by accident.
 create function coord._restrict(p_call coord._call, p_restrictions jsonb, p_counts boolean) returns coord._call
 language plpgsql volatile
 as $$
 declare
-  v_words text[] := array(select jsonb_array_elements_text(coord._operation_words() -> p_call.operation));
+  v_forbidden_by text := coord._forbidden_by(p_restrictions, p_call.operation);
   v_upkeep boolean := p_call.operation in ('register_session', 'heartbeat', 'end_session', 'get_my_profile');
 begin
-  if p_restrictions ? 'suspended' and p_call.operation not in ('get_my_profile', 'end_session') then
+  if v_forbidden_by = 'suspended' then
     p_call.answer := coord._refuse(p_call, 'forbidden', 'This agent is suspended.',
       'Stop, and ask an administrator: agentcoord agent resume <agent>.', '{"reason": "suspended"}');
-  elsif not v_upkeep and not coalesce(p_restrictions -> 'scopes' ?| v_words, true) then
+  elsif v_forbidden_by = 'scopes' then
     p_call.answer := coord._refuse(p_call, 'forbidden', format('The scopes of this key do not include %s.', p_call.operation),
       'Use another key, or ask an administrator for one with that scope.', '{"reason": "operation_not_permitted"}');
-  elsif not v_upkeep and (p_restrictions -> 'blocked' ?| v_words or not p_restrictions -> 'allowed' ?| v_words) then
+  elsif v_forbidden_by = 'profile' then
     p_call.answer := coord._refuse(p_call, 'forbidden',
       format('The profile %s does not permit %s.', p_restrictions ->> 'profile', p_call.operation),
       'Leave it to another agent, or ask an administrator; get_my_profile says what is permitted.',

@@ -8,6 +8,7 @@ import { completeWork, getWork } from './work.ts';
 
 export const registerAgent = defineOperation({
   name: 'register_agent',
+  standsFor: 'register_session',
   summary: 'Say who is here and what it can do, as register_session does.',
   kind: 'write',
   http: 'POST /classic/agents',
@@ -20,6 +21,7 @@ export const registerAgent = defineOperation({
 
 export const createTask = defineOperation({
   name: 'create_task',
+  standsFor: 'submit_work',
   summary: 'Put a task into the queue, as submit_work does.',
   kind: 'write',
   http: 'POST /classic/tasks',
@@ -41,6 +43,7 @@ export const createTask = defineOperation({
 
 export const getNextTask = defineOperation({
   name: 'get_next_task',
+  standsFor: 'get_work',
   summary: 'Claim the next task, as get_work does.',
   kind: 'write',
   http: 'POST /classic/tasks/next',
@@ -53,6 +56,7 @@ export const getNextTask = defineOperation({
 
 export const completeTask = defineOperation({
   name: 'complete_task',
+  standsFor: 'complete_work',
   summary: 'Report a claimed task as done or failed, as complete_work does.',
   guidance: 'With `error` the attempt has failed.',
   kind: 'write',

@@ -1,0 +1,2 @@
+export { checkNetwork, setNetworkRule } from './handlers.ts';
+export { parseTarget, type Target } from './target.ts';

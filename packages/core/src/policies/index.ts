@@ -1,0 +1,8 @@
+export { cedarEngine } from './engine.ts';
+export {
+  checkPolicy,
+  deleteCedarPolicy,
+  rollbackCedarPolicies,
+  setCedarPolicy,
+  validateCedarPolicy,
+} from './handlers.ts';
