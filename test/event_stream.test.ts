@@ -62,7 +62,7 @@ describe('GET /v1/events', () => {
     await expect.poll(() => idsIn(raw)).toHaveLength(1);
     const subject = await submit();
     await expect.poll(() => tasksIn(raw)).toEqual([subject]);
-    expect(raw.text()).toMatch(/^retry: \d+\nid: \d+-\d+\n\nid: (\d+-\d+)\ndata: \{"agent.*"cursor":"\1".*\}\n\n$/s);
+    expect(raw.text()).toMatch(/^retry: \d+\nid: \d+-\d+\n\nid: (\d+-\d+)\ndata: \{"cursor":"\1",.*"agent".*\}\n\n$/s);
   });
 
   test('goes on after Last-Event-ID, which says more than the address', async () => {

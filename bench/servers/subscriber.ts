@@ -1,6 +1,7 @@
 /**
  * A process that follows events, as those do who watch: so many subscribers, each of which takes everything that its
- * filter lets pass. Tells how many milliseconds after its journal row each event of the first one came.
+ * filter lets pass, from the message `follow` on until the message `rest`. Where there is one only, it tells how many
+ * milliseconds after its journal row each event came.
  */
 import { coordinatorOver, type EventInput } from '@agentcoord/contract';
 import { postgresDatabase } from '@agentcoord/core';
@@ -14,14 +15,27 @@ const { connection, count, filter } = JSON.parse(process.argv[2] ?? '') as {
 
 const database = postgresDatabase({ kind: 'embedded', connection, where: 'The database', pool: 4 });
 const { events, listEvents } = coordinatorOver(callerOf(database, 'subscriber', 4));
-const { cursor } = await listEvents({ after: 'now' });
-for (let index = 0; index < count; index++) void follow(index);
+let resting = new AbortController();
+
+process.on('message', async (message) => {
+  resting.abort();
+  if (message === 'follow') {
+    resting = new AbortController();
+    const { cursor } = await listEvents({ after: 'now' });
+    for (let index = 0; index < count; index++) void follow(cursor, resting.signal);
+  }
+  process.send?.('done');
+});
 process.send?.('ready');
 
-async function follow(index: number): Promise<void> {
-  for await (const { happened_at } of events({ ...filter, after: cursor })) {
-    // Server and subscriber have one clock: they are on one machine.
-    if (index === 0) process.send?.(performance.timeOrigin + performance.now() - instantOf(happened_at));
+async function follow(after: string, signal: AbortSignal): Promise<void> {
+  try {
+    for await (const { happened_at } of events({ ...filter, after }, { signal })) {
+      // Server and subscriber have one clock: they are on one machine.
+      if (count === 1) process.send?.(performance.timeOrigin + performance.now() - instantOf(happened_at));
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
 }
 

@@ -14,7 +14,7 @@ begin
     as $function$
     begin
       perform realtime.send(coord._event(new.xact_id, new.entry_id, new.at, new.session_id, new.agent, new.operation,
-      new.outcome, new.resource, new.detail) - 'detail', new.operation, 'coord:' || new.project_id, true);
+      new.outcome, new.resource, new.detail)::jsonb - 'detail', new.operation, 'coord:' || new.project_id, true);
       return null;
     exception when others then
       return null;

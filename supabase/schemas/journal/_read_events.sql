@@ -29,8 +29,8 @@ begin
         where starts_with(o.subject, p_subject)))
     order by s.xact_id, s.entry_id limit p_limit
   ), page as (
-    select coalesce(jsonb_agg(coord._event(p.xact_id, p.entry_id, p.at, p.session_id, p.agent, p.operation,
-      p.outcome, p.resource, p.detail) order by p.xact_id, p.entry_id), '[]') as events,
+    select coalesce(json_agg(coord._event(p.xact_id, p.entry_id, p.at, p.session_id, p.agent, p.operation,
+      p.outcome, p.resource, p.detail) order by p.xact_id, p.entry_id), '[]')::jsonb as events,
       count(*) = p_limit as is_full
     from passed p
   )

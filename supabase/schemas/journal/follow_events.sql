@@ -1,19 +1,19 @@
 -- Events of several projects, each after its own cursor ({"<project_id>": "<cursor>"}), at most p_limit of each: what
 -- a process asks that follows the journal for all its subscribers, who were let in by list_events. Projects with
 -- nothing to tell are left out; delay_seconds: see _event_delay. That nothing is skipped, and p_closely: see _horizon.
-create function coord.follow_events(p_cursors jsonb, p_limit integer, p_closely boolean) returns jsonb
+create function coord.follow_events(p_cursors jsonb, p_limit integer, p_closely boolean) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_horizon xid8 := coord._horizon(p_closely);
 begin
   return (
-    select coalesce(jsonb_agg(jsonb_build_object('project_id', w.project_id, 'events', coalesce(f.events, '[]'),
+    select coalesce(json_agg(json_build_object('project_id', w.project_id, 'events', coalesce(f.events, '[]'),
       'delay_seconds', d.seconds)) filter (where f.events is not null or d.seconds is not null), '[]')
     from (select e.key::integer as project_id, e.value as cursor from jsonb_each_text(p_cursors) e) w
     cross join lateral coord._position(w.cursor) a
     cross join lateral (
-      select jsonb_agg(coord._event(e.xact_id, e.entry_id, e.at, e.session_id, e.agent, e.operation,
+      select json_agg(coord._event(e.xact_id, e.entry_id, e.at, e.session_id, e.agent, e.operation,
       e.outcome, e.resource, e.detail) order by e.xact_id, e.entry_id) as events
       from (
         select j.* from coord.journal j

@@ -23,7 +23,7 @@ interface Torture {
 }
 
 /** Proof 2: workers die all the time, and so does the database. */
-export const taskTorture = torture('tasks', { seconds: 60, tasks: 2000, killEvery: 0.5, crashEvery: 3 });
+export const taskTorture = torture('tasks', { seconds: 90, tasks: 5000, killEvery: 0.5, crashEvery: 3 });
 
 /** Ten crashes of the database in half a minute. */
 export const crashes = torture('crashes', { seconds: 30, tasks: 1500, killEvery: 0, crashEvery: 3 });

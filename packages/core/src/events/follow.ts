@@ -11,7 +11,7 @@ import type { Database } from '../database.ts';
 import { invoke, parseInput } from '../invoke.ts';
 import { precedes } from './cursor.ts';
 import { pumpOf } from './pump.ts';
-import type { Item, ItemPage } from './subscription.ts';
+import { Item, type ItemPage } from './subscription.ts';
 
 /** A stream of pages. */
 export type Events = AsyncGenerator<ItemPage, void, undefined>;
@@ -81,5 +81,5 @@ function pageOf(answer: unknown): ItemPage & { more: boolean } {
     more: boolean;
     delay_seconds?: number;
   };
-  return { items: events.map((event) => ({ event, text: JSON.stringify(event) })), cursor, more, delay_seconds };
+  return { items: events.map((event) => new Item(event)), cursor, more, delay_seconds };
 }

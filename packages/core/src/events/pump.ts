@@ -1,13 +1,16 @@
 import { CoordinationError, type CoordinationEvent } from '@agentcoord/contract';
 import type { Database } from '../database.ts';
 import type { EventFilter } from './filter.ts';
-import { type Item, Subscription } from './subscription.ts';
+import { Item, Subscription } from './subscription.ts';
 
 /** Most events of a project that are read at once. */
 const pageSize = 1000;
 
-/** Milliseconds between two reads at least: what happens meanwhile comes with the next. */
-const gap = 5;
+/**
+ * Milliseconds between two reads at least: what happens meanwhile comes with the next. Beside 32 writers an event then
+ * takes 10 ms in the median; with 5 it takes 7, and the reader costs the writers half as much again.
+ */
+const gap = 10;
 
 /** Milliseconds after which to look again for what is kept back: so many at first, doubled each time up to the last. */
 const [firstLook, lastLook] = [3, 250];
@@ -135,7 +138,7 @@ function serve(followed: Followed, { events, delay_seconds }: Omit<Answer, 'proj
     const look = Math.min(firstLook * 2 ** followed.looks, lastLook);
     followed.dueAt = Math.min(followed.dueAt, performance.now() + look);
   }
-  const items: Item[] = events.map((event) => ({ event, text: JSON.stringify(event) }));
+  const items = events.map((event) => new Item(event));
   followed.cursor = events.at(-1)?.cursor ?? followed.cursor;
   for (const subscription of followed.subscriptions) {
     if (items.length > 0) subscription.offer(items, followed.cursor);

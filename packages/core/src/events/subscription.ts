@@ -2,11 +2,20 @@ import { CoordinationError, type CoordinationEvent } from '@agentcoord/contract'
 import { precedes } from './cursor.ts';
 import { type EventFilter, isWanted } from './filter.ts';
 
-/** An event as it goes to many: its text is made once. */
-export interface Item {
-  event: CoordinationEvent;
+/** An event as it goes to many. Its text is made when somebody wants it, once for all. */
+export class Item {
+  readonly event: CoordinationEvent;
+  #text: string | undefined;
+
+  constructor(event: CoordinationEvent) {
+    this.event = event;
+  }
+
   /** The event as JSON. */
-  text: string;
+  get text(): string {
+    this.#text ??= JSON.stringify(this.event);
+    return this.#text;
+  }
 }
 
 /** Some events for one subscriber; `cursor` is where to go on. */
@@ -23,11 +32,16 @@ const quietFor = 15_000;
 /** What may wait for one subscriber at most. */
 const [mostItems, mostCharacters] = [2000, 2_000_000];
 
+/** Up to so many are no sign of somebody who does not take them. */
+const fewItems = 100;
+
 /** What one subscriber has not taken yet. Who does not take it in time is dropped, and told from where to go on. */
 export class Subscription {
   readonly #filter: EventFilter;
   #items: Item[] = [];
+  /** Characters of so many of them. */
   #characters = 0;
+  #counted = 0;
   /** Everything up to here was taken. */
   #taken: string;
   /** Everything up to here was offered. */
@@ -50,10 +64,9 @@ export class Subscription {
     for (const item of items) {
       if (!isWanted(item.event, this.#filter) || !(isNew || precedes(this.#offered, item.event.cursor))) continue;
       this.#items.push(item);
-      this.#characters += item.text.length;
     }
     this.#offered = cursor;
-    if (this.#items.length > mostItems || this.#characters > mostCharacters) this.fail(tooSlow(this.#taken));
+    if (this.#isOverfull()) this.fail(tooSlow(this.#taken));
     else if (this.#items.length > 0) this.#wake?.();
     else this.#taken = cursor;
   }
@@ -61,7 +74,8 @@ export class Subscription {
   /** The subscriber has read up to there by itself. */
   skip(cursor: string): void {
     this.#items = this.#items.filter(({ event }) => precedes(cursor, event.cursor));
-    this.#characters = this.#items.reduce((sum, { text }) => sum + text.length, 0);
+    this.#counted = 0;
+    this.#characters = 0;
     if (precedes(this.#offered, cursor)) this.#offered = cursor;
     this.#taken = cursor;
   }
@@ -92,10 +106,20 @@ export class Subscription {
     if (this.#failure) throw this.#failure;
     const items = this.#items;
     this.#items = [];
+    this.#counted = 0;
     this.#characters = 0;
     this.#taken = this.#offered;
     this.#told = this.#delay;
     return { items, cursor: this.#taken, delay_seconds: this.#delay };
+  }
+
+  /** Only what is left lying is counted: to make a text of each event would cost those who take them at once. */
+  #isOverfull(): boolean {
+    if (this.#counted > 0 || this.#items.length > fewItems) {
+      for (const { text } of this.#items.slice(this.#counted)) this.#characters += text.length;
+      this.#counted = this.#items.length;
+    }
+    return this.#items.length > mostItems || this.#characters > mostCharacters;
   }
 
   #change(signal: AbortSignal | undefined): Promise<void> {
