@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { jsonSchemaOf, operations } from '@agentcoord/contract';
 import { describe, expect, test } from 'vitest';
+import { fileOptions } from '../packages/cli/src/audit/options.ts';
 import { createProgram } from '../packages/cli/src/program.ts';
 import { typedValue } from '../packages/cli/src/schema.ts';
 
@@ -34,7 +35,8 @@ describe('the commands', () => {
         ...(leaf?.command.registeredArguments.map((argument) => argument.name()) ?? []),
         ...(leaf?.command.options.filter(({ negate }) => !negate).map((option) => option.name()) ?? []),
       ];
-      const fields = Object.keys(operation.input.shape).map((field) => field.replaceAll('_', '-'));
+      const own = Object.keys(fileOptions[operation.name] ?? {});
+      const fields = [...Object.keys(operation.input.shape), ...own].map((field) => field.replaceAll('_', '-'));
       expect(offered.map((name) => name.replace(/^for-/, '')).sort()).toEqual(fields.sort());
     },
   );

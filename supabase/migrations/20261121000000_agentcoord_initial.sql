@@ -4878,7 +4878,36 @@ begin
   then
     return null;
   end if;
-  return coord._find_bad_row(p_seal, p_previous.last_xact_id, p_previous.last_entry_id);
+  return coord._find_bad_row(p_seal, p_previous.last_xact_id, p_previous.last_entry_id, p_is_dropped);
+end
+$$;
+
+-- supabase/schemas/seals/_count_seal_violations.sql
+-- What must never be of seals, for count_violations: of the newest 1,000 of each project whether each follows the one
+-- before and has the hash of what it says, of the newest five whether they have as many rows as they say. That the rows
+-- are the same is what verify_audit tells, which looks at all.
+create function coord._count_seal_violations() returns jsonb
+language plpgsql stable
+as $$
+begin
+  return (
+    with seals as materialized (
+      select x.seal, lag(x.seal) over newer as before,
+        row_number() over (partition by (x.seal).project_id order by (x.seal).seal_number desc) as age
+      from coord.projects p
+      cross join lateral (
+        select n as seal from coord.seals n where n.project_id = p.project_id order by n.seal_number desc limit 1000) x
+      window newer as (partition by (x.seal).project_id order by (x.seal).seal_number))
+    select jsonb_build_object(
+      'seals_that_do_not_follow', count(*) filter (where (before).seal_number <> (seal).seal_number - 1
+        or (before).seal_hash <> (seal).previous_hash or (before).total_rows <> (seal).total_rows - (seal).row_count
+        or ((before).last_xact_id, (before).last_entry_id) >= ((seal).first_xact_id, (seal).first_entry_id)),
+      'seals_with_another_hash', count(*) filter (where coord._seal_hash(seal) <> (seal).seal_hash),
+      'seals_with_other_rows', count(*) filter (where age <= 5 and before is not null
+        and (seal).seal_number > coord._dropped_through((seal).project_id)
+        and (seal).row_count <> (coord._rows_hash((seal).project_id, (before).last_xact_id, (before).last_entry_id,
+          (seal).last_xact_id, (seal).last_entry_id, (seal).row_count + 1)).row_count))
+    from seals);
 end
 $$;
 
@@ -4938,8 +4967,11 @@ $$;
 -- supabase/schemas/seals/_find_bad_row.sql
 -- The first row of a seal that is not as it was when it was sealed, by comparing the rows with the seal's leaves: the
 -- cursor of a row that was changed, is missing or was added. Where the leaves themselves are not what the seal has
--- hashed, nothing can be told but that it is one of the seal's rows, and its first one is named.
-create function coord._find_bad_row(p_seal coord.seals, p_after_xact_id xid8, p_after_entry_id bigint) returns jsonb
+-- hashed, nothing can be told but that it is one of the seal's rows, and its first one is named. Of a seal whose rows
+-- were dropped every row is one that was added.
+create function coord._find_bad_row(
+  p_seal coord.seals, p_after_xact_id xid8, p_after_entry_id bigint, p_is_dropped boolean
+) returns jsonb
 language plpgsql stable
 as $$
 declare
@@ -4948,7 +4980,8 @@ declare
 begin
   select l.leaves into v_leaves from coord.seal_leaves l
   where l.project_id = p_seal.project_id and l.seal_number = p_seal.seal_number;
-  if sha256(v_leaves) is distinct from p_seal.rows_hash then
+  if p_is_dropped then v_leaves := ''; end if;
+  if not p_is_dropped and sha256(v_leaves) is distinct from p_seal.rows_hash then
     return coord._bad_row('leaves', p_seal.seal_number, p_seal.first_xact_id, p_seal.first_entry_id);
   end if;
   select coalesce(f.xact_id, s.xact_id) as xact_id, coalesce(f.entry_id, s.entry_id) as entry_id,
@@ -7374,7 +7407,7 @@ as $$
   select to_jsonb(of_tasks) || to_jsonb(of_dependencies) || to_jsonb(of_paths) || to_jsonb(of_holders)
     || to_jsonb(of_pairs) || to_jsonb(of_grants) || to_jsonb(of_calls) || to_jsonb(of_journal) || to_jsonb(of_sessions)
     || to_jsonb(of_keys) || to_jsonb(of_approvals) || to_jsonb(of_pulse) || to_jsonb(of_handoffs)
-    || coord._count_message_violations()
+    || coord._count_message_violations() || coord._count_seal_violations()
   from (
     select
       count(*) filter (where not t.ended and t.status not in ('ready', 'blocked', 'scheduled', 'claimed'))

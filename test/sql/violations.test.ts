@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cloneDatabase, type TestDatabase } from '../helpers/database.ts';
+import { sealAll } from '../helpers/tampering.ts';
 
 let db: TestDatabase;
 
@@ -47,6 +48,9 @@ beforeAll(async () => {
   await dead.acquireLock({ paths: ['dead.ts'] });
   await dead.endSession();
   await ann.sweep();
+  await sealAll(db);
+  await ann.submitWork({ title: 'after the first seal' });
+  await sealAll(db);
 });
 afterAll(() => db?.[Symbol.asyncDispose]());
 
@@ -152,6 +156,13 @@ const violations: Record<string, string> = {
     from coord.sessions s join coord.inbox_items i on i.kind = 'mention' where s.agent = 'bob'
     on conflict (project_id, session_id) do update set floor = excluded.floor`,
   threads_with_wrong_count_of_posts: set('threads', 'posts = 2', 'true'),
+  seals_that_do_not_follow: `with changed as (
+    update coord.seals s set previous_hash = sha256('x'), seal_hash = coord._seal_hash(row(s.project_id, s.seal_number,
+      s.first_xact_id, s.first_entry_id, s.last_xact_id, s.last_entry_id, s.row_count, s.total_rows, s.sealed_at,
+      s.rows_hash, sha256('x'), s.seal_hash)) where seal_number = 2 returning 1) select * from changed`,
+  seals_with_another_hash: set('seals', "sealed_at = sealed_at + interval '1 second'", 'seal_number = 2'),
+  seals_with_other_rows: `delete from coord.journal where entry_id = (
+    select last_entry_id from coord.seals where seal_number = 2)`,
   idempotency_keys_of_unknown_operations: set('idempotency_keys', "operation = 'conjure'", 'true'),
 };
 

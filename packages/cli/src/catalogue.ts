@@ -1,5 +1,6 @@
 import { type JsonSchema, jsonSchemaOf, type Operation, toolsets } from '@agentcoord/contract';
 import { Argument, type Command, Option } from 'commander';
+import { fileOptions } from './audit/options.ts';
 import { type Globals, globalOptions } from './globals.ts';
 import { explanationOf, placeholderOf, typedValue } from './schema.ts';
 
@@ -27,7 +28,8 @@ export function addOperation(program: Command, operation: Operation, globals: ()
 function addLine(program: Command, operation: Operation, line: string, globals: () => Globals, run?: Run): void {
   const { words, positionals } = takeApart(line);
   const given = operation.shortcuts?.[line] ?? {};
-  const { properties = {}, required = [] } = jsonSchemaOf(operation.input, 'input');
+  const { properties: ofInput = {}, required = [] } = jsonSchemaOf(operation.input, 'input');
+  const properties = { ...ofInput, ...fileOptions[operation.name] };
   const command = commandFor(program, words, `${toolsets[operation.toolset].title}:`)
     .summary(operation.summary)
     .description([operation.summary, operation.guidance].filter(Boolean).join('\n'));

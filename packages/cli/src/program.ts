@@ -29,13 +29,16 @@ export function createProgram(words: readonly string[] = []): Command {
   for (const option of globalOptions()) program.addOption(option);
   const globals = () => program.opts<Globals>();
   addCommands(program, globals);
-  for (const operation of operationsFor(words[0] ?? '')) addOperation(program, operation, globals, runs.get(operation));
+  for (const operation of operationsFor(words[0] ?? ''))
+    addOperation(program, operation, globals, runs.get(operation.name));
   return program;
 }
 
-/** What is described like an operation, and is none. */
-const runs = new Map<Operation, Parameters<typeof addOperation>[3]>([
-  [eventStream, async (input, globals) => (await import('./watch.ts')).watch(input, globals)],
+/** What is described like an operation, and is none; and those that read or write files here. */
+const runs = new Map<string, Parameters<typeof addOperation>[3]>([
+  ['watch_events', async (input, globals) => (await import('./watch.ts')).watch(input, globals)],
+  ['verify_audit', async (input, globals) => (await import('./audit/verify.ts')).verify(input, globals)],
+  ['export_segment', async (input, globals) => (await import('./audit/export.ts')).exportSegments(input, globals)],
 ]);
 
 /** Options are made from JSON Schemas, which takes longer than all else of a short command: only those that count. */

@@ -1,3 +1,11 @@
+export {
+  type Checkpoint,
+  isSigned,
+  publicKeyOf,
+  type SegmentVerdict,
+  SegmentVerifier,
+  segmentLines,
+} from './audit/index.ts';
 export type { Caller, KeyCaller, LocalCaller } from './caller.ts';
 export { type Config, readConfig, variables } from './config.ts';
 export { callTimeout, type Database } from './database.ts';

@@ -76,7 +76,7 @@ as $$
   select to_jsonb(of_tasks) || to_jsonb(of_dependencies) || to_jsonb(of_paths) || to_jsonb(of_holders)
     || to_jsonb(of_pairs) || to_jsonb(of_grants) || to_jsonb(of_calls) || to_jsonb(of_journal) || to_jsonb(of_sessions)
     || to_jsonb(of_keys) || to_jsonb(of_approvals) || to_jsonb(of_pulse) || to_jsonb(of_handoffs)
-    || coord._count_message_violations()
+    || coord._count_message_violations() || coord._count_seal_violations()
   from (
     select
       count(*) filter (where not t.ended and t.status not in ('ready', 'blocked', 'scheduled', 'claimed'))

@@ -25,6 +25,6 @@ begin
   then
     return null;
   end if;
-  return coord._find_bad_row(p_seal, p_previous.last_xact_id, p_previous.last_entry_id);
+  return coord._find_bad_row(p_seal, p_previous.last_xact_id, p_previous.last_entry_id, p_is_dropped);
 end
 $$;

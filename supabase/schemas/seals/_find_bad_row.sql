@@ -1,7 +1,10 @@
 -- The first row of a seal that is not as it was when it was sealed, by comparing the rows with the seal's leaves: the
 -- cursor of a row that was changed, is missing or was added. Where the leaves themselves are not what the seal has
--- hashed, nothing can be told but that it is one of the seal's rows, and its first one is named.
-create function coord._find_bad_row(p_seal coord.seals, p_after_xact_id xid8, p_after_entry_id bigint) returns jsonb
+-- hashed, nothing can be told but that it is one of the seal's rows, and its first one is named. Of a seal whose rows
+-- were dropped every row is one that was added.
+create function coord._find_bad_row(
+  p_seal coord.seals, p_after_xact_id xid8, p_after_entry_id bigint, p_is_dropped boolean
+) returns jsonb
 language plpgsql stable
 as $$
 declare
@@ -10,7 +13,8 @@ declare
 begin
   select l.leaves into v_leaves from coord.seal_leaves l
   where l.project_id = p_seal.project_id and l.seal_number = p_seal.seal_number;
-  if sha256(v_leaves) is distinct from p_seal.rows_hash then
+  if p_is_dropped then v_leaves := ''; end if;
+  if not p_is_dropped and sha256(v_leaves) is distinct from p_seal.rows_hash then
     return coord._bad_row('leaves', p_seal.seal_number, p_seal.first_xact_id, p_seal.first_entry_id);
   end if;
   select coalesce(f.xact_id, s.xact_id) as xact_id, coalesce(f.entry_id, s.entry_id) as entry_id,

@@ -39,7 +39,11 @@ export const verifyAudit = defineOperation({
   input: z.strictObject({
     after_seal: sealNumber('Seal after which to begin; 0 for the first one.').default(0),
     checkpoint: z
-      .object({ seal_number: sealNumber('Seal that it names.'), seal_hash: hash('Hash of that seal.') })
+      .object({
+        seal_number: sealNumber('Seal that it names.'),
+        seal_hash: hash('Hash of that seal.'),
+        project: z.string().max(200).describe('Whose journal it is of.').optional(),
+      })
       .describe('An answer of export_checkpoint that was kept elsewhere: says whether the chain still contains it.')
       .optional(),
   }),

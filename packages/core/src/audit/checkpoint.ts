@@ -1,5 +1,6 @@
 import { createPublicKey, sign, verify } from 'node:crypto';
 import type { Handler } from '../handlers.ts';
+import { publicText } from './signing_key.ts';
 
 /** The head of a project's chain of seals at one moment, signed; what `export_checkpoint` answers. */
 export interface Checkpoint {
@@ -31,8 +32,10 @@ const signedFields = [
 export const signCheckpoint: Handler = async ({ database, store }) => {
   if (!database.signingKey) throw new Error('This database was opened without a key to sign with.');
   const key = await database.signingKey();
-  const public_key = createPublicKey(key).export({ type: 'spki', format: 'der' }).toString('base64');
-  const head = (await store({ public_key, signed_at: new Date().toISOString() })) as Omit<Checkpoint, 'signature'>;
+  const head = (await store({ public_key: publicText(key), signed_at: new Date().toISOString() })) as Omit<
+    Checkpoint,
+    'signature'
+  >;
   return { ...head, signature: sign(null, signedText(head), key).toString('base64') };
 };
 

@@ -1,4 +1,5 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { link, mkdir, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CoordinationError } from '@agentcoord/contract';
@@ -21,7 +22,7 @@ export async function signingKey({ home, signing_key }: Pick<Config, 'home' | 's
 }
 
 /** Where the key of a coordinator lies that has none in its environment. */
-export const keyFile = (home: string) => join(home, 'audit-key.pem');
+const keyFile = (home: string) => join(home, 'audit-key.pem');
 
 async function readOrMake(path: string): Promise<Buffer> {
   const text = await readFile(path).catch((error: NodeJS.ErrnoException) => {
@@ -67,4 +68,15 @@ function keyIn(bytes: Buffer, where: string): KeyObject {
     message: `${where} is no Ed25519 key.`,
     hint: 'Make one: openssl genpkey -algorithm ed25519 (a file), or with `-outform DER | base64 -w0` (the variable).',
   });
+}
+
+/** The public half, as checkpoints carry it: SPKI, DER, base64. */
+export function publicText(key: KeyObject): string {
+  return createPublicKey(key).export({ type: 'spki', format: 'der' }).toString('base64');
+}
+
+/** The public key of this coordinator, without making one; undefined when it has none. */
+export async function publicKeyOf(config: Pick<Config, 'home' | 'signing_key'>): Promise<string | undefined> {
+  if (config.signing_key === undefined && !existsSync(keyFile(config.home))) return undefined;
+  return publicText(await signingKey(config));
 }
