@@ -201,7 +201,7 @@ test('no token is in the log, in the journal, or in any table', async () => {
   await app.inject(path);
   await app.inject(`${path}/more`);
   await decide(path);
-  expect(log).toContain('"path":"/a/<token>"');
+  expect(log).toContain('"path":"/a/<secret>"');
   const secret = token.slice(token.indexOf('-') + 1);
   expect(log).not.toContain(secret);
   const tables = await db.sql<{ name: string }[]>`

@@ -194,6 +194,7 @@ describe('keys', () => {
     const stream = { write: (line: string) => (log += line) };
     const app = await appOf({ database: databaseOf(failing), logger: { level: 'trace', stream } });
     await app.inject(get('/v1/board?token=abc'));
+    await app.inject(get(`/v1/${key}`));
     const { instance } = (await app.inject(get('/v1/board'))).json();
     expect(log).toContain('"path":"/v1/board"');
     expect(log).toContain(instance.split(':').at(-1));

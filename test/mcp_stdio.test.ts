@@ -59,6 +59,8 @@ describe('MCP on stdio', () => {
     await server.initialize();
     server.call(1, 'check_locks');
     expect(JSON.stringify(await server.answer(1))).toContain('unavailable');
+    server.call(3, 'acquire_lock', { paths: ['中'.repeat(1_048_576)] });
+    expect(JSON.stringify((await server.answer(null)).error)).toContain('longer than 1048576');
     server.call(2, 'check_locks');
     expect((await server.answer(2)).result).toHaveProperty('structuredContent');
   });
@@ -99,8 +101,10 @@ describe('MCP on stdio', () => {
   it('lives through the largest message it takes', async () => {
     const server = start();
     await server.initialize();
-    server.call(1, 'acquire_lock', { paths: ['中'.repeat(3_400_000)] });
+    server.call(1, 'acquire_lock', { paths: ['中'.repeat(1_048_000)] });
     expect(JSON.stringify(await server.answer(1))).toContain('longer than');
+    server.call(3, 'acquire_lock', { paths: ['中'.repeat(1_048_576)] });
+    expect(JSON.stringify((await server.answer(null)).error)).toContain('longer than 1048576');
     server.call(2, 'check_locks');
     expect((await server.answer(2)).result).toHaveProperty('structuredContent');
   });

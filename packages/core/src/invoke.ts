@@ -22,6 +22,9 @@ const maxDepth = 64;
 /** Most values an input may have, of whatever kind: one call must not keep everybody else waiting. */
 const maxValues = 20_000;
 
+/** Most characters of all its texts, as long as a body over HTTP may be. */
+const maxCharacters = 1_048_576;
+
 /**
  * The only way to an operation: checks the input, calls the SQL function of the same name as the given caller, and
  * turns an `error` in the answer into a `CoordinationError`. One validator, so every door says the same words. What is
@@ -129,7 +132,7 @@ function withInput(
 
 /** The input as the definition reads it; throws `invalid_input` that names the field. */
 export function parseInput(operation: Operation, input: unknown): Record<string, unknown> {
-  const unusable = findUnusable(input ?? {}, operation.name, 0, { values: 0 });
+  const unusable = findUnusable(input ?? {}, operation.name, 0, { values: 0, characters: 0 });
   if (unusable) throw invalidInput(operation, unusable);
   const parsed = operation.input.safeParse(input ?? {});
   if (!parsed.success) throw invalidInput(operation, ...parsed.error.issues.flatMap(describeIssue));
@@ -168,14 +171,23 @@ function fieldName(path: readonly PropertyKey[]): string {
     .slice(0, 200);
 }
 
+/** How much of an input has been looked at. */
+interface Seen {
+  values: number;
+  characters: number;
+}
+
 /**
  * What JSON can carry and nobody should keep: endless nesting, numbers that are none, and texts that are too large or
  * not what they look like (see text.ts).
  */
-function findUnusable(value: unknown, field: string, depth: number, seen: { values: number }): Issue | undefined {
+function findUnusable(value: unknown, field: string, depth: number, seen: Seen): Issue | undefined {
   if (++seen.values > maxValues) return { field: '', problem: `the input has more than ${maxValues} values` };
   if (depth > maxDepth) return { field, problem: `nested deeper than ${maxDepth} levels` };
   if (typeof value === 'string') {
+    seen.characters += value.length;
+    if (seen.characters > maxCharacters)
+      return { field: '', problem: `the input is longer than ${maxCharacters} characters` };
     const problem = findUnusableText(value);
     return problem === undefined ? undefined : { field, problem };
   }

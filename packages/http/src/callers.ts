@@ -22,13 +22,20 @@ export function authenticate(authenticator: Authenticator, limits: Limits): onRe
     await limits.countKey(request);
   };
 
-  /** A key that was valid before is not held up by those who guess keys from the same address. */
+  /**
+   * A key that was valid before is not held up by those who guess keys from the same address, which behind a proxy is
+   * everybody's. One that is new here is looked up all the same, but where an address has guessed too often only one of
+   * its keys at a time: that costs the database little, and lets the right one in.
+   */
   async function admit(request: FastifyRequest, key: string | undefined, known: boolean): Promise<Credential> {
     // Not counted: it costs nothing, and any web page in a browser here could use up the limit of this address.
     if (key === undefined) throw keyMissing();
-    if (!known) await limits.checkAddress(request);
-    const credential = await authenticator.ask(key);
-    if (credential) return credential;
+    if (known) return (await authenticator.ask(key)) ?? refuse(request);
+    using _turn = await limits.turnOf(request);
+    return (await authenticator.ask(key)) ?? refuse(request);
+  }
+
+  async function refuse(request: FastifyRequest): Promise<never> {
     await limits.countAddress(request);
     throw keyRefused();
   }

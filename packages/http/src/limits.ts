@@ -1,6 +1,7 @@
 import { CoordinationError } from '@agentcoord/contract';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Line } from './line.ts';
 
 export interface RateLimit {
   /** Requests of one key in a window; also the refused keys of one address. */
@@ -19,8 +20,13 @@ export interface Limits {
   countAddress(request: FastifyRequest): Promise<void>;
   /** One more request of an address for a link that does not exist; beside its keys. */
   countUnknownLink(request: FastifyRequest): Promise<void>;
-  /** Throws when the address has used up its share, without counting. */
-  checkAddress(request: FastifyRequest): Promise<void>;
+  /** One more page for an address; beside its keys. */
+  countPage(request: FastifyRequest): Promise<void>;
+  /**
+   * The turn of a request whose key is new here: at once, but where its address has used up its share, after the others of
+   * that address. Throws when too many of them wait.
+   */
+  turnOf(request: FastifyRequest): Promise<Disposable>;
 }
 
 export async function createLimits(app: FastifyInstance, limit: RateLimit = defaultLimit): Promise<Limits> {
@@ -29,6 +35,8 @@ export async function createLimits(app: FastifyInstance, limit: RateLimit = defa
   const keys = app.createRateLimit({ ...window, keyGenerator: (request) => request.credential?.caller.key_id ?? '' });
   const addresses = app.createRateLimit(window);
   const links = app.createRateLimit(window);
+  const pages = app.createRateLimit(window);
+  const line = new Line();
   return {
     async countKey(request) {
       const state = await keys(request);
@@ -42,9 +50,16 @@ export async function createLimits(app: FastifyInstance, limit: RateLimit = defa
       const state = await links(request);
       if (!state.isAllowed && state.isExceeded) throw limitExceeded('This address', limit, state.ttlInSeconds);
     },
-    async checkAddress(request) {
+    async countPage(request) {
+      const state = await pages(request);
+      if (!state.isAllowed && state.isExceeded) throw limitExceeded('This address', limit, state.ttlInSeconds);
+    },
+    async turnOf(request) {
       const state = await addresses(request, { increment: false });
-      if (!state.isAllowed && state.remaining === 0) throw limitExceeded('This address', limit, state.ttlInSeconds);
+      if (state.isAllowed || state.remaining > 0) return { [Symbol.dispose]: () => {} };
+      const turn = line.join(request.ip);
+      if (!turn) throw limitExceeded('This address', limit, state.ttlInSeconds);
+      return turn;
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { FastifyRequest, FastifyServerOptions } from 'fastify';
+import { pathOf } from './redaction.ts';
 
 /** Options of pino, or false for no log at all. */
 export type LoggerOptions = Exclude<FastifyServerOptions['logger'], boolean | undefined>;
@@ -12,11 +13,6 @@ const serializers = {
   }),
   err: serializeError,
 };
-
-/** Without the token of a link, which is a secret. */
-function pathOf(url: string): string {
-  return (url.split('?', 1)[0] ?? '').replace(/\d+-[\w-]{43}/g, '<token>');
-}
 
 /** Adds to the options that nothing secret is written. */
 export function loggerOf(options: LoggerOptions | false): LoggerOptions | false {

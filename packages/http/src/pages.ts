@@ -6,7 +6,7 @@ import type { Limits } from './limits.ts';
 
 /** `/openapi.json` and the page that shows it, `/docs`. In a scope of their own, so that calls do not pay for them. */
 export async function addPages(app: FastifyInstance, document: object, limits: Limits): Promise<void> {
-  app.addHook('onRequest', limits.countAddress);
+  app.addHook('onRequest', limits.countPage);
   await app.register(helmet, {
     // Plain HTTP on loopback: whoever terminates TLS in front of the server decides about HSTS.
     hsts: false,

@@ -4,6 +4,7 @@ import { callerOf } from './callers.ts';
 import type { Call } from './calls.ts';
 import { type HttpError, methodRefused, routeUnknown } from './failures.ts';
 import { inputReader } from './input.ts';
+import { pathOf } from './redaction.ts';
 
 /** Prefix of every operation's path. */
 export const prefix = '/v1';
@@ -52,5 +53,5 @@ export function refuseUnknownRoutes(app: FastifyInstance): void {
 }
 
 function unknownRouteOf({ method, url }: FastifyRequest): HttpError {
-  return routeUnknown(method, url.split('?', 1)[0] ?? '');
+  return routeUnknown(method, pathOf(url));
 }

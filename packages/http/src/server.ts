@@ -6,6 +6,9 @@ import { errorOf, type HttpError, invalidInput, maxBodyBytes } from './failures.
 import type { LoggerOptions } from './logging.ts';
 import { endWithProblem, sendProblem, writeProblem } from './problem.ts';
 
+/** Milliseconds for all headers of a request, and for the whole of it: who sends a byte at a time is not kept longer. */
+const [headersWithin, receiveWithin] = [10_000, 30_000];
+
 /** A Fastify that answers every failure with the envelope, its own and Node's included. */
 export function createServer(logger: LoggerOptions | false): FastifyInstance {
   const boot = randomBytes(6).toString('base64url');
@@ -13,10 +16,10 @@ export function createServer(logger: LoggerOptions | false): FastifyInstance {
   const app: FastifyInstance = fastify({
     logger,
     bodyLimit: maxBodyBytes,
-    requestTimeout: 60_000,
+    requestTimeout: receiveWithin,
     return503OnClosing: false,
     genReqId: () => `${boot}-${++requests}`,
-    http: { requireHostHeader: false },
+    http: { requireHostHeader: false, headersTimeout: headersWithin, connectionsCheckingInterval: 1000 },
     routerOptions: { maxParamLength: 2048 },
     frameworkErrors: (error, request, reply) => answerError(error, request, reply),
     clientErrorHandler: (error, socket) => endWithProblem(socket, errorOf(error)),

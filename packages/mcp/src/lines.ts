@@ -1,15 +1,10 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { CoordinationError } from '@agentcoord/contract';
-import {
-  type JSONRPCErrorResponse,
-  ProtocolErrorCode,
-  parseJSONRPCMessage,
-  STDIO_DEFAULT_MAX_BUFFER_SIZE,
-} from '@modelcontextprotocol/server';
+import { type JSONRPCErrorResponse, ProtocolErrorCode, parseJSONRPCMessage } from '@modelcontextprotocol/server';
 
-// The SDK closes the connection over its limit in bytes, and a UTF-16 unit takes up to three.
-const maxLineLength = Math.floor(STDIO_DEFAULT_MAX_BUFFER_SIZE / 3) - 1;
+/** As long as a body over HTTP may be. The SDK would close the connection over a limit of its own, ten times as much. */
+const maxLineLength = 1_048_576;
 
 /**
  * Lets lines that are JSON-RPC messages through and answers all others: the SDK drops them without a word, and
@@ -62,7 +57,7 @@ export class MessageLines extends Transform {
     if (isMessage(message)) {
       this.push(`${line}\n`);
       this.#onMethod((message as { method?: unknown }).method);
-    } else this.#refuse(ProtocolErrorCode.InvalidRequest, 'The line is not a JSON-RPC 2.0 message.', idOf(message));
+    } else this.#refuse(ProtocolErrorCode.InvalidRequest, `The line is ${faultOf(message)}.`, idOf(message));
   }
 
   #refuse(code: ProtocolErrorCode, message: string, id?: string | number | null): void {
@@ -71,13 +66,30 @@ export class MessageLines extends Transform {
   }
 }
 
+/** The levels that an input may have, and those of the message around it. */
+const maxDepth = 64 + 8;
+
+/** The SDK looks at messages by recursion, and would break off in the middle of one that is nested too deep. */
+function isTooDeep(message: unknown): boolean {
+  let level = [message];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > maxDepth) return true;
+    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
+  }
+  return false;
+}
+
 /** True when the SDK will understand it. */
 function isMessage(message: unknown): boolean {
   try {
-    return Boolean(parseJSONRPCMessage(message));
+    return !isTooDeep(message) && Boolean(parseJSONRPCMessage(message));
   } catch {
     return false;
   }
+}
+
+function faultOf(message: unknown): string {
+  return isTooDeep(message) ? `nested deeper than ${maxDepth} levels` : 'not a JSON-RPC 2.0 message';
 }
 
 /** The answer to one message that the SDK would refuse in its own words; undefined when it would not. */
@@ -85,7 +97,7 @@ export function refusalOf(message: unknown): object | undefined {
   if (isMessage(message)) return undefined;
   // A batch would count as one request against the rate limit.
   const hint = 'Send one complete JSON-RPC 2.0 message as the body, and no batches.';
-  return refusal(ProtocolErrorCode.InvalidRequest, 'The body is not a JSON-RPC 2.0 message.', hint, idOf(message));
+  return refusal(ProtocolErrorCode.InvalidRequest, `The body is ${faultOf(message)}.`, hint, idOf(message));
 }
 
 function refusal(code: ProtocolErrorCode, message: string, hint: string, id: string | number | null = null) {

@@ -2,6 +2,7 @@ import type { Proof } from '../proof.ts';
 import { approvals } from './approvals.ts';
 import { clock } from './clock.ts';
 import { eventStreams } from './events.ts';
+import { fuzz } from './fuzz.ts';
 import { lockTorture } from './locks.ts';
 import { models } from './models.ts';
 import { orphans } from './orphans.ts';
@@ -26,5 +27,6 @@ export const proofs: readonly Proof[] = [
   taskScopes,
   starvation,
   approvals,
+  fuzz,
   plantedBugs,
 ];

@@ -5,7 +5,7 @@ import { errorOf, statusOf } from '../failures.ts';
 import type { Limits } from '../limits.ts';
 import { type LinkedApproval, messagePage, pageHeaders, questionPage } from './page.ts';
 
-/** Path of a link to an approval. The token is a secret: see `pathOf` in logging.ts. */
+/** Path of a link to an approval. The token is a secret: see redaction.ts. */
 const linkPath = '/a/:token';
 
 /** Bytes of a form: a reason of 2,000 characters, percent-encoded. */
