@@ -18,7 +18,7 @@ const canary = {
   webhookPath: 'canary-webhook-path-19cc42',
   jwtSecret: 'canary-jwt-secret-0123456789abcdef-3e55',
   supabase: 'sb_secret_canary_a8812f5e',
-  bootstrap: `ac_canarycanary_${'c0'.repeat(32)}deadbeef`,
+  bootstrap: 'canary-bootstrap-key-41d0ce',
   github: 'ghp_canary_77120934',
   mistyped: `ac_abcdefghij99_${'9d'.repeat(32)}00000000`,
 };
@@ -69,7 +69,7 @@ async function variablesOf(): Promise<Record<string, string>> {
     AGENTCOORD_WEBHOOK_SECRET: canary.webhookSecret,
     AGENTCOORD_PUBLIC_URL: 'http://127.0.0.1:8787',
     AGENTCOORD_JWT_SECRET: canary.jwtSecret,
-    COORDINATION_API_KEYS: canary.bootstrap,
+    COORDINATION_API_KEYS: `ann:${canary.bootstrap}`,
     SUPABASE_SECRET_KEY: canary.supabase,
     GITHUB_TOKEN: canary.github,
   };
@@ -92,6 +92,9 @@ describe('secrets of a server that is asked for errors', () => {
       await ask('/v1/locks/acquire', post('{"paths":["../x"]}')),
       await ask('/v1/locks/acquire', post('{"pa')),
       await ask('/v1/tasks/x', {}),
+      await ask('/v1/board', {}, canary.bootstrap),
+      await ask('/v1/tasks/x', {}, canary.bootstrap),
+      await ask('/v1/board', {}, `${canary.bootstrap}x`),
       await ask('/v1/keys', post('{"agent":"x","trust":9}')),
       await ask('/v1/project/read-tokens', post('{"expires_in_minutes":-1}')),
       await ask('/v1/board', { headers: { 'agentcoord-session': 'x' } }),

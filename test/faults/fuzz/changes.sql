@@ -1,6 +1,6 @@
 -- Notes each change of a row of schema coord, so that what a refused request has changed is seen. Not noted: what any
 -- call may touch (signs of life, notices that were told, journal rows of refusals, answers kept for repetitions), and what
--- the sweeper does meanwhile. A call that opens the standing session of a key may assign tasks to it: `opened` tells.
+-- sweeper and sealer do meanwhile. A call that opens the standing session of a key may assign tasks to it: `opened` tells.
 create schema fuzz;
 create table fuzz.changes (xact_id xid8 not null default pg_current_xact_id(), opened boolean not null, what text not null);
 
@@ -11,7 +11,7 @@ declare
   v_new jsonb := to_jsonb(new) - array['lease_expires_at', 'fresh_until', 'last_call_at', 'told_at', 'swept_at', 'is_steady',
     'claim_expires_at', 'due_at'];
 begin
-  if current_query() like '%sweep%' or v_old = v_new then return null; end if;
+  if current_query() ~ 'sweep|seal' or v_old = v_new then return null; end if;
   if tg_table_name = 'journal' and (v_new ->> 'outcome' not in ('ok', 'lapsed') or v_new ->> 'operation' = 'register_session')
   then return null; end if;
   if tg_table_name = 'idempotency_keys' then return null; end if;
