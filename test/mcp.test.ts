@@ -156,6 +156,7 @@ describe.each(Object.keys(doors))('MCP over %s', (door) => {
       'work://pending',
       'handoffs://recent',
       'audit://recent',
+      'profiles://current',
       'newsletters://status',
     ]);
     const read = async (uri: string) => JSON.parse(textOf({ content: (await client.readResource({ uri })).contents }));

@@ -3,6 +3,7 @@ import type { Coordinator } from '@agentcoord/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { projectId, speakAs } from '../helpers/callers.ts';
 import { cloneDatabase, type TestDatabase, type TestSession } from '../helpers/database.ts';
+import { authenticate as authenticateIn, makeKey as makeKeyIn, secretOf } from '../helpers/keys.ts';
 import { tablesWith } from '../helpers/tables_with.ts';
 
 let db: TestDatabase;
@@ -18,16 +19,9 @@ afterAll(() => db?.[Symbol.asyncDispose]());
 
 const dead = { code: 'unauthenticated', hint: expect.stringMatching(/\w/) };
 
-const secretOf = (api_key: string) => String(/^ac_[a-z0-9]{12}_([0-9a-f]{64})[0-9a-f]{8}$/.exec(api_key)?.[1]);
+const authenticate = (key_id: string, secret: string) => authenticateIn(db, key_id, secret);
 
-async function authenticate(key_id: string, secret: string): Promise<unknown> {
-  return db.database.call('authenticate_key', { p_key_id: key_id, p_secret_hash: hash('sha256', secret, 'hex') });
-}
-
-async function makeKey(input: Partial<Parameters<Coordinator['createKey']>[0]> = {}) {
-  const key = await admin.createKey({ agent: 'cloud', ...input });
-  return { ...key, speaker: speakAs(db, { project_id, key_id: key.key_id }) };
-}
+const makeKey = (input: Partial<Parameters<Coordinator['createKey']>[0]> = {}) => makeKeyIn(db, admin, input);
 
 const expire = (key_id: string) =>
   db.sql`update coord.api_keys set expires_at = clock_timestamp() - interval '1 second' where key_id = ${key_id}`;

@@ -49,6 +49,13 @@ const readings: readonly Reading[] = [
     input: { limit: 20 },
   },
   {
+    uri: 'profiles://current',
+    title: 'Profile',
+    description: 'What this session may do, and what is left of its limits.',
+    operation: 'get_my_profile',
+    about: ['profile:', 'agent:'],
+  },
+  {
     uri: 'newsletters://status',
     title: 'News',
     description: 'What happened since your last catch_up; reading this does not count as one.',

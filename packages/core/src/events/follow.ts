@@ -51,6 +51,8 @@ export async function* followEvents(
     for (;;) {
       const next = await subscription.next(signal);
       if (!next) break;
+      // What was decided when the stream began is asked again when that may have changed.
+      if (subscription.takeDoubt()) await read('now');
       yield next;
     }
     signal?.throwIfAborted();

@@ -140,10 +140,17 @@ function serve(followed: Followed, { events, delay_seconds }: Omit<Answer, 'proj
   }
   const items = events.map((event) => new Item(event));
   followed.cursor = events.at(-1)?.cursor ?? followed.cursor;
+  const doubtful = events.some(changesRights);
   for (const subscription of followed.subscriptions) {
     if (items.length > 0) subscription.offer(items, followed.cursor);
+    if (doubtful) subscription.doubt();
     subscription.delay(kept && delay_seconds >= noticeable ? delay_seconds : undefined);
   }
+}
+
+/** Profiles and suspensions are about agents, and may be about a reader. */
+function changesRights({ outcome, subjects: [subject = ''] }: CoordinationEvent): boolean {
+  return outcome === 'ok' && (subject.startsWith('profile:') || subject.startsWith('agent:'));
 }
 
 const nothing = { events: [], delay_seconds: null };

@@ -46,6 +46,7 @@ export class Subscription {
   #taken: string;
   /** Everything up to here was offered. */
   #offered: string;
+  #doubtful = false;
   #delay: number | undefined;
   #told: number | undefined;
   #failure: unknown;
@@ -93,6 +94,19 @@ export class Subscription {
     this.#wake?.();
   }
 
+  /** Called when something has happened that may have changed who may read on. */
+  doubt(): void {
+    this.#doubtful = true;
+    this.#wake?.();
+  }
+
+  /** True once after that. */
+  takeDoubt(): boolean {
+    const doubtful = this.#doubtful;
+    this.#doubtful = false;
+    return doubtful;
+  }
+
   /** Everything up to here was taken. */
   get cursor(): string {
     return this.#taken;
@@ -100,7 +114,7 @@ export class Subscription {
 
   /** What has come since the last time, or nothing after 15 s; undefined once the signal has aborted. */
   async next(signal: AbortSignal | undefined): Promise<ItemPage | undefined> {
-    const isQuiet = () => this.#items.length === 0 && this.#delay === this.#told && !this.#failure;
+    const isQuiet = () => this.#items.length === 0 && this.#delay === this.#told && !this.#failure && !this.#doubtful;
     if (isQuiet() && !signal?.aborted) await this.#change(signal);
     if (signal?.aborted) return undefined;
     if (this.#failure) throw this.#failure;

@@ -1,0 +1,88 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type HttpServer, startHttpServer } from './doors/http_server.ts';
+import { identity, newEra } from './doors/mcp_client.ts';
+import { cloneDatabase, type TestDatabase, type TestSession } from './helpers/database.ts';
+
+const cleanup = new AsyncDisposableStack();
+let db: TestDatabase;
+let server: HttpServer;
+let root: TestSession;
+
+beforeAll(async () => {
+  db = cleanup.use(await cloneDatabase());
+  server = cleanup.use(await startHttpServer(db));
+  root = await db.session('root', { trust: 4 });
+  await root.acquireLock({ paths: ['held.ts'] });
+});
+afterAll(() => cleanup.disposeAsync());
+
+interface Key {
+  api_key: string;
+  key_id: string;
+  agent: string;
+}
+
+/** What is open with a key, by its kind; `heard` is all that its client heard, once it has ended. */
+const open: Record<string, (key: Key) => Promise<{ heard: Promise<string> }>> = {
+  'a stream of events': async ({ api_key }) => {
+    const headers = { authorization: `Bearer ${api_key}` };
+    const response = await fetch(`${server.url}/v1/events`, { headers });
+    return { heard: response.text() };
+  },
+  'a call that waits': async ({ api_key }) => {
+    const headers = { authorization: `Bearer ${api_key}`, 'content-type': 'application/json' };
+    const body = JSON.stringify({ paths: ['held.ts'], wait_seconds: 60 });
+    return {
+      heard: fetch(`${server.url}/v1/locks/acquire`, { method: 'POST', headers, body }).then((answer) => answer.text()),
+    };
+  },
+  'a tool of MCP that waits': async ({ api_key }) => {
+    const client = new Client(identity, newEra);
+    const requestInit = { headers: { authorization: `Bearer ${api_key}` } };
+    await client.connect(new StreamableHTTPClientTransport(new URL('/mcp', server.url), { requestInit }));
+    cleanup.defer(() => client.close());
+    const call = { name: 'acquire_lock', arguments: { paths: ['held.ts'], wait_seconds: 60 } };
+    return { heard: client.callTool(call).then(({ content }) => JSON.stringify(content)) };
+  },
+};
+
+/** What ends the right to call, and the word for it that every client must hear. */
+const ways: Record<string, [word: string, end: (key: Key) => Promise<unknown>]> = {
+  'its key is revoked': ['unauthenticated', ({ key_id }) => root.revokeKey({ key_id })],
+  'its key is replaced without an overlap': [
+    'unauthenticated',
+    ({ key_id }) => root.rotateKey({ key_id, overlap_seconds: 0 }),
+  ],
+  'its agent is suspended': ['suspended', ({ agent }) => root.suspendAgent({ agent })],
+  'its profile does not permit it any more': [
+    'operation_not_permitted',
+    async ({ agent }) => {
+      await root.setProfile({ profile: agent, trust: 2, blocked_operations: ['events', 'locks'] });
+      await root.assignProfile({ profile: agent, agent });
+    },
+  ],
+};
+
+let keys = 0;
+
+describe.each(Object.entries(ways))('when %s', (way, [word, end]) => {
+  test('whatever is open with it ends within 5 s and says why', { timeout: 30_000 }, async () => {
+    const results = Object.entries(open).map(async ([kind, start]) => {
+      const agent = `agent-${++keys}`;
+      const key = await root.createKey({ agent });
+      const { heard: hearing } = await start(key);
+      await pause(500);
+      const begun = performance.now();
+      await end(key);
+      const heard = await hearing;
+      return { kind, heard, seconds: (performance.now() - begun) / 1000 };
+    });
+    for (const { kind, heard, seconds } of await Promise.all(results)) {
+      console.log(`when ${way}, ${kind} ended after ${seconds.toFixed(1)} s`);
+      expect(heard, kind).toContain(word);
+      expect(seconds, kind).toBeLessThan(5);
+    }
+  });
+});

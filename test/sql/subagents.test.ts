@@ -1,0 +1,146 @@
+import type { Coordinator } from '@agentcoord/contract';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { requested } from '../helpers/approvals.ts';
+import { projectId, speakAs } from '../helpers/callers.ts';
+import { cloneDatabase, type TestDatabase, type TestSession } from '../helpers/database.ts';
+import { lapse, stopTrusting } from '../helpers/past.ts';
+import { refused } from '../helpers/refusals.ts';
+
+let db: TestDatabase;
+let root: TestSession;
+let project_id: number;
+
+beforeAll(async () => {
+  db = await cloneDatabase();
+  root = await db.session('root', { trust: 4 });
+  project_id = await projectId(db);
+});
+afterAll(() => db?.[Symbol.asyncDispose]());
+
+type Child = Coordinator & { session_id: string };
+
+/** A subagent of a session of this machine, and what was answered when it was opened. */
+async function childOf(parent: TestSession, input: Partial<Parameters<Coordinator['openSubagent']>[0]> = {}) {
+  const opened = await parent.openSubagent({ name: 'helper', ...input });
+  const caller = { project_id, session_id: opened.session_id, agent: 'nobody', agent_type: 'test', trust: 2 };
+  return { opened, child: { ...speakAs(db, caller), session_id: opened.session_id } as Child };
+}
+
+const ended = refused('unauthenticated', 'session_ended');
+
+describe('a subagent', () => {
+  test('is a holder of its own, named after the agent that it works for', async () => {
+    const ann = await db.session('ann');
+    const { opened, child } = await childOf(ann, { working_on: 'the tests' });
+    expect(opened).toMatchObject({ agent: 'ann/helper', delegated_from: 'ann', parent_session_id: ann.session_id });
+    await child.acquireLock({ paths: ['own.ts'] });
+    const refusal = await ann.acquireLock({ paths: ['own.ts'] });
+    expect(refusal).toMatchObject({ acquired: false, blocked_by: [{ agent: 'ann/helper' }] });
+    const { agents } = await root.discoverAgents();
+    expect(agents.find(({ session_id }) => session_id === child.session_id)).toMatchObject({
+      agent: 'ann/helper',
+      delegated_from: 'ann',
+      parent_session_id: ann.session_id,
+      working_on: 'the tests',
+    });
+    const [row] = await db.sql`select agent, session_id from coord.journal where resource = 'own.ts' limit 1`;
+    expect(row).toEqual({ agent: 'ann/helper', session_id: child.session_id });
+    const [opening] = await db.sql`
+      select session_id, detail from coord.journal where operation = 'open_subagent' order by entry_id desc limit 1`;
+    expect(opening).toMatchObject({
+      session_id: ann.session_id,
+      detail: { agent: 'ann/helper', delegated_from: 'ann', parent_session_id: ann.session_id },
+    });
+  });
+
+  test('has the trust of its parent or less, also when that is lowered later', async () => {
+    const ann = await db.session('truster');
+    await expect(ann.openSubagent({ name: 'x', trust: 3 })).rejects.toEqual(
+      refused('forbidden', 'insufficient_trust_level'),
+    );
+    const reader = (await childOf(ann, { trust: 1 })).child;
+    await expect(reader.submitWork({ title: 'x' })).rejects.toMatchObject({ code: 'forbidden' });
+    const { child } = await childOf(ann, { agent_type: 'orchestrator' });
+    await child.submitWork({ title: 'x' });
+    await root.setProfile({ profile: 'reads', trust: 1 });
+    expect(await root.assignProfile({ profile: 'reads', agent: 'truster' })).toMatchObject({ changed_sessions: 2 });
+    await expect(child.submitWork({ title: 'x' })).rejects.toMatchObject({ code: 'forbidden' });
+    expect(await child.getMyProfile()).toMatchObject({ profile: 'reads', trust: 1, delegated_from: 'truster' });
+  });
+
+  test('ends with its parent, and what it held is free', async () => {
+    const ann = await db.session('leaver');
+    const { child } = await childOf(ann);
+    const grandchild = (await childOf({ ...child } as TestSession, { name: 'deeper' })).child;
+    await grandchild.acquireLock({ paths: ['deep.ts'] });
+    await child.acquireLock({ paths: ['shallow.ts'] });
+    expect(await ann.endSession()).toMatchObject({ released_locks: 2 });
+    for (const gone of [child, grandchild]) await expect(gone.checkLocks()).rejects.toEqual(ended);
+    expect(await root.acquireLock({ paths: ['deep.ts', 'shallow.ts'] })).toMatchObject({ acquired: true });
+    const rows = await db.sql`
+      select agent, detail ->> 'parent_session_id' as parent from coord.journal
+      where operation = 'end_session' and detail ? 'parent_session_id' order by entry_id`;
+    expect(rows).toEqual([
+      { agent: 'leaver/helper/deeper', parent: child.session_id },
+      { agent: 'leaver/helper', parent: ann.session_id },
+    ]);
+  });
+
+  test('cannot act once its parent has lapsed, before anything was swept', async () => {
+    const ann = await db.session('dier', { beats: true });
+    const { child } = await childOf(ann);
+    await child.checkLocks();
+    await lapse(db, ann);
+    await stopTrusting(db, child);
+    await expect(child.acquireLock({ paths: ['late.ts'] })).rejects.toEqual(ended);
+    await root.sweep();
+    const [row] =
+      await db.sql`select ended_at is not null as ended from coord.sessions where session_id = ${child.session_id}`;
+    expect(row).toEqual({ ended: true });
+  });
+
+  test('is not opened by a session that is ending at the same time, or ends with it', async () => {
+    for (let round = 0; round < 20; round++) {
+      const ann = await db.session(`racer-${round}`);
+      await Promise.allSettled([
+        ann.openSubagent({ name: 'late' }),
+        ann.endSession(),
+        ann.openSubagent({ name: 'later' }),
+      ]);
+    }
+    const living = await db.sql`select from coord.sessions where agent like 'racer-%' and ended_at is null`;
+    expect(living).toHaveLength(0);
+  });
+
+  test('does not decide for its own agent, nor that for it', async () => {
+    const ann = await db.session('decider', { trust: 3 });
+    const { child } = await childOf(ann);
+    const own = refused('forbidden', 'own_request');
+    const [asked, answered] = [await requested(ann), await requested(child as unknown as TestSession)];
+    await expect(child.decideApproval({ approval_id: asked, decision: 'approve' })).rejects.toEqual(own);
+    await expect(ann.decideApproval({ approval_id: answered, decision: 'approve' })).rejects.toEqual(own);
+    const sister = (await childOf(ann, { name: 'sister' })).child;
+    await expect(sister.decideApproval({ approval_id: answered, decision: 'approve' })).rejects.toEqual(own);
+    await root.decideApproval({ approval_id: asked, decision: 'approve' });
+  });
+
+  test('of a key speaks with that key alone', async () => {
+    const [mine, other] = [await root.createKey({ agent: 'cloud' }), await root.createKey({ agent: 'cloud' })];
+    const parent = speakAs(db, { project_id, key_id: mine.key_id });
+    const { session_id } = await parent.openSubagent({ name: 'helper' });
+    await speakAs(db, { project_id, key_id: mine.key_id, session_id }).checkLocks();
+    await expect(speakAs(db, { project_id, key_id: other.key_id, session_id }).checkLocks()).rejects.toEqual(ended);
+    expect(await root.revokeKey({ key_id: mine.key_id })).toMatchObject({ ended_sessions: 2 });
+    await expect(speakAs(db, { project_id, key_id: mine.key_id, session_id }).checkLocks()).rejects.toEqual(ended);
+  });
+
+  test('has 49 sisters at most, and a name that is not too long', async () => {
+    const ann = await db.session('many');
+    await Promise.all(Array.from({ length: 50 }, (_, index) => ann.openSubagent({ name: `n${index}` })));
+    await expect(ann.openSubagent({ name: 'one-more' })).rejects.toEqual(
+      refused('limit_exceeded', 'too_many_subagents'),
+    );
+    const long = await db.session('x'.repeat(100));
+    await expect(long.openSubagent({ name: 'y'.repeat(40) })).rejects.toMatchObject({ code: 'invalid_input' });
+  });
+});
