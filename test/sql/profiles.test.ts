@@ -237,6 +237,23 @@ describe('a session', () => {
   });
 });
 
+test('no session is opened by a profile that is changed at the same time, and missed', async () => {
+  const project = 'races';
+  const chief = await db.session('chief', { project, trust: 4 });
+  const changes = Array.from({ length: 20 }, (_, round) => async () => {
+    await chief.setProfile({ profile: 'default', trust: round % 2 === 0 ? 1 : 3 });
+  });
+  const opened = Array.from({ length: 60 }, (_, index) => db.session(`racer-${index}`, { project, trust: 3 }));
+  for (const change of changes) await change();
+  const sessions = await Promise.all(opened);
+  const subagents = sessions.slice(0, 20).map((session) => session.openSubagent({ name: 'late' }).catch(() => {}));
+  await chief.setProfile({ profile: 'default', trust: 2 });
+  await Promise.all(subagents);
+  const rows = await db.sql`
+    select distinct trust from coord.sessions where project_id = ${await projectId(db, project)} and agent like 'racer-%'`;
+  expect(rows).toEqual([{ trust: 2 }]);
+});
+
 test('the limits are told as they are used', async () => {
   const ann = await limited({ calls_per_hour: 10, max_locks: 3, max_files: 4 });
   await ann.acquireLock({ paths: ['told/a.ts', 'told/b.ts'] });

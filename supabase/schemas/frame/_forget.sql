@@ -19,6 +19,9 @@ begin
   delete from coord.handoffs h where (h.project_id, h.handoff_id) in (
     select o.project_id, o.handoff_id from coord.handoffs o
     where o.created_at < clock_timestamp() - interval '180 days' limit 1000 for update skip locked);
+  delete from coord.agent_files f where (f.project_id, f.agent, f.path) in (
+    select o.project_id, o.agent, o.path from coord.agent_files o
+    where o.locked_at < clock_timestamp() - interval '1 hour' limit 1000 for update skip locked);
   perform coord._forget_locks();
   perform coord._forget_messages();
   perform coord._forget_approvals();
