@@ -134,6 +134,32 @@ describe('a subagent', () => {
     await expect(speakAs(db, { project_id, key_id: mine.key_id, session_id }).checkLocks()).rejects.toEqual(ended);
   });
 
+  test('is counted together with its agent, so that nobody gets more by opening some', async () => {
+    const ann = await db.session('counted');
+    const { child } = await childOf(ann);
+    await child.sendMessage({ text: 'x' });
+    const [row] = await db.sql`select messages from coord.agents where agent = 'counted'`;
+    expect(row).toEqual({ messages: 10 });
+    await db.sql`
+      update coord.agents set messages = 1000, new_paths = 5000, new_paths_since = clock_timestamp()
+      where agent = 'counted'`;
+    await expect(child.sendMessage({ text: 'x' })).rejects.toEqual(refused('limit_exceeded', 'too_many_messages'));
+    await expect(child.acquireLock({ paths: ['new.ts'] })).rejects.toEqual(refused('limit_exceeded', 'too_many_paths'));
+    for (let pending = 0; pending < 20; pending++)
+      await (pending % 2 ? ann : child).requestApproval({ action_type: 'x', description: `x ${pending}` });
+    for (const asking of [ann, child])
+      await expect(asking.requestApproval({ action_type: 'x', description: 'one more' })).rejects.toEqual(
+        refused('limit_exceeded', 'too_many_pending'),
+      );
+  });
+
+  test('is of the kind of its agent where rules ask for one, whatever it says of itself', async () => {
+    await root.setApprovalRule({ rule: 'kind', action_type: 'publish', agent_type: 'release_bot', max_risk: 'high' });
+    const ann = await db.session('pretender');
+    const { child } = await childOf(ann, { agent_type: 'release_bot' });
+    expect(await child.requestApproval({ action_type: 'publish', description: 'x' })).toMatchObject({ decided: false });
+  });
+
   test('has 49 sisters at most, and a name that is not too long', async () => {
     const ann = await db.session('many');
     await Promise.all(Array.from({ length: 50 }, (_, index) => ann.openSubagent({ name: `n${index}` })));

@@ -11,10 +11,7 @@ as $$
     and array_position('{low,medium,high}', p_risk) <= array_position('{low,medium,high}', r.max_risk)
     and (r.agent is null or r.agent = p_call.agent)
     and (r.agent_type is null or r.agent_type = (
-      select coalesce(k.agent_type, a.agent_type)
-      from coord.sessions s
-      join coord.agents a on a.project_id = s.project_id and a.agent = s.agent
-      left join coord.api_keys k on k.key_id = s.key_id
+      select s.granted_type from coord.sessions s
       where s.project_id = p_call.project_id and s.session_id = p_call.session_id))
     and not r.credentials && p_credentials
   order by r.rule limit 1;

@@ -12,6 +12,7 @@ as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'request_approval');
   v_hash text := encode(sha256(convert_to(p_payload::text, 'UTF8')), 'hex');
+  v_account text := coord._account(v_call);
   v_pending bigint;
   v_approval coord.approvals;
 begin
@@ -20,7 +21,7 @@ begin
     return coord._refuse(v_call, 'invalid_input', 'payload: longer than 65536 bytes.',
       'Nobody can judge so much: name a file, a commit or a hash in the payload instead.');
   end if;
-  perform from coord.agents a where a.project_id = v_call.project_id and a.agent = v_call.agent for update;
+  perform from coord.agents a where a.project_id = v_call.project_id and a.agent = v_account for update;
   select a.* into v_approval from coord.approvals a
   where a.project_id = v_call.project_id and a.status = 'pending' and a.expires_at > clock_timestamp()
     and a.session_id = v_call.session_id and a.action_type = p_action_type and a.payload_hash = v_hash
@@ -28,7 +29,7 @@ begin
   if found then return coord._leave(v_call, coord._approval_answer(v_approval)); end if;
   select count(*) into v_pending from coord.approvals a
   where a.project_id = v_call.project_id and a.status = 'pending' and a.expires_at > clock_timestamp()
-    and a.requested_by = v_call.agent;
+    and (a.requested_by = v_account or starts_with(a.requested_by, v_account || '/'));
   if v_pending >= 20 then
     return coord._refuse(v_call, 'limit_exceeded', 'This agent waits for 20 approvals already.',
       'Wait until some are decided or have expired: see list_approvals.', '{"reason": "too_many_pending"}');

@@ -22,6 +22,6 @@ begin
       where w.project_id = p_call.project_id and coord._is_scope(q.path)
     ) h
     join coord.sessions s on s.project_id = p_call.project_id and s.session_id = h.session_id
-    where s.agent = p_call.agent and h.path <> all (p_paths)) > 50;
+    where coalesce(s.delegated_from, s.agent) = coord._account(p_call) and h.path <> all (p_paths)) > 50;
 end
 $$;

@@ -4,15 +4,17 @@
 create function coord._silent_until(p_call coord._call, p_weight integer) returns timestamptz
 language plpgsql volatile
 as $$
+declare
+  v_account text := coord._account(p_call);
 begin
   update coord.agents a set
     messages = p_weight + case when a.messages_since > clock_timestamp() - interval '1 hour' then a.messages else 0 end,
     messages_since = case when a.messages_since > clock_timestamp() - interval '1 hour'
       then a.messages_since else clock_timestamp() end
-  where a.project_id = p_call.project_id and a.agent = p_call.agent
+  where a.project_id = p_call.project_id and a.agent = v_account
     and (a.messages + p_weight <= 1000 or a.messages_since <= clock_timestamp() - interval '1 hour');
   if found then return null; end if;
   return (select a.messages_since + interval '1 hour' from coord.agents a
-    where a.project_id = p_call.project_id and a.agent = p_call.agent);
+    where a.project_id = p_call.project_id and a.agent = v_account);
 end
 $$;

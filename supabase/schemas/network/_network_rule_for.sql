@@ -9,11 +9,12 @@ declare
   v_address inet := coord._address(p_host);
   v_private boolean := coord._is_private_host(p_host, v_address);
   v_agent_type text := coord._agent_type(p_call);
+  v_account text := coord._account(p_call);
   v_rule coord.network_rules;
 begin
   select r.* into v_rule from coord.network_rules r
   where r.project_id in (0, p_call.project_id)
-    and (r.agent is null or r.agent = p_call.agent)
+    and (r.agent is null or r.agent in (p_call.agent, v_account))
     and (r.agent_type is null or r.agent_type = v_agent_type)
     and case r.kind
       when 'name' then r.name = p_host

@@ -1,4 +1,4 @@
--- Why a session cannot have this subagent: more trust than its own, a name that is too long, too many; null if it can.
+-- Why a session cannot have this subagent: more trust than its own, a name that is too long, too many at once, or too many names; null if it can.
 create function coord._refuse_subagent(p_call coord._call, p_parent coord.sessions, p_name text, p_trust integer)
 returns jsonb
 language plpgsql volatile
@@ -16,6 +16,15 @@ begin
   then
     return coord._refuse(p_call, 'limit_exceeded', 'A session has 50 subagents at most.',
       'End those that are done: end_session in their name.', '{"reason": "too_many_subagents"}');
+  elsif not exists (
+    select from coord.agents a
+    where a.project_id = p_call.project_id and a.agent = p_parent.agent || '/' || p_name)
+    and (
+      select count(*) from coord.agents a
+      where a.project_id = p_call.project_id and starts_with(a.agent, p_parent.agent || '/')) >= 200
+  then
+    return coord._refuse(p_call, 'limit_exceeded', 'This agent has given 200 names to subagents.',
+      'Use one of them again.', '{"reason": "too_many_subagents"}');
   end if;
   return null;
 end
