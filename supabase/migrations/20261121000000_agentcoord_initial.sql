@@ -1219,10 +1219,7 @@ as $$
     and array_position('{low,medium,high}', p_risk) <= array_position('{low,medium,high}', r.max_risk)
     and (r.agent is null or r.agent = p_call.agent)
     and (r.agent_type is null or r.agent_type = (
-      select coalesce(k.agent_type, a.agent_type)
-      from coord.sessions s
-      join coord.agents a on a.project_id = s.project_id and a.agent = s.agent
-      left join coord.api_keys k on k.key_id = s.key_id
+      select s.granted_type from coord.sessions s
       where s.project_id = p_call.project_id and s.session_id = p_call.session_id))
     and not r.credentials && p_credentials
   order by r.rule limit 1;
@@ -1584,6 +1581,9 @@ begin
   delete from coord.handoffs h where (h.project_id, h.handoff_id) in (
     select o.project_id, o.handoff_id from coord.handoffs o
     where o.created_at < clock_timestamp() - interval '180 days' limit 1000 for update skip locked);
+  delete from coord.agent_files f where (f.project_id, f.agent, f.path) in (
+    select o.project_id, o.agent, o.path from coord.agent_files o
+    where o.locked_at < clock_timestamp() - interval '1 hour' limit 1000 for update skip locked);
   perform coord._forget_locks();
   perform coord._forget_messages();
   perform coord._forget_approvals();
@@ -2847,17 +2847,19 @@ as $$
 declare
   v_new integer := cardinality(p_paths) - (
     select count(*) from coord.locks l where l.project_id = p_call.project_id and l.path = any (p_paths));
+  v_account text;
 begin
   if v_new = 0 then return null; end if;
+  v_account := coord._account(p_call);
   update coord.agents a set
     new_paths = v_new + case when a.new_paths_since > clock_timestamp() - interval '1 hour' then a.new_paths else 0 end,
     new_paths_since = case when a.new_paths_since > clock_timestamp() - interval '1 hour'
       then a.new_paths_since else clock_timestamp() end
-  where a.project_id = p_call.project_id and a.agent = p_call.agent
+  where a.project_id = p_call.project_id and a.agent = v_account
     and (a.new_paths + v_new <= 5000 or a.new_paths_since <= clock_timestamp() - interval '1 hour');
   if found then return null; end if;
   return (select a.new_paths_since + interval '1 hour' from coord.agents a
-    where a.project_id = p_call.project_id and a.agent = p_call.agent);
+    where a.project_id = p_call.project_id and a.agent = v_account);
 end
 $$;
 
@@ -3715,7 +3717,7 @@ begin
       where w.project_id = p_call.project_id and coord._is_scope(q.path)
     ) h
     join coord.sessions s on s.project_id = p_call.project_id and s.session_id = h.session_id
-    where s.agent = p_call.agent and h.path <> all (p_paths)) > 50;
+    where coalesce(s.delegated_from, s.agent) = coord._account(p_call) and h.path <> all (p_paths)) > 50;
 end
 $$;
 
@@ -4040,16 +4042,18 @@ $$;
 create function coord._silent_until(p_call coord._call, p_weight integer) returns timestamptz
 language plpgsql volatile
 as $$
+declare
+  v_account text := coord._account(p_call);
 begin
   update coord.agents a set
     messages = p_weight + case when a.messages_since > clock_timestamp() - interval '1 hour' then a.messages else 0 end,
     messages_since = case when a.messages_since > clock_timestamp() - interval '1 hour'
       then a.messages_since else clock_timestamp() end
-  where a.project_id = p_call.project_id and a.agent = p_call.agent
+  where a.project_id = p_call.project_id and a.agent = v_account
     and (a.messages + p_weight <= 1000 or a.messages_since <= clock_timestamp() - interval '1 hour');
   if found then return null; end if;
   return (select a.messages_since + interval '1 hour' from coord.agents a
-    where a.project_id = p_call.project_id and a.agent = p_call.agent);
+    where a.project_id = p_call.project_id and a.agent = v_account);
 end
 $$;
 
@@ -4141,14 +4145,11 @@ end
 $$;
 
 -- supabase/schemas/network/_agent_type.sql
--- The kind of the calling agent, as its key says, or the process that was first of that name.
+-- The kind of the calling agent, as its key or its process says, whatever the session says of itself.
 create function coord._agent_type(p_call coord._call) returns text
 language sql stable
 as $$
-  select coalesce(k.agent_type, a.agent_type)
-  from coord.sessions s
-  join coord.agents a on a.project_id = s.project_id and a.agent = s.agent
-  left join coord.api_keys k on k.key_id = s.key_id
+  select s.granted_type from coord.sessions s
   where s.project_id = p_call.project_id and s.session_id = p_call.session_id;
 $$;
 
@@ -4251,11 +4252,12 @@ declare
   v_address inet := coord._address(p_host);
   v_private boolean := coord._is_private_host(p_host, v_address);
   v_agent_type text := coord._agent_type(p_call);
+  v_account text := coord._account(p_call);
   v_rule coord.network_rules;
 begin
   select r.* into v_rule from coord.network_rules r
   where r.project_id in (0, p_call.project_id)
-    and (r.agent is null or r.agent = p_call.agent)
+    and (r.agent is null or r.agent in (p_call.agent, v_account))
     and (r.agent_type is null or r.agent_type = v_agent_type)
     and case r.kind
       when 'name' then r.name = p_host
@@ -4350,7 +4352,8 @@ declare
   v_authority record;
 begin
   if v_session_id is not null then
-    select s.agent, s.granted_type as agent_type, s.trust, s.restrictions into v_who from coord.sessions s
+    -- A subagent is to policies the agent on whose behalf it works.
+    select coalesce(s.delegated_from, s.agent) as agent, s.granted_type as agent_type, s.trust, s.restrictions into v_who from coord.sessions s
     where s.project_id = v_project_id and s.session_id = v_session_id and s.key_id is not distinct from v_key_id;
     if not found then return null; end if;
     return coord._principal_of(v_who.agent, v_who.agent_type, v_who.trust, v_who.restrictions);
@@ -5254,6 +5257,16 @@ begin
 end
 $$;
 
+-- supabase/schemas/sessions/_account.sql
+-- The agent to whom a call is counted: that of the session, or for a subagent the one on whose behalf it works, so that
+-- nobody gets more by opening subagents.
+create function coord._account(p_call coord._call) returns text
+language sql stable
+as $$
+  select coalesce(s.delegated_from, s.agent) from coord.sessions s
+  where s.project_id = (p_call).project_id and s.session_id = (p_call).session_id;
+$$;
+
 -- supabase/schemas/sessions/_end_session.sql
 -- Ends a session, with its subagents, and frees what they held. p_reason: what its tasks say of the attempt, and its handoff. p_count_attempts: whether its
 -- claims count as attempts (a crash does, an orderly end does not).
@@ -5436,7 +5449,7 @@ as $$
 $$;
 
 -- supabase/schemas/sessions/_refuse_subagent.sql
--- Why a session cannot have this subagent: more trust than its own, a name that is too long, too many; null if it can.
+-- Why a session cannot have this subagent: more trust than its own, a name that is too long, too many at once, or too many names; null if it can.
 create function coord._refuse_subagent(p_call coord._call, p_parent coord.sessions, p_name text, p_trust integer)
 returns jsonb
 language plpgsql volatile
@@ -5454,6 +5467,15 @@ begin
   then
     return coord._refuse(p_call, 'limit_exceeded', 'A session has 50 subagents at most.',
       'End those that are done: end_session in their name.', '{"reason": "too_many_subagents"}');
+  elsif not exists (
+    select from coord.agents a
+    where a.project_id = p_call.project_id and a.agent = p_parent.agent || '/' || p_name)
+    and (
+      select count(*) from coord.agents a
+      where a.project_id = p_call.project_id and starts_with(a.agent, p_parent.agent || '/')) >= 200
+  then
+    return coord._refuse(p_call, 'limit_exceeded', 'This agent has given 200 names to subagents.',
+      'Use one of them again.', '{"reason": "too_many_subagents"}');
   end if;
   return null;
 end
@@ -7039,6 +7061,7 @@ as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'request_approval');
   v_hash text := encode(sha256(convert_to(p_payload::text, 'UTF8')), 'hex');
+  v_account text := coord._account(v_call);
   v_pending bigint;
   v_approval coord.approvals;
 begin
@@ -7047,7 +7070,7 @@ begin
     return coord._refuse(v_call, 'invalid_input', 'payload: longer than 65536 bytes.',
       'Nobody can judge so much: name a file, a commit or a hash in the payload instead.');
   end if;
-  perform from coord.agents a where a.project_id = v_call.project_id and a.agent = v_call.agent for update;
+  perform from coord.agents a where a.project_id = v_call.project_id and a.agent = v_account for update;
   select a.* into v_approval from coord.approvals a
   where a.project_id = v_call.project_id and a.status = 'pending' and a.expires_at > clock_timestamp()
     and a.session_id = v_call.session_id and a.action_type = p_action_type and a.payload_hash = v_hash
@@ -7055,7 +7078,7 @@ begin
   if found then return coord._leave(v_call, coord._approval_answer(v_approval)); end if;
   select count(*) into v_pending from coord.approvals a
   where a.project_id = v_call.project_id and a.status = 'pending' and a.expires_at > clock_timestamp()
-    and a.requested_by = v_call.agent;
+    and (a.requested_by = v_account or starts_with(a.requested_by, v_account || '/'));
   if v_pending >= 20 then
     return coord._refuse(v_call, 'limit_exceeded', 'This agent waits for 20 approvals already.',
       'Wait until some are decided or have expired: see list_approvals.', '{"reason": "too_many_pending"}');
