@@ -9,21 +9,13 @@ import {
   type Operation,
   wantsToWait,
 } from '@agentcoord/contract';
-import type { z } from 'zod';
+import { argumentsOf, type CallArguments, fieldsIn } from './arguments.ts';
 import type { Caller } from './caller.ts';
 import type { Database } from './database.ts';
 import { guard, isGuarded } from './guard.ts';
 import { compute } from './handlers.ts';
-import { findUnusableText } from './text.ts';
+import { parseInput } from './input.ts';
 import { type Ending, wait } from './waiting/index.ts';
-
-const maxDepth = 64;
-
-/** Most values an input may have, of whatever kind: one call must not keep everybody else waiting. */
-const maxValues = 20_000;
-
-/** Most characters of all its texts, as long as a body over HTTP may be. */
-const maxCharacters = 1_048_576;
 
 /**
  * The only way to an operation: checks the input, calls the SQL function of the same name as the given caller, and
@@ -51,8 +43,7 @@ async function carryOut(
   parsed: Record<string, unknown>,
   ending: Ending,
 ): Promise<unknown> {
-  const args: CallArguments = { p_caller: withInput(caller, parsed) };
-  for (const field of Object.keys(operation.input.shape)) args[`p_${field}`] = parsed[field] ?? null;
+  const args = argumentsOf(operation, withInput(caller, parsed), parsed);
   if (operation.computed) {
     const store = (computed: Readonly<Record<string, unknown>>) =>
       ask(database, operation, { ...args, p_computed: computed });
@@ -104,15 +95,6 @@ function repeatable(database: Database, operation: Operation, args: CallArgument
   };
 }
 
-/** The input again, as the definition names its fields. */
-function fieldsIn(args: CallArguments): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(args).map(([name, value]) => [name.slice(2), value]));
-}
-
-interface CallArguments extends Record<string, unknown> {
-  p_caller: Caller;
-}
-
 /**
  * With an idempotency key the database compares inputs: the same key with another input is a conflict. How long to wait
  * is no part of what is asked for, so that whoever lost an answer may ask again for the rest of the time.
@@ -128,81 +110,4 @@ function withInput(
     message: `idempotency_key: must be ${idempotencyKeyWords}`,
     hint: 'Use a new key such as a UUID for each call that differs, or leave it out.',
   });
-}
-
-/** The input as the definition reads it; throws `invalid_input` that names the field. */
-export function parseInput(operation: Operation, input: unknown): Record<string, unknown> {
-  const unusable = findUnusable(input ?? {}, operation.name, 0, { values: 0, characters: 0 });
-  if (unusable) throw invalidInput(operation, unusable);
-  const parsed = operation.input.safeParse(input ?? {});
-  if (!parsed.success) throw invalidInput(operation, ...parsed.error.issues.flatMap(describeIssue));
-  return parsed.data;
-}
-
-interface Issue {
-  field: string;
-  problem: string;
-}
-
-function invalidInput(operation: Operation, ...issues: Issue[]): CoordinationError {
-  const fields = Object.keys(operation.input.shape);
-  const [first] = issues as [Issue];
-  return new CoordinationError({
-    code: 'invalid_input',
-    message: first.field ? `${first.field}: ${first.problem}` : first.problem,
-    hint: fields.length
-      ? `Correct the field and call ${operation.name} again. It takes: ${fields.join(', ')}.`
-      : `Call ${operation.name} again without input: it takes no fields.`,
-    details: { issues: issues.slice(0, 10) },
-  });
-}
-
-function describeIssue(issue: z.core.$ZodIssue): Issue[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ field: fieldName([...issue.path, key]), problem: 'unknown field' }));
-  }
-  return [{ field: fieldName(issue.path), problem: issue.message }];
-}
-
-function fieldName(path: readonly PropertyKey[]): string {
-  return path
-    .map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index ? '.' : ''}${String(part)}`))
-    .join('')
-    .slice(0, 200);
-}
-
-/** How much of an input has been looked at. */
-interface Seen {
-  values: number;
-  characters: number;
-}
-
-/**
- * What JSON can carry and nobody should keep: endless nesting, numbers that are none, and texts that are too large or
- * not what they look like (see text.ts).
- */
-function findUnusable(value: unknown, field: string, depth: number, seen: Seen): Issue | undefined {
-  if (++seen.values > maxValues) return { field: '', problem: `the input has more than ${maxValues} values` };
-  if (depth > maxDepth) return { field, problem: `nested deeper than ${maxDepth} levels` };
-  if (typeof value === 'string') {
-    seen.characters += value.length;
-    if (seen.characters > maxCharacters)
-      return { field: '', problem: `the input is longer than ${maxCharacters} characters` };
-    const problem = findUnusableText(value);
-    return problem === undefined ? undefined : { field, problem };
-  }
-  if (typeof value === 'number' && !Number.isFinite(value)) return { field, problem: 'not a finite number' };
-  // It has been rounded on its way: an approval would be for another number than the one that was sent.
-  if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
-    return { field, problem: 'a whole number beyond 2^53, which JSON readers round; send it as text' };
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  for (const [key, item] of Object.entries(value)) {
-    const name = depth === 0 ? key : fieldName([field, Array.isArray(value) ? Number(key) : key]);
-    // Some validators drop it without a word.
-    if (key === '__proto__') return { field: name, problem: 'no field can have this name' };
-    const found = findUnusable(key, 'field name', depth + 1, seen) ?? findUnusable(item, name, depth + 1, seen);
-    if (found) return found;
-  }
-  return undefined;
 }

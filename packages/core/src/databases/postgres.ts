@@ -29,10 +29,13 @@ export function postgresDatabase(options: PostgresOptions): Database {
   const { pool: size = 10 } = options;
   const pool = new Pool(() => openConnection(options), size);
   const prepare = !options.pooled;
-  const statements = new Map<string, Statement>();
+  /** By function and names of its arguments. */
+  const statements = new Map<string, string>();
 
   async function attempt(name: string, args: Record<string, unknown>): Promise<unknown> {
-    const { text, names } = statements.get(name) ?? remember(statements, name, Object.keys(args));
+    const names = Object.keys(args);
+    const call = `${name} ${names}`;
+    const text = statements.get(call) ?? remember(statements, call, statementOf(name, names));
     try {
       const [row] = await run(
         text,
@@ -96,17 +99,13 @@ function openConnection({ connection, pooled }: PostgresOptions): postgres.Sql {
   return typeof connection === 'string' ? postgres(connection, shared) : postgres({ ...shared, ...connection });
 }
 
-/** A call as text, and which argument is which parameter of it. */
-interface Statement {
-  text: string;
-  names: string[];
+function remember(statements: Map<string, string>, call: string, text: string): string {
+  statements.set(call, text);
+  return text;
 }
 
-function remember(statements: Map<string, Statement>, name: string, names: string[]): Statement {
-  const list = names.map((argument, index) => `${argument} => $${index + 1}`).join(', ');
-  const statement = { text: `select coord.${name}(${list}) as answer`, names };
-  statements.set(name, statement);
-  return statement;
+function statementOf(name: string, names: readonly string[]): string {
+  return `select coord.${name}(${names.map((argument, index) => `${argument} => $${index + 1}`).join(', ')}) as answer`;
 }
 
 /** `{"a","b"}`: how Postgres reads arrays of text, uuid and bigint. */

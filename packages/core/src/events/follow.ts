@@ -8,7 +8,8 @@ import {
 } from '@agentcoord/contract';
 import type { Caller } from '../caller.ts';
 import type { Database } from '../database.ts';
-import { invoke, parseInput } from '../invoke.ts';
+import { parseInput } from '../input.ts';
+import { invoke } from '../invoke.ts';
 import { precedes } from './cursor.ts';
 import { pumpOf } from './pump.ts';
 import { Item, type ItemPage } from './subscription.ts';
