@@ -11,6 +11,7 @@ import { ownership } from './ownership.ts';
 import { plantedBugs } from './planted.ts';
 import { taskScopes } from './scopes.ts';
 import { starvation } from './starvation.ts';
+import { tampering } from './tampering.ts';
 import { crashes, taskTorture } from './tasks.ts';
 
 /** All proofs, in the order in which they run. */
@@ -28,5 +29,6 @@ export const proofs: readonly Proof[] = [
   starvation,
   approvals,
   fuzz,
+  tampering,
   plantedBugs,
 ];

@@ -13,6 +13,7 @@ export const hunters: Record<string, Proof> = {
   do_nothing: lockTorture,
   completion_by_id: taskTorture,
   blind_sweeper: crashes,
+  silent_change: taskTorture,
   blind_horizon: eventStreams,
   approval_reuse: approvals,
 };

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { checkChanges, checkRefusals, checkSeals } from '../checks/journal.ts';
 import { readStamps } from '../checks/stamps.ts';
 import { checkEnds, checkTaskCalls, type FinalTask } from '../checks/task_calls.ts';
 import { checkOrder, checkTaskStamps } from '../checks/tasks.ts';
@@ -33,7 +34,7 @@ function torture(name: string, plan: Torture): Proof {
   return {
     name,
     title: `12 workers, ${plan.tasks} tasks, ${dying}the database crashed every ${plan.crashEvery} s`,
-    promises: ['Q1', 'Q2', 'Q3', 'Q4', 'Q5', 'Q6'],
+    promises: ['Q1', 'Q2', 'Q3', 'Q4', 'Q5', 'Q6', 'A1'],
     seconds: plan.seconds,
     run: (setting) => run(name, plan, setting),
   };
@@ -57,6 +58,7 @@ async function run(name: string, plan: Torture, setting: Setting): Promise<Outco
   const hunt = async () => {
     if (!setting.hunting) return setting.signal.aborted;
     findings.push(...checkTaskStamps(await readStamps(stage.sql, 'tasks').catch(() => [])));
+    findings.push(...(await checkChanges(stage.sql).catch(() => [])));
     return findings.length > 0 || setting.signal.aborted;
   };
   crew.start();
@@ -113,6 +115,7 @@ async function drained({ sql, insist }: Stage, signal: AbortSignal): Promise<voi
 }
 
 async function checkAll({ sql }: Stage, folder: string): Promise<Finding[]> {
+  const calls = readHistories(folder);
   const stamps = await readStamps(sql, 'tasks');
   const dependencies = await sql<{ task_id: string; depends_on: string }[]>`
     select task_id, depends_on from coord.task_dependencies`;
@@ -122,8 +125,11 @@ async function checkAll({ sql }: Stage, folder: string): Promise<Finding[]> {
   return [
     ...checkTaskStamps(stamps),
     ...checkOrder(stamps, dependencies),
-    ...checkTaskCalls(readHistories(folder), tasks),
+    ...checkTaskCalls(calls, tasks),
     ...checkEnds(tasks),
+    ...(await checkChanges(sql)),
+    ...(await checkRefusals(sql, calls)),
+    ...(await checkSeals(sql)).findings,
   ];
 }
 
