@@ -79,7 +79,7 @@ describe.each(servers)('on $name', ({ start, skipped }) => {
     expect(granted).toEqual(without);
   });
 
-  test('where pg_cron is, it is told to sweep, in the name of the role that migrates', async ({ skip }) => {
+  test('where pg_cron is, it is told to sweep and to seal, in the name of the role that migrates', async ({ skip }) => {
     if (skipped) skip(skipped);
     const url = await databases.create(owner);
     const sql = databases.connect(url);
@@ -90,10 +90,12 @@ describe.each(servers)('on $name', ({ start, skipped }) => {
       create function cron.schedule(text, text, text) returns bigint language sql
       as 'insert into cron.job values ($1, $2, $3, current_user); select 1::bigint'`);
     await migrate(url);
-    const [job] = await sql<{ jobname: string; schedule: string; command: string; username: string }[]>`
+    const [job, seal] = await sql<{ jobname: string; schedule: string; command: string; username: string }[]>`
       select * from cron.job`;
     expect(job).toMatchObject({ jobname: 'coord.sweep', schedule: '5 seconds', username: owner.role });
     expect(await sql.unsafe(String(job?.command))).toMatchObject([{ sweep_projects: { ended_sessions: 0 } }]);
+    expect(seal).toMatchObject({ jobname: 'coord.seal', schedule: '5 seconds', username: owner.role });
+    expect(await sql.unsafe(String(seal?.command))).toMatchObject([{ seal_journal: { sealed_rows: 0, more: false } }]);
   });
 
   test('where pg_cron is closed to the role that migrates, the migration goes on without it', async ({ skip }) => {

@@ -1,5 +1,6 @@
 import type { Group } from '../group.ts';
 import { blocked, capabilities } from './ahead.ts';
+import { audit } from './audit.ts';
 import { batch } from './batch.ts';
 import { claim } from './claim.ts';
 import { depth } from './depth.ts';
@@ -16,5 +17,5 @@ import { submit } from './submit.ts';
 /** In the order in which they are measured and printed. */
 export const groups: readonly Group[] = [
   ...[lock, files, submit, claim, batch, depth, blocked, capabilities],
-  ...[graphileWorker, pgBoss, events, http, postgrest, mcp],
+  ...[graphileWorker, pgBoss, events, audit, http, postgrest, mcp],
 ];

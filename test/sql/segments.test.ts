@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { projectId, speakAs } from '../helpers/callers.ts';
 import { cloneDatabase, type TestDatabase, type TestSession } from '../helpers/database.ts';
 import { sealAll, verdictAfter } from '../helpers/tampering.ts';
 
@@ -99,6 +100,11 @@ describe('drop_segment', () => {
     await expect(refused(2, { older_than_days: 29 })).rejects.toMatchObject({ code: 'invalid_input' });
     const bob = await db.session('bob', { trust: 3 });
     await expect(bob.dropSegment({ last_seal: 2, file_hash })).rejects.toMatchObject({ code: 'forbidden' });
+    const { key_id } = await ann.createKey({ agent: 'cloud', trust: 4 });
+    const cloud = speakAs(db, { key_id, project_id: await projectId(db) });
+    await expect(cloud.dropSegment({ last_seal: 2, file_hash })).rejects.toMatchObject({
+      message: 'A key drops no rows of the journal.',
+    });
     expect(await rows()).toBeGreaterThan(15);
   });
 

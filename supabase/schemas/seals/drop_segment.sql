@@ -1,6 +1,7 @@
 -- Drops the oldest rows of the journal, up to the last one of a seal, after they were exported to a file of that hash.
 -- Every row must be older than older_than_days and be what was sealed, which _prove_segment looks at; the seals stay, so the
--- chain goes on. The one way in which rows leave the journal.
+-- chain goes on. The one way in which rows leave the journal; only for local administrators, because a key, however
+-- trusted, may have been stolen by somebody who wants a row to be gone.
 -- Concurrency: the key of segments lets one of two calls at once do it; the other finds nothing to drop. Rows that are
 -- deleted are old and final: nobody else writes them. The floor is moved first, so readers of events are told.
 create function coord.drop_segment(
@@ -16,6 +17,10 @@ declare
   v_rows integer;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
+  if p_caller ->> 'key_id' is not null then
+    return coord._refuse(v_call, 'forbidden', 'A key drops no rows of the journal.',
+      'Run agentcoord audit export --drop on the machine that runs the coordinator.');
+  end if;
   perform pg_advisory_xact_lock(hashtextextended('coord.segments', v_call.project_id));
   v_first := coord._dropped_through(v_call.project_id) + 1;
   v_last := coord._seal_at(v_call.project_id, p_last_seal);

@@ -25,6 +25,7 @@ begin
       where j.project_id = p.project_id and (j.xact_id, j.entry_id) > (s.last_xact_id, s.last_entry_id) limit 1) unsealed
     order by s.sealed_at nulls first
   loop
+    exit when v_sealed >= p_most;
     if not v_is_close and coord._event_delay(v_project_id, v_horizon) >= 10 then
       v_is_close := true;
       v_horizon := coord._horizon(true);

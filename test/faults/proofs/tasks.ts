@@ -147,7 +147,19 @@ async function outcomeOf(
   );
   const unknown = calls.filter(({ outcome }) => outcome === 'unknown').length;
   const statuses = Object.fromEntries(counts.map(({ status, count }) => [status, count]));
-  const figures = { calls: calls.length, unknown, ...statuses, ...done, 'violation rounds': stage.violations.rounds };
+  const refused = calls.filter(({ outcome }) => outcome === 'refused').length;
+  const [journal] = await stage.insist(
+    () => stage.sql<{ rows: number }[]>`select count(*)::integer as rows from coord.journal`,
+  );
+  const told = { refused, 'journal rows': journal?.rows ?? 0 };
+  const figures = {
+    calls: calls.length,
+    unknown,
+    ...told,
+    ...statuses,
+    ...done,
+    'violation rounds': stage.violations.rounds,
+  };
   const failed = crew.failures.map((what) => ({ promise: 'harness', what }));
   const broken = calls
     .filter(({ code }) => code === 'internal')

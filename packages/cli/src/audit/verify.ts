@@ -1,7 +1,14 @@
 import { createReadStream } from 'node:fs';
-import { CoordinationError, coordinatorOver, exitRefused } from '@agentcoord/contract';
+import {
+  CoordinationError,
+  coordinatorOver,
+  exitRefused,
+  jsonSchemaOf,
+  type Operation,
+  operationNamed,
+} from '@agentcoord/contract';
 import { type Checkpoint, isSigned, publicKeyOf, type SegmentVerdict, SegmentVerifier } from '@agentcoord/core';
-import { render } from '../answer.ts';
+import { readable, render } from '../answer.ts';
 import { configOf } from '../configuration.ts';
 import { commandLineCaller, connect } from '../connection.ts';
 import type { Globals } from '../globals.ts';
@@ -22,8 +29,13 @@ export async function verify(input: Input, globals: Globals): Promise<void> {
   const verdict = files ? await verifyFiles(files, input.checkpoint) : await verifyDatabase(input, globals);
   const answer = { ...verdict, ...signed };
   if (globals.json) printJson(answer);
-  else print(render(answer as Record<string, unknown>, terminalWidth()));
+  else print(render(forPeople(answer), terminalWidth()));
   if (!verdict.intact || signed?.signature === 'invalid') process.exitCode = exitRefused;
+}
+
+function forPeople(answer: object): Record<string, unknown> {
+  const { output } = operationNamed('verify_audit') as Operation;
+  return readable(answer, jsonSchemaOf(output, 'output')) as Record<string, unknown>;
 }
 
 async function signatureOf(checkpoint: Checkpoint, { public_key }: Input, globals: Globals) {
