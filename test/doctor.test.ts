@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { freePort, run, startUp } from './helpers/agentcoord.ts';
 import { cloneDatabase, type TestDatabase, type TestSession } from './helpers/database.ts';
+import { sealAll } from './helpers/tampering.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'coord-doctor-'));
 let db: TestDatabase;
@@ -71,6 +72,15 @@ describe('agentcoord doctor', () => {
     expect(await ask('sweep')).toMatchObject({
       ...{ code: 1, ok: false, detail: expect.stringContaining('1 dead sessions and 0 lapsed claims') },
     });
+  });
+
+  test('says when rows of the journal wait too long for their seal', async () => {
+    await db.sql`
+      insert into coord.journal (project_id, operation, outcome, resource, at)
+      select project_id, 'sweep', 'ok', 'project', clock_timestamp() - interval '5 minutes' from coord._project('unsealed')`;
+    expect(await ask('journal')).toMatchObject({ ok: true, detail: expect.stringMatching(/since 30\d s$/) });
+    await sealAll(db);
+    expect(await ask('journal')).toMatchObject({ ok: true, detail: expect.stringMatching(/MB, sealed$/) });
   });
 
   test('shows how to look at work that has failed for good', async () => {

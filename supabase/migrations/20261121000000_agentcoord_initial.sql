@@ -7556,7 +7556,8 @@ grant execute on function coord.count_violations to coord_app;
 
 -- supabase/schemas/frame/database_health.sql
 -- What doctor asks of a database: its clock, whether what it acknowledges survives a crash, what holds vacuum back,
--- when somebody last swept and what waits for it, work that has failed for good, and the size of the journal.
+-- when somebody last swept and what waits for it, work that has failed for good, the size of the journal, and for how
+-- long its oldest row waits for a seal.
 create function coord.database_health() returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -7585,7 +7586,15 @@ begin
       select count(*) from (
         select from coord.projects p
         join coord.tasks t on t.project_id = p.project_id and t.status = 'failed' limit 10000) f),
-    'journal_bytes', pg_total_relation_size('coord.journal'));
+    'journal_bytes', pg_total_relation_size('coord.journal'),
+    'unsealed_seconds', coalesce((
+      select round(extract(epoch from clock_timestamp() - min(u.at)))
+      from coord.projects p
+      cross join lateral coord._last_seal(p.project_id) s
+      cross join lateral (
+        select j.at from coord.journal j
+        where j.project_id = p.project_id and (j.xact_id, j.entry_id) > (s.last_xact_id, s.last_entry_id)
+        order by j.xact_id, j.entry_id limit 1) u), 0));
 end
 $$;
 

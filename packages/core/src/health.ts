@@ -17,6 +17,8 @@ export interface Health {
   failed_tasks: number;
   /** What the journal takes on disk, with its indexes. */
   journal_bytes: number;
+  /** For how long the oldest row of the journal that has no seal has been waiting for one. */
+  unsealed_seconds: number;
 }
 
 export async function healthOf(database: Database): Promise<Health> {

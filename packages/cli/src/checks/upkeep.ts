@@ -56,10 +56,18 @@ export async function checkQueue({ diagnosis }: Subject): Promise<Finding> {
   };
 }
 
+/** Seconds after which a row of the journal should have its seal. */
+const sealDue = 60;
+
+/** How large the journal is, and whether it is sealed: until then changes to it leave no trace. */
 export async function checkJournal({ diagnosis }: Subject): Promise<Finding> {
   const { health } = (await diagnosis()) ?? {};
   if (!health) return skipped;
-  return { ok: true, detail: `${(health.journal_bytes / 1024 / 1024).toFixed(1)} MB` };
+  const size = `${(health.journal_bytes / 1024 / 1024).toFixed(1)} MB`;
+  if (health.unsealed_seconds <= sealDue) return { ok: true, detail: `${size}, sealed` };
+  const detail = `${size}; rows wait for their seal since ${health.unsealed_seconds} s`;
+  const hint = 'An open transaction keeps them back (see transactions), or no process is there that seals them.';
+  return { ok: true, detail, hint: sweepAdvice(health) ?? hint };
 }
 
 /** Whether what must never be is not. */
