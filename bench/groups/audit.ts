@@ -1,8 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { coordinatorOver } from '@agentcoord/contract';
 import { callerOf, type Field } from '../field.ts';
+import type { Ground } from '../ground.ts';
 import type { Group } from '../group.ts';
-import { emptySeries } from '../measure.ts';
-import { rowOf } from '../row.ts';
+import { lockPair, runAll } from '../lock_pair.ts';
+import { concurrencies, emptySeries, type Plan, race, type Side } from '../measure.ts';
+import { type Row, rowOf } from '../row.ts';
 
 const rows = 100_000;
 
@@ -20,9 +23,37 @@ export const audit: Group = {
       series.other.push(await rate(() => hashAll(field)));
       series.ours.push(await rate(() => verifyAll(coordinator)));
     }
-    return [rowOf({ name: 'verify_audit / raw hashes', unit: '/s' }, { excellent: 0.4, floor: 0.2 }, series)];
+    const verified = rowOf({ name: 'verify_audit / raw hashes', unit: '/s' }, { excellent: 0.4, floor: 0.2 }, series);
+    return [verified, ...(await lockPairsBesideSealer(ground, plan))];
   },
 };
+
+/** Everything that is written is sealed within a fifth of a second, which is 25 times as often as sweepers do it. */
+async function lockPairsBesideSealer(ground: Ground, plan: Plan): Promise<Row[]> {
+  const side = lockPair(ground, 'src/sealed');
+  const seal = async () => {
+    while (((await ground.database.call('seal_journal', {})) as { more: boolean }).more);
+  };
+  const sealed: Side = {
+    async drain(runs, workers) {
+      await seal();
+      let isOver = false;
+      const sealing = (async () => {
+        for (; !isOver; await pause(200)) await seal();
+      })();
+      const milliseconds = await runAll(side, runs, workers);
+      isOver = true;
+      await sealing;
+      return milliseconds;
+    },
+  };
+  const alone: Side = { drain: (runs, workers) => runAll(side, runs, workers) };
+  const series = await race({ settle: ground.settle, ours: sealed, other: alone }, plan);
+  const target = { excellent: 0.95, floor: 0.85 };
+  return concurrencies.map((workers) =>
+    rowOf({ name: 'lock pair, sealed meanwhile / not', workers, unit: '/s' }, target, series[workers]),
+  );
+}
 
 async function fill({ sql, projectId, database }: Field): Promise<void> {
   await sql`

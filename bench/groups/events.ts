@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { EventInput } from '@agentcoord/contract';
 import { type Ground, maxWorkers } from '../ground.ts';
 import type { Group } from '../group.ts';
+import { lockPair, runAll } from '../lock_pair.ts';
 import { median, type Plan, race, type Side } from '../measure.ts';
 import { type Row, rowOf } from '../row.ts';
 
@@ -124,25 +125,4 @@ async function lockPairsBesideSubscribers(ground: Ground, plan: Plan): Promise<R
   return ([8, 32] as const).map((workers) =>
     rowOf({ name: 'lock pair, 50 subscribers / none', workers, unit: '/s' }, target, series[workers]),
   );
-}
-
-async function runAll(side: ReturnType<typeof lockPair>, runs: number, workers: number): Promise<number> {
-  let started = 0;
-  const worker = async (index: number) => {
-    while (started++ < runs) await side.run(index);
-  };
-  const begun = performance.now();
-  await Promise.all(Array.from({ length: workers }, (_, index) => worker(index)));
-  return performance.now() - begun;
-}
-
-function lockPair({ coordinators }: Ground) {
-  return {
-    async run(worker: number): Promise<void> {
-      const coordinator = coordinators[worker] as (typeof coordinators)[number];
-      const paths = [`src/events/${worker}.ts`];
-      await coordinator.acquireLock({ paths });
-      await coordinator.releaseLock({ paths });
-    },
-  };
 }
