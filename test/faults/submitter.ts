@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Coordinator, coordinatorOver } from '@agentcoord/contract';
 import type { Dice } from './dice.ts';
 import { History } from './history.ts';
@@ -6,6 +7,19 @@ import type { Stage } from './stage.ts';
 
 /** Milliseconds; where the database is away half of the time, eight at once may all be unlucky for long. */
 const patience = 90_000;
+
+/** Tasks that are left to do at most, when more are submitted. */
+const mostOpen = 4000;
+
+/** How many tasks have not ended. */
+export async function openTasks({ sql, insist }: Stage): Promise<number> {
+  const [row] = await insist(
+    () =>
+      sql<{ open: number }[]>`select count(*)::integer as open from coord.tasks
+        where status in ('ready', 'blocked', 'claimed', 'scheduled')`,
+  );
+  return row?.open ?? 0;
+}
 
 /** Submits the tasks of a torture: some depend on others, some are poison; asks again while nobody answers. */
 export class Submitter {
@@ -17,6 +31,8 @@ export class Submitter {
   submitted = 0;
   /** Set to submit no more. */
   stopped = false;
+  /** Set to submit no more than so many. */
+  enough = Number.POSITIVE_INFINITY;
 
   constructor(stage: Stage, dice: Dice, folder: string) {
     this.#stage = stage;
@@ -32,9 +48,15 @@ export class Submitter {
   }
 
   async submit(count: number): Promise<void> {
-    for (let done = 0; done < count && !this.stopped; done += 8) {
+    for (let done = 0; done < count && !this.stopped && this.submitted < this.enough; done += 8) {
+      if (done % 400 === 0) await this.#room();
       await Promise.all(Array.from({ length: Math.min(8, count - done) }, () => this.#submitOne()));
     }
+  }
+
+  /** Until the workers have caught up: what they are to be seen to survive is work, not a heap of it. */
+  async #room(): Promise<void> {
+    while (!this.stopped && this.submitted < this.enough && (await openTasks(this.#stage)) > mostOpen) await pause(250);
   }
 
   async #submitOne(): Promise<void> {

@@ -9,7 +9,7 @@ import type { DoorName } from '../doors/index.ts';
 import { readHistories } from '../history.ts';
 import type { Finding, Outcome, Proof, Setting } from '../proof.ts';
 import { openStage, type Stage } from '../stage.ts';
-import { Submitter } from '../submitter.ts';
+import { openTasks, Submitter } from '../submitter.ts';
 
 const doors: DoorName[] = [...Array<DoorName>(8).fill('core'), 'http', 'http', 'http', 'mcp'];
 
@@ -48,6 +48,9 @@ async function run(name: string, plan: Torture, setting: Setting): Promise<Outco
   const crew = await Crew.hire({ role: 'tasks', doors, plan: { lease_seconds: 2 } }, stage, { ...setting, folder });
   await using _ = crew;
   const submitter = new Submitter(stage, setting.dice.for('tasks'), folder);
+  setting.signal.addEventListener('abort', () => {
+    submitter.stopped = true;
+  });
   // Planted bugs show soonest in a queue that runs dry now and then.
   await submitter.submit(setting.hunting ? 100 : Math.round(count * 0.2));
   const submitting = submitter.submit(count - submitter.submitted);
@@ -77,6 +80,8 @@ async function run(name: string, plan: Torture, setting: Setting): Promise<Outco
     return over;
   });
   await killing;
+  // A longer run has as many tasks as the machine could do in its time, and 5,000 at least.
+  if (setting.scale > 1) submitter.enough = plan.tasks;
   const tortured = Math.round((performance.now() - begun) / 1000);
   if (!setting.hunting) {
     await submitting;
@@ -101,17 +106,15 @@ async function hurt({ cluster }: Stage, { dice }: Setting, round: number): Promi
 
 const patience = 90_000;
 
-/** Waits until nothing is left to do. */
-async function drained({ sql, insist }: Stage, signal: AbortSignal): Promise<void> {
-  for (const until = Date.now() + patience; Date.now() < until && !signal.aborted; await pause(250)) {
-    const [row] = await insist(
-      () =>
-        sql<
-          { left: number }[]
-        >`select count(*)::integer as left from coord.tasks where status in ('ready', 'blocked', 'claimed', 'scheduled')`,
-    );
-    if (row?.left === 0) return;
-  }
+/** Waits until nothing is left to do, as long as it gets less. */
+async function drained(stage: Stage, signal: AbortSignal): Promise<void> {
+  let [least, until] = [Number.POSITIVE_INFINITY, 0];
+  do {
+    const left = await openTasks(stage);
+    if (left === 0) return;
+    if (left < least) [least, until] = [left, Date.now() + patience];
+    await pause(250);
+  } while (Date.now() < until && !signal.aborted);
 }
 
 async function checkAll({ sql }: Stage, folder: string): Promise<Finding[]> {
