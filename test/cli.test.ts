@@ -48,6 +48,8 @@ describe('the commands', () => {
       'doctor',
       'down',
       'export',
+      'guard replay',
+      'guard test',
       'mcp',
       'status',
       'up',

@@ -42,7 +42,7 @@ const systemFunctions = [
   'take_webhooks',
 ];
 
-const serverCommands = ['doctor', 'down', 'export', 'mcp', 'status', 'up'];
+const serverCommands = ['doctor', 'down', 'export', 'guard replay', 'guard test', 'mcp', 'status', 'up'];
 
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 

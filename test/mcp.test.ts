@@ -157,11 +157,15 @@ describe.each(Object.keys(doors))('MCP over %s', (door) => {
       'handoffs://recent',
       'audit://recent',
       'profiles://current',
+      'guardrails://patterns',
       'newsletters://status',
     ]);
     const read = async (uri: string) => JSON.parse(textOf({ content: (await client.readResource({ uri })).contents }));
     expect(await read('locks://current')).toMatchObject({ locks: [{ path: 'a.ts' }], truncated: false });
     expect(await read('work://pending')).toMatchObject({ ready: { tasks: [] }, blocked: { tasks: [] } });
+    expect(await read('guardrails://patterns')).toMatchObject({
+      rules: expect.arrayContaining([expect.objectContaining({ rule: 'force_push' })]),
+    });
     expect(await read('handoffs://recent')).toMatchObject({ handoffs: [] });
     expect(await read('newsletters://status')).toEqual({ news: ['not marked'], since: null, truncated: false });
   });

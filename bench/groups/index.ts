@@ -7,6 +7,7 @@ import { depth } from './depth.ts';
 import { events } from './events.ts';
 import { files } from './files.ts';
 import { graphileWorker } from './graphile_worker.ts';
+import { guardrails } from './guardrails.ts';
 import { http } from './http.ts';
 import { lock } from './lock.ts';
 import { mcp } from './mcp.ts';
@@ -17,5 +18,5 @@ import { submit } from './submit.ts';
 /** In the order in which they are measured and printed. */
 export const groups: readonly Group[] = [
   ...[lock, files, submit, claim, batch, depth, blocked, capabilities],
-  ...[graphileWorker, pgBoss, events, audit, http, postgrest, mcp],
+  ...[graphileWorker, pgBoss, events, audit, http, postgrest, mcp, guardrails],
 ];

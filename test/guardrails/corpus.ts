@@ -6,6 +6,8 @@ export interface Case {
   text: string;
   /** The rule that it falls under; undefined for harmless ones. */
   rule?: string;
+  /** True when it may be warned of. */
+  warned?: boolean;
 }
 
 /** Texts that fall under a rule. */
@@ -15,7 +17,10 @@ export const dangerous: readonly Case[] = linesOf('dangerous.txt').map((line) =>
 });
 
 /** Texts that look like them and are allowed. */
-export const harmless: readonly Case[] = linesOf('harmless.txt').map((line) => ({ text: unescaped(line) }));
+export const harmless: readonly Case[] = linesOf('harmless.txt').map((line) => {
+  const warned = line.startsWith('warn\t');
+  return { warned, text: unescaped(warned ? line.slice(5) : line) };
+});
 
 function linesOf(file: string): string[] {
   const lines = readFileSync(join(import.meta.dirname, file), 'utf8').split('\n');

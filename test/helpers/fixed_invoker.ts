@@ -30,6 +30,7 @@ const answers: Record<string, (args: Record<string, unknown>) => unknown> = {
   complete_work: () => ({
     error: { code: 'conflict', message: 'The claim has passed on.', hint: 'Stop.', details: { claim_token: 8 } },
   }),
+  list_guardrail_rules: () => ({ version: 0, rules: [] }),
   discover_agents: () => {
     throw new Error('password=hunter2 at /srv/secret');
   },

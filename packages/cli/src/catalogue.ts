@@ -64,7 +64,8 @@ function takeApart(cli: string): { words: string[]; positionals: Positional[] } 
 }
 
 /** The command of these words; the ones before the last are groups, made when first met. */
-function commandFor(program: Command, words: readonly string[], heading: string): Command {
+/** The command of these words, in its group; its heading counts where it has no group above. */
+export function commandFor(program: Command, words: readonly string[], heading: string): Command {
   const [word = '', ...rest] = words;
   if (rest.length === 0) return program.command(word).helpGroup(program.parent ? '' : heading);
   const known = program.commands.find((command) => command.name() === word);

@@ -13,6 +13,9 @@ export { type PostgresOptions, postgresDatabase } from './databases/postgres.ts'
 export { type EmbeddedServer, ensureServer, refusalOfFile, serverStatus, stopServer } from './embedded/index.ts';
 export { type Events, followEvents, type ItemPage, pagesOf } from './events/index.ts';
 export { unavailable } from './failure.ts';
+/** The engine of guardrails, for who judges without a database; loaded when used, because its parsers are heavy. */
+export const loadGuardrails = () => import('./guardrails/index.ts');
+export type { ProjectRules, Verdict } from './guardrails/index.ts';
 export { countViolations, type Health, healthOf } from './health.ts';
 export { invoke } from './invoke.ts';
 export { importKeys, type KeyParts, keyParts } from './keys.ts';

@@ -56,6 +56,13 @@ const readings: readonly Reading[] = [
     about: ['profile:', 'agent:'],
   },
   {
+    uri: 'guardrails://patterns',
+    title: 'Guardrails',
+    description: 'The rules by which commands are judged: what they stop or warn of, and what to do instead.',
+    operation: 'list_guardrail_rules',
+    about: ['guardrail_rule:'],
+  },
+  {
     uri: 'newsletters://status',
     title: 'News',
     description: 'What happened since your last catch_up; reading this does not count as one.',

@@ -10,7 +10,7 @@ export interface Finding {
 /** Thrown when a text costs more to check than a check may cost. */
 export class TooComplex extends Error {}
 
-const limits = { depth: 24, steps: 20_000 };
+const limits = { depth: 24, steps: 40_000 };
 
 /**
  * What one check finds, and what it has cost. Everything that reads a piece of text gets it, and hands it on to whoever

@@ -1,3 +1,4 @@
-export { type Context, contexts } from './context.ts';
+export { contexts } from './context.ts';
 export { check, type Question } from './engine.ts';
-export type { Decision, Verdict, Violation } from './verdict.ts';
+export { type ProjectRules, projectRules } from './project_rules.ts';
+export type { Verdict, Violation } from './verdict.ts';

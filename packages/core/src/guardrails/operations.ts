@@ -45,7 +45,9 @@ async function withoutDatabase(judged: Promise<unknown>, offline: () => Verdict)
     }, patience);
   });
   const answered = judged.catch((error: unknown) => {
-    if (error instanceof CoordinationError && error.code !== 'unavailable') throw error;
+    // What the caller did wrong is told; whatever else is wrong, nobody knows what the rules say.
+    const broken = !(error instanceof CoordinationError) || error.code === 'unavailable' || error.code === 'internal';
+    if (!broken) throw error;
     return offline();
   });
   try {

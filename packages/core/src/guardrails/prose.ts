@@ -1,6 +1,6 @@
 import { parse } from 'unbash';
 import { isCommandName } from './command_names.ts';
-import { type Context, contextOf } from './context.ts';
+import { type Context, contextOf, isSql } from './context.ts';
 
 /** A part of a text for people that is a command or a statement to carry out. */
 export interface ProseAction {
@@ -34,12 +34,20 @@ const negations =
 /** The commands in prose: fenced blocks, inline code that one is told to run, and lines that are nothing but a command. */
 export function proseActions(text: string): ProseAction[] {
   const actions: ProseAction[] = [];
-  const rest = text.replace(/```([\w+-]*)[^\n]*\n([\s\S]*?)(?:```|$)/g, (_, language: string, block: string) => {
-    const action = blockOf(language.toLowerCase(), block);
+  let block: { language: string; lines: string[] } | undefined;
+  const close = () => {
+    const action = block && blockOf(block.language, block.lines.join('\n'));
     if (action) actions.push(action);
-    return '\n';
-  });
-  for (const line of rest.split('\n')) actions.push(...lineActions(line));
+    block = undefined;
+  };
+  for (const line of text.split('\n')) {
+    const fence = /^\s*(?:```|~~~)\s*([\w+-]*)/.exec(line);
+    if (fence && block) close();
+    else if (fence) block = { language: (fence[1] as string).toLowerCase(), lines: [] };
+    else if (block) block.lines.push(line);
+    else actions.push(...lineActions(line));
+  }
+  close();
   return actions;
 }
 
@@ -54,7 +62,7 @@ function blockOf(language: string, block: string): ProseAction | undefined {
 
 function lineActions(line: string): ProseAction[] {
   const actions: ProseAction[] = [];
-  for (const match of line.matchAll(/(`+)([^`]+)\1/g)) {
+  for (const match of line.matchAll(/(?<!`)(`{1,2})(?!`)([^`]+)\1/g)) {
     const before = line.slice(0, match.index);
     const code = (match[2] as string).trim();
     if (orders.test(before) && !negations.test(before)) actions.push(...commandIn(code, true));
@@ -78,6 +86,6 @@ function commandIn(text: string, marked: boolean): ProseAction[] {
 }
 
 function isStatement(text: string, marked: boolean): boolean {
-  if (contextOf(text) !== 'sql') return false;
-  return marked || /;\s*$/.test(text) || /^[A-Z]{4,}\s+[A-Z]+\b/.test(text);
+  if (!marked && !/;\s*$/.test(text) && !/^[A-Z]{4,}\s+[A-Z]+\b/.test(text)) return false;
+  return isSql(text);
 }

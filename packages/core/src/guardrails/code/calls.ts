@@ -8,6 +8,8 @@ export interface Call {
   path: string;
   /** Strings in the arguments: pieces that are joined by `+` are one. */
   strings: readonly string[];
+  /** How many tokens were looked at. */
+  scanned: number;
   /** True when the first argument is a list. */
   list: boolean;
   /** Code of the arguments without strings, for looking at flags. */
@@ -20,11 +22,20 @@ const opening = new Set(['(', '[', '{']);
 const closing = new Set([')', ']', '}']);
 
 /** Calls, those of Ruby and Perl without brackets too; variables that hold a literal are replaced by it. */
-export function callsOf(tokens: readonly CodeToken[], bare: ReadonlySet<string>): Call[] {
+export function callsOf(
+  tokens: readonly CodeToken[],
+  bare: ReadonlySet<string>,
+  spend: (steps: number) => void,
+): Call[] {
   const literals = new Map<string, string>();
   const calls: Call[] = [];
+  let made = 0;
   for (const [index, token] of tokens.entries()) {
     if (token.kind !== 'name') continue;
+    if (calls.length > made) {
+      spend((calls.at(-1)?.scanned ?? 0) * 0.1);
+      made = calls.length;
+    }
     const next = tokens[index + 1];
     const value = tokens[index + 2];
     if (next?.text === '=' && next.kind === 'symbol' && value?.kind === 'string') literals.set(token.text, value.text);
@@ -49,7 +60,7 @@ function callAt(
   let joins = false;
   let depth = 1;
   let at = from;
-  for (; at < tokens.length && depth > 0 && at < from + 400; at++) {
+  for (; at < tokens.length && depth > 0 && at < from + 300; at++) {
     const token = tokens[at] as CodeToken;
     if (bare && (token.text === ';' || (at > from && gap(tokens, at).includes('line')))) break;
     if (token.kind === 'symbol' && opening.has(token.text)) depth++;
@@ -69,6 +80,7 @@ function callAt(
     name: tokens[index]?.text ?? '',
     path,
     strings,
+    scanned: at - from,
     list: tokens[from]?.text === '[',
     rest,
     start: tokens[start]?.start ?? 0,

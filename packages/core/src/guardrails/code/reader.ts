@@ -1,3 +1,4 @@
+import { parse } from 'unbash';
 import { type Invocation, report } from '../shell/invocation.ts';
 import { hole } from '../shell/scope.ts';
 import { readSql } from '../sql/reader.ts';
@@ -24,14 +25,28 @@ const queries =
   /^(execute|executemany|executescript|exec|query|raw|unsafe|run|exec_driver_sql|text|sql|select_all|exec_query|\$executeRawUnsafe|\$executeRaw|\$queryRawUnsafe|QueryRow|Exec|Query|ExecContext|prepare|all|do|statement|unprepared)$/;
 
 /** Commands called without brackets, or with a template. */
-const bare = new Set(['system', 'exec', 'spawn', '$', 'sh', 'rm_rf', 'qx', 'execute', 'passthru', 'shell_exec']);
+const bare = new Set([
+  'system',
+  'exec',
+  'spawn',
+  '$',
+  'sh',
+  'rm_rf',
+  'rm_r',
+  'rmtree',
+  'remove_tree',
+  'qx',
+  'execute',
+  'passthru',
+  'shell_exec',
+]);
 
 /** Reads source code: what its calls with literal arguments would do is judged. */
 export function readCode(code: string, language: Language, call: Invocation): void {
   call.examination.within(() => {
     const tokens = codeTokens(code, language, () => call.examination.spend(0.1));
     for (const { kind, text } of tokens) if (kind === 'shell') runText(call, text, { own: true });
-    for (const made of callsOf(tokens, bare)) {
+    for (const made of callsOf(tokens, bare, (steps) => call.examination.spend(steps))) {
       call.examination.spend();
       judgeCall(made, language, { ...call, source: code.slice(made.start, made.end) || call.source });
     }
@@ -42,7 +57,7 @@ export function readCode(code: string, language: Language, call: Invocation): vo
 function judgeCall(made: Call, language: Language, call: Invocation): void {
   const { name, path, strings, rest } = made;
   const [first = ''] = strings;
-  if (commands.test(name) && strings.length > 0) runCommand(made, call);
+  if ((commands.test(name) || path === 'os.execute') && strings.length > 0) runCommand(made, call);
   const removes =
     trees.test(name) ||
     (/^(rm|rmSync|rmdir|rmdirSync|remove|delete|removeSync)$/.test(name) && /\brecursive\b/.test(rest));
@@ -71,13 +86,21 @@ function judgeCall(made: Call, language: Language, call: Invocation): void {
   if (/^(eval|exec|Function|loads|runInThisContext|compile)$/.test(name)) evaluated(made, language, call);
 }
 
+/** Many things are called `run` and `exec`; what they are given then is no command, and often no shell at all. */
+const isNoCommand = (text: string) => (parse(text).errors?.length ?? 0) > 0;
+
 /** The command of a call: one string is a command line, several are a program and its arguments. */
 function runCommand({ name, strings, list, rest }: Call, call: Invocation): void {
   const [first = ''] = strings;
+  if (/b64decode|atob|base64_decode|decode64/.test(rest)) {
+    runText(call, Buffer.from(first, 'base64').toString('utf8'), { own: true });
+    return;
+  }
   const separate = list || (strings.length > 1 && !/\s/.test(first.trim()));
   if (name === 'Command' || separate) judge(strings, call);
-  else if (/\s|^\w+$/.test(first)) runText(call, first, { own: true });
-  if (/b64decode|atob|base64_decode|unhexlify|fromhex|decode64|'base64'/.test(rest)) report(call, 'hidden_command');
+  else if (/^(exec|run|call|command|sh|spawn|pipeline)$/.test(name) && isNoCommand(first)) return;
+  else runText(call, first, { own: true });
+  if (/unhexlify|fromhex/.test(rest)) report(call, 'hidden_command');
 }
 
 function fileOf({ name, strings, rest }: Call, call: Invocation): void {

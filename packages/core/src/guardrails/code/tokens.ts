@@ -35,6 +35,7 @@ export function codeTokens(code: string, language: Language, spend: () => void):
 }
 
 function commentAt(code: string, at: number, language: Language): number {
+  if (code[at] !== '#' && code[at] !== '/') return at;
   const lineEnd = () => {
     const end = code.indexOf('\n', at);
     return end < 0 ? code.length : end;

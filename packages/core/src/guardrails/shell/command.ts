@@ -3,8 +3,9 @@ import { judge } from '../tools/index.ts';
 import { secretIn } from '../tools/secret_files.ts';
 import { judgeWrite } from '../tools/writes.ts';
 import type { Invocation } from './invocation.ts';
-import type { Reader } from './reader.ts';
-import { hole, type Stream } from './scope.ts';
+import { type Reader, readShell } from './reader.ts';
+import { hole, Scope, type Stream } from './scope.ts';
+import { stageOutput } from './stages.ts';
 import { textOf, wordValue } from './words.ts';
 
 const declarations = new Set(['export', 'declare', 'local', 'readonly', 'typeset', 'alias', 'set']);
@@ -24,6 +25,7 @@ export function run(command: Command, reader: Reader, piped: Stream): Stream {
     return [`${word.name}=${value}`];
   });
   const input = inputOf(command, reader, piped);
+  readVariables(command, reader, input);
   examination.spend(1 + fields.length);
   const call: Invocation = { name: '', args: [], input, source, scope, examination };
   const output = fields.length > 0 ? judge(fields, call) : {};
@@ -34,7 +36,7 @@ export function run(command: Command, reader: Reader, piped: Stream): Stream {
 function assign(command: Command, reader: Reader): void {
   const { scope } = reader;
   const set = (name: string, value: string, append?: boolean) =>
-    scope.variables.set(name, append ? (scope.valueOf(name) ?? '') + value : value);
+    scope.set(name, append ? (scope.valueOf(name) ?? '') + value : value);
   const declares = command.name && declarations.has(command.name.value);
   for (const assignment of [...command.prefix, ...(declares ? command.args : [])]) {
     if (assignment.type === 'Assignment' && assignment.value.type === 'Word') {
@@ -44,9 +46,26 @@ function assign(command: Command, reader: Reader): void {
       set(assignment.name, elements.join('\u0001'), assignment.append);
     }
   }
-  if (command.name?.value === 'read') {
-    for (const word of command.args) if (word.type === 'Word' && !word.value.startsWith('-')) set(word.value, hole);
+  for (const assignment of command.prefix) {
+    // What these hold is run by the program that they are given to.
+    if (assignment.type !== 'Assignment' || !/(_COMMAND|PAGER|EDITOR|ASKPASS)$/.test(assignment.name)) continue;
+    const value = scope.valueOf(assignment.name) ?? '';
+    if (/\s/.test(value)) readShell(value, reader.examination, new Scope(scope));
   }
+}
+
+/** Variables that `read` and `printf -v` set. */
+function readVariables(command: Command, reader: Reader, { text }: Stream): void {
+  const { scope } = reader;
+  const words = command.args.flatMap((word) => (word.type === 'Word' ? [word] : []));
+  if (command.name?.value === 'read') {
+    const names = words.filter(({ value }) => !value.startsWith('-'));
+    for (const { value } of names) scope.set(value, names.length === 1 ? (text?.split('\n')[0] ?? hole) : hole);
+  }
+  const [option, name, ...rest] = words;
+  if (command.name?.value !== 'printf' || option?.value !== '-v' || !name) return;
+  const values = rest.map((word) => wordValue(word, scope, reader));
+  scope.set(name.value, stageOutput('printf', values, {}, scope).text ?? hole);
 }
 
 /** What the command reads on its standard input. */

@@ -1,5 +1,5 @@
 import { forEachChild, type ParsedScript, parse, type SyntaxNode } from 'unbash';
-import type { Examination } from '../finding.ts';
+import { type Examination, TooComplex } from '../finding.ts';
 import { run } from './command.ts';
 import { hole, outputHoles, Scope, type Stream } from './scope.ts';
 import type { Node } from './syntax.ts';
@@ -8,9 +8,28 @@ import { fieldsOf, type Substitutions } from './words.ts';
 /** Reads a shell script: every command in it is judged, wherever it stands. Answers what it prints, if that is known. */
 export function readShell(text: string, examination: Examination, scope = new Scope(), input: Stream = {}): Stream {
   return examination.within(() => {
+    if (isTooComplex(text)) throw new TooComplex();
     const script = parse(text);
     return new Reader(text, examination, scope).script(script, input);
   });
+}
+
+/** More than any script has that somebody has written: commands, and brackets that are open at once. */
+const limits = { separators: 15_000, brackets: 120 };
+
+/** Looks at the characters alone, before a parser spends its time on them. */
+function isTooComplex(text: string): boolean {
+  let [depth, separators] = [0, 0];
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    // ( and {, then ) and }, then line end, & and ; and |
+    if (code === 40 || code === 123) {
+      if (++depth > limits.brackets) return true;
+    } else if ((code === 41 || code === 125) && depth > 0) depth--;
+    else if ((code === 10 || code === 38 || code === 59 || code === 124) && ++separators > limits.separators)
+      return true;
+  }
+  return false;
 }
 
 /** Walks the syntax tree of one text. */
@@ -61,11 +80,20 @@ export class Reader implements Substitutions {
       case 'CompoundList':
         return this.list(node.commands, input);
       case 'Subshell':
+        return this.subshell(node, input);
       case 'BraceGroup':
         return this.list(node.body.commands, input);
       default:
         return this.children(node, input);
     }
+  }
+
+  /** Where it goes, the commands after it do not. */
+  subshell({ body }: Node<'Subshell'>, input: Stream): Stream {
+    const { directory } = this.scope;
+    const stream = this.list(body.commands, input);
+    this.scope.directory = directory;
+    return stream;
   }
 
   /** All that stands inside a node of another kind: words with commands in them, branches, bodies of loops. */
@@ -99,7 +127,7 @@ export class Reader implements Substitutions {
       this.children(word, {});
       return this.fields(word);
     });
-    this.scope.variables.set(node.name.value, words.length > 0 ? words.join('\u0001') : hole);
+    this.scope.set(node.name.value, words.length > 0 ? words.join('\u0001') : hole);
     return this.list(node.body.commands, input);
   }
 
@@ -110,6 +138,11 @@ export class Reader implements Substitutions {
     if (pipes && calls.filter((call) => call === name).length >= 2) {
       this.examination.report('fork_bomb', this.text.slice(node.pos, node.end));
     }
+    this.scope.functions.set(name, (scope, stream) => {
+      // Inside itself it is a name that nobody knows, or it would never end.
+      scope.functions.delete(name);
+      return new Reader(this.text, this.examination, scope).node(node.body as SyntaxNode, stream);
+    });
     return this.node(node.body as SyntaxNode, input);
   }
 
@@ -118,8 +151,9 @@ export class Reader implements Substitutions {
   }
 
   outputOf(part: Node<'CommandExpansion'>): string {
-    const { text, remote, hidden } = this.printed(part);
+    const { text, remote, hidden, secret } = this.printed(part);
     if (remote) return outputHoles.remote;
+    if (secret !== undefined) return outputHoles.secret;
     return text ?? (hidden ? outputHoles.hidden : outputHoles.printed);
   }
 
@@ -132,6 +166,8 @@ export class Reader implements Substitutions {
     const before = this.#outputs.get(part);
     if (before) return before;
     const { script } = part;
+    // To decode one of these costs as much as the text is long.
+    if (part.text.startsWith('`')) this.examination.spend(this.text.length / 1000);
     const reader = script?.source === undefined ? this : new Reader(script.source, this.examination, this.scope);
     const stream = script ? this.examination.within(() => reader.script(script, {})) : {};
     this.#outputs.set(part, stream);

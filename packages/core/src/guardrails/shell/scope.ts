@@ -1,7 +1,9 @@
+import { TooComplex } from '../finding.ts';
+
 /** Stands in a value for what cannot be known from the text. NUL is refused before anything is read. */
 export const hole = '\u0000';
-/** The same for output of a command: from the network, decoded from what is not shown, of any other command. */
-export const outputHoles = { remote: '\u0003', hidden: '\u0004', printed: '\u0005' } as const;
+/** The same for output of a command: from the network, decoded from what is not shown, of a command that reads secrets, of any other. */
+export const outputHoles = { remote: '\u0003', hidden: '\u0004', printed: '\u0005', secret: '\u0006' } as const;
 
 const holes = new RegExp(`[${[hole, ...Object.values(outputHoles)].join('')}]`, 'g');
 
@@ -27,10 +29,17 @@ export interface Stream {
 
 const known: Record<string, string> = { HOME: '~', PWD: '.', OLDPWD: '.', TMPDIR: '/tmp', IFS: ' ' };
 
+/** Longest value of a variable; `A=$A$A` a few times makes it longer than memory. */
+const longestValue = 65_536;
+
 /** What earlier commands of the same text have set: variables, functions, and the content of files. */
 export class Scope {
   readonly variables: Map<string, string>;
   readonly aliases: Map<string, string>;
+  /** What a call of a function does. */
+  readonly functions: Map<string, (scope: Scope, input: Stream) => Stream>;
+  /** Where `cd` has gone, from where the text begins; undefined when that is not known. */
+  directory: string | undefined = '';
   readonly #files: Map<string, Stream>;
   #substitutions = 0;
 
@@ -38,11 +47,34 @@ export class Scope {
   constructor(parent?: Scope) {
     this.variables = new Map(parent?.variables);
     this.aliases = new Map(parent?.aliases);
+    this.functions = new Map(parent?.functions);
+    this.directory = parent ? parent.directory : '';
     this.#files = parent ? parent.#files : new Map();
+  }
+
+  /** Keeps a value; throws when values have grown so that nobody can look at them all. */
+  set(name: string, value: string): void {
+    if (value.length > longestValue) throw new TooComplex();
+    this.variables.set(name, value);
   }
 
   valueOf(name: string): string | undefined {
     return this.variables.get(name) ?? known[name];
+  }
+
+  /** A scope below this one, with what `$1`, `$@` and the like stand for in it. */
+  called(name: string, args: readonly string[]): Scope {
+    const inner = new Scope(this);
+    inner.set('0', name);
+    for (const [index, arg] of args.entries()) if (index < 9) inner.set(String(index + 1), arg);
+    for (const all of ['@', '*']) inner.set(all, args.join('\u0001'));
+    return inner;
+  }
+
+  /** A path as seen from where the text begins. */
+  located(path: string): string {
+    if (/^([/~]|[A-Za-z]:)/.test(path) || this.directory === '') return path;
+    return `${this.directory ?? hole}/${path}`;
   }
 
   fileAt(path: string): Stream | undefined {

@@ -20,7 +20,8 @@ export interface Substitutions {
 
 /** The fields that a word becomes when the shell has expanded it, with holes for what is not known. */
 export function fieldsOf(word: Word, scope: Scope, substitutions: Substitutions): string[] {
-  const expanded = word.parts ? valuesOf(word.parts, scope, substitutions, false) : [word.value];
+  if (!word.parts) return [word.value];
+  const expanded = valuesOf(word.parts, scope, substitutions, false);
   return expanded.flatMap((value) =>
     value
       .split(split)

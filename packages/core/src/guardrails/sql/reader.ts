@@ -14,10 +14,14 @@ export interface SqlOptions {
 export function readSql(text: string, examination: Examination, options: SqlOptions): void {
   examination.within(() => {
     for (const line of metaCommands(text)) options.shell(line);
-    const tokens = tokensOf(withoutMeta(text), () => examination.spend(0.1));
+    const statements = withoutMeta(text);
+    const tokens = tokensOf(statements, {
+      spend: () => examination.spend(0.1),
+      unclosed: (start) => examination.report('unparsable', statements.slice(start, start + 80)),
+    });
     for (const statement of statementsOf(tokens)) {
       examination.spend();
-      judgeStatement(statement, { text: withoutMeta(text), examination, options });
+      judgeStatement(statement, { text: statements, examination, options });
     }
   });
 }
@@ -28,7 +32,7 @@ function metaCommands(text: string): string[] {
 }
 
 const withoutMeta = (text: string) =>
-  text.replace(/^\s*(?:\\!|\.shell|\.system|\\[a-z]+\b(?![^\n]*;)).*$/gm, '').replace(/^\\(?=\w)/gm, '');
+  text.replace(/^\s*(?:\\!|\.shell|\.system|\\[a-z]+\b(?![^\n]*;)|\.[a-z]+\b).*$/gm, '').replace(/^\\(?=\w)/gm, '');
 
 function statementsOf(tokens: readonly Token[]): Token[][] {
   const statements: Token[][] = [[]];
@@ -156,6 +160,13 @@ function untilEnd(tokens: readonly Token[], depth: number): readonly Token[] {
   return end < 0 ? tokens : tokens.slice(0, end);
 }
 
+/** A literal with those that are joined to it. */
+function joined(tokens: readonly Token[], index: number): string {
+  let text = tokens[index]?.text ?? '';
+  for (let at = index + 1; tokens[at]?.text === '||' && tokens[at + 1]; at += 2) text += tokens[at + 1]?.text ?? '';
+  return text;
+}
+
 /** SQL or a shell command inside a string that this statement runs. */
 function readLiterals(tokens: readonly Token[], first: string, { examination, options }: Reading): void {
   const runs =
@@ -165,6 +176,6 @@ function readLiterals(tokens: readonly Token[], first: string, { examination, op
     if (token.kind !== 'string') continue;
     const before = tokens[index - 1]?.text ?? '';
     if (before === 'PROGRAM' || /^XP_CMDSHELL$/.test(before)) options.shell(token.text);
-    else if (runs && /\s/.test(token.text)) readSql(token.text, examination, options);
+    else if (runs && /\s/.test(token.text)) readSql(joined(tokens, index), examination, options);
   }
 }

@@ -12,20 +12,36 @@ const space = /\s+|--[^\n]*|#[^\n]*/y;
 const pieces =
   /(?<word>(?:[\p{L}_@]|(?!\s)\p{Cc})(?:[\p{L}\p{N}_$]|(?!\s)\p{Cc})*)|(?<number>\d+(?:\.\d+)?(?:e[+-]?\d+)?)|(?<identifier>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[\p{L}_][^\]]*\])|(?<symbol>::|<>|!=|<=|>=|\|\||:=|->>?|.)/suy;
 
+const executed = /\/\*!\d*/y;
+const dollar = /\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy;
+const quoted = /(?:[eE]|[nN]|[uU]&|[xXbB])?'/y;
+
+/** What is told while SQL is taken apart. */
+export interface TokenListener {
+  spend(): void;
+  /** A comment or a literal that has no end: databases disagree about what follows. */
+  unclosed(start: number): void;
+}
+
 /** Takes SQL apart. Comments are dropped, but for those that MySQL runs; strings keep their content. */
-export function tokensOf(text: string, spend: () => void): Token[] {
+export function tokensOf(text: string, { spend, unclosed }: TokenListener): Token[] {
   const tokens: Token[] = [];
   let at = 0;
   let depth = 0;
   while (at < text.length) {
     spend();
     const skipped = afterSpace(text, at);
+    if (skipped < 0) {
+      unclosed(at);
+      break;
+    }
     if (skipped > at) {
       at = skipped;
       continue;
     }
     const literal = stringAt(text, at);
     if (literal) {
+      if (literal.isOpen) unclosed(at);
       tokens.push({ kind: 'string', text: literal.text, depth, start: at, end: literal.end });
       at = literal.end;
       continue;
@@ -47,11 +63,12 @@ export function tokensOf(text: string, spend: () => void): Token[] {
   return tokens;
 }
 
+/** Where the space and comments at a place end; -1 for a comment that does not. */
 function afterSpace(text: string, at: number): number {
   space.lastIndex = at;
   if (space.test(text)) return space.lastIndex;
   // MySQL runs what is in /*! … */: only its marks are dropped.
-  const executed = /\/\*!\d*/y;
+  if (text[at] !== '/' && text[at] !== '*') return at;
   executed.lastIndex = at;
   if (executed.test(text)) return executed.lastIndex;
   if (text.startsWith('*/', at)) return at + 2;
@@ -66,20 +83,18 @@ function afterSpace(text: string, at: number): number {
       if (--depth === 0) return index + 1;
     }
   }
-  return text.length;
+  return -1;
 }
 
 /** A string literal at a place: '…', E'…', $tag$…$tag$. */
-function stringAt(text: string, at: number): { text: string; end: number } | undefined {
-  const dollar = /\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy;
+function stringAt(text: string, at: number): { text: string; end: number; isOpen: boolean } | undefined {
   dollar.lastIndex = at;
-  const tag = dollar.exec(text)?.[0];
+  const tag = text[at] === '$' ? dollar.exec(text)?.[0] : undefined;
   if (tag !== undefined) {
     const close = text.indexOf(tag, at + tag.length);
     const end = close < 0 ? text.length : close;
-    return { text: text.slice(at + tag.length, end), end: close < 0 ? end : end + tag.length };
+    return { text: text.slice(at + tag.length, end), end: close < 0 ? end : end + tag.length, isOpen: close < 0 };
   }
-  const quoted = /(?:[eE]|[nN]|[uU]&|[xXbB])?'/y;
   quoted.lastIndex = at;
   const open = quoted.exec(text)?.[0];
   if (open === undefined) return undefined;
@@ -90,5 +105,6 @@ function stringAt(text: string, at: number): { text: string; end: number } | und
     else if (text[index] === "'" && text[index + 1] === "'") index++;
     else if (text[index] === "'") break;
   }
-  return { text: text.slice(at + open.length, index).replaceAll("''", "'"), end: Math.min(index + 1, text.length) };
+  const content = text.slice(at + open.length, index).replaceAll("''", "'");
+  return { text: content, end: Math.min(index + 1, text.length), isOpen: index >= text.length };
 }

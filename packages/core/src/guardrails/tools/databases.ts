@@ -89,6 +89,8 @@ const resets =
     if (pattern.test(call.args.join(' ')) && !call.args.includes('--help')) report(call, 'database_reset');
   };
 
+const resetsOfPrisma = resets(/^migrate reset|^db push.*--(force-reset|accept-data-loss)/);
+
 const rails: Tool = (call) => {
   const text = call.args.join(' ');
   if (/(^| )db:(drop|reset|purge|schema:load|migrate:reset|truncate_all)/.test(text)) report(call, 'database_reset');
@@ -111,6 +113,7 @@ const dropdb: Tool = (call: Invocation) => report(call, 'drop_database');
 
 export const databaseTools: Record<string, Tool> = {
   ...Object.fromEntries(Object.entries(clients).map(([name, definition]) => [name, client(definition)])),
+  heroku: (call) => (call.args[0] === 'pg:psql' ? client(psql)({ ...call, args: call.args.slice(1) }) : undefined),
   dropdb,
   dropuser: (call) => report(call, 'drop_role'),
   mysqladmin: (call) => (/(^| )drop( |$)/.test(call.args.join(' ')) ? report(call, 'drop_database') : undefined),
@@ -121,7 +124,16 @@ export const databaseTools: Record<string, Tool> = {
   mongorestore: (call) => (call.args.includes('--drop') ? report(call, 'drop_table') : undefined),
   pg_restore: (call) =>
     call.args.some((arg) => arg === '-c' || arg === '--clean') ? report(call, 'drop_table') : undefined,
-  prisma: resets(/^migrate reset|^db push.*--(force-reset|accept-data-loss)/),
+  supabase: (call) => {
+    const [noun, verb, ...texts] = optionsOf(call.args, 'f', ['db-url', 'file', 'workdir']).operands;
+    if (noun !== 'db' || verb !== 'query') return;
+    for (const text of texts)
+      readSql(text, call.examination, { source: call.source, shell: (script) => runText(call, script) });
+  },
+  prisma: (call) => {
+    if (/^db execute/.test(call.args.join(' '))) client({ short: '', long: ['file'], text: [] })(call);
+    return resetsOfPrisma(call);
+  },
   rails,
   rake: rails,
   artisan: resets(/migrate:(fresh|reset|refresh)|db:wipe/),

@@ -5,7 +5,9 @@ import { isDisk, isSystemFile, placeOf } from './paths.ts';
 
 /** Deletes folders with all that is in them. */
 export function deleteTrees(call: Invocation, paths: readonly string[]): undefined {
-  const places = paths.map(placeOf);
+  const { flags } = optionsOf(call.args);
+  if (flags.has('help') || flags.has('version') || flags.has('dry-run')) return;
+  const places = paths.map((path) => placeOf(call.scope.located(path)));
   if (places.includes('root')) report(call, 'recursive_delete_root');
   else if (paths.length > 0 && places.every((place) => place === 'generated')) report(call, 'generated_files_delete');
   else report(call, 'recursive_delete');
@@ -23,7 +25,7 @@ const rm: Tool = (call) => {
 
 function deleteFiles(call: Invocation, operands: readonly string[]): undefined {
   if (operands.some((path) => isSystemFile(path) || isDisk(path))) report(call, 'system_file_write');
-  const places = operands.map(placeOf);
+  const places = operands.map((path) => placeOf(call.scope.located(path)));
   if (places.includes('root')) report(call, 'recursive_delete_root');
   else if (places.includes('whole')) report(call, 'wide_delete');
 }

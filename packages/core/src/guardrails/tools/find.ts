@@ -1,7 +1,9 @@
 import { type Invocation, plainName, report } from '../shell/invocation.ts';
 import { hole } from '../shell/scope.ts';
+import { touchesGuard } from './guard.ts';
 import { judge, type Tool } from './index.ts';
 import { placeOf } from './paths.ts';
+import { secretIn } from './secret_files.ts';
 
 const actions = new Set(['-exec', '-execdir', '-ok', '-okdir']);
 const filters =
@@ -33,15 +35,24 @@ function execute(call: Invocation, command: readonly string[], { roots, filtered
   if (plainName(command[0] ?? '') === 'rm' && !recursive) return deleteFound(call, roots, filtered);
   const named = call.args.flatMap((arg, index) => (/^-i?name$/.test(arg) ? [call.args[index + 1] ?? ''] : []));
   const generated = named.length > 0 && named.every((name) => generatedNames.test(name));
-  const found = roots.map(placeOf).includes('root') ? '/' : generated ? `./node_modules/${hole}` : `./${hole}`;
+  const found = foundIn(call, roots, generated);
   judge(
     command.map((word) => word.replaceAll('{}', found)),
     call,
   );
 }
 
+/** A path that stands for whatever is found. */
+function foundIn(call: Invocation, roots: readonly string[], generated: boolean): string {
+  const secret = roots.find(secretIn);
+  if (secret !== undefined) return secret;
+  if (roots.some((path) => placeOf(call.scope.located(path)) === 'root')) return '/';
+  return generated ? `./node_modules/${hole}` : `./${hole}`;
+}
+
 function deleteFound(call: Invocation, roots: readonly string[], filtered: boolean): undefined {
-  const places = roots.map(placeOf);
+  if (roots.some(touchesGuard)) report(call, 'guard_tampering');
+  const places = roots.map((path) => placeOf(call.scope.located(path)));
   if (places.includes('root')) report(call, 'recursive_delete_root');
   else if (filtered) report(call, 'find_delete');
   else report(call, 'recursive_delete');

@@ -48,6 +48,8 @@ export function judge(fields: readonly string[], call: Invocation): Stream {
     const alias = call.scope.aliases.get(word);
     if (alias !== undefined && !/[|&;<>()$`]/.test(alias))
       return judge([...alias.split(/\s+/), ...args], withoutAlias(call, word));
+    const body = call.scope.functions.get(word);
+    if (body) return body(call.scope.called(word, args), call.input);
     const inner = unwrap(name, args);
     if (inner) return judge(inner, call);
     return judgeNamed({ ...call, name, args }, word);

@@ -1,7 +1,7 @@
 import { type Language, readCode } from '../code/reader.ts';
 import { type Invocation, optionsOf, report } from '../shell/invocation.ts';
 import { isUnknown, outputHoles } from '../shell/scope.ts';
-import type { Tool } from './index.ts';
+import { judge, type Tool } from './index.ts';
 import { runText } from './shells.ts';
 
 interface Interpreter {
@@ -53,6 +53,8 @@ const interpreter =
     const programs = text.flatMap((name) => values.get(name) ?? []);
     if (call.name === 'deno' && operands[0] === 'eval') programs.push(operands[1] ?? '');
     for (const program of programs) readProgram(call, program, language);
+    const module = language === 'python' ? call.args.indexOf('-m') : -1;
+    if (module >= 0) judge(call.args.slice(module + 1), call);
     if (programs.length > 0 || flags.has('m') || flags.has('version') || flags.has('help')) return;
     const [path] = operands;
     if (path === undefined || path === '-' || path === '/dev/stdin') {

@@ -1,5 +1,5 @@
 import { type Invocation, optionsOf, report } from '../shell/invocation.ts';
-import type { Stream } from '../shell/scope.ts';
+import { outputHoles, type Stream } from '../shell/scope.ts';
 import type { Tool } from './index.ts';
 import { secretIn } from './secret_files.ts';
 import { filesOf } from './secrets.ts';
@@ -11,6 +11,8 @@ const remote: Stream = { remote: true };
 function send(call: Invocation): undefined {
   if (call.input.secret !== undefined || filesOf(call).some(secretIn)) report(call, 'secret_exfiltration');
 }
+
+const isLocal = (url: string) => /^(https?:\/\/)?(localhost|127\.0\.0\.1|\[::1\])([:/]|$)/.test(url);
 
 const curl: Tool = (call) => {
   const short = 'AbcCdDeEFhHKmoPQrtTuUwxXYyz';
@@ -24,8 +26,9 @@ const curl: Tool = (call) => {
   const files = parts.map((part) => part.replace(/^.*?@|^[^=]*=<|;.*$/g, ''));
   const pipes = parts.some((part) => /^@?-$|@-|@\/dev\/stdin/.test(part));
   if (files.some(secretIn) || (pipes && call.input.secret !== undefined)) report(call, 'secret_exfiltration');
-  const local = (url: string) => /^(https?:\/\/)?(localhost|127\.0\.0\.1|\[::1\])([:/]|$)/.test(url);
-  if (operands.length > 0 && operands.every(local)) return {};
+  const disclosed = [...parts, ...operands].some((part) => part.includes(outputHoles.secret));
+  if (disclosed && !operands.every(isLocal)) report(call, 'secret_exfiltration');
+  if (operands.length > 0 && operands.every(isLocal)) return {};
   return downloaded(
     call,
     [...(values.get('o') ?? []), ...(values.get('output') ?? [])],
@@ -122,6 +125,9 @@ export const networkTools: Record<string, Tool> = {
   scp: transfer,
   sftp: transfer,
   rclone: transfer,
+  rsync: transfer,
+  aws: (call) => (/^s3 (cp|mv|sync)/.test(call.args.join(' ')) ? transfer(call) : undefined),
+  gsutil: transfer,
   mail: send,
   sendmail: send,
 };

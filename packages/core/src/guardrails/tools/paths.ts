@@ -14,7 +14,7 @@ const systemFolders =
 
 /** Folders that tools fill and that no repository keeps. */
 const generated =
-  /^(node_modules|bower_components|dist|build|_build|out|output|target|bin\/debug|obj|coverage|htmlcov|\.nyc_output|\.next|\.nuxt|\.output|\.svelte-kit|\.angular|\.astro|\.turbo|\.parcel-cache|\.cache|\.vite|\.vercel|\.netlify|\.serverless|\.terraform|__pycache__|\.pytest_cache|\.mypy_cache|\.ruff_cache|\.hypothesis|\.tox|\.nox|\.venv|venv|\.eggs|.*\.egg-info|\.gradle|\.dart_tool|\.bundle|DerivedData|Pods|storybook-static|playwright-report|test-results|tmp|temp|\.tmp|logs?|\.eslintcache|\.stylelintcache|.*\.tsbuildinfo|.*\.pyc|.*\.log|.*\.tmp|\.DS_Store)$/;
+  /^(node_modules|bower_components|dist|build|_build|out|output|target|bin\/debug|obj|coverage|htmlcov|\.nyc_output|\.next|\.nuxt|\.output|\.svelte-kit|\.angular|\.astro|\.turbo|\.parcel-cache|\.cache|\.vite|\.vercel|\.netlify|\.serverless|\.terraform|__pycache__|\.pytest_cache|\.mypy_cache|\.ruff_cache|\.hypothesis|\.tox|\.nox|\.venv|venv|\.eggs|.*\.egg-info|\.gradle|\.dart_tool|\.bundle|DerivedData|Pods|storybook-static|playwright-report|test-results|tmp|temp|\.tmp|logs?|\.eslintcache|\.stylelintcache|.*\.tsbuildinfo|.*\.pyc|.*\.log|.*\.tmp|\.DS_Store|package-lock\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|Cargo\.lock|poetry\.lock|uv\.lock)$/;
 
 /** `a//b/./c/` → `a/b/c`; resolves `..` where something stands before it. */
 export function plainPath(path: string): string {
@@ -31,7 +31,8 @@ export function plainPath(path: string): string {
 const isAll = (part: string | undefined) =>
   part !== undefined && /^(?:\*+|\.\*|\.\[\^\.\]\*|\.\?\?\*|\{,\.\}\*)$/.test(part);
 
-export function placeOf(written: string): Place {
+export function placeOf(long: string): Place {
+  const written = long.slice(0, 4096);
   const path = plainPath(written.replaceAll('\\', '/'));
   if (/^[A-Za-z]:(\/\*?)?$/.test(path) || /^[A-Za-z]:\/(windows|users|program files)/i.test(path)) return 'root';
   if (/^%(userprofile|systemroot|homepath)%|^\$env:/i.test(path)) return 'root';

@@ -11,6 +11,8 @@ const kill: Tool = (call) => {
 };
 
 const sweep: Tool = (call) => {
+  // Signal 0 only asks whether there are any.
+  if (call.args.includes('-0')) return;
   const text = call.args.join(' ');
   if (/agentcoord|postgres/i.test(text)) report(call, 'guard_tampering');
   else if (/(^| )-u( |$)|^\.\*?$/.test(text) && !/\w{3}/.test(text.replace(/-u \S+/, '')))

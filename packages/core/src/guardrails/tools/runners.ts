@@ -1,6 +1,7 @@
-import { type Invocation, optionsOf, report } from '../shell/invocation.ts';
-import { hole, type Stream } from '../shell/scope.ts';
+import { type Invocation, optionsOf, plainName, report } from '../shell/invocation.ts';
+import { hole, isUnknown, type Stream } from '../shell/scope.ts';
 import { judge, type Tool } from './index.ts';
+import { plainPath } from './paths.ts';
 import { runText } from './shells.ts';
 
 const withText =
@@ -11,9 +12,9 @@ const withText =
   };
 
 const joined =
-  (short: string, long: readonly string[] = [], skip = 0): Tool =>
+  (short: string, long: readonly string[] = []): Tool =>
   (call) => {
-    const rest = restOf(call.args, short, long).slice(skip);
+    const rest = restOf(call.args, short, long);
     if (rest.length > 0) runText(call, rest.join(' '), { own: true, input: call.input });
   };
 
@@ -39,6 +40,7 @@ const xargs: Tool = (call) => {
   const mark = values.get('I')?.[0] ?? values.get('replace')?.[0] ?? (flags.has('i') ? '{}' : undefined);
   const fields =
     mark === undefined ? [...command, ...words] : command.map((word) => word.replaceAll(mark, words.join(' ')));
+  if (input.text === undefined && plainName(command[0] ?? '') === 'rm') report(call, 'find_delete');
   // What it runs gets the words as arguments, and nothing on its standard input.
   if (input.remote && /^(ba|z|da)?sh$/.test(command[0] ?? '')) report(call, 'remote_code');
   return judge(fields, { ...call, input: {} });
@@ -75,10 +77,18 @@ const crontab: Tool = (call) => {
   }
 };
 
+const changeDirectory: Tool = ({ args, scope }) => {
+  const to = args.find((arg) => !arg.startsWith('-')) ?? (args.includes('-') ? hole : '~');
+  const known = to.startsWith('/tmp/') || !(to.includes(hole) || isUnknown(to));
+  scope.directory = !known ? undefined : plainPath(scope.located(to));
+};
+
 const find = (call: Invocation, text: string | undefined): Stream | undefined =>
   text === undefined ? undefined : runText(call, text, { own: true });
 
 export const runners: Record<string, Tool> = {
+  cd: changeDirectory,
+  pushd: changeDirectory,
   xargs,
   parallel,
   env,
@@ -86,7 +96,7 @@ export const runners: Record<string, Tool> = {
   crontab,
   su: withText('csgG', ['command', 'shell', 'group'], ['c', 'command']),
   runuser: withText('csgGu', ['command', 'shell', 'group', 'user'], ['c', 'command']),
-  sg: joined('c', [], 1),
+  sg: withText('c', ['command'], ['c', 'command']),
   script: withText('cITOB', ['command'], ['c', 'command']),
   flock: (call) => {
     const { values } = optionsOf(call.args, 'wEc', ['timeout', 'wait', 'command', 'conflict-exit-code']);
@@ -114,6 +124,11 @@ export const runners: Record<string, Tool> = {
   tar: (call) => {
     for (const arg of call.args) {
       find(call, /(?:^--(?:to-command|use-compress-program)=|[=,]exec=)(.+)$/s.exec(arg)?.[1]);
+    }
+  },
+  expect: (call) => {
+    for (const text of optionsOf(call.args, 'cf').values.get('c') ?? []) {
+      for (const [, command] of text.matchAll(/\b(?:spawn|exec|system)\s+([^\n;]+)/g)) find(call, command);
     }
   },
   vim: (call) => {

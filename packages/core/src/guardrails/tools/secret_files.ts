@@ -2,15 +2,20 @@ import type { BuiltInRule } from '../rules/index.ts';
 
 const examples = /\.(example|sample|template|dist|defaults?|schema|d\.ts|md|test|spec|enc|age|gpg|sops)$/i;
 
+/** What the names below have in common: most words are none of them, and are asked for often. */
+const suspicious =
+  /ssh|id_|shadow|sudoers|gnupg|env|secret|cred|service|rc$|rc[*?]|pass|cnf|cfg|boto|docker|kube|aws|azure|config|key|pem|p12|pfx|jks|kdbx|ppk|tfvars|history|vault/i;
+
 /** Which rule protects a file, if one does. */
 export function secretIn(
   path: string,
 ): Extract<BuiltInRule, 'env_file' | 'secret_file' | 'ssh_key' | 'private_key'> | undefined {
+  if (!suspicious.test(path)) return undefined;
   const plain = path.replaceAll('\\', '/').replace(/[*?]+$/, '');
   const name = plain.split('/').at(-1) ?? '';
   if (
     /^id_(rsa|dsa|ecdsa|ed25519)(_sk)?(\.old|\.bak)?$/.test(name) ||
-    /(^|\/)\.ssh\/(id_|[\w-]*key)(?!.*\.pub$)/.test(plain)
+    /(^|\/)\.ssh(\/|\/(?!authorized_keys)(id_|[\w-]*key)(?!.*\.pub$).*)?$/.test(plain)
   ) {
     return 'ssh_key';
   }

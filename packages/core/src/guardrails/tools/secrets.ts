@@ -4,7 +4,7 @@ import { secretIn } from './secret_files.ts';
 
 /** Commands that do not show what is in a file, or whose arguments are no files. */
 const unconcerned = new Set(
-  'ls ll stat test [ ssh ssh-add ssh-keygen ssh-copy-id chmod chown chgrp mkdir mktemp echo printf cd pushd which type export file wc du find fd locate alias declare local true false basename dirname realpath readlink man help tldr gh glab kubectl helm terraform npm pnpm yarn bun npx make eslint prettier vitest jest pytest tsc node python python3 cargo go docker podman docker-compose psql pre-commit gitleaks trufflehog detect-secrets ansible-vault sops agentcoord'.split(
+  'bash sh zsh dash ksh fish eval su ssh watch parallel xargs env sudo trap ls ll stat test [ ssh ssh-add ssh-keygen ssh-copy-id chmod chown chgrp mkdir mktemp echo printf cd pushd which type export file wc du find fd locate alias declare local true false basename dirname realpath readlink man help tldr gh glab kubectl helm terraform npm pnpm yarn bun npx make eslint prettier vitest jest pytest tsc node python python3 cargo go docker podman docker-compose psql pre-commit gitleaks trufflehog detect-secrets ansible-vault sops agentcoord'.split(
     ' ',
   ),
 );
@@ -22,7 +22,7 @@ export function readSecrets(call: Invocation): Stream | undefined {
     return { secret: name };
   }
   if (name === 'echo' || name === 'printf' || name === 'printenv') {
-    const printed = secretVariable.test(source) || (name === 'printenv' && secretVariable.test(`$${args[0]}`));
+    const printed = secretVariable.test(own(source)) || (name === 'printenv' && secretVariable.test(`$${args[0]}`));
     if (!printed) return undefined;
     report(call, 'secret_disclosure');
     return { secret: source };
@@ -37,6 +37,9 @@ export function readSecrets(call: Invocation): Stream | undefined {
   }
   return secret === undefined ? undefined : { secret };
 }
+
+/** Without what stands in single quotes, or is printed by a command inside. */
+const own = (source: string) => source.replace(/'[^']*'/g, '').replace(/\$\([\s\S]*\)|`[\s\S]*`/g, '');
 
 const listsAll = (args: readonly string[]) => args.every((arg) => /^(-0|-p|--null)$/.test(arg));
 

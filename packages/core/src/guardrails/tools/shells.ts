@@ -1,17 +1,21 @@
 import { type Invocation, optionsOf, report } from '../shell/invocation.ts';
 import { readShell } from '../shell/reader.ts';
-import { isUnknown, outputHoles, Scope, type Stream } from '../shell/scope.ts';
+import { isUnknown, outputHoles, type Stream } from '../shell/scope.ts';
 import type { Tool } from './index.ts';
 
 /** Reads a script that a command was given as text. */
-export function runText(call: Invocation, text: string, { own = false, input = {} as Stream } = {}): Stream {
+export function runText(
+  call: Invocation,
+  text: string,
+  { own = false, input = {} as Stream, args = [] as readonly string[] } = {},
+): Stream {
   if (text.includes(outputHoles.remote)) report(call, 'remote_code');
   if (text.includes(outputHoles.hidden)) report(call, 'hidden_command');
   if (isUnknown(text)) {
     if (!text.includes(outputHoles.printed)) report(call, 'hidden_command');
     return {};
   }
-  return readShell(text, call.examination, own ? new Scope(call.scope) : call.scope, input);
+  return readShell(text, call.examination, own ? call.scope.called(args[0] ?? '', args.slice(1)) : call.scope, input);
 }
 
 /** Runs what comes through a pipe or out of a file as a script. */
@@ -26,7 +30,7 @@ const shell: Tool = (call) => {
   const { flags, operands } = optionsOf(args, 'oO', ['rcfile', 'init-file', 'command']);
   const text = operands[0] ?? optionsOf(args, 'oO', ['command', 'init-command']).values.get('command')?.[0];
   if (flags.has('c') || flags.has('command'))
-    return text === undefined ? {} : runText(call, text, { own: true, input });
+    return text === undefined ? {} : runText(call, text, { own: true, input, args: operands.slice(1) });
   if (text === undefined || text === '-' || text === '/dev/stdin' || flags.has('s')) {
     return { ...runStream(call, input), session: flags.has('i') };
   }

@@ -58,11 +58,9 @@ const sed: Tool = (call) => {
 };
 
 const permissions: Tool = (call) => {
-  const options = optionsOf(
-    call.args.filter((arg) => !/^-[rwxXst]+$/.test(arg)),
-    '',
-    ['reference', 'from'],
-  );
+  // `-x` takes a right away and is no option.
+  const args = call.args.map((arg) => (call.name === 'chmod' && /^-[rwxXst]+$/.test(arg) ? `a${arg}` : arg));
+  const options = optionsOf(args, '', ['reference', 'from']);
   const [mode = '', ...paths] = options.operands;
   if (paths.some(touchesGuard)) report(call, 'guard_tampering');
   const recursive = has(options, 'R', 'recursive');
@@ -88,7 +86,13 @@ const rsync: Tool = (call) => {
   report(call, placeOf(target) === 'root' ? 'recursive_delete_root' : 'find_delete');
 };
 
+/** Programs with which a file is changed by hand. */
+const editor: Tool = (call) => writes(call, optionsOf(call.args, 'cu').operands.filter(touchesGuard));
+
+const editors = 'vi vim nvim nano pico emacs ed ex micro helix hx code cursor subl patch'.split(' ');
+
 export const writers: Record<string, Tool> = {
+  ...Object.fromEntries(editors.map((name) => [name, editor])),
   tee,
   sponge: tee,
   cp: copy,
