@@ -31,6 +31,7 @@ const systemFunctions = [
   'guard_call',
   'open_project',
   'read_approval_link',
+  'read_directly',
   'read_guardrails',
   'read_policies',
   'read_policy_version',

@@ -76,15 +76,38 @@ test('every link from one document to a file of the repository leads somewhere',
   expect(links.filter(({ file, target }) => !existsSync(join(root, dirname(file), target)))).toEqual([]);
 });
 
-describe('docs/promises.md', () => {
-  const text = read('docs/promises.md');
+/** The tests and the proofs of the fault harness that a text names. */
+function evidenceIn(text: string): { files: string[]; faults: string[] } {
+  return {
+    files: [...text.matchAll(/`((?:test|scripts)\/[\w/.]+)`/g)].map(([, file]) => String(file)),
+    faults: [...text.matchAll(/fault: ([\w, ]+)/g)].flatMap(([, names]) => String(names).split(', ')),
+  };
+}
 
+describe('docs/promises.md', () => {
   test('names tests and proofs that exist', () => {
-    const files = [...text.matchAll(/`(test\/[\w/.]+)`/g)].map(([, file]) => String(file));
+    const { files, faults } = evidenceIn(read('docs/promises.md'));
     expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
-    const named = [...text.matchAll(/fault: ([\w, ]+)/g)].flatMap(([, names]) => String(names).split(', '));
-    expect(new Set(named)).toEqual(
+    expect(new Set(faults)).toEqual(
       new Set(['name', ...proofs.map(({ name }) => name)].filter((name) => name !== 'planted')),
     );
+  });
+});
+
+describe('docs/security.md', () => {
+  const threats = read('docs/security.md')
+    .split('\n')
+    .filter((line) => /^\| (?!who +\||-)/.test(line) && line.split('|').length === 6)
+    .map((line) => ({ tries: line.split('|')[2]?.trim() ?? '', ...evidenceIn(line) }));
+
+  test.each(threats)('names what proves it: $tries', ({ files, faults }) => {
+    expect(files.length + faults.length).toBeGreaterThan(0);
+    expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
+    expect(faults.filter((fault) => !proofs.some(({ name }) => name === fault.trim()))).toEqual([]);
+  });
+
+  test('has many rows, and none twice', () => {
+    expect(threats.length).toBeGreaterThan(15);
+    expect(new Set(threats.map(({ tries }) => tries)).size).toBe(threats.length);
   });
 });

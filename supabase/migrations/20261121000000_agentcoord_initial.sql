@@ -3202,6 +3202,28 @@ as $$
   select replace(replace(replace(replace(p_segment, '%', '\%'), '_', '\_'), '*', '%'), '?', '_');
 $$;
 
+-- supabase/schemas/locks/_list_locks.sql
+-- Live locks of a project in the form of check_locks: on the given rows, or all; p_session_id is who asks.
+create function coord._list_locks(p_project_id integer, p_session_id uuid, p_rows text[], p_limit integer) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_locks jsonb;
+begin
+  select coalesce(jsonb_agg(jsonb_build_object('path', h.path, 'agent', h.agent, 'agent_type', h.agent_type,
+      'session_id', h.session_id, 'shared', h.shared, 'reason', h.reason, 'since', h.since, 'expires_at', h.expires_at,
+      'token', h.token, 'mine', h.session_id is not distinct from p_session_id,
+      'waiting', (
+        select count(*) from coord.lock_waiters w
+        where w.project_id = p_project_id and w.asked_at > clock_timestamp() - interval '5 seconds'
+          and coord._sets_overlap(w.paths, array[h.path])))
+      order by h.path, h.since), '[]') into v_locks
+  from coord._held_locks(p_project_id, p_rows, p_limit + 1) h;
+  return jsonb_build_object('locks', jsonb_path_query_array(v_locks, '$[0 to $n]',
+    jsonb_build_object('n', p_limit - 1)), 'truncated', jsonb_array_length(v_locks) > p_limit);
+end
+$$;
+
 -- supabase/schemas/locks/_literal_prefix.sql
 -- What all files of a path begin with; nothing for the whole repository.
 create function coord._literal_prefix(p_path text) returns text
@@ -4824,6 +4846,12 @@ begin
 end
 $$;
 
+-- supabase/schemas/reads/_limit_of.sql
+-- How many rows somebody asks for who was not checked by the catalogue: 1 to 200, 50 when he does not say.
+create function coord._limit_of(p_input jsonb, p_default integer) returns integer
+language sql immutable
+as $$ select least(greatest(coalesce((p_input ->> 'limit')::integer, p_default), 1), 200) $$;
+
 -- supabase/schemas/seals/_as_bytes.sql
 -- A text as bytes of which one can tell where they end: its length in UTF-8, then the text; ffffffff for null.
 create function coord._as_bytes(p_text text) returns bytea
@@ -5355,6 +5383,32 @@ as $$
   select p_ended_at is null and coalesce(p_lease_expires_at > clock_timestamp(), false);
 $$;
 
+-- supabase/schemas/sessions/_list_sessions.sql
+-- Living sessions of a project in the form of discover_agents; p_session_id is who asks.
+create function coord._list_sessions(p_project_id integer, p_session_id uuid, p_capability text, p_limit integer)
+returns jsonb
+language plpgsql volatile
+as $$
+begin
+  return jsonb_build_object('agents', coalesce((
+    select jsonb_agg(jsonb_build_object('agent', a.agent, 'agent_type', a.agent_type, 'session_id', a.session_id,
+      'parent_session_id', a.parent_session_id, 'delegated_from', a.delegated_from,
+      'presence', coord._presence(a.last_call_at), 'capabilities', a.capabilities, 'working_on', a.working_on,
+      'last_call_at', a.last_call_at, 'me', a.session_id is not distinct from p_session_id,
+      'claimed_tasks', (
+        select count(*) from coord.tasks t
+        where t.project_id = p_project_id and t.claim_session_id = a.session_id and t.status = 'claimed'
+          and t.claim_expires_at > clock_timestamp()))
+      order by a.last_call_at desc)
+    from (
+      select s.* from coord.sessions s
+      where s.project_id = p_project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
+        and (p_capability is null or p_capability = any (s.capabilities))
+      order by s.last_call_at desc limit p_limit
+    ) a), '[]'));
+end
+$$;
+
 -- supabase/schemas/sessions/_notices.sql
 -- What the calling session has not been told yet, as {"notices": […]}; {} when there is nothing. They count as told when
 -- the call ends well, in _leave_with_extra: an answer that is an error carries none.
@@ -5687,6 +5741,34 @@ as $$
     'type', 'task', 'priority', 5, 'tags', '[]'::jsonb, 'status', 'ready', 'unmet', 0,
     'attempts', 0, 'max_attempts', 3, 'claim_token', 0, 'trail', jsonb_build_array(pg_current_xact_id()::text),
     'terms', '{}'::jsonb));
+$$;
+
+-- supabase/schemas/work/_board.sql
+-- The board of a project in the form of get_task_board, which says what it counts.
+create function coord._board(p_project_id integer) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_done jsonb;
+  v_locks integer;
+begin
+  select coalesce(jsonb_object_agg(coalesce(d.agent, ''), d.tasks), '{}') into v_done
+  from (
+    select n.agent, count(*) as tasks
+    from (select t.agent, t.status from coord.tasks t where t.project_id = p_project_id
+      order by t.task_id desc limit 1000) n
+    where n.status = 'done' group by n.agent
+  ) d;
+  select count(*) into v_locks from (
+    select from coord.locks l
+    join coord.sessions s on s.project_id = l.project_id and s.session_id = l.session_id
+    where l.project_id = p_project_id and l.expires_at > clock_timestamp()
+      and coord._holds(s.ended_at, s.lease_expires_at) limit 1000) held;
+  return jsonb_build_object('agents', coord._board_agents(p_project_id, v_done),
+    'locks', v_locks,
+    'tasks', coord._count_tasks(p_project_id) || jsonb_build_object(
+      'done', (select coalesce(sum(d.value::integer), 0) from jsonb_each_text(v_done) d)));
+end
 $$;
 
 -- supabase/schemas/work/_board_agents.sql
@@ -6200,6 +6282,33 @@ as $$
       when (p_task.terms).auto_assign then '?' else '' end
       || p_task.type || ' ' || coalesce(array_to_string((p_task.terms).capabilities, ' '), '')
   end;
+$$;
+
+-- supabase/schemas/work/_list_tasks.sql
+-- A page of tasks of a project in the form of list_tasks, which says in which order.
+create function coord._list_tasks(
+  p_project_id integer, p_status text, p_type text, p_tag text, p_assignee text, p_parent_id uuid, p_limit integer,
+  p_before uuid
+) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_found record;
+begin
+  if p_status in ('ready', 'scheduled') and p_parent_id is null then
+    v_found := coord._find_waiting(p_project_id, p_status, p_type, p_tag, p_assignee, p_before, p_limit + 1);
+  else
+    v_found := coord._find_tasks(p_project_id, p_status, p_type, p_tag, p_assignee, p_parent_id, p_before,
+      p_limit + 1);
+  end if;
+  return jsonb_build_object(
+    'tasks', coalesce((
+      select jsonb_agg(coord._task_summary(t) order by f.place)
+      from unnest(v_found.task_ids[:p_limit]) with ordinality f(task_id, place)
+      join coord.tasks t on t.project_id = p_project_id and t.task_id = f.task_id), '[]'),
+    'next_before', case when cardinality(v_found.task_ids) > p_limit then v_found.task_ids[p_limit]
+      else v_found.looked_to end);
+end
 $$;
 
 -- supabase/schemas/work/_open_tasks.sql
@@ -6838,6 +6947,38 @@ as $$
   ) o(task_id)
   join coord.tasks t on t.project_id = p_project_id and t.task_id = o.task_id
   where t.status <> 'done';
+$$;
+
+-- supabase/schemas/work/_whole_task.sql
+-- One task of a project, whole, in the form of get_task; null when there is none.
+create function coord._whole_task(p_project_id integer, p_task_id uuid) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_task coord.tasks;
+  v_terms coord.task_terms;
+begin
+  select t.* into v_task from coord.tasks t where t.project_id = p_project_id and t.task_id = p_task_id;
+  if not found then return null; end if;
+  v_terms := v_task.terms;
+  return coord._task_summary(v_task) || jsonb_build_object(
+    'description', v_task.description, 'input', v_task.input, 'submitted_by', v_task.submitted_by,
+    'claim_expires_at', v_task.claim_expires_at, 'result', v_task.result, 'error', v_task.error,
+    'finished_at', v_task.finished_at, 'capabilities', coalesce(v_terms.capabilities, '{}'),
+    'paths', coalesce(v_terms.paths, '{}'),
+    'run_after', v_terms.run_after, 'deadline', v_terms.deadline, 'retry', coalesce(v_terms.retry, 'exponential'),
+    'retry_seconds', coalesce(v_terms.retry_seconds, 60),
+    'escalate_to', v_terms.escalate_to, 'on_dependency_failure', coalesce(v_terms.on_dependency_failure, 'block'),
+    'parent_id', v_terms.parent_id,
+    'progress', coalesce(v_terms.progress, '[]'), 'subtasks', (
+      select jsonb_build_object('open', coalesce(v_terms.open_subtasks, 0), 'total', count(*))
+      from coord.subtasks s where s.project_id = p_project_id and s.parent_id = p_task_id),
+    'depends_on', coalesce((
+      select jsonb_agg(jsonb_build_object('task_id', t.task_id, 'title', t.title, 'status', t.status) order by t.task_id)
+      from coord.task_dependencies d
+      join coord.tasks t on t.project_id = d.project_id and t.task_id = d.depends_on
+      where d.project_id = p_project_id and d.task_id = p_task_id), '[]'));
+end
 $$;
 
 -- supabase/schemas/work/_with_scope.sql
@@ -8221,23 +8362,12 @@ as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'check_locks');
   v_rows text[];
-  v_locks jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   if p_paths is not null then
     v_rows := coord._overlapping_rows(v_call.project_id, coord._normal_paths(p_paths));
   end if;
-  select coalesce(jsonb_agg(jsonb_build_object('path', h.path, 'agent', h.agent, 'agent_type', h.agent_type,
-      'session_id', h.session_id, 'shared', h.shared, 'reason', h.reason, 'since', h.since, 'expires_at', h.expires_at,
-      'token', h.token, 'mine', h.session_id = v_call.session_id,
-      'waiting', (
-        select count(*) from coord.lock_waiters w
-        where w.project_id = v_call.project_id and w.asked_at > clock_timestamp() - interval '5 seconds'
-          and coord._sets_overlap(w.paths, array[h.path])))
-      order by h.path, h.since), '[]') into v_locks
-  from coord._held_locks(v_call.project_id, v_rows, p_limit + 1) h;
-  return coord._leave(v_call, jsonb_build_object('locks', jsonb_path_query_array(v_locks, '$[0 to $n]',
-    jsonb_build_object('n', p_limit - 1)), 'truncated', jsonb_array_length(v_locks) > p_limit));
+  return coord._leave(v_call, coord._list_locks(v_call.project_id, v_call.session_id, v_rows, p_limit));
 end
 $$;
 
@@ -9189,6 +9319,48 @@ $$;
 
 grant execute on function coord.set_project_visibility to coord_app;
 
+-- supabase/schemas/reads/read_directly.sql
+-- What some reading operations answer, for dashboards that have a token of PostgREST and no key: see `direct` in the
+-- catalogue. Whose project it is decides before anything is read: members alone, since the API shows such things to agents
+-- of the project, and a public project is read in its tables. Changes nothing, opens no session, is not journalled, and is
+-- no sign of life: p_session_id only says which rows are the asker's own. Nobody has checked p_input before.
+create function coord.read_directly(
+  p_operation text, p_input jsonb default '{}', p_project text default null, p_session_id uuid default null
+) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set jit = off
+as $$
+declare
+  v_projects integer[] := array(
+    select p.project_id from coord.projects p
+    where p.project_id in (select coord._member_projects()) and (p_project is null or p.name = p_project) limit 2);
+  v_project_id integer := v_projects[1];
+  v_answer jsonb;
+begin
+  if cardinality(v_projects) <> 1 then
+    return coord._error('not_found', 'There is no such project, or it is not shown to you, or there are several.',
+      'Name the project, and ask an administrator to make you a member (add_project_member) or a token (create_read_token).');
+  end if;
+  v_answer := case p_operation
+    when 'check_locks' then coord._list_locks(v_project_id, p_session_id, null, coord._limit_of(p_input, 200))
+    when 'get_task_board' then coord._board(v_project_id)
+    when 'list_tasks' then coord._list_tasks(v_project_id, p_input ->> 'status', p_input ->> 'type', p_input ->> 'tag',
+      p_input ->> 'assignee', (p_input ->> 'parent_id')::uuid, coord._limit_of(p_input, 50), (p_input ->> 'before')::uuid)
+    when 'get_task' then coord._whole_task(v_project_id, (p_input ->> 'task_id')::uuid)
+    when 'discover_agents' then coord._list_sessions(v_project_id, p_session_id, p_input ->> 'capability',
+      coord._limit_of(p_input, 50))
+    when 'query_audit' then (
+      select jsonb_build_object('entries', f.entries, 'before', f.before)
+      from coord._find_entries(v_project_id, p_input ->> 'before', p_input ->> 'agent', p_input ->> 'operation',
+        p_input ->> 'resource', p_input ->> 'outcome', (p_input ->> 'session_id')::uuid,
+        (p_input ->> 'since')::timestamptz, (p_input ->> 'until')::timestamptz, coord._limit_of(p_input, 50)) f)
+  end;
+  return coalesce(v_answer, coord._error('not_found', 'There is nothing of that kind.', 'See list_tasks.'));
+end
+$$;
+
+grant execute on function coord.read_directly to coord_reader;
+
 -- supabase/schemas/seals/drop_segment.sql
 -- Drops the oldest rows of the journal, up to the last one of a seal, after they were exported to a file of that hash.
 -- Every row must be older than older_than_days and be what was sealed, which _prove_segment looks at; the seals stay, so the
@@ -9403,22 +9575,7 @@ declare
   v_call coord._call := coord._enter(p_caller, 'discover_agents');
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  return coord._leave(v_call, jsonb_build_object('agents', coalesce((
-    select jsonb_agg(jsonb_build_object('agent', a.agent, 'agent_type', a.agent_type, 'session_id', a.session_id,
-      'parent_session_id', a.parent_session_id, 'delegated_from', a.delegated_from,
-      'presence', coord._presence(a.last_call_at), 'capabilities', a.capabilities, 'working_on', a.working_on,
-      'last_call_at', a.last_call_at, 'me', a.session_id = v_call.session_id,
-      'claimed_tasks', (
-        select count(*) from coord.tasks t
-        where t.project_id = v_call.project_id and t.claim_session_id = a.session_id and t.status = 'claimed'
-          and t.claim_expires_at > clock_timestamp()))
-      order by a.last_call_at desc)
-    from (
-      select s.* from coord.sessions s
-      where s.project_id = v_call.project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
-        and (p_capability is null or p_capability = any (s.capabilities))
-      order by s.last_call_at desc limit p_limit
-    ) a), '[]')));
+  return coord._leave(v_call, coord._list_sessions(v_call.project_id, v_call.session_id, p_capability, p_limit));
 end
 $$;
 
@@ -9873,32 +10030,14 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_task');
-  v_task coord.tasks;
-  v_terms coord.task_terms;
+  v_task jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id;
-  if not found then
+  v_task := coord._whole_task(v_call.project_id, p_task_id);
+  if v_task is null then
     return coord._refuse(v_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
   end if;
-  v_terms := v_task.terms;
-  return coord._leave(v_call, coord._task_summary(v_task) || jsonb_build_object(
-    'description', v_task.description, 'input', v_task.input, 'submitted_by', v_task.submitted_by,
-    'claim_expires_at', v_task.claim_expires_at, 'result', v_task.result, 'error', v_task.error,
-    'finished_at', v_task.finished_at, 'capabilities', coalesce(v_terms.capabilities, '{}'),
-    'paths', coalesce(v_terms.paths, '{}'),
-    'run_after', v_terms.run_after, 'deadline', v_terms.deadline, 'retry', coalesce(v_terms.retry, 'exponential'),
-    'retry_seconds', coalesce(v_terms.retry_seconds, 60),
-    'escalate_to', v_terms.escalate_to, 'on_dependency_failure', coalesce(v_terms.on_dependency_failure, 'block'),
-    'parent_id', v_terms.parent_id,
-    'progress', coalesce(v_terms.progress, '[]'), 'subtasks', (
-      select jsonb_build_object('open', coalesce(v_terms.open_subtasks, 0), 'total', count(*))
-      from coord.subtasks s where s.project_id = v_call.project_id and s.parent_id = p_task_id),
-    'depends_on', coalesce((
-      select jsonb_agg(jsonb_build_object('task_id', t.task_id, 'title', t.title, 'status', t.status) order by t.task_id)
-      from coord.task_dependencies d
-      join coord.tasks t on t.project_id = d.project_id and t.task_id = d.depends_on
-      where d.project_id = v_call.project_id and d.task_id = p_task_id), '[]')));
+  return coord._leave(v_call, v_task);
 end
 $$;
 
@@ -9912,26 +10051,9 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_task_board');
-  v_done jsonb;
-  v_locks integer;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  select coalesce(jsonb_object_agg(coalesce(d.agent, ''), d.tasks), '{}') into v_done
-  from (
-    select n.agent, count(*) as tasks
-    from (select t.agent, t.status from coord.tasks t where t.project_id = v_call.project_id
-      order by t.task_id desc limit 1000) n
-    where n.status = 'done' group by n.agent
-  ) d;
-  select count(*) into v_locks from (
-    select from coord.locks l
-    join coord.sessions s on s.project_id = l.project_id and s.session_id = l.session_id
-    where l.project_id = v_call.project_id and l.expires_at > clock_timestamp()
-      and coord._holds(s.ended_at, s.lease_expires_at) limit 1000) held;
-  return coord._leave(v_call, jsonb_build_object('agents', coord._board_agents(v_call.project_id, v_done),
-    'locks', v_locks,
-    'tasks', coord._count_tasks(v_call.project_id) || jsonb_build_object(
-      'done', (select coalesce(sum(d.value::integer), 0) from jsonb_each_text(v_done) d))));
+  return coord._leave(v_call, coord._board(v_call.project_id));
 end
 $$;
 
@@ -10083,22 +10205,10 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'list_tasks');
-  v_found record;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if p_status in ('ready', 'scheduled') and p_parent_id is null then
-    v_found := coord._find_waiting(v_call.project_id, p_status, p_type, p_tag, p_assignee, p_before, p_limit + 1);
-  else
-    v_found := coord._find_tasks(v_call.project_id, p_status, p_type, p_tag, p_assignee, p_parent_id, p_before,
-      p_limit + 1);
-  end if;
-  return coord._leave(v_call, jsonb_build_object(
-    'tasks', coalesce((
-      select jsonb_agg(coord._task_summary(t) order by f.place)
-      from unnest(v_found.task_ids[:p_limit]) with ordinality f(task_id, place)
-      join coord.tasks t on t.project_id = v_call.project_id and t.task_id = f.task_id), '[]'),
-    'next_before', case when cardinality(v_found.task_ids) > p_limit then v_found.task_ids[p_limit]
-      else v_found.looked_to end));
+  return coord._leave(v_call, coord._list_tasks(v_call.project_id, p_status, p_type, p_tag, p_assignee, p_parent_id,
+    p_limit, p_before));
 end
 $$;
 

@@ -50,6 +50,11 @@ export interface Operation<
   readonly computed?: true;
   /** The operation that this is another name for: what holds for that one holds for this. */
   readonly standsFor?: string;
+  /**
+   * The fields of its input with which `coord.read_directly` answers the same to a member of the project who has no key; a
+   * call that has others goes through the API.
+   */
+  readonly direct?: readonly string[];
   readonly input: Input;
   readonly output: Output;
 }

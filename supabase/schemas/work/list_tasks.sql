@@ -8,22 +8,10 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'list_tasks');
-  v_found record;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if p_status in ('ready', 'scheduled') and p_parent_id is null then
-    v_found := coord._find_waiting(v_call.project_id, p_status, p_type, p_tag, p_assignee, p_before, p_limit + 1);
-  else
-    v_found := coord._find_tasks(v_call.project_id, p_status, p_type, p_tag, p_assignee, p_parent_id, p_before,
-      p_limit + 1);
-  end if;
-  return coord._leave(v_call, jsonb_build_object(
-    'tasks', coalesce((
-      select jsonb_agg(coord._task_summary(t) order by f.place)
-      from unnest(v_found.task_ids[:p_limit]) with ordinality f(task_id, place)
-      join coord.tasks t on t.project_id = v_call.project_id and t.task_id = f.task_id), '[]'),
-    'next_before', case when cardinality(v_found.task_ids) > p_limit then v_found.task_ids[p_limit]
-      else v_found.looked_to end));
+  return coord._leave(v_call, coord._list_tasks(v_call.project_id, p_status, p_type, p_tag, p_assignee, p_parent_id,
+    p_limit, p_before));
 end
 $$;
 

@@ -78,6 +78,7 @@ export const queryAudit = defineOperation({
   cli: 'audit query',
   toolset: 'audit',
   minimumTrust: 1,
+  direct: ['agent', 'operation', 'resource', 'outcome', 'session_id', 'since', 'until', 'before', 'limit'],
   input: z.strictObject({
     agent: z.string().min(1).max(128).describe('Who did it.').optional(),
     operation: z.string().min(1).max(64).describe('What was called, such as acquire_lock.').optional(),

@@ -11,6 +11,7 @@ export const getTask = defineOperation({
   cli: 'task show <task_id>',
   toolset: 'queue',
   minimumTrust: 1,
+  direct: ['task_id'],
   input: z.strictObject({ task_id: taskId }),
   output: task,
 });
@@ -24,6 +25,7 @@ export const listTasks = defineOperation({
   cli: 'tasks',
   toolset: 'work',
   minimumTrust: 1,
+  direct: ['status', 'type', 'tag', 'assignee', 'parent_id', 'limit', 'before'],
   input: z.strictObject({
     status: taskStatus.optional(),
     type: word('Only this type.').optional(),
@@ -56,6 +58,7 @@ export const getTaskBoard = defineOperation({
   cli: 'board',
   toolset: 'queue',
   minimumTrust: 1,
+  direct: [],
   input: z.strictObject({}),
   output: z.object({
     agents: z.array(boardAgent).describe('Live sessions, at most 100.'),

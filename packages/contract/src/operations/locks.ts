@@ -115,6 +115,7 @@ export const checkLocks = defineOperation({
   cli: 'locks [paths...]',
   toolset: 'locks',
   minimumTrust: 1,
+  direct: ['limit'],
   input: z.strictObject({
     paths: paths.describe('Only locks that overlap these; all when left out.').optional(),
     limit: z.int().min(1).max(1000).default(200).describe('Most rows to answer.'),

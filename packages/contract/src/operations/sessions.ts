@@ -96,6 +96,7 @@ export const discoverAgents = defineOperation({
   cli: 'agents',
   toolset: 'presence',
   minimumTrust: 1,
+  direct: ['capability', 'limit'],
   input: z.strictObject({
     capability: word('Only agents with this capability.').optional(),
     limit,
