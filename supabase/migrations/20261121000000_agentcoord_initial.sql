@@ -7826,7 +7826,8 @@ grant execute on function coord.delete_guardrail_rule to coord_app;
 -- supabase/schemas/guardrails/guard_call.sql
 -- Whether a call may go on in whose input core has found violations: {"warnings": [...]}, or the error that the call is
 -- answered with, journalled as its own refusal. Asked before the call, and only when something was found.
--- A call that repeats an earlier one goes on: it is answered what that was, whatever the rules say now.
+-- A call that repeats an earlier one goes on, whatever the rules say now: it is answered what that was, and nothing is
+-- kept a second time.
 create function coord.guard_call(p_caller jsonb, p_operation text, p_computed jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -7834,21 +7835,24 @@ declare
   v_call coord._call := coord._enter(p_caller - 'idempotency_key' - 'input', p_operation, false);
   v_verdict jsonb;
   v_first jsonb;
+  v_repeats boolean;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if exists (
-    select from coord.idempotency_keys k where k.project_id = v_call.project_id and k.agent = v_call.agent
-      and k.key = p_caller ->> 'idempotency_key')
-  then
-    return '{"warnings": []}';
-  end if;
   v_verdict := coord._judged(v_call, p_computed);
   v_first := v_verdict -> 'violations' -> 0;
-  perform coord._record_violations(v_call, v_verdict);
+  v_repeats := exists (
+    select from coord.idempotency_keys k where k.project_id = v_call.project_id and k.agent = v_call.agent
+      and k.key = p_caller ->> 'idempotency_key');
+  if not v_repeats then
+    perform coord._record_violations(v_call, v_verdict);
+  elsif not (v_verdict ->> 'safe')::boolean then
+    return '{"warnings": []}';
+  end if;
   if not (v_verdict ->> 'safe')::boolean then
     return coord._refuse(v_call, 'forbidden',
       format('%s: rule %s. %s', v_first ->> 'field', v_first ->> 'rule', v_first ->> 'message'),
-      format('%s To do it all the same, request_approval.', v_first ->> 'advice'),
+      format('%s%s', v_first ->> 'advice',
+        ' Trust ' || (v_first ->> 'bypass_trust') || ' may do it all the same: ask somebody who has it.'),
       jsonb_build_object('reason', 'guardrail_violation') || v_verdict);
   end if;
   return jsonb_build_object('warnings', coalesce((

@@ -92,6 +92,15 @@ test('what is only warned of is carried out, and the answer says so', async () =
   expect(forced).toMatchObject({ status: 'ready', guardrails: [{ rule: 'force_push', bypassed: true }] });
 });
 
+test('a call that is repeated is warned again, and its violation is kept once', async () => {
+  const ann = await db.session('ann', { project: 'twice' });
+  const input = { title: 'Tidy up', input: { command: 'git branch -D old' } };
+  const first = await ann.submitWork(input, { idempotency_key: 'tidy' });
+  expect(first.guardrails).toHaveLength(1);
+  expect(await ann.submitWork(input, { idempotency_key: 'tidy' })).toEqual(first);
+  expect((await ann.listGuardrailViolations()).violations).toHaveLength(1);
+});
+
 test('a call that is repeated by its idempotency key is answered as before, whatever the rules say by then', async () => {
   const [ann, admin] = [
     await db.session('ann', { project: 'again' }),
