@@ -1,4 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { coordinatorOver } from '@agentcoord/contract';
+import { httpTransport } from '@agentcoord/sdk';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type HttpServer, startHttpServer } from './doors/http_server.ts';
@@ -84,5 +86,23 @@ describe.each(Object.entries(ways))('when %s', (way, [word, end]) => {
       expect(heard, kind).toContain(word);
       expect(seconds, kind).toBeLessThan(5);
     }
+  });
+});
+
+test('a subagent calls over HTTP with the key and a session of its own, as long as the one that opened it lives', async () => {
+  const { api_key, key_id } = await root.createKey({ agent: 'leader' });
+  const transport = httpTransport({ url: server.url, apiKey: api_key });
+  const as = (session_id?: string) =>
+    coordinatorOver({ invoke: (operation, input) => transport.invoke(operation, input, { session_id }) });
+  const { session_id: leader } = await as().registerSession();
+  const { session_id: helper } = await as(leader).openSubagent({ name: 'helper', trust: 1 });
+  expect(await as(helper).getMyProfile()).toMatchObject({
+    ...{ agent: 'leader/helper', delegated_from: 'leader', parent_session_id: leader, key_id, trust: 1 },
+  });
+  await expect(as(helper).submitWork({ title: 'x' })).rejects.toMatchObject({ code: 'forbidden' });
+  await as(leader).endSession();
+  await expect(as(helper).checkLocks()).rejects.toMatchObject({
+    code: 'unauthenticated',
+    details: { reason: 'session_ended' },
   });
 });
