@@ -1,5 +1,5 @@
 -- Who calls, for a policy: what the frame would find in the row of its session, or would write there if it has none yet.
--- Null for a session or a key that is unknown.
+-- Null for a session or a key that is unknown, and for a dead key, so that nobody can tell the two apart.
 create function coord._principal(p_caller jsonb) returns jsonb
 language plpgsql stable
 as $$
@@ -18,7 +18,8 @@ begin
     return coord._principal_of(v_who.agent, v_who.agent_type, v_who.trust, v_who.restrictions);
   elsif v_key_id is not null then
     select k.agent, k.agent_type, k.trust into v_who from coord.api_keys k
-    where k.key_id = v_key_id and k.project_id = v_project_id;
+    where k.key_id = v_key_id and k.project_id = v_project_id and k.revoked_at is null
+      and (k.expires_at is null or k.expires_at > clock_timestamp());
     if not found then return null; end if;
   else
     select p_caller ->> 'agent' as agent, p_caller ->> 'agent_type' as agent_type,
