@@ -7497,9 +7497,10 @@ grant execute on function coord.catch_up to coord_app;
 -- What must never be, by name, with how often it is: anything but 0 is a defect of these functions, or somebody
 -- changed rows by hand. Asked by doctor, and every second by the test of faults.
 -- One statement, so that all of it is one moment. It looks at the newest rows of each project only, so that it stays
--- cheap in a large database; every claim is among them, because claims have an index of their own.
+-- cheap in a large database; every claim is among them, because claims have an index of their own. Without JIT, which
+-- would compile this one statement for seconds.
 create function coord.count_violations() returns jsonb
-language sql volatile security definer set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp set jit = off
 as $$
   with
   tasks as materialized (
