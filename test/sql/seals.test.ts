@@ -140,12 +140,15 @@ describe('a superuser with triggers off', () => {
     expect(await foundAfter(cut)).toBe(`missing in 2: ${all[8]}`);
   });
 
-  test('who inserts a row among sealed ones is found, with the row', async () => {
-    const [, , , row] = await cursors();
+  test.each([
+    ['among the rows of a seal', 3, 1],
+    ['between two seals', 5, 2],
+  ])('who inserts a row %s is found, with the row', async (_, index, seal) => {
+    const row = (await cursors())[index];
     const forged = `insert into coord.journal overriding system value
       select project_id, xact_id, 1000000, started_at, at, session_id, agent, operation, outcome, resource, detail
-      from coord.journal where ${at(3)}`;
-    expect(await foundAfter(forged)).toBe(`added in 1: ${row?.split('-')[0]}-1000000`);
+      from coord.journal where ${at(index)}`;
+    expect(await foundAfter(forged)).toBe(`added in ${seal}: ${row?.split('-')[0]}-1000000`);
   });
 
   test('who swaps two rows is found, with the first of them', async () => {
