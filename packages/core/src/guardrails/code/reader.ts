@@ -3,6 +3,7 @@ import { type Invocation, report } from '../shell/invocation.ts';
 import { hole } from '../shell/scope.ts';
 import { readSql } from '../sql/reader.ts';
 import { deleteTrees } from '../tools/deletion.ts';
+import { touchesGuard } from '../tools/guard.ts';
 import { judge } from '../tools/index.ts';
 import { secretIn } from '../tools/secret_files.ts';
 import { runText } from '../tools/shells.ts';

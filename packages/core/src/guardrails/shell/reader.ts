@@ -3,7 +3,7 @@ import { type Examination, TooComplex } from '../finding.ts';
 import { run } from './command.ts';
 import { hole, outputHoles, Scope, type Stream } from './scope.ts';
 import type { Node } from './syntax.ts';
-import { fieldsOf, type Substitutions } from './words.ts';
+import { fieldsOf, type Substitutions, wordValue } from './words.ts';
 
 /** Reads a shell script: every command in it is judged, wherever it stands. Answers what it prints, if that is known. */
 export function readShell(text: string, examination: Examination, scope = new Scope(), input: Stream = {}): Stream {
@@ -117,6 +117,9 @@ export class Reader implements Substitutions {
     for (const redirect of node.redirects) {
       this.children(redirect, {});
       if (redirect.type === 'HereDoc') stream = { text: redirect.body.text };
+      if (redirect.type === 'HereString' && redirect.target) {
+        stream = { text: wordValue(redirect.target, this.scope, this) };
+      }
     }
     return this.node(node.command, stream);
   }
