@@ -59,6 +59,9 @@ function judgeCall(made: Call, language: Language, call: Invocation): void {
   const { name, path, strings, rest } = made;
   const [first = ''] = strings;
   if ((commands.test(name) || path === 'os.execute') && strings.length > 0) runCommand(made, call);
+  if (/^(remove|unlink|unlinkSync|rm|rmSync|rename|renameSync)$/.test(name) && strings.some(touchesGuard)) {
+    report(call, 'guard_tampering');
+  }
   const removes =
     trees.test(name) ||
     (/^(rm|rmSync|rmdir|rmdirSync|remove|delete|removeSync)$/.test(name) && /\brecursive\b/.test(rest));
