@@ -1523,8 +1523,7 @@ begin
     v_call.answer := coord._error('unauthenticated', 'This credential has no session, and may not open one.',
       'A key may have expired or been revoked: ask for a new one (agentcoord keys create <agent>). Without a key, call register_session first.');
   elsif v_call.session_id is null then
-    v_call.answer := coord._error('unauthenticated', 'There is no such session.',
-      'Register again: call register_session without naming a session.', '{"reason": "session_ended"}');
+    v_call.answer := coord._unknown_session();
   elsif not v_found.fresh and not coord._touch_session(v_call.project_id, v_session_id, p_active)
     and not (coord._resume() and coord._touch_session(v_call.project_id, v_session_id, p_active))
   then
@@ -2012,6 +2011,15 @@ create function coord._trust(p_call coord._call) returns smallint
 language sql stable
 as $$
   select s.trust from coord.sessions s where s.project_id = p_call.project_id and s.session_id = p_call.session_id;
+$$;
+
+-- supabase/schemas/frame/_unknown_session.sql
+-- What a caller is told whose session is not his, has been forgotten, or never was: the same, whichever it is.
+create function coord._unknown_session() returns jsonb
+language sql immutable
+as $$
+  select coord._error('unauthenticated', 'There is no such session.',
+    'Register again: call register_session without naming a session.', '{"reason": "session_ended"}');
 $$;
 
 -- supabase/schemas/guardrails/_forget_violations.sql
@@ -8783,8 +8791,7 @@ declare
   v_version jsonb := jsonb_build_object('all', v_all.version, 'own', v_own.version);
 begin
   if v_principal is null then
-    return coord._error('unauthenticated', 'There is no such session, or its credential is dead.',
-      'Register again: call register_session without naming a session.', '{"reason": "session_ended"}');
+    return coord._unknown_session();
   end if;
   v_principal := v_principal || jsonb_build_object('version', v_version,
     'project', (select p.name from coord.projects p where p.project_id = v_project_id));

@@ -22,8 +22,7 @@ begin
     v_call.answer := coord._error('unauthenticated', 'This credential has no session, and may not open one.',
       'A key may have expired or been revoked: ask for a new one (agentcoord keys create <agent>). Without a key, call register_session first.');
   elsif v_call.session_id is null then
-    v_call.answer := coord._error('unauthenticated', 'There is no such session.',
-      'Register again: call register_session without naming a session.', '{"reason": "session_ended"}');
+    v_call.answer := coord._unknown_session();
   elsif not v_found.fresh and not coord._touch_session(v_call.project_id, v_session_id, p_active)
     and not (coord._resume() and coord._touch_session(v_call.project_id, v_session_id, p_active))
   then

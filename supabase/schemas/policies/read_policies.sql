@@ -12,8 +12,7 @@ declare
   v_version jsonb := jsonb_build_object('all', v_all.version, 'own', v_own.version);
 begin
   if v_principal is null then
-    return coord._error('unauthenticated', 'There is no such session, or its credential is dead.',
-      'Register again: call register_session without naming a session.', '{"reason": "session_ended"}');
+    return coord._unknown_session();
   end if;
   v_principal := v_principal || jsonb_build_object('version', v_version,
     'project', (select p.name from coord.projects p where p.project_id = v_project_id));
