@@ -5,7 +5,7 @@ import postgres from 'postgres';
 /** Connections of every pool that takes part, PostgREST's too. */
 export const poolSize = 8;
 
-const project = 'bench';
+export const project = 'bench';
 
 /** Where a database of the run's server is. */
 export type Connection = ReturnType<EmbeddedServer['connection']>;

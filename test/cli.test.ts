@@ -47,6 +47,7 @@ describe('the commands', () => {
       'watch',
       'doctor',
       'down',
+      'egress',
       'export',
       'guard replay',
       'guard test',

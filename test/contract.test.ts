@@ -43,7 +43,7 @@ const systemFunctions = [
   'take_webhooks',
 ];
 
-const serverCommands = ['doctor', 'down', 'export', 'guard replay', 'guard test', 'mcp', 'status', 'up'];
+const serverCommands = ['doctor', 'down', 'egress', 'export', 'guard replay', 'guard test', 'mcp', 'status', 'up'];
 
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 

@@ -12,11 +12,12 @@ import { http } from './http.ts';
 import { lock } from './lock.ts';
 import { mcp } from './mcp.ts';
 import { pgBoss } from './pg_boss.ts';
+import { policies } from './policies.ts';
 import { postgrest } from './postgrest.ts';
 import { submit } from './submit.ts';
 
 /** In the order in which they are measured and printed. */
 export const groups: readonly Group[] = [
-  ...[lock, files, submit, claim, batch, depth, blocked, capabilities],
+  ...[lock, files, submit, claim, batch, depth, blocked, capabilities, policies],
   ...[graphileWorker, pgBoss, events, audit, http, postgrest, mcp, guardrails],
 ];

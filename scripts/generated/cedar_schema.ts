@@ -8,6 +8,7 @@ const header = `// GENERATED from packages/contract by \`npm run fix\`; do not e
 
 entity Project;
 
+// A subagent is the agent on whose behalf it works.
 entity Agent in [Project] {
   name: String,
   // As whoever made its key, or started its process, has said it.

@@ -577,7 +577,8 @@ using (project_id in (select coord._member_projects()));
 grant select on coord.inbox_items to coord_reader;
 
 -- supabase/schemas/network/table.sql
--- Which hosts agents may reach. Project 0 stands for all projects. A rule is about one agent, a kind of agents, or all.
+-- Which hosts agents may reach. Project 0 stands for all projects. A rule is about one agent, those with a profile, a kind
+-- of agents, or all.
 -- Nobody decides by reading these rows himself, and no reader may see them: see check_network.
 create table coord.network_rules (
   project_id integer not null,
@@ -593,6 +594,7 @@ create table coord.network_rules (
   specificity smallint not null,
   priority smallint not null check (priority between 0 and 100),
   agent text,
+  profile text,
   agent_type text,
   set_by text not null,
   set_at timestamptz not null default clock_timestamp(),
@@ -4184,24 +4186,25 @@ as $$
 $$;
 
 -- supabase/schemas/network/_count_decision.sql
--- Counts a decision about a host in its row of this hour.
+-- Counts a decision about a host in its row of this hour, for a subagent in that of the agent it works for.
 -- Concurrency: the UPDATE, else the upsert, count under the row lock. Two who begin the last of 200 rows at once make 201.
 create function coord._count_decision(p_call coord._call, p_host text, p_allowed boolean, p_rule text) returns void
 language plpgsql volatile
 as $$
 declare
+  v_agent text := coord._account(p_call);
   v_hour timestamptz := date_trunc('hour', clock_timestamp());
 begin
   update coord.network_decisions d
   set requests = least(d.requests, 2147483646) + 1, rule = p_rule, last_at = clock_timestamp()
-  where d.project_id = p_call.project_id and d.hour = v_hour and d.agent = p_call.agent and d.host = p_host
+  where d.project_id = p_call.project_id and d.hour = v_hour and d.agent = v_agent and d.host = p_host
     and d.allowed = p_allowed;
   if found then return; end if;
   insert into coord.network_decisions as d (project_id, hour, agent, host, allowed, rule)
-  select p_call.project_id, v_hour, p_call.agent, case when count(*) < 200 then p_host else '' end, p_allowed,
+  select p_call.project_id, v_hour, v_agent, case when count(*) < 200 then p_host else '' end, p_allowed,
     case when count(*) < 200 then p_rule end
   from coord.network_decisions o
-  where o.project_id = p_call.project_id and o.hour = v_hour and o.agent = p_call.agent
+  where o.project_id = p_call.project_id and o.hour = v_hour and o.agent = v_agent
   on conflict (project_id, hour, agent, host, allowed) do update
   set requests = least(d.requests, 2147483646) + 1, last_at = clock_timestamp();
 end
@@ -4272,9 +4275,9 @@ $$;
 
 -- supabase/schemas/network/_network_rule_for.sql
 -- The rule that decides about a host for a session; null for none, which denies. Among rules that match: the lowest
--- priority number; then the narrowest pattern; then the one about this agent, about its kind, about all; then deny; then
--- the project's own. A private host needs a rule that names it: an allowing * does not reach it, nor a network that is
--- not itself a private one.
+-- priority number; then the narrowest pattern; then the one about this agent, its profile, its kind, all; then deny; then
+-- the project's own. What is said of an agent holds for its subagents. A private host needs a rule that names it: an
+-- allowing * does not reach it, nor a network that is not itself a private one.
 create function coord._network_rule_for(p_call coord._call, p_host text) returns coord.network_rules
 language plpgsql stable
 as $$
@@ -4283,11 +4286,13 @@ declare
   v_private boolean := coord._is_private_host(p_host, v_address);
   v_agent_type text := coord._agent_type(p_call);
   v_account text := coord._account(p_call);
+  v_profile text := coord._profile(p_call);
   v_rule coord.network_rules;
 begin
   select r.* into v_rule from coord.network_rules r
   where r.project_id in (0, p_call.project_id)
     and (r.agent is null or r.agent in (p_call.agent, v_account))
+    and (r.profile is null or r.profile = v_profile)
     and (r.agent_type is null or r.agent_type = v_agent_type)
     and case r.kind
       when 'name' then r.name = p_host
@@ -4295,8 +4300,8 @@ begin
       when 'network' then v_address <<= r.network
         and (r.action = 'deny' or not v_private or r.network <<= any (coord._private_networks()))
       else r.action = 'deny' or not v_private end
-  order by r.priority, r.specificity desc, r.agent is null, r.agent_type is null, r.action = 'allow', r.project_id = 0,
-    r.rule
+  order by r.priority, r.specificity desc, r.agent is null, r.profile is null, r.agent_type is null,
+    r.action = 'allow', r.project_id = 0, r.rule
   limit 1;
   return v_rule;
 end
@@ -4311,6 +4316,21 @@ as $$
   select '{0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.0.0.0/24, 192.0.2.0/24,
     192.88.99.0/24, 192.168.0.0/16, 198.18.0.0/15, 198.51.100.0/24, 203.0.113.0/24, 224.0.0.0/4, 240.0.0.0/4,
     ::/3, 4000::/2, 8000::/1, 2001::/23, 2001:db8::/32, 2002::/16, 3fff::/20}'::inet[];
+$$;
+
+-- supabase/schemas/network/_profile.sql
+-- Name of the profile that the calling session has; null for a local administrator.
+create function coord._profile(p_call coord._call) returns text
+language plpgsql stable
+as $$
+begin
+  return (
+    select a.profile
+    from coord.sessions s
+    cross join lateral coord._authority(s.project_id, s.agent, coalesce(s.delegated_from, s.agent), s.granted_type,
+      s.granted_trust, s.key_id) a
+    where s.project_id = p_call.project_id and s.session_id = p_call.session_id);
+end
 $$;
 
 -- supabase/schemas/network/_refuse_for_all.sql
@@ -4383,7 +4403,8 @@ declare
 begin
   if v_session_id is not null then
     -- A subagent is to policies the agent on whose behalf it works.
-    select coalesce(s.delegated_from, s.agent) as agent, s.granted_type as agent_type, s.trust, s.restrictions into v_who from coord.sessions s
+    select coalesce(s.delegated_from, s.agent) as agent, s.granted_type as agent_type, s.trust, s.restrictions
+    into v_who from coord.sessions s
     where s.project_id = v_project_id and s.session_id = v_session_id and s.key_id is not distinct from v_key_id;
     if not found then return null; end if;
     return coord._principal_of(v_who.agent, v_who.agent_type, v_who.trust, v_who.restrictions);
@@ -8616,9 +8637,9 @@ begin
   if v_call.answer is not null then return v_call.answer; end if;
   return coord._leave(v_call, jsonb_build_object('rules', coalesce((
     select jsonb_agg(jsonb_build_object('rule', r.rule, 'action', r.action, 'pattern', r.pattern, 'priority', r.priority,
-      'agent', r.agent, 'agent_type', r.agent_type, 'all_projects', r.project_id = 0, 'set_by', r.set_by,
+      'agent', r.agent, 'profile', r.profile, 'agent_type', r.agent_type, 'all_projects', r.project_id = 0, 'set_by', r.set_by,
       'set_at', r.set_at)
-      order by r.priority, r.specificity desc, r.agent is null, r.agent_type is null, r.action = 'allow',
+      order by r.priority, r.specificity desc, r.agent is null, r.profile is null, r.agent_type is null, r.action = 'allow',
         r.project_id = 0, r.rule)
     from coord.network_rules r where r.project_id in (0, v_call.project_id)), '[]')));
 end
@@ -8632,7 +8653,7 @@ grant execute on function coord.list_network_rules to coord_app;
 -- Concurrency: the primary key decides between two who set it at once; the later one stands.
 create function coord.set_network_rule(
   p_caller jsonb, p_rule text, p_action text, p_pattern text, p_priority integer default 50, p_agent text default null,
-  p_agent_type text default null, p_all_projects boolean default false, p_computed jsonb default null
+  p_profile text default null, p_agent_type text default null, p_all_projects boolean default false, p_computed jsonb default null
 ) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -8656,15 +8677,15 @@ begin
     return coord._refuse(v_call, 'limit_exceeded', 'There are 500 rules already.', 'Delete what is not needed any more.');
   end if;
   insert into coord.network_rules as r (project_id, rule, action, pattern, kind, name, network, specificity, priority,
-    agent, agent_type, set_by)
+    agent, profile, agent_type, set_by)
   values (v_project_id, p_rule, p_action, v_pattern, v_parts.kind, v_parts.name, v_parts.network, v_parts.specificity,
-    p_priority, p_agent, p_agent_type, v_call.agent)
+    p_priority, p_agent, p_profile, p_agent_type, v_call.agent)
   on conflict (project_id, rule) do update set action = excluded.action, pattern = excluded.pattern, kind = excluded.kind,
     name = excluded.name, network = excluded.network, specificity = excluded.specificity, priority = excluded.priority,
-    agent = excluded.agent, agent_type = excluded.agent_type, set_by = excluded.set_by, set_at = clock_timestamp();
+    agent = excluded.agent, profile = excluded.profile, agent_type = excluded.agent_type, set_by = excluded.set_by, set_at = clock_timestamp();
   return coord._leave(v_call, jsonb_build_object('rule', p_rule, 'pattern', v_pattern, 'replaced', v_replaced),
     'network_rule:' || p_rule, jsonb_strip_nulls(jsonb_build_object('action', p_action, 'pattern', v_pattern,
-      'priority', p_priority, 'agent', p_agent, 'agent_type', p_agent_type, 'all_projects', p_all_projects)));
+      'priority', p_priority, 'agent', p_agent, 'profile', p_profile, 'agent_type', p_agent_type, 'all_projects', p_all_projects)));
 end
 $$;
 

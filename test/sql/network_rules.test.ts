@@ -125,9 +125,22 @@ describe('among rules that match', () => {
     expect(await verdict(ann, 'example.com')).toBe('no_rule');
     expect(await verdict(ann, 'example.org')).toBe('no_rule');
     expect(await verdict(await db.session('bob', { project }), 'example.com')).toBe('allowed');
+    await root.setProfile({ profile: 'surfer', trust: 2 });
+    await root.assignProfile({ profile: 'surfer', agent: 'carl' });
+    await root.setNetworkRule({ rule: 'surfers', action: 'allow', pattern: 'example.net', profile: 'surfer' });
+    expect(await verdict(ann, 'example.net')).toBe('no_rule');
+    expect(await verdict(await db.session('carl', { project }), 'example.net')).toBe('allowed');
     // A session may call itself anything.
     await ann.registerSession({ agent_type: 'codex' });
     expect(await verdict(ann, 'example.org')).toBe('no_rule');
+  });
+
+  test('one about an agent holds for its subagents', async () => {
+    const { root, ann, project } = await ground();
+    await root.setNetworkRule({ rule: 'ann', action: 'deny', pattern: 'github.com', agent: 'ann' });
+    const { session_id } = await ann.openSubagent({ name: 'helper' });
+    const helper = speakAs(db, { project_id: await projectId(db, project), session_id } as never);
+    expect((await helper.checkNetwork({ host: 'github.com' })).reason).toBe('denied_by_rule');
   });
 
   test('one of all projects with priority 0 comes before everything, and is set on the machine only', async () => {

@@ -8,9 +8,9 @@ begin
   if v_call.answer is not null then return v_call.answer; end if;
   return coord._leave(v_call, jsonb_build_object('rules', coalesce((
     select jsonb_agg(jsonb_build_object('rule', r.rule, 'action', r.action, 'pattern', r.pattern, 'priority', r.priority,
-      'agent', r.agent, 'agent_type', r.agent_type, 'all_projects', r.project_id = 0, 'set_by', r.set_by,
+      'agent', r.agent, 'profile', r.profile, 'agent_type', r.agent_type, 'all_projects', r.project_id = 0, 'set_by', r.set_by,
       'set_at', r.set_at)
-      order by r.priority, r.specificity desc, r.agent is null, r.agent_type is null, r.action = 'allow',
+      order by r.priority, r.specificity desc, r.agent is null, r.profile is null, r.agent_type is null, r.action = 'allow',
         r.project_id = 0, r.rule)
     from coord.network_rules r where r.project_id in (0, v_call.project_id)), '[]')));
 end

@@ -3,7 +3,7 @@
 -- Concurrency: the primary key decides between two who set it at once; the later one stands.
 create function coord.set_network_rule(
   p_caller jsonb, p_rule text, p_action text, p_pattern text, p_priority integer default 50, p_agent text default null,
-  p_agent_type text default null, p_all_projects boolean default false, p_computed jsonb default null
+  p_profile text default null, p_agent_type text default null, p_all_projects boolean default false, p_computed jsonb default null
 ) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -27,15 +27,15 @@ begin
     return coord._refuse(v_call, 'limit_exceeded', 'There are 500 rules already.', 'Delete what is not needed any more.');
   end if;
   insert into coord.network_rules as r (project_id, rule, action, pattern, kind, name, network, specificity, priority,
-    agent, agent_type, set_by)
+    agent, profile, agent_type, set_by)
   values (v_project_id, p_rule, p_action, v_pattern, v_parts.kind, v_parts.name, v_parts.network, v_parts.specificity,
-    p_priority, p_agent, p_agent_type, v_call.agent)
+    p_priority, p_agent, p_profile, p_agent_type, v_call.agent)
   on conflict (project_id, rule) do update set action = excluded.action, pattern = excluded.pattern, kind = excluded.kind,
     name = excluded.name, network = excluded.network, specificity = excluded.specificity, priority = excluded.priority,
-    agent = excluded.agent, agent_type = excluded.agent_type, set_by = excluded.set_by, set_at = clock_timestamp();
+    agent = excluded.agent, profile = excluded.profile, agent_type = excluded.agent_type, set_by = excluded.set_by, set_at = clock_timestamp();
   return coord._leave(v_call, jsonb_build_object('rule', p_rule, 'pattern', v_pattern, 'replaced', v_replaced),
     'network_rule:' || p_rule, jsonb_strip_nulls(jsonb_build_object('action', p_action, 'pattern', v_pattern,
-      'priority', p_priority, 'agent', p_agent, 'agent_type', p_agent_type, 'all_projects', p_all_projects)));
+      'priority', p_priority, 'agent', p_agent, 'profile', p_profile, 'agent_type', p_agent_type, 'all_projects', p_all_projects)));
 end
 $$;
 

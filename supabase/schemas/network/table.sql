@@ -1,4 +1,5 @@
--- Which hosts agents may reach. Project 0 stands for all projects. A rule is about one agent, a kind of agents, or all.
+-- Which hosts agents may reach. Project 0 stands for all projects. A rule is about one agent, those with a profile, a kind
+-- of agents, or all.
 -- Nobody decides by reading these rows himself, and no reader may see them: see check_network.
 create table coord.network_rules (
   project_id integer not null,
@@ -14,6 +15,7 @@ create table coord.network_rules (
   specificity smallint not null,
   priority smallint not null check (priority between 0 and 100),
   agent text,
+  profile text,
   agent_type text,
   set_by text not null,
   set_at timestamptz not null default clock_timestamp(),

@@ -12,7 +12,8 @@ declare
 begin
   if v_session_id is not null then
     -- A subagent is to policies the agent on whose behalf it works.
-    select coalesce(s.delegated_from, s.agent) as agent, s.granted_type as agent_type, s.trust, s.restrictions into v_who from coord.sessions s
+    select coalesce(s.delegated_from, s.agent) as agent, s.granted_type as agent_type, s.trust, s.restrictions
+    into v_who from coord.sessions s
     where s.project_id = v_project_id and s.session_id = v_session_id and s.key_id is not distinct from v_key_id;
     if not found then return null; end if;
     return coord._principal_of(v_who.agent, v_who.agent_type, v_who.trust, v_who.restrictions);

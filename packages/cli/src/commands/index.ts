@@ -31,6 +31,15 @@ const commands: Record<string, ServerCommand> = {
     guidance: 'MCP clients start it. AGENT_ID and AGENT_TYPE say who the agent is, AGENTCOORD_TOOLSETS what it sees.',
     run: async (globals) => (await import('./mcp.ts')).mcp(globals),
   },
+  egress: {
+    summary: 'Run a command behind a proxy that lets it reach allowed hosts only.',
+    guidance:
+      'agentcoord egress -- claude. The proxy asks the rules that `network set` makes, and ends with the command, whose ' +
+      'exit code is its own. Without a command it prints the variables to set, and stays.',
+    positionals: { '[command...]': 'what to run, after --' },
+    options: { '--port <number>': 'port of the proxy; a free one when left out' },
+    run: async (globals, words, options) => (await import('./egress.ts')).egress(globals, words, options),
+  },
   status: {
     summary: 'Show what runs, where the data is, and how much is going on.',
     guidance: 'Starts nothing.',

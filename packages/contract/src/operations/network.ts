@@ -17,6 +17,7 @@ const priority = z
   .max(100)
   .describe('Rules with a lower number decide first, then narrower patterns; 0 only for all projects.');
 const agent = agentName('Only for this agent.');
+const profile = z.string().min(1).max(64).describe('Only for agents with this profile.');
 const agentType = word('Only for agents of this kind.');
 const allProjects = z
   .boolean()
@@ -68,6 +69,7 @@ export const setNetworkRule = defineOperation({
     pattern,
     priority: priority.default(50),
     agent: agent.optional(),
+    profile: profile.optional(),
     agent_type: agentType.optional(),
     all_projects: allProjects,
   }),
@@ -96,6 +98,7 @@ export const listNetworkRules = defineOperation({
           pattern,
           priority,
           agent: agent.nullable(),
+          profile: profile.nullable(),
           agent_type: agentType.nullable(),
           all_projects: z.boolean().describe('True when it holds in all projects.'),
           set_by: z.string().describe('Who set it.'),

@@ -54,6 +54,8 @@ export async function* followEvents(
       if (!next) break;
       // What was decided when the stream began is asked again when that may have changed.
       if (subscription.takeDoubt()) await read('now');
+      // The pump asks nobody, and a policy may have changed since the stream began.
+      await database.policies?.authorise(operation, caller, () => filter);
       yield next;
     }
     signal?.throwIfAborted();

@@ -1,106 +1,37 @@
 import { CoordinationError, errorBodyOf, type Operation } from '@agentcoord/contract';
 import type { Caller } from '../caller.ts';
 import type { Database, PolicyEngine } from '../database.ts';
-import { loadCedar } from './cedar.ts';
-import { type PolicyFiles, readPolicyFiles } from './files.ts';
-import type { About, Decision, PolicySet, Principal } from './policy_set.ts';
-import { ProjectPolicies } from './project_policies.ts';
-import { type PolicyState, readPolicyState } from './state.ts';
-
-/** Milliseconds for which what was read of a caller is used, and after which it is read again beside the calls. */
-const [usable, fresh] = [5000, 2500];
-
-/** Callers remembered; the one that was read longest ago goes first. */
-const mostCallers = 5000;
-
-/** What the database has said of one caller. */
-interface Known {
-  principal: Principal;
-  project_id: number;
-  readAt: number;
-}
+import { Callers, type Known } from './callers.ts';
+import type { About, Decision } from './policy_set.ts';
 
 interface CedarOptions {
   /** Where schema and default policies are; those of the package when left out. */
   folder?: string;
 }
 
-/**
- * Cedar as the policy engine: asked before each call, and only a clear yes lets it go on. Who calls and which policies
- * hold is read from the database at most every 2.5 s of use, beside the calls, and never used when older than 5 s.
- */
+/** Cedar as the policy engine: asked before each call, and only a clear yes lets it go on. */
 export function cedarEngine(database: Pick<Database, 'call'>, { folder }: CedarOptions = {}): PolicyEngine {
-  const callers = new Map<string, Known>();
-  const reading = new Map<string, Promise<Known>>();
-  let files: Promise<PolicyFiles> | undefined;
-  const projects = new ProjectPolicies();
-
-  async function read(key: string, caller: Caller): Promise<Known> {
-    const readAt = performance.now();
-    files ??= readPolicyFiles(folder);
-    const [cedar, read, state] = await Promise.all([
-      loadCedar(),
-      files,
-      readPolicyState(database, caller, projects.versionOf(caller.project_id)),
-    ]).catch((error: unknown) => {
-      // Not remembered: files may be put right.
-      files = undefined;
-      throw error;
-    });
-    projects.update(cedar, read, caller.project_id, state);
-    const known = { principal: principalOf(state), project_id: caller.project_id, readAt };
-    callers.delete(key);
-    callers.set(key, known);
-    if (callers.size > mostCallers) callers.delete(callers.keys().next().value as string);
-    return known;
-  }
-
-  /** One reading of a caller at a time, however many calls wait for it. */
-  function readOnce(key: string, caller: Caller): Promise<Known> {
-    const running = reading.get(key);
-    if (running) return running;
-    const started = read(key, caller).finally(() => reading.delete(key));
-    reading.set(key, started);
-    return started;
-  }
-
-  function recall(key: string, caller: Caller): Known | undefined {
-    const known = callers.get(key);
-    const age = performance.now() - (known?.readAt ?? Number.NEGATIVE_INFINITY);
-    if (!known || age >= usable) return undefined;
-    // Fails beside the calls: once it is too old, one of them meets the failure itself.
-    if (age >= fresh) readOnce(key, caller).catch(() => {});
-    return known;
-  }
-
-  const decide = ({ project_id, principal }: Known, operation: Operation, about: About) =>
-    decisionOf(projects.of(project_id), (set) => set.decide(operation, principal, about));
-
+  const callers = new Callers(database, folder);
+  const decide = (known: Known, operation: Operation, about: About) => decision(callers, known, operation, about);
   return {
     authorise(operation, call, input) {
       const caller = callerOf(call);
       const key = JSON.stringify(caller);
-      const known = recall(key, caller);
+      const known = callers.recall(key, caller);
       if (known && decide(known, operation, { input }).allowed) return undefined;
       return (async () => {
-        const current = known ?? (await readOnce(key, caller).catch(refuse));
-        const decision = decide(current, operation, { input });
-        if (!decision.allowed) throw await journalled(database, operation, caller, decision);
+        const current = known ?? (await callers.read(key, caller).catch(refuse));
+        const made = decide(current, operation, { input });
+        if (!made.allowed) throw await journalled(database, operation, caller, made);
       })();
     },
     async explain(operation, call, about) {
       const caller = callerOf(call);
       const key = JSON.stringify(caller);
-      return decide(recall(key, caller) ?? (await readOnce(key, caller)), operation, about);
+      return decide(callers.recall(key, caller) ?? (await callers.read(key, caller)), operation, about);
     },
-    changed() {
-      callers.clear();
-    },
+    changed: () => callers.forget(),
   };
-}
-
-function principalOf({ version: _v, policies: _p, ...principal }: PolicyState): Principal {
-  return principal;
 }
 
 /** Who calls, without what belongs to a single call. */
@@ -109,12 +40,13 @@ function callerOf({ idempotency_key: _k, repeated: _r, input: _i, ...caller }: C
 }
 
 /** A defect of the engine, or of a policy, denies. */
-function decisionOf(set: PolicySet | Error | undefined, decide: (set: PolicySet) => Decision): Decision {
+function decision(callers: Callers, known: Known, operation: Operation, about: About): Decision {
   const denied = (message: string): Decision => ({ allowed: false, policies: [], errors: [message] });
+  const set = callers.policiesFor(known);
   if (!set) return denied('The policies have not been read.');
   if (set instanceof Error) return denied(set.message);
   try {
-    return decide(set);
+    return set.decide(operation, known.principal, about);
   } catch (error) {
     return denied(error instanceof Error ? error.message : 'The policy engine failed.');
   }

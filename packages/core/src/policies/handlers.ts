@@ -7,7 +7,7 @@ import { PolicySet } from './policy_set.ts';
 import { inForce } from './project_policies.ts';
 import { domainOf, type Entity, projectOf } from './request.ts';
 import { type PolicyState, readPolicyState, type StoredPolicy } from './state.ts';
-import { findProblems } from './validation.ts';
+import { validate } from './validation.ts';
 
 /** Adds what the policy engine says to what the database does; the database alone answers where there is none. */
 export const checkPolicy: Handler = async ({ database, caller, input, store }) => {
@@ -29,8 +29,9 @@ function entityOf(text: string | undefined): Entity | undefined {
 }
 
 export const validateCedarPolicy: Handler = async ({ input, store }) => {
-  const [cedar, { schema }] = await Promise.all([loadCedar(), readPolicyFiles()]);
-  return store({ problems: findProblems(cedar, schema, { [input.policy as string]: input.policy_text as string }) });
+  const { schema } = await readPolicyFiles();
+  const problems = await validate(schema, { [input.policy as string]: input.policy_text as string });
+  return store({ problems: problems.slice(0, 10) });
 };
 
 export const setCedarPolicy: Handler = (call) => {
@@ -78,7 +79,7 @@ async function change(
   const { policies, changed } = await make(
     Object.fromEntries(mine.map(({ policy, policy_text }) => [policy, policy_text])),
   );
-  const problems = findProblems(cedar, files.schema, changed);
+  const problems = await validate(files.schema, changed);
   const next = [
     ...stored.filter((policy) => policy.all_projects !== all_projects),
     ...Object.entries(policies).map(([policy, policy_text]): StoredPolicy => ({ policy, policy_text, all_projects })),

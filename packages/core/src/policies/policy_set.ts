@@ -5,6 +5,7 @@ import { contextFields, contextInput, type Entity, type FieldType, projectOf, re
 
 /** Who calls, as the database knows it. */
 export interface Principal {
+  /** Of a subagent, the agent on whose behalf it works. */
   agent: string;
   agent_type: string;
   trust: number;
@@ -23,8 +24,8 @@ export interface Decision {
   errors: string[];
 }
 
-/** Decisions remembered of a set; when there are more, all are forgotten. */
-const mostDecisions = 10_000;
+/** Decisions remembered of a set, and characters of a question that is; when there are more, all are forgotten. */
+const [mostDecisions, longestQuestion] = [2000, 2000];
 
 /**
  * The policies in force in a project. Equal requests are answered from memory: what no policy looks at (the resource,
@@ -87,6 +88,7 @@ export class PolicySet {
     const known = this.#decisions.get(key);
     if (known) return known;
     const decision = this.#evaluate(principal, resource, context);
+    if (key.length > longestQuestion) return decision;
     if (this.#decisions.size >= mostDecisions) this.#decisions.clear();
     this.#decisions.set(key, decision);
     return decision;

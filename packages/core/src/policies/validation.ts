@@ -1,44 +1,39 @@
-import type { Cedar, DetailedError } from './cedar.ts';
+import { CoordinationError } from '@agentcoord/contract';
 import type { Policies } from './files.ts';
+import type { PolicyProblem } from './problems.ts';
+import { ValidationThread } from './validation_worker.ts';
 
-/** What is wrong with a policy, and where. */
-export interface PolicyProblem {
-  policy: string;
-  message: string;
-  line: number | null;
-  help: string | null;
-}
+/** How many validations may wait for their turn. */
+const mostWaiting = 20;
+
+const thread = new ValidationThread();
+let last: Promise<unknown> = Promise.resolve();
+let waiting = 0;
 
 /**
- * What is wrong with policies by the schema; nothing for good ones. Cedar calls a validation successful that has found
- * errors, and one that could not read a text a failure: both are problems here. A policy that can never apply is one,
- * too, because whoever wrote it meant something else.
+ * What is wrong with policies by the schema; nothing for good ones. Found out in a thread of its own, one at a time: a
+ * text may be made to take very long or to exhaust the stack, and must neither keep others waiting nor harm the engine
+ * that decides.
  */
-export function findProblems(cedar: Cedar, schema: string, policies: Policies): PolicyProblem[] {
-  return Object.entries(policies).flatMap(([policy, text]) => {
-    const answer = cedar.validate({ schema, policies: { staticPolicies: { [policy]: text } } });
-    const errors =
-      answer.type === 'failure'
-        ? answer.errors
-        : [...answer.validationErrors, ...answer.validationWarnings].map(({ error }) => error);
-    return errors.map((error) => problemOf(policy, text, error));
+export async function validate(schema: string, policies: Policies): Promise<PolicyProblem[]> {
+  const [first] = Object.keys(policies);
+  if (first === undefined) return [];
+  if (waiting >= mostWaiting) throw busy();
+  waiting++;
+  const turn = last.then(() => thread.validate(schema, policies)).finally(() => waiting--);
+  last = turn.catch(() => {});
+  return (await turn) ?? [tooMuch(first)];
+}
+
+function tooMuch(policy: string): PolicyProblem {
+  const help = 'Write it shorter and less nested, or as several policies.';
+  return { policy, line: null, message: 'cannot be understood within 3 s, or is nested too deeply', help };
+}
+
+function busy(): CoordinationError {
+  return new CoordinationError({
+    code: 'unavailable',
+    message: 'Many policies are being validated.',
+    hint: 'Try again in a moment.',
   });
-}
-
-function problemOf(policy: string, text: string, { message, help, sourceLocations }: DetailedError): PolicyProblem {
-  const [place] = sourceLocations ?? [];
-  const expected = place?.label ? `${message}: ${place.label}` : message;
-  return {
-    policy,
-    message: expected
-      .replace(/^for policy `[^`]*`, /, '')
-      .replace(/^failed to parse policy with id `[^`]*` from string: /, ''),
-    line: place ? lineAt(text, place.start) : null,
-    help: help ?? null,
-  };
-}
-
-/** The line of a place that Cedar counts in bytes of UTF-8; the first is 1. */
-function lineAt(text: string, offset: number): number {
-  return Buffer.from(text).subarray(0, offset).toString().split('\n').length;
 }
