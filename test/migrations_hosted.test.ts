@@ -3,7 +3,7 @@ import type postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dumpCatalogue } from './helpers/catalogue_dump.ts';
 import { Databases } from './helpers/databases.ts';
-import { push } from './helpers/supabase_cli.ts';
+import { advise, push } from './helpers/supabase_cli.ts';
 import { installedBinaries, startTcpServer, type TcpServer } from './helpers/tcp_server.ts';
 
 /** Like `postgres` on hosted Supabase: no superuser, may create roles, owns the database. */
@@ -56,6 +56,13 @@ describe.each(servers)('on $name', ({ start, skipped }) => {
     await admin.unsafe(`${verb} role ${role} login ${right} password '${password}'`);
   }
 
+  async function addSupabaseRoles(): Promise<void> {
+    const present = await existing(supabaseRoles);
+    for (const role of supabaseRoles.filter((name) => !present.includes(name))) {
+      await admin.unsafe(`create role ${role} nologin noinherit`);
+    }
+  }
+
   async function migrateAsOwner(): Promise<string[]> {
     const url = await databases.create(owner);
     await migrate(url);
@@ -69,10 +76,7 @@ describe.each(servers)('on $name', ({ start, skipped }) => {
   test('an owner who is no superuser migrates, without and with the roles of Supabase', async ({ skip }) => {
     if (skipped) skip(skipped);
     const without = await migrateAsOwner();
-    const present = await existing(supabaseRoles);
-    for (const role of supabaseRoles.filter((name) => !present.includes(name))) {
-      await admin.unsafe(`create role ${role} nologin noinherit`);
-    }
+    await addSupabaseRoles();
     const granted = (await migrateAsOwner()).map((line) =>
       line.replace(/,(anon|authenticated|service_role)=\w+\/coord_owner/g, ''),
     );
@@ -128,6 +132,18 @@ describe.each(servers)('on $name', ({ start, skipped }) => {
     await admin.unsafe(`grant coord_app to ${stranger.role}`);
     expect(await migrate(withLogin(url, stranger))).toEqual([]);
   });
+
+  test('the advisors of Supabase find no error, and look at schema coord', async ({ skip }) => {
+    if (skipped) skip(skipped);
+    await addSupabaseRoles();
+    const url = await databases.create(owner);
+    await migrate(url);
+    const name = new URL(url).pathname.slice(1);
+    await admin.unsafe(`alter database ${name} set pgrst.db_schemas = 'public, coord'`);
+    expect(await advise(url, 'error')).toContain('"results":[]');
+    // Private functions have no search path of their own, which is a warning: so they were looked at.
+    expect(await advise(url, 'warn')).toContain('coord');
+  }, 60_000);
 
   test('supabase db push after ours finds nothing to do, and ours nothing after supabase db push', async ({ skip }) => {
     if (skipped) skip(skipped);
