@@ -1,4 +1,5 @@
 import {
+  type CoordinationEvent,
   type EventInput,
   type EventOptions,
   type EventPage,
@@ -66,8 +67,17 @@ export async function* followEvents(
 
 /** The same for who wants nothing but events. */
 export async function* pagesOf(events: Events): AsyncGenerator<EventPage, void, undefined> {
-  for await (const { items, cursor } of events) yield { events: items.map(({ event }) => event), cursor };
+  for await (const { items, cursor } of events) yield { events: eventsOf(items), cursor };
 }
+
+/** A list that many subscribers share is taken apart once. */
+function eventsOf(items: readonly Item[]): CoordinationEvent[] {
+  const known = eventLists.get(items) ?? items.map(({ event }) => event);
+  eventLists.set(items, known);
+  return known;
+}
+
+const eventLists = new WeakMap<readonly Item[], CoordinationEvent[]>();
 
 /** Ids in the form in which events have them. */
 function parsed(input: EventInput): EventInput {

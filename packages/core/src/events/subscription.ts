@@ -20,7 +20,7 @@ export class Item {
 
 /** Some events for one subscriber; `cursor` is where to go on. */
 export interface ItemPage {
-  items: Item[];
+  items: readonly Item[];
   cursor: string;
   /** Seconds for which newer events have been kept back, when that is noticeable. */
   delay_seconds?: number | undefined;
@@ -38,7 +38,8 @@ const fewItems = 100;
 /** What one subscriber has not taken yet. Who does not take it in time is dropped, and told from where to go on. */
 export class Subscription {
   readonly #filter: EventFilter;
-  #items: Item[] = [];
+  readonly #wantsAll: boolean;
+  #items: readonly Item[] = [];
   /** Characters of so many of them. */
   #characters = 0;
   #counted = 0;
@@ -54,6 +55,7 @@ export class Subscription {
 
   constructor(filter: EventFilter, cursor: string) {
     this.#filter = filter;
+    this.#wantsAll = Object.values(filter).every((value) => value === undefined);
     this.#taken = cursor;
     this.#offered = cursor;
   }
@@ -62,10 +64,10 @@ export class Subscription {
   offer(items: readonly Item[], cursor: string): void {
     if (this.#failure || !precedes(this.#offered, cursor)) return;
     const isNew = items.length > 0 && precedes(this.#offered, (items[0] as Item).event.cursor);
-    for (const item of items) {
-      if (!isWanted(item.event, this.#filter) || !(isNew || precedes(this.#offered, item.event.cursor))) continue;
-      this.#items.push(item);
-    }
+    const unseen = isNew ? items : items.filter(({ event }) => precedes(this.#offered, event.cursor));
+    const wanted = this.#wantsAll ? unseen : unseen.filter(({ event }) => isWanted(event, this.#filter));
+    // Whoever wants all of it shares one list with all others who do.
+    this.#items = this.#items.length === 0 ? wanted : [...this.#items, ...wanted];
     this.#offered = cursor;
     if (this.#isOverfull()) this.fail(tooSlow(this.#taken));
     else if (this.#items.length > 0) this.#wake?.();
