@@ -17,7 +17,7 @@ export const policies: Group = {
     const asked = await race(await contestOn(ground, () => `call ${++calls}`), plan);
     return [
       ...rowsOf('lock pair, cedar / native', remembered, sameFor({ excellent: 0.95, floor: 0.67 })),
-      ...rowsOf('lock pair, cedar with new input / native', asked, sameFor({ excellent: 0.8, floor: 0.5 })),
+      ...rowsOf('lock pair, cedar with new input / native', asked, sameFor({ excellent: 0.8, floor: 0.67 })),
     ];
   },
 };
