@@ -6602,6 +6602,14 @@ begin
 end
 $$;
 
+-- supabase/schemas/work/_refuse_unknown_task.sql
+-- What is said of a task that is not there, or is another project's.
+create function coord._refuse_unknown_task(p_call coord._call) returns jsonb
+language sql volatile
+as $$
+  select coord._refuse(p_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
+$$;
+
 -- supabase/schemas/work/_renew_claims.sql
 -- Extends the claims of a session that are not lapsed, each for as long as it was asked for, and the locks on their
 -- paths. One renewed less than p_rest_seconds (or a third of its lease) ago is left as it is.
@@ -9937,7 +9945,7 @@ begin
   if v_call.answer is not null then return v_call.answer; end if;
   select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
   if not found then
-    return coord._refuse(v_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
+    return coord._refuse_unknown_task(v_call);
   elsif v_task.submitted_by <> v_call.agent and coord._trust(v_call) < 3 then
     return coord._refuse(v_call, 'forbidden',
       format('The task was submitted by %s; to cancel it needs trust 3.', v_task.submitted_by),
@@ -10069,7 +10077,7 @@ begin
   if v_call.answer is not null then return v_call.answer; end if;
   v_task := coord._whole_task(v_call.project_id, p_task_id);
   if v_task is null then
-    return coord._refuse(v_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
+    return coord._refuse_unknown_task(v_call);
   end if;
   return coord._leave(v_call, v_task);
 end
@@ -10106,7 +10114,7 @@ begin
   if v_call.answer is not null then return v_call.answer; end if;
   select t.trail into v_trail from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id;
   if not found then
-    return coord._refuse(v_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
+    return coord._refuse_unknown_task(v_call);
   end if;
   return coord._leave(v_call, jsonb_build_object('entries', coalesce((
     select jsonb_agg(coord._history_entry(j) order by j.xact_id desc, j.entry_id desc)
@@ -10343,7 +10351,7 @@ begin
     order by t.task_id for share;
   select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
   if not found then
-    return coord._refuse(v_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
+    return coord._refuse_unknown_task(v_call);
   elsif v_task.status not in ('failed', 'cancelled') then
     return coord._refuse(v_call, 'conflict', format('The task is %s: only failed and cancelled ones are retried.',
       v_task.status),

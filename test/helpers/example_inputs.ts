@@ -28,12 +28,10 @@ export async function worldOf(session: TestSession): Promise<World> {
   const [policy, policy_text] = [`policy-${mark}`, `permit (principal == Agent::"${mark}", action, resource);`];
   await session.setCedarPolicy({ policy, policy_text });
   return {
-    ...{ policy, policy_text, operation: 'acquire_lock', host: 'github.com', pattern: '*.example.com' },
+    ...{ policy, policy_text, operation: 'acquire_lock', host: 'github.com', pattern: `pattern-${mark}` },
     ...{ user_id: randomUUID(), rule, profile, approval_id, thread_id, handoff_id, text: `text-${mark}` },
     file_hash: '0'.repeat(64),
-    ...{ user_id: randomUUID(), rule, approval_id, thread_id, handoff_id, text: `text-${mark}` },
     ...{ paths, types, key_id, claim_token, task_id: task?.task_id, project: `project-${mark}` },
-    ...{ pattern: `pattern-${mark}` },
     ...{ working_on: `working-${mark}`, agent: `agent-${mark}`, title: `title-${mark}` },
   };
 }

@@ -41,7 +41,8 @@ describe('the journal', () => {
     if (isDone(operation, answer)) done.push(name);
     const outcome = (answer.error as { code: string } | undefined)?.code;
     if (operation.kind === 'read' && !outcome) return expect(rows).toEqual([]);
-    expect(rows.length).toBeGreaterThan(0);
+    const remedy = `${name} has to end with coord._leave, whose third argument names what changed, or with coord._refuse; it may also lack its grant to coord_app.`;
+    expect(rows.length, remedy).toBeGreaterThan(0);
     // One for each thing that has changed: a session that ends gives its tasks back.
     expect(new Set(rows.map(({ resource }) => resource)).size).toBe(rows.length);
     expect(new Set(rows.map((row) => row.operation))).toEqual(new Set([journalledAs(operation)]));

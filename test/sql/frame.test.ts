@@ -19,7 +19,9 @@ describe.each(operations.map((operation) => [operation.name, operation] as const
   test('refuses who is not trusted enough before it looks at anything, and journals it under its own name', async () => {
     const fields = Object.keys(operation.input.shape).map((field) => [`p_${field}`, null]);
     const answer = await db.database.call(name, { ...Object.fromEntries(fields), p_caller });
-    expect(answer).toMatchObject({ error: { code: 'forbidden' } });
+    expect(answer, `${name} has to begin with coord._enter, and to return its answer`).toMatchObject({
+      error: { code: 'forbidden' },
+    });
     const [row] = await db.sql`select operation, outcome from coord.journal order by entry_id desc limit 1`;
     expect(row).toEqual({ operation: journalledAs(operation), outcome: 'forbidden' });
   });

@@ -4,11 +4,10 @@ import { configOf } from './configuration.ts';
 import { commandLineCaller, connect } from './connection.ts';
 import type { Globals } from './globals.ts';
 import { exitInterrupted, interruption } from './interruption.ts';
-import { leaveQuietlyWhenUnread, print, printJson, printProgress, terminalWidth } from './output.ts';
+import { print, printJson, printProgress, terminalWidth } from './output.ts';
 
 /** Calls an operation as the person at the command line, prints the answer, and exits 1 when it says no. */
 export async function call(operation: Operation, input: Record<string, unknown>, globals: Globals): Promise<void> {
-  leaveQuietlyWhenUnread();
   const config = configOf(globals);
   await using connection = await connect(config, { identity: commandLineCaller(config), onProgress: printProgress });
   const { transport, workspace } = connection;

@@ -21,6 +21,7 @@ export function printProgress(line: string): void {
 
 /** Whoever reads the output may stop early, as `head` does; that is no failure. */
 export function leaveQuietlyWhenUnread(): void {
+  if (process.stdout.listenerCount('error') > 0) return;
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;

@@ -4,6 +4,7 @@ import { addOperation, commandLinesOf } from './catalogue.ts';
 import { addCommands, isServerCommand } from './commands/index.ts';
 import { reportFailure } from './failure.ts';
 import { type Globals, globalOptions } from './globals.ts';
+import { leaveQuietlyWhenUnread } from './output.ts';
 import { version } from './version.ts';
 
 const environment = `
@@ -50,6 +51,7 @@ function operationsFor(word: string): readonly Operation[] {
 
 /** Runs one command line and answers its exit code. */
 export async function run(words: readonly string[]): Promise<number> {
+  leaveQuietlyWhenUnread();
   try {
     await createProgram(words).parseAsync(words.length > 0 ? [...words] : ['--help'], { from: 'user' });
     return Number(process.exitCode ?? 0);

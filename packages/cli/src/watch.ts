@@ -3,11 +3,10 @@ import { configOf } from './configuration.ts';
 import { commandLineCaller, connect } from './connection.ts';
 import type { Globals } from './globals.ts';
 import { exitInterrupted, interruption } from './interruption.ts';
-import { leaveQuietlyWhenUnread, print, printJson, printProgress } from './output.ts';
+import { print, printJson, printProgress } from './output.ts';
 
 /** Prints what happens, an event a line, until Ctrl-C. */
 export async function watch(input: Record<string, unknown>, globals: Globals): Promise<void> {
-  leaveQuietlyWhenUnread();
   const config = configOf(globals);
   await using connection = await connect(config, { identity: commandLineCaller(config), onProgress: printProgress });
   const { transport } = connection;

@@ -11,7 +11,7 @@ begin
   if v_call.answer is not null then return v_call.answer; end if;
   select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
   if not found then
-    return coord._refuse(v_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
+    return coord._refuse_unknown_task(v_call);
   elsif v_task.submitted_by <> v_call.agent and coord._trust(v_call) < 3 then
     return coord._refuse(v_call, 'forbidden',
       format('The task was submitted by %s; to cancel it needs trust 3.', v_task.submitted_by),

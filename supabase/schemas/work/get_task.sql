@@ -9,7 +9,7 @@ begin
   if v_call.answer is not null then return v_call.answer; end if;
   v_task := coord._whole_task(v_call.project_id, p_task_id);
   if v_task is null then
-    return coord._refuse(v_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
+    return coord._refuse_unknown_task(v_call);
   end if;
   return coord._leave(v_call, v_task);
 end

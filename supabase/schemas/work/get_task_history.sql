@@ -10,7 +10,7 @@ begin
   if v_call.answer is not null then return v_call.answer; end if;
   select t.trail into v_trail from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id;
   if not found then
-    return coord._refuse(v_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
+    return coord._refuse_unknown_task(v_call);
   end if;
   return coord._leave(v_call, jsonb_build_object('entries', coalesce((
     select jsonb_agg(coord._history_entry(j) order by j.xact_id desc, j.entry_id desc)

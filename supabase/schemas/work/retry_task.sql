@@ -18,7 +18,7 @@ begin
     order by t.task_id for share;
   select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
   if not found then
-    return coord._refuse(v_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
+    return coord._refuse_unknown_task(v_call);
   elsif v_task.status not in ('failed', 'cancelled') then
     return coord._refuse(v_call, 'conflict', format('The task is %s: only failed and cancelled ones are retried.',
       v_task.status),

@@ -8,7 +8,7 @@ import { render } from '../answer.ts';
 import { configOf } from '../configuration.ts';
 import { commandLineCaller, connect } from '../connection.ts';
 import type { Globals } from '../globals.ts';
-import { leaveQuietlyWhenUnread, print, printJson, printProgress, terminalWidth } from '../output.ts';
+import { print, printJson, printProgress, terminalWidth } from '../output.ts';
 import { verifyFile } from './verify.ts';
 
 interface Input {
@@ -23,7 +23,6 @@ const rowsOfFile = 20_000;
 
 /** Writes the sealed journal to files, verifies each, and with `drop` has the database let go of what is in them. */
 export async function exportSegments(input: Input, globals: Globals): Promise<void> {
-  leaveQuietlyWhenUnread();
   const { to = '.', drop = false, older_than_days = drop ? 90 : undefined } = input;
   const config = configOf(globals);
   await using connection = await connect(config, { identity: commandLineCaller(config), onProgress: printProgress });

@@ -12,7 +12,7 @@ import { readable, render } from '../answer.ts';
 import { configOf } from '../configuration.ts';
 import { commandLineCaller, connect } from '../connection.ts';
 import type { Globals } from '../globals.ts';
-import { leaveQuietlyWhenUnread, print, printJson, printProgress, terminalWidth } from '../output.ts';
+import { print, printJson, printProgress, terminalWidth } from '../output.ts';
 
 interface Input {
   after_seal?: number;
@@ -23,7 +23,6 @@ interface Input {
 
 /** Verifies the journal to its end, or files that were exported from it; exits with 1 when something is wrong. */
 export async function verify(input: Input, globals: Globals): Promise<void> {
-  leaveQuietlyWhenUnread();
   const signed = input.checkpoint ? await signatureOf(input.checkpoint, input, globals) : undefined;
   const { segment: files } = input;
   const verdict = files ? await verifyFiles(files, input.checkpoint) : await verifyDatabase(input, globals);

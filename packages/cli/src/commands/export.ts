@@ -3,14 +3,13 @@ import { configOf } from '../configuration.ts';
 import { commandLineCaller, connect } from '../connection.ts';
 import type { Globals } from '../globals.ts';
 import { code, inline, list, quoted, section, table } from '../markdown.ts';
-import { leaveQuietlyWhenUnread, print, printJson, printProgress } from '../output.ts';
+import { print, printJson, printProgress } from '../output.ts';
 
 /** Threads that are written out with all their posts; the others are in the list only. */
 const threadsInFull = 20;
 
 /** Prints how things stand, and the board, as Markdown; with `--json` what that is made of. */
 export async function exportProject({ json, ...globals }: Globals): Promise<void> {
-  leaveQuietlyWhenUnread();
   const config = configOf(globals);
   await using connection = await connect(config, { identity: commandLineCaller(config), onProgress: printProgress });
   const facts = await gather(coordinatorOver(connection.transport));

@@ -5,7 +5,7 @@ import { type Config, loadGuardrails, type ProjectRules, serverStatus, type Verd
 import { configOf } from '../configuration.ts';
 import { commandLineCaller, connect } from '../connection.ts';
 import type { Globals } from '../globals.ts';
-import { leaveQuietlyWhenUnread, print, printJson } from '../output.ts';
+import { print, printJson } from '../output.ts';
 import { recordsOf, reportOf } from '../replay.ts';
 
 type Options = Record<string, string>;
@@ -25,7 +25,6 @@ export async function testText(globals: Globals, words: string[], options: Optio
 
 /** Judges each command of a record, and sums up by rule. */
 export async function replay(globals: Globals, [file = '']: string[], options: Options): Promise<void> {
-  leaveQuietlyWhenUnread();
   const trust = trustOf(options);
   const { check } = await loadGuardrails();
   const { rules, note } = await rulesOf(globals);
