@@ -67,12 +67,13 @@ describe('a function that anybody but its owner may execute', () => {
   test('runs as its owner, unless it reads no table', async () => {
     expect(await names(`select name from (${executable}) e where not prosecdef order by 1`)).toEqual([
       '_is_open',
+      '_no_estimates',
       'schema_version',
     ]);
   });
 
   test('is an operation, or one of the few that doors need', async () => {
     const functions = await names(`select name from (${executable}) e where name like '\\_%' order by 1`);
-    expect(functions).toEqual(['_is_open', '_member_projects', '_readable_projects']);
+    expect(functions).toEqual(['_is_open', '_member_projects', '_no_estimates', '_readable_projects']);
   });
 });

@@ -4882,6 +4882,41 @@ create function coord._limit_of(p_input jsonb, p_default integer) returns intege
 language sql immutable
 as $$ select least(greatest(coalesce((p_input ->> 'limit')::integer, p_default), 1), 200) $$;
 
+-- supabase/schemas/reads/_no_estimates.sql
+-- Refuses the question what Postgres expects of a query (PostgREST: Prefer count=planned or estimated, and plans): the answer
+-- comes from statistics of all rows, also of those that the asker may not see. Answers 0 to every other query.
+-- Postgres calls it while it plans, to estimate the condition of the policies below, so nothing has been told by then;
+-- and as no project has a number below 0, it does not call it for rows. EXPLAIN is known by the text of the statement,
+-- which over PostgREST nobody writes himself. Owners and superusers, whom no policy concerns, see plans.
+create function coord._no_estimates() returns integer
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if current_query() ~* '^\s*explain\M' then
+    raise exception 'Estimates and plans are not shown: they would tell of rows that you may not read.'
+      using errcode = 'insufficient_privilege', hint = 'Ask for an exact count: Prefer: count=exact.';
+  end if;
+  return 0;
+end
+$$;
+
+grant execute on function coord._no_estimates to coord_reader;
+
+-- Every table that readers see rows of.
+do $$
+declare
+  v_table regclass;
+begin
+  for v_table in
+    select p.polrelid::regclass from pg_catalog.pg_policy p join pg_catalog.pg_class c on c.oid = p.polrelid
+    where c.relnamespace = 'coord'::regnamespace and p.polname = 'readers'
+  loop
+    execute format('create policy no_estimates on %s as restrictive for select
+      using (project_id >= 0 or project_id >= coord._no_estimates())', v_table);
+  end loop;
+end
+$$;
+
 -- supabase/schemas/seals/_as_bytes.sql
 -- A text as bytes of which one can tell where they end: its length in UTF-8, then the text; ffffffff for null.
 create function coord._as_bytes(p_text text) returns bytea

