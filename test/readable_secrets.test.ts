@@ -84,7 +84,6 @@ test('no column that somebody may read is named like a secret, but fencing token
     'lock_shares.token',
     'locks.token',
     'projects.read_token_version',
-    'sessions.key_id',
     'tasks.claim_token',
   ]);
 });

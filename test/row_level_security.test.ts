@@ -138,6 +138,18 @@ test.each(secret)('nobody reads %s, not even the role that executes operations',
   }
 });
 
+test.each([
+  ['sessions', ['key_id', 'label', 'trust', 'granted_trust', 'restrictions', 'end_reason', 'valid_until']],
+  ['agents', ['messages', 'messages_since', 'new_paths']],
+])('nobody reads of %s what a key is, may, and has used up', async (table, columns) => {
+  for (const role of ['authenticated', 'anon', 'coord_reader']) {
+    for (const column of [...columns, '*']) {
+      await expect(as(role, member, `select ${column} from coord.${table}`)).rejects.toMatchObject({ code: '42501' });
+    }
+    expect(await as(role, other, `select agent, agent_type from coord.${table}`)).not.toEqual([]);
+  }
+});
+
 test('the role that executes operations reads no table', async () => {
   for (const role of ['coord_app', 'service_role']) {
     for (const table of readable) {

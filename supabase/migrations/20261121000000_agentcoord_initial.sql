@@ -877,7 +877,10 @@ create policy readers on coord.agents for select
 using (project_id in (select coord._readable_projects()));
 create policy readers on coord.sessions for select
 using (project_id in (select coord._readable_projects()));
-grant select on coord.agents, coord.sessions to coord_reader;
+-- Of a public project everybody reads them, so what a key is, may and has used up is in no column that is granted.
+grant select (project_id, agent, agent_type, created_at) on coord.agents to coord_reader;
+grant select (project_id, session_id, agent, agent_type, capabilities, working_on, beats, lease_expires_at, started_at,
+  last_call_at, ended_at, parent_session_id, delegated_from) on coord.sessions to coord_reader;
 
 -- supabase/schemas/threads/table.sql
 -- The board: threads that everybody reads. Posts of a thread are numbered under the lock of its row, without gaps, and
@@ -6564,27 +6567,18 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_refuse_tasks.sql
--- Why drafts may not be written, as a refusal that names the field; null when they may. Changes nothing but the journal.
-create function coord._refuse_tasks(
-  p_call coord._call, p_tasks jsonb, p_drafts coord.tasks[], p_edges coord.task_dependencies[]
-) returns jsonb
+-- supabase/schemas/work/_refuse_parents.sql
+-- Why drafts may not become parts of the parents that they name, as a refusal; null when they may. A task is not done before
+-- its subtasks have ended, so they are added only by who answers for it: its submitter, its claimer, a subagent of either,
+-- or somebody with trust 3, who might as well cancel it. The parents are locked by _submit_tasks, so the claimer stays.
+create function coord._refuse_parents(p_call coord._call, p_drafts coord.tasks[]) returns jsonb
 language plpgsql volatile
 as $$
 declare
   v_wrong text;
+  v_us text[];
 begin
-  select i.task ->> 'key' into v_wrong from jsonb_array_elements(p_tasks) i(task)
-  where i.task ? 'key' group by 1 having count(*) > 1 limit 1;
-  if found then
-    return coord._refuse(p_call, 'invalid_input', format('key: %s is used twice', v_wrong),
-      'Give each task of a batch a key of its own.');
-  end if;
-  v_wrong := coord._unknown_dependency(p_call.project_id, p_tasks, p_drafts);
-  if v_wrong is not null then
-    return coord._refuse(p_call, 'not_found', format('depends_on: there is no task %s', v_wrong),
-      'Submit the tasks that come first before this one, and use the task_id that submit_work answered.');
-  end if;
+  if not exists (select from unnest(p_drafts) d where (d.terms).parent_id is not null) then return null; end if;
   select (d.terms).parent_id::text into v_wrong from unnest(p_drafts) d
   where (d.terms).parent_id is not null and not exists (
     select from coord.tasks t where t.project_id = p_call.project_id and t.task_id = (d.terms).parent_id) limit 1;
@@ -6599,6 +6593,45 @@ begin
     return coord._refuse(p_call, 'conflict', format('parent_id: the task %s has ended', v_wrong),
       'Submit the task without a parent.', '{"reason": "finished"}');
   end if;
+  if coord._trust(p_call) >= 3 then return null; end if;
+  v_us := array[p_call.agent, coord._account(p_call)];
+  select (d.terms).parent_id::text into v_wrong from unnest(p_drafts) d
+  join coord.tasks t on t.project_id = p_call.project_id and t.task_id = (d.terms).parent_id
+  where t.submitted_by <> all (v_us) and not (t.status = 'claimed' and t.agent = any (v_us)) limit 1;
+  if found then
+    return coord._refuse(p_call, 'forbidden',
+      format('parent_id: the task %s is neither yours nor claimed by you; to add to it needs trust 3.', v_wrong),
+      'Submit the task without a parent, or ask who submitted or claimed the parent.',
+      '{"reason": "insufficient_trust_level"}', 'task:' || v_wrong);
+  end if;
+  return null;
+end
+$$;
+
+-- supabase/schemas/work/_refuse_tasks.sql
+-- Why drafts may not be written, as a refusal that names the field; null when they may. Changes nothing but the journal.
+create function coord._refuse_tasks(
+  p_call coord._call, p_tasks jsonb, p_drafts coord.tasks[], p_edges coord.task_dependencies[]
+) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_wrong text;
+  v_answer jsonb;
+begin
+  select i.task ->> 'key' into v_wrong from jsonb_array_elements(p_tasks) i(task)
+  where i.task ? 'key' group by 1 having count(*) > 1 limit 1;
+  if found then
+    return coord._refuse(p_call, 'invalid_input', format('key: %s is used twice', v_wrong),
+      'Give each task of a batch a key of its own.');
+  end if;
+  v_wrong := coord._unknown_dependency(p_call.project_id, p_tasks, p_drafts);
+  if v_wrong is not null then
+    return coord._refuse(p_call, 'not_found', format('depends_on: there is no task %s', v_wrong),
+      'Submit the tasks that come first before this one, and use the task_id that submit_work answered.');
+  end if;
+  v_answer := coord._refuse_parents(p_call, p_drafts);
+  if v_answer is not null then return v_answer; end if;
   if coord._is_circular(p_call.project_id, p_drafts, p_edges) then
     return coord._refuse(p_call, 'conflict', 'depends_on: the tasks would wait for each other in a circle',
       'Leave out one of the dependencies. A parent waits for its subtasks, too.', '{"reason": "circular"}');
@@ -10493,6 +10526,11 @@ begin
       union all
       select 'table', c.oid::regclass::text, a.privilege_type
       from pg_catalog.pg_class c cross join lateral aclexplode(c.relacl) a
+      where c.relnamespace = 'coord'::regnamespace and a.grantee = v_pair.ours::regrole
+      union all
+      select 'table', t.attrelid::regclass::text, format('%s (%I)', a.privilege_type, t.attname)
+      from pg_catalog.pg_attribute t join pg_catalog.pg_class c on c.oid = t.attrelid
+      cross join lateral aclexplode(t.attacl) a
       where c.relnamespace = 'coord'::regnamespace and a.grantee = v_pair.ours::regrole
     loop
       execute format('grant %s on %s %s to %I', v_object.privilege, v_object.kind, v_object.name, v_pair.theirs);

@@ -20,6 +20,11 @@ begin
       select 'table', c.oid::regclass::text, a.privilege_type
       from pg_catalog.pg_class c cross join lateral aclexplode(c.relacl) a
       where c.relnamespace = 'coord'::regnamespace and a.grantee = v_pair.ours::regrole
+      union all
+      select 'table', t.attrelid::regclass::text, format('%s (%I)', a.privilege_type, t.attname)
+      from pg_catalog.pg_attribute t join pg_catalog.pg_class c on c.oid = t.attrelid
+      cross join lateral aclexplode(t.attacl) a
+      where c.relnamespace = 'coord'::regnamespace and a.grantee = v_pair.ours::regrole
     loop
       execute format('grant %s on %s %s to %I', v_object.privilege, v_object.kind, v_object.name, v_pair.theirs);
     end loop;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { projectId, speakAs } from '../helpers/callers.ts';
 import { cloneDatabase, type TestDatabase, type TestSession } from '../helpers/database.ts';
 import { claimed, inSeconds, titlesFor } from '../helpers/tasks.ts';
 
@@ -80,6 +81,14 @@ describe('submit_work_batch', () => {
     ).toEqual([]);
   });
 
+  test('takes a hundred tasks with a hundred dependencies each', async () => {
+    const hundred = Array.from({ length: 100 }, (_, index) => ({ title: String(index) }));
+    const { tasks } = await ann.submitWorkBatch({ tasks: hundred });
+    const depends_on = tasks.map(({ task_id }) => task_id);
+    const after = await ann.submitWorkBatch({ tasks: hundred.map((task) => ({ ...task, depends_on })) });
+    expect(after.tasks.map(({ unmet_dependencies }) => unmet_dependencies)).toEqual(hundred.map(() => 100));
+  });
+
   test('finds the circle among ninety tasks that all wait for each other, and that there is none, in no time', async () => {
     const keys = Array.from({ length: 90 }, (_, index) => `k${index}`);
     const tasks = keys.map((key) => ({ key, title: key, depends_on: keys }));
@@ -154,6 +163,27 @@ describe('subtasks', () => {
       else await ann.completeWork({ ...part, success: index === 0 });
     }
     expect(await bob.completeWork(held)).toMatchObject({ status: 'done' });
+  });
+
+  test('are given to a task by its submitter, its claimer, whoever works for them, and trust 3, and nobody else', async () => {
+    const { task_id: parent_id } = await ann.submitWork({ title: 'parent' });
+    const project = `batches-${projects}`;
+    const mallet = await db.session('mallet', { project });
+    const part = { title: 'part', parent_id };
+    const refusal = { code: 'forbidden', details: { reason: 'insufficient_trust_level' } };
+    await expect(mallet.submitWork({ ...part, assignee: 'mallet' })).rejects.toMatchObject(refusal);
+    await expect(bob.submitWork(part)).rejects.toMatchObject(refusal);
+    const held = await claimed(bob);
+    expect(held.task_id).toBe(parent_id);
+    await expect(mallet.submitWorkBatch({ tasks: [{ title: 'fine' }, part] })).rejects.toMatchObject(refusal);
+    const { session_id } = await bob.openSubagent({ name: 'helper' });
+    await speakAs(db, { project_id: await projectId(db, project), session_id } as never).submitWork(part);
+    await bob.submitWork(part);
+    await ann.submitWork(part);
+    await (await db.session('lead', { project, trust: 3 })).submitWork(part);
+    expect(await ann.getTask({ task_id: parent_id })).toMatchObject({ subtasks: { open: 4, total: 4 } });
+    await bob.releaseTask({ task_id: parent_id, claim_token: held.claim_token });
+    await expect(bob.submitWork(part)).rejects.toMatchObject(refusal);
   });
 
   test('are counted again when they are retried', async () => {

@@ -4,7 +4,7 @@ import { findUnusableText } from './text.ts';
 
 const maxDepth = 64;
 
-/** Most values an input may have, of whatever kind: one call must not keep everybody else waiting. */
+/** Most values and names of fields an input may have: one call must not keep everybody else waiting. */
 const maxValues = 20_000;
 
 /** Most characters of all its texts, as long as a body over HTTP may be. */
@@ -62,7 +62,8 @@ interface Seen {
  * not what they look like (see text.ts).
  */
 function findUnusable(value: unknown, field: string, depth: number, seen: Seen): Issue | undefined {
-  if (++seen.values > maxValues) return { field: '', problem: `the input has more than ${maxValues} values` };
+  if (++seen.values > maxValues)
+    return { field: '', problem: `the input has more than ${maxValues} values and names of fields` };
   if (depth > maxDepth) return { field, problem: `nested deeper than ${maxDepth} levels` };
   if (typeof value === 'string') {
     seen.characters += value.length;
@@ -81,7 +82,9 @@ function findUnusable(value: unknown, field: string, depth: number, seen: Seen):
     const name = depth === 0 ? key : fieldName([field, Array.isArray(value) ? Number(key) : key]);
     // Some validators drop it without a word.
     if (key === '__proto__') return { field: name, problem: 'no field can have this name' };
-    const found = findUnusable(key, 'field name', depth + 1, seen) ?? findUnusable(item, name, depth + 1, seen);
+    // A place in a list is no value; the name of a field may be anything.
+    const ofKey = Array.isArray(value) ? undefined : findUnusable(key, 'field name', depth + 1, seen);
+    const found = ofKey ?? findUnusable(item, name, depth + 1, seen);
     if (found) return found;
   }
   return undefined;

@@ -80,4 +80,7 @@ create policy readers on coord.agents for select
 using (project_id in (select coord._readable_projects()));
 create policy readers on coord.sessions for select
 using (project_id in (select coord._readable_projects()));
-grant select on coord.agents, coord.sessions to coord_reader;
+-- Of a public project everybody reads them, so what a key is, may and has used up is in no column that is granted.
+grant select (project_id, agent, agent_type, created_at) on coord.agents to coord_reader;
+grant select (project_id, session_id, agent, agent_type, capabilities, working_on, beats, lease_expires_at, started_at,
+  last_call_at, ended_at, parent_session_id, delegated_from) on coord.sessions to coord_reader;

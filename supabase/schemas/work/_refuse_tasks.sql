@@ -6,6 +6,7 @@ language plpgsql volatile
 as $$
 declare
   v_wrong text;
+  v_answer jsonb;
 begin
   select i.task ->> 'key' into v_wrong from jsonb_array_elements(p_tasks) i(task)
   where i.task ? 'key' group by 1 having count(*) > 1 limit 1;
@@ -18,20 +19,8 @@ begin
     return coord._refuse(p_call, 'not_found', format('depends_on: there is no task %s', v_wrong),
       'Submit the tasks that come first before this one, and use the task_id that submit_work answered.');
   end if;
-  select (d.terms).parent_id::text into v_wrong from unnest(p_drafts) d
-  where (d.terms).parent_id is not null and not exists (
-    select from coord.tasks t where t.project_id = p_call.project_id and t.task_id = (d.terms).parent_id) limit 1;
-  if found then
-    return coord._refuse(p_call, 'not_found', format('parent_id: there is no task %s', v_wrong),
-      'See list_tasks for the tasks of this project.');
-  end if;
-  select (d.terms).parent_id::text into v_wrong from unnest(p_drafts) d
-  join coord.tasks t on t.project_id = p_call.project_id and t.task_id = (d.terms).parent_id
-  where t.status in ('done', 'failed', 'cancelled') limit 1;
-  if found then
-    return coord._refuse(p_call, 'conflict', format('parent_id: the task %s has ended', v_wrong),
-      'Submit the task without a parent.', '{"reason": "finished"}');
-  end if;
+  v_answer := coord._refuse_parents(p_call, p_drafts);
+  if v_answer is not null then return v_answer; end if;
   if coord._is_circular(p_call.project_id, p_drafts, p_edges) then
     return coord._refuse(p_call, 'conflict', 'depends_on: the tasks would wait for each other in a circle',
       'Leave out one of the dependencies. A parent waits for its subtasks, too.', '{"reason": "circular"}');

@@ -9,7 +9,8 @@ const agent = z.string().min(1).max(128);
 export const submitWorkBatch = defineOperation({
   name: 'submit_work_batch',
   summary: 'Put up to 100 tasks into the queue, all or none.',
-  guidance: 'Give tasks a `key`, and name keys in `depends_on`, to submit a whole plan at once.',
+  guidance:
+    'Give tasks a `key`, and name keys in `depends_on`, to submit a whole plan at once. All together may have 20,000 values and names of fields.',
   kind: 'write',
   http: 'POST /tasks/batch',
   cli: 'task submit-batch',
