@@ -8615,8 +8615,9 @@ grant execute on function coord.send_message to coord_app;
 -- supabase/schemas/network/check_network.sql
 -- Whether the caller may reach a host, by the rules, and counts the decision. Core has read the host out of what the
 -- caller gave and says so in p_computed: {"host", "port"} in their one form, or {"problem"}; without it p_host has to be
--- in that form itself. A name may resolve to anything: whoever connects gives the addresses it found, and each that is
--- private needs a rule that names it, too.
+-- in that form itself. A name may resolve to anything: whoever connects gives the addresses it found. Each that is
+-- private needs a rule that names it, too, and a rule that denies an address or its network denies every name that leads
+-- there, unless the name is allowed with a lower priority number.
 create function coord.check_network(
   p_caller jsonb, p_host text, p_addresses text[] default '{}', p_computed jsonb default null
 ) returns jsonb
@@ -8627,6 +8628,7 @@ declare
   v_host text := coalesce(p_computed ->> 'host', p_host);
   v_rule coord.network_rules;
   v_address text;
+  v_address_rule coord.network_rules;
   v_reason text;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
@@ -8638,8 +8640,15 @@ begin
   v_reason := case v_rule.action when 'allow' then 'rule' when 'deny' then 'denied_by_rule'
     else case when coord._is_private_host(v_host, coord._address(v_host)) then 'private' else 'no_rule' end end;
   foreach v_address in array case when v_reason = 'rule' then p_addresses else '{}' end loop
+    v_address_rule := coord._network_rule_for(v_call, v_address);
+    if v_address_rule.action = 'deny' and v_address_rule.kind = 'network'
+      and v_address_rule.priority <= v_rule.priority then
+      v_reason := 'denied_by_rule';
+      v_rule := v_address_rule;
+      exit;
+    end if;
     if (coord._address(v_address) is null or coord._is_private_host(v_address, coord._address(v_address)))
-      and (coord._network_rule_for(v_call, v_address)).action is distinct from 'allow' then
+      and v_address_rule.action is distinct from 'allow' then
       v_reason := 'private_address';
     end if;
   end loop;

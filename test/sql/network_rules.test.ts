@@ -78,6 +78,24 @@ describe('a private host', () => {
     expect(await verdict(ann, 'github.com', ['140.82.121.4', '10.0.0.1'])).toBe('allowed');
     expect(await verdict(ann, 'example.com', ['140.82.121.4'])).toBe('no_rule');
   });
+
+  test('a rule that denies addresses holds for each name that leads there, unless the name goes first', async () => {
+    const { root, ann } = await ground();
+    await root.setNetworkRule({ rule: 'nine', action: 'deny', pattern: '9.9.9.0/24' });
+    await root.setNetworkRule({ rule: 'ok', action: 'allow', pattern: 'ok.example.com' });
+    const host = 'ok.example.com';
+    expect(await ann.checkNetwork({ host, addresses: ['8.8.8.8', '9.9.9.9'] })).toMatchObject({
+      ...{ allowed: false, reason: 'denied_by_rule', rule: 'nine' },
+    });
+    expect(await verdict(ann, host, ['8.8.8.8'])).toBe('allowed');
+    // Who may reach a name although everything else is denied reaches it at its addresses.
+    await root.setNetworkRule({ rule: 'rest', action: 'deny', pattern: '*' });
+    expect(await verdict(ann, host, ['8.8.8.8'])).toBe('allowed');
+    await root.setNetworkRule({ rule: 'ok', action: 'allow', pattern: host, priority: 10 });
+    expect(await verdict(ann, host, ['9.9.9.9'])).toBe('allowed');
+    await root.setNetworkRule({ rule: 'nine', action: 'deny', pattern: '9.9.9.9', priority: 10 });
+    expect(await verdict(ann, host, ['9.9.9.9'])).toBe('denied_by_rule');
+  });
 });
 
 describe('among rules that match', () => {
