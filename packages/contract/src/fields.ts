@@ -27,6 +27,13 @@ export function mapRepositoryPaths(schema: unknown, value: unknown, map: (path: 
   return Object.fromEntries(fields.map(([name, item]) => [name, mapRepositoryPaths(shape[name], item, map)]));
 }
 
+/** Whether values of a schema may have such paths in them. */
+export function hasRepositoryPath(schema: unknown): boolean {
+  if (typeof schema !== 'object' || schema === null) return false;
+  const { innerType, element, shape } = (schema as { def?: SchemaParts }).def ?? {};
+  return repositoryPaths.has(schema) || [innerType, element, ...Object.values(shape ?? {})].some(hasRepositoryPath);
+}
+
 const guardedSchemas = new WeakSet<object>();
 
 /** Marks text or JSON that tells others what to do: core looks for commands in it, and guardrails judge them first. */

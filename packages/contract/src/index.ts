@@ -27,6 +27,7 @@ export {
 export {
   guardedValues,
   hasGuarded,
+  hasRepositoryPath,
   idempotencyKeyForm,
   idempotencyKeyWords,
   isUuid,

@@ -50,6 +50,10 @@ export interface Operation<
   readonly computed?: true;
   /** The operation that this is another name for: what holds for that one holds for this. */
   readonly standsFor?: string;
+  /** The input with which that one is called, where its fields or their values differ. */
+  readonly meaning?: (input: Record<string, unknown>) => Record<string, unknown>;
+  /** What a call of it leads to by other names: who is forbidden that by a policy is forbidden this. */
+  readonly leadsTo?: (input: Record<string, unknown>) => Step[];
   /**
    * The fields of its input with which `coord.read_directly` answers the same to a member of the project who has no key; a
    * call that has others goes through the API.
@@ -57,6 +61,12 @@ export interface Operation<
   readonly direct?: readonly string[];
   readonly input: Input;
   readonly output: Output;
+}
+
+/** A call of another operation that a call leads to. */
+export interface Step {
+  readonly operation: string;
+  readonly input: Record<string, unknown>;
 }
 
 /** A question to a person while a call waits. */

@@ -1,7 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import type { Operation } from '@agentcoord/contract';
 import type { Caller } from './caller.ts';
-import type { About, Decision } from './policies/policy_set.ts';
+import type { Decision } from './policies/decisions.ts';
+import type { About } from './policies/policy_set.ts';
 import type { Wakeups } from './waiting/index.ts';
 
 /** A Postgres that holds schema `coord`, reached one way or another. All calls throw `CoordinationError`. */

@@ -19,6 +19,8 @@ export const registerAgent = defineOperation({
   output: registerSession.output,
 });
 
+const priorities = { urgent: 1, high: 3, normal: 5, low: 8 };
+
 export const createTask = defineOperation({
   name: 'create_task',
   standsFor: 'submit_work',
@@ -37,6 +39,9 @@ export const createTask = defineOperation({
     capabilities: submission.capabilities,
     files: submission.paths,
     blocked_by: submission.depends_on,
+  }),
+  meaning: ({ files, blocked_by, priority = 'normal', ...rest }) => ({
+    ...{ ...rest, paths: files, depends_on: blocked_by, priority: priorities[priority as keyof typeof priorities] },
   }),
   output: z.object(submitted),
 });

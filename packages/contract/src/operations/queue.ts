@@ -34,6 +34,7 @@ export const submitWorkBatch = defineOperation({
       .max(100)
       .describe('The tasks, each as for submit_work.'),
   }),
+  leadsTo: ({ tasks }) => [tasks].flat().map((input) => ({ operation: 'submit_work', input: Object(input) })),
   output: z.object({
     tasks: z.array(z.object({ key: key.optional(), ...submitted })).describe('In the order in which they were given.'),
   }),

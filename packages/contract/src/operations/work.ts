@@ -14,6 +14,9 @@ export const submitWork = defineOperation({
   minimumTrust: 2,
   wakes: true,
   input: z.strictObject(submission),
+  // Whoever claims it holds these locks.
+  leadsTo: ({ paths }) =>
+    Array.isArray(paths) && paths.length > 0 ? [{ operation: 'acquire_lock', input: { paths, shared: false } }] : [],
   output: z.object(submitted),
 });
 

@@ -1,7 +1,6 @@
 import type { Caller } from '../caller.ts';
 import type { Database } from '../database.ts';
-import { loadCedar } from './cedar.ts';
-import { type PolicyFiles, readPolicyFiles } from './files.ts';
+import { readPolicyFiles } from './files.ts';
 import type { PolicySet, Principal } from './policy_set.ts';
 import { ProjectPolicies } from './project_policies.ts';
 import { type PolicyState, readPolicyState } from './state.ts';
@@ -29,7 +28,6 @@ export class Callers {
   readonly #known = new Map<string, Known>();
   readonly #reading = new Map<string, Promise<Known>>();
   readonly #projects = new ProjectPolicies();
-  #files: Promise<PolicyFiles> | undefined;
 
   constructor(database: Pick<Database, 'call'>, folder: string | undefined) {
     this.#database = database;
@@ -66,26 +64,16 @@ export class Callers {
 
   async #ask(key: string, caller: Caller): Promise<Known> {
     const readAt = performance.now();
-    const [cedar, files, state] = await Promise.all([
-      loadCedar(),
-      this.#readFiles(),
+    const [files, state] = await Promise.all([
+      readPolicyFiles(this.#folder),
       readPolicyState(this.#database, caller, this.#projects.versionOf(caller.project_id)),
     ]);
-    this.#projects.update(cedar, files, caller.project_id, state);
+    this.#projects.update(files, caller.project_id, state);
     const known = { principal: principalOf(state), project_id: caller.project_id, readAt };
     this.#known.delete(key);
     this.#known.set(key, known);
     if (this.#known.size > mostCallers) this.#known.delete(this.#known.keys().next().value as string);
     return known;
-  }
-
-  /** Read once; a failure is not remembered, because files may be put right. */
-  #readFiles(): Promise<PolicyFiles> {
-    this.#files ??= readPolicyFiles(this.#folder).catch((error: unknown) => {
-      this.#files = undefined;
-      throw error;
-    });
-    return this.#files;
   }
 }
 

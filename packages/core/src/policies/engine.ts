@@ -2,7 +2,8 @@ import { CoordinationError, errorBodyOf, type Operation } from '@agentcoord/cont
 import type { Caller } from '../caller.ts';
 import type { Database, PolicyEngine } from '../database.ts';
 import { Callers, type Known } from './callers.ts';
-import type { About, Decision } from './policy_set.ts';
+import type { Decision } from './decisions.ts';
+import type { About } from './policy_set.ts';
 
 interface CedarOptions {
   /** Where schema and default policies are; those of the package when left out. */

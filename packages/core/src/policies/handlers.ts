@@ -1,6 +1,5 @@
 import { type Operation, operationNamed } from '@agentcoord/contract';
 import type { ComputedCall, Handler } from '../handlers.ts';
-import { type Cedar, loadCedar } from './cedar.ts';
 import { fileOf } from './file.ts';
 import { type Policies, type PolicyFiles, readPolicyFiles } from './files.ts';
 import { PolicySet } from './policy_set.ts';
@@ -14,9 +13,11 @@ export const checkPolicy: Handler = async ({ database, caller, input, store }) =
   const operation = operationNamed(input.operation as string);
   const engine = database.policies ? 'cedar' : 'native';
   if (!operation || !database.policies) return store({ engine, operation: operation?.standsFor ?? null });
+  const resource = entityOf(input.resource as string | undefined);
+  const named = resource?.type === 'File' ? { paths: [resource.id] } : {};
   const decision = await database.policies.explain(operation, caller, {
-    input: () => (input.context ?? {}) as Record<string, unknown>,
-    resource: entityOf(input.resource as string | undefined),
+    input: () => ({ ...named, ...(input.context as Record<string, unknown> | undefined) }),
+    resource,
   });
   return store({ engine, operation: operation.standsFor ?? null, ...decision });
 };
@@ -68,11 +69,7 @@ async function change(
   { database, caller, input, store }: ComputedCall,
   make: (own: Policies) => Promise<Change>,
 ): Promise<unknown> {
-  const [cedar, files, state] = await Promise.all([
-    loadCedar(),
-    readPolicyFiles(),
-    readPolicyState(database, caller, undefined),
-  ]);
+  const [files, state] = await Promise.all([readPolicyFiles(), readPolicyState(database, caller, undefined)]);
   const all_projects = input.all_projects === true;
   const stored = state.policies ?? [];
   const mine = stored.filter((policy) => policy.all_projects === all_projects);
@@ -87,7 +84,7 @@ async function change(
   const answer = await store({
     problems: problems.slice(0, 10),
     seen: all_projects ? state.version.all : state.version.own,
-    locks_out: problems.length === 0 && locksOut(cedar, files, inForce(files.defaults, next), state),
+    locks_out: problems.length === 0 && locksOut(files, inForce(files.defaults, next), state),
   });
   database.policies?.changed();
   return answer;
@@ -95,14 +92,13 @@ async function change(
 
 /** Whether this caller could not take the change back: the way out must not be locked from the inside. */
 function locksOut(
-  cedar: Cedar,
   files: PolicyFiles,
   policies: Policies,
   { version: _v, policies: _p, ...principal }: PolicyState,
 ): boolean {
   const wayOut = operationNamed('rollback_cedar_policies') as Operation;
   try {
-    const set = new PolicySet(cedar, { schema: 'trial', policies: 'trial' }, files, policies);
+    const set = new PolicySet({ schema: 'trial', policies: 'trial' }, files, policies);
     return !set.decide(wayOut, principal, { input: () => ({ version: 0, all_projects: false }) }).allowed;
   } catch {
     return true;

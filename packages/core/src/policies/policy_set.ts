@@ -1,6 +1,8 @@
-import { type Operation, operationNamed } from '@agentcoord/contract';
-import type { Cedar, EntityJson } from './cedar.ts';
-import type { Policies, PolicyFiles } from './files.ts';
+import type { Operation } from '@agentcoord/contract';
+import { type Cedar, type EntityJson, inCedar } from './cedar.ts';
+import { type Decision, remembered } from './decisions.ts';
+import { defaultPrefix, type Policies, type PolicyFiles } from './files.ts';
+import { ledToBy, meantBy, type Question } from './questions.ts';
 import { contextFields, contextInput, type Entity, type FieldType, projectOf, resourcesOf } from './request.ts';
 
 /** Who calls, as the database knows it. */
@@ -17,92 +19,113 @@ export interface Principal {
   blocked_operations: string[];
 }
 
-/** What policies say of a call: with which of them, and what went wrong, which denies. */
-export interface Decision {
-  allowed: boolean;
-  policies: string[];
-  errors: string[];
-}
+/** Files, tasks and hosts that one call may name where a policy looks at them: each takes a tenth of a millisecond. */
+const mostQuestions = 2000;
 
-/** Decisions remembered of a set, and characters of a question that is; when there are more, all are forgotten. */
-const [mostDecisions, longestQuestion] = [2000, 2000];
+let sets = 0;
 
 /**
  * The policies in force in a project. Equal requests are answered from memory: what no policy looks at (the resource,
  * the input) is left out of them, so that under the default policies there is one an operation and caller.
  */
 export class PolicySet {
-  readonly #cedar: Cedar;
   readonly #name: SetName;
-  readonly #decisions = new Map<string, Decision>();
+  readonly #schema: string;
+  readonly #policies: Policies;
+  readonly #number = ++sets;
   readonly #fields = new Map<string, [string, FieldType][]>();
   readonly #looks: { atResource: boolean; atInput: boolean };
+  readonly #isShipped: boolean;
+  #compiledIn: Cedar | undefined;
 
   /** Throws when the policies cannot be read. */
-  constructor(cedar: Cedar, name: SetName, { schema }: PolicyFiles, policies: Policies) {
-    this.#cedar = cedar;
+  constructor(name: SetName, { schema }: PolicyFiles, policies: Policies) {
     this.#name = name;
-    this.#looks = looksOf(cedar, policies);
-    for (const answer of [
-      cedar.preparseSchema(name.schema, schema),
-      cedar.preparsePolicySet(name.policies, { staticPolicies: policies }),
-    ]) {
-      if (answer.type === 'failure') throw new Error(answer.errors[0]?.message ?? 'The policies cannot be read.');
-    }
+    this.#schema = schema;
+    this.#policies = policies;
+    this.#isShipped = Object.keys(policies).every(isDefault);
+    this.#looks = inCedar((cedar) => looksOf(cedar, policies));
+    inCedar((cedar) => this.#compile(cedar));
   }
 
   /**
-   * Whether this call may be made: every file, task and host that it names has to be allowed. Answers the first decision
-   * that denies, else the last one.
+   * Whether this call may be made: every file, task and host that it names has to be allowed, and so has what it leads
+   * to. Answers the first decision that denies, else one that allows.
    */
   decide(operation: Operation, principal: Principal, { input, resource }: About): Decision {
+    const question = meantBy({ operation, input });
+    const own = this.#contexts(question, principal, resource);
+    const decision = this.#firstDenial(principal, own, () => true);
+    if (!decision.allowed || this.#isShipped) return decision;
+    const further = ledToBy(question).flatMap((led) => this.#contexts(led, principal, undefined));
+    if (further.length === 0) return decision;
+    if (own.length + further.length > mostQuestions) return deny('The call names too many files and tasks.');
+    // The default policies about scopes and profiles are about the call that is made, as in the database.
+    const refusal = this.#firstDenial(principal, further, isFromStored);
+    return refusal.allowed || !isFromStored(refusal) ? decision : refusal;
+  }
+
+  #contexts({ operation, input }: Question, { project }: Principal, resource: Entity | undefined): [Entity, Context][] {
     const { atResource, atInput } = this.#looks;
-    const project = projectOf(principal.project);
-    const resources = !atResource
-      ? [project]
-      : resource
-        ? [resource]
-        : resourcesOf(operation, input(), principal.project);
-    const { name, toolset, kind } = operationMeant(operation);
+    const { name, toolset, kind } = operation;
     const context = {
       operation: name,
       words: [name, toolset, kind],
       ...(atInput ? { input: this.#inputOf(operation, input()) } : {}),
     };
-    let decision: Decision = { allowed: false, policies: [], errors: ['There is nothing to decide about.'] };
-    for (const resource of resources) {
-      decision = this.#remembered(principal, resource, context);
-      if (!decision.allowed) return decision;
+    if (!atResource) return [[projectOf(project), context]];
+    return (resource ? [resource] : resourcesOf(operation, input(), project)).map((one) => [one, context]);
+  }
+
+  #firstDenial(principal: Principal, about: [Entity, Context][], counts: (denial: Decision) => boolean): Decision {
+    if (about.length > mostQuestions) return deny('The call names too many files and tasks.');
+    let last = deny('There is nothing to decide about.');
+    for (const [resource, context] of about) {
+      last = this.#decideOne(principal, resource, context);
+      if (!last.allowed && counts(last)) return last;
     }
-    return decision;
+    return last;
   }
 
   #inputOf(operation: Operation, input: Record<string, unknown>): Record<string, unknown> {
-    const fields = this.#fields.get(operation.name) ?? contextFields(operationMeant(operation));
+    const fields = this.#fields.get(operation.name) ?? contextFields(operation);
     this.#fields.set(operation.name, fields);
     return contextInput(fields, input);
   }
 
-  #remembered(principal: Principal, resource: Entity, context: Context): Decision {
-    const key = JSON.stringify([principal, resource, context]);
-    const known = this.#decisions.get(key);
-    if (known) return known;
-    const decision = this.#evaluate(principal, resource, context);
-    if (key.length > longestQuestion) return decision;
-    if (this.#decisions.size >= mostDecisions) this.#decisions.clear();
-    this.#decisions.set(key, decision);
-    return decision;
+  #decideOne(principal: Principal, resource: Entity, context: Context): Decision {
+    return remembered(JSON.stringify([this.#number, principal, resource, context]), () => {
+      try {
+        return inCedar((cedar) => this.#evaluate(cedar, principal, resource, context));
+      } catch (error) {
+        return deny(error instanceof Error ? error.message : 'The policy engine failed.');
+      }
+    });
+  }
+
+  /** Once in each instance of Cedar: one that has failed is replaced by an empty one. */
+  #compile(cedar: Cedar): void {
+    if (this.#compiledIn === cedar) return;
+    for (const answer of [
+      cedar.preparseSchema(this.#name.schema, this.#schema),
+      cedar.preparsePolicySet(this.#name.policies, { staticPolicies: this.#policies }),
+    ]) {
+      if (answer.type === 'failure') throw new Error(answer.errors[0]?.message ?? 'The policies cannot be read.');
+    }
+    this.#compiledIn = cedar;
   }
 
   /** Cedar leaves out a policy that cannot be evaluated, even one that forbids. Here it denies. */
-  #evaluate({ agent, project, ...attrs }: Principal, resource: Entity, context: Context): Decision {
+  #evaluate(cedar: Cedar, principal: Principal, resource: Entity, context: Context): Decision {
+    this.#compile(cedar);
+    const { agent, project, ...attrs } = principal;
     const parents = [{ type: 'Project', id: project }];
     const entities: EntityJson[] = [
       { uid: { type: 'Agent', id: agent }, attrs: { name: agent, ...attrs }, parents },
       { uid: uidOf(resource), attrs: resource.attrs, parents: resource.type === 'Project' ? [] : parents },
       ...(resource.type === 'Project' ? [] : [{ uid: uidOf(projectOf(project)), attrs: {}, parents: [] }]),
     ];
-    const answer = this.#cedar.statefulIsAuthorized({
+    const answer = cedar.statefulIsAuthorized({
       principal: { type: 'Agent', id: agent },
       action: { type: 'Action', id: context.operation },
       resource: uidOf(resource),
@@ -113,7 +136,7 @@ export class PolicySet {
       entities,
     });
     if (answer.type === 'failure') {
-      return { allowed: false, policies: [], errors: answer.errors.map(({ message }) => message) };
+      return deny(...answer.errors.map(({ message }) => message));
     }
     const { decision, diagnostics } = answer.response;
     const errors = diagnostics.errors.map(({ policyId, error }) => `${policyId}: ${error.message}`);
@@ -137,9 +160,16 @@ export interface SetName {
 
 type Context = { operation: string; words: string[]; input?: Record<string, unknown> };
 
-/** A policy about an operation is about it under every name. */
-function operationMeant(operation: Operation): Operation {
-  return operationNamed(operation.standsFor ?? operation.name) ?? operation;
+const deny = (...errors: string[]): Decision => ({
+  ...{ allowed: false, policies: [] },
+  errors: errors.slice(0, 5).map((text) => text.slice(0, 300)),
+});
+
+const isDefault = (policy: string) => policy.startsWith(defaultPrefix);
+
+/** Whether a denial has another reason than default policies that forbid. */
+function isFromStored({ policies, errors }: Decision): boolean {
+  return errors.length > 0 || policies.length === 0 || !policies.every(isDefault);
 }
 
 const uidOf = ({ type, id }: Entity) => ({ type, id });

@@ -1,4 +1,4 @@
-import type { Cedar, DetailedError } from './cedar.ts';
+import { type DetailedError, inCedar } from './cedar.ts';
 import type { Policies } from './files.ts';
 
 /** What is wrong with a policy, and where. */
@@ -14,9 +14,9 @@ export interface PolicyProblem {
  * errors, and one that could not read a text a failure: both are problems here. A policy that can never apply is one,
  * too, because whoever wrote it meant something else.
  */
-export function findProblems(cedar: Cedar, schema: string, policies: Policies): PolicyProblem[] {
+export function findProblems(schema: string, policies: Policies): PolicyProblem[] {
   return Object.entries(policies).flatMap(([policy, text]) => {
-    const answer = cedar.validate({ schema, policies: { staticPolicies: { [policy]: text } } });
+    const answer = inCedar((cedar) => cedar.validate({ schema, policies: { staticPolicies: { [policy]: text } } }));
     const errors =
       answer.type === 'failure'
         ? answer.errors

@@ -1,5 +1,4 @@
-import type { Cedar } from './cedar.ts';
-import type { Policies, PolicyFiles } from './files.ts';
+import { defaultPrefix, type Policies, type PolicyFiles } from './files.ts';
 import { PolicySet, type SetName } from './policy_set.ts';
 import type { PolicyState, PolicyVersion, StoredPolicy } from './state.ts';
 
@@ -22,32 +21,31 @@ export class ProjectPolicies {
   }
 
   /** Takes over what was read, unless something newer is in force already: readings may overtake each other. */
-  update(cedar: Cedar, files: PolicyFiles, project_id: number, { version, policies }: PolicyState): void {
+  update(files: PolicyFiles, project_id: number, { version, policies }: PolicyState): void {
     const known = this.#projects.get(project_id);
     if (!policies || (known && (known.version.all > version.all || known.version.own > version.own))) return;
-    const set =
-      policies.length === 0 ? this.#default(cedar, files) : this.#ofProject(cedar, files, project_id, policies);
+    const set = policies.length === 0 ? this.#default(files) : this.#ofProject(files, project_id, policies);
     this.#projects.set(project_id, { version, set });
   }
 
   /** One for all projects that have stored nothing. */
-  #default(cedar: Cedar, files: PolicyFiles): PolicySet | Error {
-    this.#defaults ??= this.#compiled(cedar, 'default', files, inForce(files.defaults, []));
+  #default(files: PolicyFiles): PolicySet | Error {
+    this.#defaults ??= this.#compiled('default', files, inForce(files.defaults, []));
     return this.#defaults;
   }
 
-  #ofProject(cedar: Cedar, files: PolicyFiles, project_id: number, policies: StoredPolicy[]): PolicySet | Error {
-    return this.#compiled(cedar, `project ${project_id}`, files, inForce(files.defaults, policies));
+  #ofProject(files: PolicyFiles, project_id: number, policies: StoredPolicy[]): PolicySet | Error {
+    return this.#compiled(`project ${project_id}`, files, inForce(files.defaults, policies));
   }
 
-  #compiled(cedar: Cedar, name: string, files: PolicyFiles, policies: Policies): PolicySet | Error {
-    return compiled(cedar, { schema: this.#engine, policies: `${this.#engine}, ${name}` }, files, policies);
+  #compiled(name: string, files: PolicyFiles, policies: Policies): PolicySet | Error {
+    return compiled({ schema: this.#engine, policies: `${this.#engine}, ${name}` }, files, policies);
   }
 }
 
-function compiled(cedar: Cedar, name: SetName, files: PolicyFiles, policies: Policies): PolicySet | Error {
+function compiled(name: SetName, files: PolicyFiles, policies: Policies): PolicySet | Error {
   try {
-    return new PolicySet(cedar, name, files, policies);
+    return new PolicySet(name, files, policies);
   } catch (error) {
     return error instanceof Error ? error : new Error('The policies cannot be understood.');
   }
@@ -64,5 +62,5 @@ export function inForce(defaults: Policies, stored: readonly StoredPolicy[]): Po
   ]);
   const replaced = new Set(stored.map(({ policy }) => policy));
   const kept = Object.entries(defaults).filter(([policy]) => !replaced.has(policy));
-  return Object.fromEntries([...kept.map(([policy, text]) => [`default:${policy}`, text]), ...named]);
+  return Object.fromEntries([...kept.map(([policy, text]) => [`${defaultPrefix}${policy}`, text]), ...named]);
 }

@@ -1,4 +1,10 @@
-import { type JsonSchema, jsonSchemaOf, mapRepositoryPaths, type Operation } from '@agentcoord/contract';
+import {
+  hasRepositoryPath,
+  type JsonSchema,
+  jsonSchemaOf,
+  mapRepositoryPaths,
+  type Operation,
+} from '@agentcoord/contract';
 import { parseTarget } from '../network/target.ts';
 import { fileOf } from './file.ts';
 
@@ -41,19 +47,11 @@ function fieldType({ type, items, enum: words }: JsonSchema): FieldType | undefi
 export function resourceTypes({ input }: Operation): Entity['type'][] {
   const types = new Set<Entity['type']>(['Project']);
   for (const [field, schema] of Object.entries(input.shape)) {
-    mapRepositoryPaths(schema, ['x'], noting(types));
-    mapRepositoryPaths(schema, 'x', noting(types));
+    if (hasRepositoryPath(schema)) types.add('File');
     const type = entityOfField[field];
     if (type) types.add(type);
   }
   return [...types];
-}
-
-function noting(types: Set<Entity['type']>) {
-  return (path: string) => {
-    types.add('File');
-    return path;
-  };
 }
 
 /** What one call is about: the files, tasks and hosts that its input names, else the project. */

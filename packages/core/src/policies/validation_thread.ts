@@ -1,15 +1,12 @@
 import { parentPort } from 'node:worker_threads';
 import { operationNamed } from '@agentcoord/contract';
-import { loadCedar } from './cedar.ts';
 import type { Policies } from './files.ts';
 import { PolicySet } from './policy_set.ts';
 import { findProblems } from './problems.ts';
 
 /** The thread in which policies are validated; see validation_worker.ts. */
-const cedar = await loadCedar();
-
 parentPort?.on('message', ({ schema, policies }: { schema: string; policies: Policies }) => {
-  const problems = findProblems(cedar, schema, policies);
+  const problems = findProblems(schema, policies);
   if (problems.length === 0) tryOut(schema, policies);
   parentPort?.postMessage(problems);
 });
@@ -17,7 +14,7 @@ parentPort?.postMessage('ready');
 
 /** Decides once with policies that are good: what can be read must also be evaluated. */
 function tryOut(schema: string, policies: Policies): void {
-  const set = new PolicySet(cedar, { schema: 'trial', policies: 'trial' }, { schema, defaults: {} }, policies);
+  const set = new PolicySet({ schema: 'trial', policies: 'trial' }, { schema, defaults: {} }, policies);
   const operation = operationNamed('acquire_lock');
   const agent = { agent: 'a', agent_type: 'a', trust: 4, project: 'p', suspended: false };
   const principal = { ...agent, blocked_operations: [] };

@@ -1,0 +1,102 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Database } from '@agentcoord/core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { remembered } from '../packages/core/src/policies/decisions.ts';
+import { forbidLocks, type PolicyGround, policyGround } from './helpers/cedar.ts';
+import type { TestDatabase } from './helpers/database.ts';
+
+let db: TestDatabase;
+let cedar: Database;
+let agentIn: PolicyGround['agentIn'];
+let administratorIn: PolicyGround['administratorIn'];
+
+beforeAll(async () => {
+  ({ db, cedar, agentIn, administratorIn } = await policyGround());
+});
+afterAll(() => db?.[Symbol.asyncDispose]());
+
+const nested = (count: number) => `${forbidLocks} when { ${'('.repeat(count)}true${')'.repeat(count)} };`;
+const records = (count: number) => `${forbidLocks} when { ${'{a: '.repeat(count)}1${'}'.repeat(count)} == {a: 1} };`;
+const refusals = (count: number) => `${forbidLocks} when { ${'!('.repeat(count)}true${')'.repeat(count)} };`;
+
+const hostile = [nested(500), nested(32_000), records(500), records(12_000), refusals(20_000), 'x'.repeat(65_536)];
+
+/** Stores policies as only the database's owner could, so that the engine that decides has to read them. */
+async function plant(project: string, text: string): Promise<void> {
+  const boss = await administratorIn(project);
+  await boss.setCedarPolicy({ policy: 'x', policy_text: `${forbidLocks};` });
+  await db.sql`
+    update coord.cedar_policies c set policies = ${db.sql.json({ x: text })}, version = version + 1
+    from coord.projects p where p.project_id = c.project_id and p.name = ${project}`;
+  cedar.policies?.changed();
+}
+
+test('what makes the engine fail in the middle denies in its project only', async () => {
+  const boss = await administratorIn('bystander');
+  const when = 'when { resource is File && resource.path == "frozen" }';
+  await boss.setCedarPolicy({ policy: 'short', policy_text: `${forbidLocks} ${when};` });
+  const neighbour = await agentIn('bystander');
+  for (const [index, text] of [nested(500), nested(20_000), records(8000), refusals(15_000)].entries()) {
+    await plant(`hostile-${index}`, text);
+    const ann = await agentIn(`hostile-${index}`);
+    await expect(ann.acquireLock({ paths: ['a.ts'] })).rejects.toMatchObject({ code: 'forbidden' });
+    expect((await neighbour.acquireLock({ paths: ['a.ts'] })).acquired).toBe(true);
+    await expect(neighbour.acquireLock({ paths: ['frozen'] })).rejects.toMatchObject({
+      details: { policies: ['short'] },
+    });
+    expect((await neighbour.submitWork({ title: 'x', paths: ['b.ts'] })).task_id).toBeDefined();
+  }
+});
+
+test('texts that exhaust Cedar are refused by every way in, and it goes on deciding', async () => {
+  const boss = await administratorIn('ways');
+  const ann = await agentIn('ways');
+  for (const policy_text of hostile) {
+    expect((await ann.validateCedarPolicy({ policy_text })).valid).toBe(false);
+    await expect(boss.setCedarPolicy({ policy: 'x', policy_text })).rejects.toMatchObject({ code: 'invalid_input' });
+    const { allowed } = await ann.checkPolicy({ operation: 'acquire_lock', resource: '('.repeat(1000) });
+    expect(allowed).toBe(true);
+  }
+  await boss.setCedarPolicy({ policy: 'x', policy_text: `${forbidLocks};` });
+  await boss.deleteCedarPolicy({ policy: 'x' });
+  await db.sql`
+    update coord.cedar_policies c set policies = ${db.sql.json({ x: nested(20_000) })}
+    from coord.projects p where p.project_id = c.project_id and p.name = 'ways' and c.version = 1`;
+  await expect(boss.rollbackCedarPolicies({ version: 1 })).rejects.toMatchObject({ code: 'invalid_input' });
+  expect((await ann.acquireLock({ paths: ['a.ts'] })).acquired).toBe(true);
+});
+
+test('forty validations at once are done or refused, and the process goes on meanwhile', async () => {
+  const ann = await agentIn('crowd');
+  const bob = await agentIn('crowd', 'bob');
+  await ann.validateCedarPolicy({ policy_text: `${forbidLocks};` });
+  await bob.checkLocks();
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  const validating = Array.from({ length: 40 }, () => ann.validateCedarPolicy({ policy_text: `${forbidLocks};` }));
+  const outcomes = Promise.allSettled(validating);
+  for (let call = 0; call < 10; call++) await bob.heartbeat();
+  const codes = (await outcomes).map((one) => (one.status === 'rejected' ? one.reason.code : 'ok'));
+  delay.disable();
+  expect(new Set(codes)).toEqual(new Set(['ok', 'unavailable']));
+  expect(delay.max / 1e6).toBeLessThan(200);
+});
+
+test('what is remembered of decisions takes a few bytes each, however long their questions are', () => {
+  const size = () => {
+    globalThis.gc?.();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = size();
+  for (let index = 0; index < 5000; index++) {
+    remembered(`${index} ${'x'.repeat(16_000)}`, () => ({ allowed: true, policies: [], errors: [] }));
+  }
+  let asked = 0;
+  for (let time = 0; time < 2; time++) {
+    remembered('x'.repeat(20_000), () => ({ allowed: asked++ < 9, policies: [], errors: [] }));
+    remembered('short', () => ({ allowed: asked++ < 9, policies: [], errors: [] }));
+  }
+  // Twice the long one, once the short one.
+  expect(asked).toBe(3);
+  expect(size() - before).toBeLessThan(40e6);
+});
