@@ -172,3 +172,35 @@ describe('guessing keys', () => {
     expect((await app.inject({ url: '/v1/board', headers: bearer(knownKey) })).statusCode).toBe(200);
   });
 });
+
+describe('one key with many slow calls', () => {
+  test('leaves connections to the others, and its calls that come after too many others are refused', async () => {
+    const [bob, cid] = await Promise.all(
+      ['bob', 'cid'].map((agent) => server.keyFor({ agent, project: 'test', trust: 2 })),
+    );
+    const post = (bearer: string, path: string, body: object) =>
+      fetch(`${server.url}/v1/${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    await Promise.all([bob, cid].map((bearer) => post(bearer as string, 'locks/acquire', { paths: ['warm.ts'] })));
+    // Whatever records a decision waits here as long as the test likes.
+    await using held = await db.sql.reserve().then((sql) => ({ sql, [Symbol.asyncDispose]: async () => sql.release() }));
+    await held.sql`begin`;
+    await held.sql`lock table coord.decisions in access exclusive mode`;
+    const slow = Array.from({ length: 230 }, () =>
+      post(bob as string, 'decisions', { type: 'slow', context: 'slow', reason: 'slow' }),
+    );
+    await sleep(500);
+    for (let round = 0; round < 5; round++) {
+      const asked = Date.now();
+      const answer = await post(cid as string, 'locks/acquire', { paths: ['quick.ts'] });
+      expect([answer.status, Date.now() - asked < 1000]).toEqual([200, true]);
+    }
+    await held.sql`rollback`;
+    const statuses = (await Promise.all(slow)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(25);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(205);
+  }, 30_000);
+});

@@ -12,7 +12,8 @@ export interface Database {
   /**
    * Calls `coord.<name>` with named arguments, in one round trip and one transaction, and returns its jsonb answer.
    * Objects become jsonb, arrays of strings text[], everything else its own type. Throws `unavailable` within
-   * `callTimeout` when the database does not answer.
+   * `callTimeout` when the database does not answer. Calls of a key that has too many under way wait for their turn
+   * before that, or meet `limit_exceeded`.
    */
   call(name: string, args: Record<string, unknown>): Promise<unknown>;
   /** Wakes calls that wait; where it is left out, nobody can wait. */

@@ -6,6 +6,7 @@ import type { ConnectionOptions } from '../migrations/index.ts';
 import { Wakeups } from '../waiting/index.ts';
 import { listenOn, notifyStatement } from './notifications.ts';
 import { Pool } from './pool.ts';
+import { Shares } from './shares.ts';
 
 export interface PostgresOptions {
   kind: 'embedded' | 'postgres';
@@ -28,6 +29,7 @@ export interface PostgresOptions {
 export function postgresDatabase(options: PostgresOptions): Database {
   const { pool: size = 10 } = options;
   const pool = new Pool(() => openConnection(options), size);
+  const shares = new Shares(size, callTimeout);
   const prepare = !options.pooled;
   /** By function and names of its arguments. */
   const statements = new Map<string, string>();
@@ -55,6 +57,16 @@ export function postgresDatabase(options: PostgresOptions): Database {
     });
   }
 
+  async function revived(name: string, args: Record<string, unknown>): Promise<unknown> {
+    try {
+      return await attempt(name, args);
+    } catch (error) {
+      if (!options.revive || !nobodyListens(error)) throw error;
+      await options.revive();
+      return attempt(name, args);
+    }
+  }
+
   // Half of the connections stay free for calls that do not wait.
   const wakeups = new Wakeups(Math.ceil(size / 2), {
     notify: (messages) => run(notifyStatement, [messages]),
@@ -63,16 +75,7 @@ export function postgresDatabase(options: PostgresOptions): Database {
 
   return {
     kind: options.kind,
-    call: (name, args) =>
-      repeatingRolledBack(async () => {
-        try {
-          return await attempt(name, args);
-        } catch (error) {
-          if (!options.revive || !nobodyListens(error)) throw error;
-          await options.revive();
-          return attempt(name, args);
-        }
-      }),
+    call: (name, args) => shares.take(args, () => repeatingRolledBack(() => revived(name, args))),
     wakeups,
     async close() {
       await wakeups.close();

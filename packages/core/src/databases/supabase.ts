@@ -2,6 +2,7 @@ import { createClient, type PostgrestError, type SupabaseClient } from '@supabas
 import { callTimeout, type Database } from '../database.ts';
 import { refusalError, repeatingRolledBack, unavailable } from '../failure.ts';
 import { Wakeups } from '../waiting/index.ts';
+import { Shares } from './shares.ts';
 
 /** Supabase through PostgREST's `rpc`, with a secret or service key; schema `coord` must be exposed there. */
 export function supabaseDatabase(url: string, key: string): Database {
@@ -20,10 +21,12 @@ export function supabaseDatabase(url: string, key: string): Database {
 
   // PostgREST hears and sends no notifications, so what other processes do is found by asking.
   const wakeups = new Wakeups(4);
+  // PostgREST has ten connections unless told otherwise.
+  const shares = new Shares(10, callTimeout);
   return {
     kind: 'supabase',
     wakeups,
-    call: (name, args) => repeatingRolledBack(() => attempt(name, args)),
+    call: (name, args) => shares.take(args, () => repeatingRolledBack(() => attempt(name, args))),
     close: () => wakeups.close(),
   };
 }
