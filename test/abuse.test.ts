@@ -186,7 +186,9 @@ describe('one key with many slow calls', () => {
       });
     await Promise.all([bob, cid].map((bearer) => post(bearer as string, 'locks/acquire', { paths: ['warm.ts'] })));
     // Whatever records a decision waits here as long as the test likes.
-    await using held = await db.sql.reserve().then((sql) => ({ sql, [Symbol.asyncDispose]: async () => sql.release() }));
+    await using held = await db.sql
+      .reserve()
+      .then((sql) => ({ sql, [Symbol.asyncDispose]: async () => sql.release() }));
     await held.sql`begin`;
     await held.sql`lock table coord.decisions in access exclusive mode`;
     const slow = Array.from({ length: 230 }, () =>

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cloneDatabase, type TestDatabase } from '../helpers/database.ts';
+import { cloneDatabase, type TestDatabase, type TestSession } from '../helpers/database.ts';
 
 let db: TestDatabase;
 
@@ -126,6 +126,18 @@ describe('special cases', () => {
     ['resource:a', 'label:a', false],
     ['resource:a', './', false],
     ['resource:a/b', '**/b', false],
+    ['[?]x*', '[a]?y', true],
+    ['[?]x*', '[a]zy?', false],
+    ['[?]*', '[a]?', true],
+    ['^?-*]', '^a?b]', true],
+    ['^?-*]', '^a?b[', false],
+    ['?]*[.', ']?a[.', true],
+    ['?.*', 'aab?', false],
+    ['a?c*', '?bd*', false],
+    ['a?c*', '?bc*', true],
+    ['*?z', 'a*y?', true],
+    ['*xz', 'a*y?', false],
+    ['ä?*', '?ö?', true],
   ])('%j and %j: %j', async (one, other, expected) => {
     expect(
       await overlaps([
@@ -151,5 +163,58 @@ describe('special cases', () => {
       ]),
     ).toEqual([false, false, false, false, false, true]);
     expect(performance.now() - start).toBeLessThan(2000);
+  });
+
+  test('letter by letter, text and patterns with ? agree with a comparison of every text', async () => {
+    const alphabet = ['a', ']', '^'];
+    const texts = (length: number): string[] =>
+      length === 0 ? [''] : texts(length - 1).flatMap((text) => alphabet.map((letter) => text + letter));
+    const all = [1, 2, 3, 4].flatMap(texts);
+    const matches = (pattern: string, text: string): boolean => {
+      if (pattern === '') return text === '';
+      if (pattern[0] === '*') {
+        return matches(pattern.slice(1), text) || (text !== '' && matches(pattern, text.slice(1)));
+      }
+      return text !== '' && (pattern[0] === '?' || pattern[0] === text[0]) && matches(pattern.slice(1), text.slice(1));
+    };
+    const some = ['?', '*', ...alphabet];
+    const patterns = some
+      .flatMap((a) => some.flatMap((b) => some.map((c) => `${a}${b}${c}`)))
+      .filter((pattern) => /[*?]/.test(pattern) && !pattern.includes('**'));
+    const pairs = patterns.flatMap((one) => patterns.map((other): [string, string] => [one, other]));
+    const sets = new Map(patterns.map((pattern) => [pattern, all.filter((text) => matches(pattern, text))]));
+    const answers = await overlaps(pairs);
+    const wrong = pairs.filter(([one, other], index) => {
+      const common = sets.get(one)?.some((text) => matches(other, text)) ?? false;
+      // Three characters and three: what two of them have in common may need a text of six.
+      return one.includes('*') && other.includes('*') ? common && !answers[index] : common !== answers[index];
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('globs made to be slow', () => {
+  const holder = Array.from({ length: 49 }, (_, number) => `q/?${'a'.repeat(200 - number)}?`);
+  const asked = Array.from({ length: 50 }, (_, number) => `q/*${'a'.repeat(90 + number)}b?`);
+
+  test('cost those who ask milliseconds, and hold up no queue', async () => {
+    const [kim, ann, bob] = (await Promise.all(
+      ['kim', 'ann', 'bob'].map((agent) => db.session(agent, { trust: 2 })),
+    )) as [TestSession, TestSession, TestSession];
+    await kim.acquireLock({ paths: holder, ttl_seconds: 28_800 });
+    const begun = performance.now();
+    expect(await ann.checkLocks({ paths: asked })).toMatchObject({ locks: [] });
+    expect(performance.now() - begun).toBeLessThan(1500);
+    await ann.submitWork({ title: 'first', priority: 1, paths: asked.slice(0, 20) });
+    await ann.submitWork({ title: 'second' });
+    expect(await bob.getWork({})).toMatchObject({ task: { title: 'first' } });
+    expect(await ann.getWork({})).toMatchObject({ task: { title: 'second' } });
+    expect(performance.now() - begun).toBeLessThan(4000);
+  });
+
+  test('are refused when they have too many segments', async () => {
+    const ann = await db.session('ann', { trust: 2 });
+    await expect(ann.checkLocks({ paths: [`${'a/'.repeat(32)}*`] })).rejects.toMatchObject({ code: 'invalid_input' });
+    await ann.checkLocks({ paths: [`${'a/'.repeat(31)}*`] });
   });
 });

@@ -15,6 +15,6 @@ begin
   if not (starts_with(v_one_end, v_other_end) or starts_with(v_other_end, v_one_end)) then return false; end if;
   if not coord._is_scope(p_one) then return p_one ~ coord._glob_regex(p_other); end if;
   if not coord._is_scope(p_other) then return p_other ~ coord._glob_regex(p_one); end if;
-  return coord._patterns_meet(coord._glob_segments(p_one), coord._glob_segments(p_other), '**');
+  return coord._patterns_meet(coord._glob_segments(p_one), coord._glob_segments(p_other));
 end
 $$;

@@ -40,9 +40,11 @@ begin
     raise exception 'paths: % has a drive letter or a scheme', v_shown using errcode = 'BADIN', hint = v_relative;
   elsif octet_length(v_path) > 1024 then
     raise exception 'paths: % is longer than 1024 bytes', v_shown using errcode = 'BADIN', hint = v_relative;
-  elsif v_path ~ '[*?]' and (octet_length(v_path) > 256 or regexp_count(v_path, '\*+|\?') > 8) then
+  elsif v_path ~ '[*?]' and (octet_length(v_path) > 256 or regexp_count(v_path, '\*+|\?') > 8
+    or regexp_count(v_path, '/') > 31)
+  then
     raise exception 'paths: % is too long a glob', v_shown using errcode = 'BADIN',
-      hint = 'A glob has at most 256 bytes and 8 wildcards. Lock a tree such as src/api/, or several globs.';
+      hint = 'A glob has at most 256 bytes, 32 segments and 8 wildcards. Lock a tree such as src/api/, or several globs.';
   end if;
   return v_path;
 end
