@@ -134,4 +134,52 @@ describe('over HTTP', () => {
     expect(client.getServerCapabilities()?.resources).toEqual({});
     await client.close();
   });
+
+  /** What a request for a stream is answered with, and its end. */
+  async function listen(key: string): Promise<{ status: number; body: () => Promise<string> }> {
+    const answer = await fetch(`${server.url}/mcp`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${key}`,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        'mcp-protocol-version': '2026-07-28',
+        'mcp-method': 'subscriptions/listen',
+      },
+      body: JSON.stringify({
+        jsonrpc: '2.0',
+        id: 7,
+        method: 'subscriptions/listen',
+        params: {
+          notifications: { resourceSubscriptions: [uri] },
+          _meta: {
+            'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+            'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+            'io.modelcontextprotocol/clientCapabilities': {},
+          },
+        },
+      }),
+    });
+    return { status: answer.status, body: () => answer.text() };
+  }
+
+  test('one key has 200 streams at most, which end when it is revoked; who may read nothing gets none', async () => {
+    const { api_key, key_id } = await ann.createKey({ agent: 'dan', trust: 1 });
+    const opened = await Promise.all(Array.from({ length: 205 }, () => listen(api_key)));
+    const refused = opened.filter(({ status }) => status !== 200);
+    expect(refused.map(({ status }) => status)).toEqual(Array(5).fill(429));
+    expect(JSON.parse((await refused[0]?.body()) as string)).toMatchObject({
+      id: 7,
+      error: { data: { error: { code: 'limit_exceeded' } } },
+    });
+    const ends = Promise.all(opened.filter(({ status }) => status === 200).map(({ body }) => body()));
+    const revoked = Date.now();
+    await ann.revokeKey({ key_id });
+    expect(await ends).toHaveLength(200);
+    expect(Date.now() - revoked).toBeLessThan(6000);
+    const blind = await ann.createKey({ agent: 'eli', trust: 0 });
+    const { status, body } = await listen(blind.api_key);
+    expect(status).toBe(403);
+    expect(JSON.parse(await body())).toMatchObject({ error: { data: { error: { code: 'forbidden' } } } });
+  }, 30_000);
 });

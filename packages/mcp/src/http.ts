@@ -5,6 +5,7 @@ import type { NodeIncomingMessageLike } from '@modelcontextprotocol/node';
 import { createMcpHandler, type McpRequestContext, type ServerEventBus } from '@modelcontextprotocol/server';
 import { lineTo, type Report, reportToConsole } from './failure.ts';
 import { refusalOf } from './lines.ts';
+import { isListening, openedFor, refuse } from './listening.ts';
 import { createServer, type Offer } from './server.ts';
 import { followResources } from './updates.ts';
 
@@ -17,11 +18,11 @@ export interface HttpHandler {
 
 /** MCP over streamable HTTP without sessions: every request has a server of its own, bound to its caller. */
 export function createHttpHandler({ report = reportToConsole, ...offer }: Offer): HttpHandler {
-  const callers = new AsyncLocalStorage<Invoker>();
+  const callers = new AsyncLocalStorage<Listener>();
   const onerror = lineTo(report);
   // Without sessions, only the protocol of 2026 has a stream on which updates could be sent.
   const serve = ({ era }: McpRequestContext) =>
-    createServer({ ...offer, report, invoker: callerOf(callers), updates: era === 'modern' ? 'bus' : 'none' });
+    createServer({ ...offer, report, invoker: callerOf(callers).invoker, updates: era === 'modern' ? 'bus' : 'none' });
   const handler = createMcpHandler(serve, { onerror, bus: busOf(callers, report) });
   // Loaded here, because a stdio server must start fast and has no use for it.
   const handle = import('@modelcontextprotocol/node').then((node) => node.toNodeHandler(handler, { onerror }));
@@ -33,23 +34,40 @@ export function createHttpHandler({ report = reportToConsole, ...offer }: Offer)
         return;
       }
       const answer = await handle;
-      await callers.run(invoker, () => answer(request as IncomingMessage & NodeIncomingMessageLike, response, body));
+      const listener = { invoker, end: () => response.end() };
+      if (isListening(body)) {
+        try {
+          listener.invoker = await openedFor(response, invoker);
+        } catch (cause) {
+          refuse(response, body.id, cause, report);
+          return;
+        }
+      }
+      await callers.run(listener, () => answer(request as IncomingMessage & NodeIncomingMessageLike, response, body));
     },
     { close: () => handler.close() },
   );
 }
 
-/** Each client that listens follows the journal of its own project, in the name of its own key. */
-function busOf(callers: AsyncLocalStorage<Invoker>, report: Report): ServerEventBus {
+/** Who makes the request that is answered, and what ends the answer. */
+interface Listener {
+  invoker: Invoker;
+  end(): void;
+}
+
+/** Each client that listens follows the journal of its own project, in the name of its own key, and as long as it may. */
+function busOf(callers: AsyncLocalStorage<Listener>, report: Report): ServerEventBus {
   return {
     publish: () => {},
-    subscribe: (listener) =>
-      followResources(callerOf(callers), (uri) => listener({ kind: 'resource_updated', uri }), report),
+    subscribe: (listener) => {
+      const { invoker, end } = callerOf(callers);
+      return followResources(invoker, (uri) => listener({ kind: 'resource_updated', uri }), report, end);
+    },
   };
 }
 
-function callerOf(callers: AsyncLocalStorage<Invoker>): Invoker {
-  const invoker = callers.getStore();
-  if (!invoker) throw new Error('An MCP server was asked for outside of a request.');
-  return invoker;
+function callerOf(callers: AsyncLocalStorage<Listener>): Listener {
+  const caller = callers.getStore();
+  if (!caller) throw new Error('An MCP server was asked for outside of a request.');
+  return caller;
 }

@@ -8,8 +8,16 @@ const gap = 500;
 /** Milliseconds after which following is tried again where it could not begin. */
 const retryAfter = 5000;
 
-/** Calls `update` with the address of each resource that may read otherwise now, until the returned function is called. */
-export function followResources(invoker: Invoker, update: (uri: string) => void, report: Report): () => void {
+/**
+ * Calls `update` with the address of each resource that may read otherwise now, until the returned function is called.
+ * `end` is called when the caller may not follow any more, or has too many streams; without it, the latter is waited for.
+ */
+export function followResources(
+  invoker: Invoker,
+  update: (uri: string) => void,
+  report: Report,
+  end?: () => void,
+): () => void {
   const stop = new AbortController();
   const pacers = new Map<string, () => void>();
   void (async () => {
@@ -25,7 +33,11 @@ export function followResources(invoker: Invoker, update: (uri: string) => void,
       } catch (cause) {
         if (stop.signal.aborted) return;
         const { code, message } = errorOf(cause, report);
-        if (code === 'unauthenticated' || code === 'forbidden') return report(`No resource updates: ${message}`);
+        const isRefused = code === 'unauthenticated' || code === 'forbidden';
+        if (isRefused || (end && code === 'limit_exceeded')) {
+          report(`No resource updates: ${message}`);
+          return end?.();
+        }
         await new Promise((resolve) => setTimeout(resolve, retryAfter).unref());
       }
     }
