@@ -1,6 +1,6 @@
 import { readCode } from './code/reader.ts';
 import { type Context, contextOf } from './context.ts';
-import { Examination, TooComplex } from './finding.ts';
+import { Budget, Examination, TooComplex } from './finding.ts';
 import { plainText } from './lookalikes.ts';
 import { noProjectRules, type ProjectRules } from './project_rules.ts';
 import { proseActions } from './prose.ts';
@@ -43,8 +43,9 @@ export function violationsIn(
   context: Context | undefined,
   paths: readonly string[],
   rules: ProjectRules = noProjectRules,
+  budget = new Budget(),
 ): Violation[] {
-  const examination = new Examination();
+  const examination = new Examination(budget);
   try {
     examine(text, context, examination);
     for (const path of paths) examinePath(path, examination);
@@ -64,7 +65,7 @@ function examine(text: string, context: Context | undefined, examination: Examin
   readAs(known, text, examination);
   const plain = plainText(text);
   if (plain === undefined) return;
-  const again = new Examination();
+  const again = new Examination(examination.budget);
   readAs(known, plain, again);
   // Quotes that were made straight may leave one open: what the text itself parses to counts then.
   for (const { rule, matched } of again.findings) if (rule !== 'unparsable') examination.report(rule, matched);
@@ -94,11 +95,14 @@ function readAs(context: Context | 'prose', text: string, examination: Examinati
 }
 
 function languageOf(text: string) {
-  if (/^\s*(from \S+ import|import \w+$|def \w+\(|elif |print\()|:\s*$/m.test(text) && !/[;{]\s*$/m.test(text))
+  if (
+    /^[^\S\r\n\u2028\u2029]*(from \S+ import|import \w+$|def \w+\(|elif |print\()|:\s*$/m.test(text) &&
+    !/[;{]\s*$/m.test(text)
+  )
     return 'python';
   if (/<\?php/.test(text)) return 'php';
   if (/\b(const|let|var|function|=>|require\(|await )\b|;\s*$/m.test(text)) return 'javascript';
-  if (/^\s*(require|puts|end)\b|\bdo \|/m.test(text)) return 'ruby';
+  if (/^[^\S\r\n\u2028\u2029]*(require|puts|end)\b|\bdo \|/m.test(text)) return 'ruby';
   return 'other';
 }
 

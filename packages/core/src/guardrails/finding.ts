@@ -10,28 +10,58 @@ export interface Finding {
 /** Thrown when a text costs more to check than a check may cost. */
 export class TooComplex extends Error {}
 
-const limits = { depth: 24, steps: 40_000 };
+/** More findings of one rule say nothing more: no more are told. */
+const mostOfOneRule = 20;
+
+const limits = { depth: 24, steps: 40_000, characters: 1_048_576 };
+
+/** What may be spent on one input, however many texts it holds: counted, not timed, so that a verdict is always the same. */
+export class Budget {
+  #steps = 0;
+  #characters = 0;
+
+  /** Counts work; throws `TooComplex` when it is too much. */
+  spend(steps: number): void {
+    this.#steps += steps;
+    if (this.#steps > limits.steps) throw new TooComplex();
+  }
+
+  /** Counts characters that are read or made; called before they are. */
+  read(characters: number): void {
+    this.#characters += characters;
+    if (this.#characters > limits.characters) throw new TooComplex();
+  }
+}
 
 /**
  * What one check finds, and what it has cost. Everything that reads a piece of text gets it, and hands it on to whoever
  * reads a text inside that text.
  */
 export class Examination {
+  readonly budget: Budget;
   readonly findings: Finding[] = [];
   /** Each command and SQL statement in a plain form, for rules of the project. */
   readonly actions: string[] = [];
-  #steps = 0;
+  readonly #matched = new Map<BuiltInRule, Set<string>>();
   #depth = 0;
 
+  constructor(budget = new Budget()) {
+    this.budget = budget;
+  }
+
   report(rule: BuiltInRule, matched: string): undefined {
-    if (this.findings.some((finding) => finding.rule === rule && finding.matched === matched)) return;
+    const before = this.#matched.get(rule) ?? new Set();
+    if (before.has(matched) || before.size >= mostOfOneRule) return;
+    this.#matched.set(rule, before.add(matched));
     this.findings.push({ rule, matched });
   }
 
-  /** Counts work; throws `TooComplex` when it is too much. */
   spend(steps = 1): void {
-    this.#steps += steps;
-    if (this.#steps > limits.steps) throw new TooComplex();
+    this.budget.spend(steps);
+  }
+
+  read(characters: number): void {
+    this.budget.read(characters);
   }
 
   /** Reads a text inside a text. */

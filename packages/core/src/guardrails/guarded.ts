@@ -1,6 +1,7 @@
 import type { Database } from '../database.ts';
 import type { GuardedAction } from './actions.ts';
 import { violationsIn } from './engine.ts';
+import { Budget } from './finding.ts';
 import { storedRules } from './stored_rules.ts';
 import { type Violation, versionOf } from './verdict.ts';
 
@@ -11,8 +12,9 @@ export async function violationsOf(
   project: number,
 ): Promise<{ violations: (Violation & { field: string })[]; rules_version: string }> {
   const rules = await storedRules(database, project);
+  const budget = new Budget();
   const violations = actions.flatMap(({ field, text, context }) =>
-    violationsIn(text, context, [], rules).map((violation) => ({ ...violation, field })),
+    violationsIn(text, context, [], rules, budget).map((violation) => ({ ...violation, field })),
   );
   return { violations: violations.slice(0, 20), rules_version: versionOf(rules) };
 }

@@ -1,6 +1,6 @@
-import { parse } from 'unbash';
 import { isCommandName } from './command_names.ts';
 import { type Context, contextOf, isSql } from './context.ts';
+import { isBroken } from './shell/parsing.ts';
 
 /** A part of a text for people that is a command or a statement to carry out. */
 export interface ProseAction {
@@ -31,6 +31,9 @@ const orders =
 const negations =
   /\b(?:not|never|don't|do not|doesn't|avoid|without|instead of|rather than|forbid|block|blocks|refuse|reject|detect|prevent|remove|delete|replace|mention|document|explain|why|catch|warn|disallow|ban|no longer|stop)\b[^.!?\n`]{0,60}$/i;
 
+/** More characters than `orders` and `negations` look back over. */
+const furthest = 120;
+
 /** The commands in prose: fenced blocks, inline code that one is told to run, and lines that are nothing but a command. */
 export function proseActions(text: string): ProseAction[] {
   const actions: ProseAction[] = [];
@@ -52,7 +55,7 @@ export function proseActions(text: string): ProseAction[] {
 }
 
 function blockOf(language: string, block: string): ProseAction | undefined {
-  const text = block.replace(/^\s*[$#>]\s+(?=\S)/gm, '');
+  const text = block.replace(/^[^\S\r\n\u2028\u2029]*[$#>]\s+(?=\S)/gm, '');
   const known = languages[language];
   if (known) return { text, context: known };
   if (language !== '') return undefined;
@@ -63,11 +66,11 @@ function blockOf(language: string, block: string): ProseAction | undefined {
 function lineActions(line: string): ProseAction[] {
   const actions: ProseAction[] = [];
   for (const match of line.matchAll(/(?<!`)(`{1,2})(?!`)([^`]+)\1/g)) {
-    const before = line.slice(0, match.index);
+    const before = line.slice(Math.max(0, match.index - furthest), match.index);
     const code = (match[2] as string).trim();
     if (orders.test(before) && !negations.test(before)) actions.push(...commandIn(code, true));
   }
-  const [, prompt, bare = ''] = /^\s*(?:[-*+]\s+|\d+[.)]\s+)?(\$\s+)?(.*)$/.exec(line) ?? [];
+  const [, prompt, bare = ''] = /^\s*(?:[-*+]\s+|\d+[.)]\s+)?(\$\s+)?(.*)$/s.exec(line) ?? [];
   const text = bare.replace(/^`([^`]+)`$/, '$1').trim();
   if (!text.includes('`')) actions.push(...commandIn(text, prompt !== undefined));
   return actions;
@@ -81,7 +84,7 @@ function commandIn(text: string, marked: boolean): ProseAction[] {
   if (!isCommandName(assigned) || rest.length === 0) return [];
   if (!marked && rest.some((word) => sentenceWords.test(word.replace(/[.,:;!?]$/, '')))) return [];
   // "find the bug", "make it faster" and the like were sentences; what is left must parse.
-  if (!marked && (parse(text).errors?.length ?? 0) > 0) return [];
+  if (!marked && isBroken(text)) return [];
   return [{ text, context: 'shell' }];
 }
 

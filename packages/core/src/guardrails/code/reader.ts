@@ -1,5 +1,5 @@
-import { parse } from 'unbash';
 import { type Invocation, report } from '../shell/invocation.ts';
+import { isBroken } from '../shell/parsing.ts';
 import { hole } from '../shell/scope.ts';
 import { readSql } from '../sql/reader.ts';
 import { deleteTrees } from '../tools/deletion.ts';
@@ -90,9 +90,6 @@ function judgeCall(made: Call, language: Language, call: Invocation): void {
   if (/^(eval|exec|Function|loads|runInThisContext|compile)$/.test(name)) evaluated(made, language, call);
 }
 
-/** Many things are called `run` and `exec`; what they are given then is no command, and often no shell at all. */
-const isNoCommand = (text: string) => (parse(text).errors?.length ?? 0) > 0;
-
 /** The command of a call: one string is a command line, several are a program and its arguments. */
 function runCommand({ name, strings, list, rest }: Call, call: Invocation): void {
   const [first = ''] = strings;
@@ -102,7 +99,8 @@ function runCommand({ name, strings, list, rest }: Call, call: Invocation): void
   }
   const separate = list || (strings.length > 1 && !/\s/.test(first.trim()));
   if (name === 'Command' || separate) judge(strings, call);
-  else if (/^(exec|run|call|command|sh|spawn|pipeline)$/.test(name) && isNoCommand(first)) return;
+  // Many things are called `run` and `exec`; what they are given then is no command, and often no shell at all.
+  else if (/^(exec|run|call|command|sh|spawn|pipeline)$/.test(name) && isBroken(first)) return;
   else runText(call, first, { own: true });
   if (/unhexlify|fromhex/.test(rest)) report(call, 'hidden_command');
 }

@@ -65,7 +65,7 @@ function readVariables(command: Command, reader: Reader, { text }: Stream): void
   const [option, name, ...rest] = words;
   if (command.name?.value !== 'printf' || option?.value !== '-v' || !name) return;
   const values = rest.map((word) => wordValue(word, scope, reader));
-  scope.set(name.value, stageOutput('printf', values, {}, scope).text ?? hole);
+  scope.set(name.value, stageOutput('printf', values, {}, scope, reader.examination).text ?? hole);
 }
 
 /** What the command reads on its standard input. */

@@ -45,7 +45,9 @@ export function optionsOf(args: readonly string[], short = '', long: readonly st
   const operands: string[] = [];
   const give = (name: string, value: string) => {
     flags.add(name);
-    values.set(name, [...(values.get(name) ?? []), value]);
+    const given = values.get(name);
+    if (given) given.push(value);
+    else values.set(name, [value]);
   };
   for (let index = 0; index < args.length; index++) {
     const arg = args[index] as string;

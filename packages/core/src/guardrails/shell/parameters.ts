@@ -1,8 +1,11 @@
 import type { ParameterExpansionPart, Word } from 'unbash';
+import { replaced } from './replacing.ts';
 import { hole, type Scope } from './scope.ts';
+import { type Substitutions, wordValue } from './words.ts';
 
-/** What `${…}` stands for; a hole when that is not known. `read` gives the value of a word inside. */
-export function parameterValue(part: ParameterExpansionPart, scope: Scope, read: (word: Word) => string): string {
+/** What `${…}` stands for; a hole when that is not known. */
+export function parameterValue(part: ParameterExpansionPart, scope: Scope, inside: Substitutions): string {
+  const read = (word: Word) => wordValue(word, scope, inside);
   const { parameter, prefix, operation } = part;
   if (prefix === '#') return '1';
   const name = prefix === '!' ? (scope.valueOf(parameter) ?? '') : parameter;
@@ -20,7 +23,7 @@ export function parameterValue(part: ParameterExpansionPart, scope: Scope, read:
       if (value === undefined) return hole;
       const [pattern, replacement] = [read(operation.pattern), read(operation.replacement)];
       if (/[*?[]/.test(pattern)) return hole;
-      return operation.operator === '//' ? value.replaceAll(pattern, replacement) : value.replace(pattern, replacement);
+      return replaced(value, pattern, replacement, operation.operator === '//', (made) => inside.spendOn(made));
     }
     case 'Slice': {
       const [offset, length] = [Number(read(operation.offset)), operation.length && Number(read(operation.length))];

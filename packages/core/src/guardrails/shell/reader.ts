@@ -1,6 +1,7 @@
-import { forEachChild, type ParsedScript, parse, type SyntaxNode } from 'unbash';
+import { forEachChild, type ParsedScript, type SyntaxNode } from 'unbash';
 import { type Examination, TooComplex } from '../finding.ts';
 import { run } from './command.ts';
+import { parsed } from './parsing.ts';
 import { hole, outputHoles, Scope, type Stream } from './scope.ts';
 import type { Node } from './syntax.ts';
 import { fieldsOf, type Substitutions, wordValue } from './words.ts';
@@ -8,28 +9,11 @@ import { fieldsOf, type Substitutions, wordValue } from './words.ts';
 /** Reads a shell script: every command in it is judged, wherever it stands. Answers what it prints, if that is known. */
 export function readShell(text: string, examination: Examination, scope = new Scope(), input: Stream = {}): Stream {
   return examination.within(() => {
-    if (isTooComplex(text)) throw new TooComplex();
-    const script = parse(text);
+    examination.read(text.length);
+    const script = parsed(text);
+    if (!script) throw new TooComplex();
     return new Reader(text, examination, scope).script(script, input);
   });
-}
-
-/** More than any script has that somebody has written: commands, and brackets that are open at once. */
-const limits = { separators: 15_000, brackets: 120 };
-
-/** Looks at the characters alone, before a parser spends its time on them. */
-function isTooComplex(text: string): boolean {
-  let [depth, separators] = [0, 0];
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    // ( and {, then ) and }, then line end, & and ; and |
-    if (code === 40 || code === 123) {
-      if (++depth > limits.brackets) return true;
-    } else if ((code === 41 || code === 125) && depth > 0) depth--;
-    else if ((code === 10 || code === 38 || code === 59 || code === 124) && ++separators > limits.separators)
-      return true;
-  }
-  return false;
 }
 
 /** Walks the syntax tree of one text. */
@@ -136,6 +120,7 @@ export class Reader implements Substitutions {
 
   function(node: Node<'Function'>, input: Stream): Stream {
     const name = node.name.value;
+    this.examination.spend((node.end - node.pos) / 500);
     const calls = [...this.text.slice(node.body.pos, node.body.end).matchAll(/[^\s{};&|()]+/g)].map(([word]) => word);
     const pipes = /\|[^|]/.test(this.text.slice(node.body.pos, node.body.end));
     if (pipes && calls.filter((call) => call === name).length >= 2) {
@@ -146,7 +131,7 @@ export class Reader implements Substitutions {
       scope.functions.delete(name);
       return new Reader(this.text, this.examination, scope).node(node.body as SyntaxNode, stream);
     });
-    return this.node(node.body as SyntaxNode, input);
+    return this.examination.within(() => this.node(node.body as SyntaxNode, input));
   }
 
   fields(word: Node<'Word'>): string[] {
@@ -158,6 +143,15 @@ export class Reader implements Substitutions {
     if (remote) return outputHoles.remote;
     if (secret !== undefined) return outputHoles.secret;
     return text ?? (hidden ? outputHoles.hidden : outputHoles.printed);
+  }
+
+  spendOn(characters: number): void {
+    this.examination.read(characters);
+  }
+
+  expanded(value: string): string {
+    this.spendOn(value.length);
+    return value;
   }
 
   fileOf(part: Node<'ProcessSubstitution'>): string {

@@ -1,3 +1,5 @@
+import type { Examination } from '../finding.ts';
+import { replaced } from './replacing.ts';
 import { hole, type Scope, type Stream } from './scope.ts';
 
 /** Commands that pass on what they read, more or less. */
@@ -8,13 +10,19 @@ const filters = new Set(
 );
 
 /** What a command prints, when the text says so: literal output, decoded data, names of temporary files. */
-export function stageOutput(name: string, args: readonly string[], input: Stream, scope: Scope): Stream {
+export function stageOutput(
+  name: string,
+  args: readonly string[],
+  input: Stream,
+  scope: Scope,
+  examination: Examination,
+): Stream {
   const [first = ''] = args;
   switch (name) {
     case 'echo':
       return { text: `${echoed(args)}\n` };
     case 'printf':
-      return { text: printed(args) };
+      return { text: printed(args, examination) };
     case 'mktemp':
       return { text: `/tmp/${hole}` };
     case 'pwd':
@@ -33,21 +41,33 @@ export function stageOutput(name: string, args: readonly string[], input: Stream
     case 'git':
       return { text: args.includes('--show-toplevel') ? '.' : hole };
     default:
-      return filters.has(name) ? filtered(name, args, input, scope) : {};
+      return filters.has(name) ? filtered(name, args, input, scope, examination) : {};
   }
 }
 
-function filtered(name: string, args: readonly string[], input: Stream, scope: Scope): Stream {
+function filtered(
+  name: string,
+  args: readonly string[],
+  input: Stream,
+  scope: Scope,
+  examination: Examination,
+): Stream {
   const files = args.filter((arg) => !arg.startsWith('-')).flatMap((arg) => scope.fileAt(arg) ?? []);
   const source = files[0] ?? input;
-  const decoded = decode(name, args, source.text);
+  examination.read(source.text?.length ?? 0);
+  const decoded = decode(name, args, source.text, examination);
   if (decoded === undefined) return { ...source, text: undefined };
   if (decoded === null) return { ...source, text: undefined, hidden: source.text === undefined };
   return { ...source, text: decoded };
 }
 
 /** The decoded text; null for something decoded that cannot be known, undefined for what is not kept track of. */
-function decode(name: string, args: readonly string[], text: string | undefined): string | null | undefined {
+function decode(
+  name: string,
+  args: readonly string[],
+  text: string | undefined,
+  examination: Examination,
+): string | null | undefined {
   const words = args.join(' ');
   const encoding =
     (name === 'base64' && /^(-\w*[dD]|--decode)/m.test(args.join('\n'))) || (name === 'openssl' && /-d\b/.test(words));
@@ -61,13 +81,14 @@ function decode(name: string, args: readonly string[], text: string | undefined)
       .join('\n');
   if (/^(cat|tee|pv|sponge)$/.test(name)) return text;
   if (/^(gunzip|zcat|unxz|gpg|uudecode|7z)$/.test(name)) return null;
-  if (name === 'tr' && text !== undefined) return translated(text, args);
-  if (name === 'sed' && text !== undefined) return substituted(text, args);
+  if (name === 'tr' && text !== undefined) return translated(text, args, examination);
+  if (name === 'sed' && text !== undefined) return substituted(text, args, examination);
   if (name === 'head' || name === 'tail' || name === 'sort' || name === 'uniq') return text;
   return undefined;
 }
 
-function translated(text: string, args: readonly string[]): string {
+function translated(text: string, args: readonly string[], examination: Examination): string {
+  examination.spend((text.length * Math.max(...args.map(({ length }) => length), 0)) / 1000);
   if (args[0] === '-d') return [...text].filter((character) => !args[1]?.includes(character)).join('');
   const [from, to] = [rangeOf(args[0] ?? ''), rangeOf(args[1] ?? '')];
   return [...text]
@@ -86,11 +107,11 @@ function rangeOf(set: string): string[] {
   return [...expanded];
 }
 
-function substituted(text: string, args: readonly string[]): string | null {
+function substituted(text: string, args: readonly string[], examination: Examination): string | null {
   const script = args.find((arg) => !arg.startsWith('-')) ?? '';
   const [, , from, to, flags] = /^s(.)((?:(?!\1).)*)\1((?:(?!\1).)*)\1(\w*)$/s.exec(script) ?? [];
   if (from === undefined || to === undefined || /[\\^$.*[\]]/.test(from)) return null;
-  return flags?.includes('g') ? text.replaceAll(from, to) : text.replace(from, to);
+  return replaced(text, from, to, flags?.includes('g') === true, (made) => examination.read(made));
 }
 
 function echoed(args: readonly string[]): string {
@@ -100,11 +121,13 @@ function echoed(args: readonly string[]): string {
   return args.slice(0, start).some((arg) => arg.includes('e')) ? unescaped(text) : text;
 }
 
-function printed([format = '', ...args]: readonly string[]): string {
-  if (format === '--') return printed(args);
+function printed([format = '', ...args]: readonly string[], examination: Examination): string {
+  if (format === '--') return printed(args, examination);
   let index = 0;
-  const one = () =>
-    unescaped(format).replace(/%[-\d.]*[sbdqiux]|%%/g, (form) => (form === '%%' ? '%' : (args[index++] ?? '')));
+  const one = () => {
+    examination.read(format.length);
+    return unescaped(format).replace(/%[-\d.]*[sbdqiux]|%%/g, (form) => (form === '%%' ? '%' : (args[index++] ?? '')));
+  };
   let text = one();
   for (let turn = 0; index > 0 && index < args.length && turn < 100; turn++) text += one();
   return text;

@@ -16,6 +16,9 @@ const marks = new RegExp(`[${hole}${split}${quote}]`, 'g');
 export interface Substitutions {
   outputOf(part: Node<'CommandExpansion'>): string;
   fileOf(part: Node<'ProcessSubstitution'>): string;
+  spendOn(characters: number): void;
+  /** Counts what a variable or a command has put into a word. */
+  expanded(value: string): string;
 }
 
 /** The fields that a word becomes when the shell has expanded it, with holes for what is not known. */
@@ -43,6 +46,12 @@ export function textOf(parts: readonly WordPart[], scope: Scope, substitutions: 
 
 const clean = (value: string) => value.replaceAll(split, ' ').replaceAll(quote, '');
 
+function withoutLineEnds(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '\n') end--;
+  return text.slice(0, end);
+}
+
 const mostAlternatives = 64;
 
 function valuesOf(parts: readonly WordPart[], scope: Scope, substitutions: Substitutions, whole: boolean): string[] {
@@ -57,7 +66,10 @@ function valuesOf(parts: readonly WordPart[], scope: Scope, substitutions: Subst
 }
 
 function partValue(part: WordPart | DoubleQuotedChild, scope: Scope, inside: Substitutions, quoted: boolean): string {
-  const unsplit = (value: string) => (quoted ? value : value.replace(/[ \t\n]+/g, split));
+  const unsplit = (value: string) => {
+    const counted = inside.expanded(value);
+    return quoted ? counted : counted.replace(/[ \t\n]+/g, split);
+  };
   switch (part.type) {
     case 'Literal':
       return part.value;
@@ -70,9 +82,9 @@ function partValue(part: WordPart | DoubleQuotedChild, scope: Scope, inside: Sub
     case 'SimpleExpansion':
       return unsplit(scope.valueOf(part.text.slice(1)) ?? hole);
     case 'ParameterExpansion':
-      return unsplit(parameterValue(part, scope, (word) => wordValue(word, scope, inside)));
+      return unsplit(parameterValue(part, scope, inside));
     case 'CommandExpansion':
-      return unsplit(inside.outputOf(part).replace(/\n+$/, ''));
+      return unsplit(withoutLineEnds(inside.outputOf(part)));
     case 'ProcessSubstitution':
       return inside.fileOf(part);
     case 'ArithmeticExpansion':

@@ -1,4 +1,4 @@
-import type { Examination } from '../finding.ts';
+import { type Examination, TooComplex } from '../finding.ts';
 import type { BuiltInRule } from '../rules/index.ts';
 import { isConstantlyTrue } from './conditions.ts';
 import { type Token, tokensOf } from './tokens.ts';
@@ -10,6 +10,9 @@ export interface SqlOptions {
   shell(script: string): unknown;
 }
 
+/** Most brackets that are open at once. */
+const deepest = 100;
+
 /** Reads SQL: every statement in it is judged. */
 export function readSql(text: string, examination: Examination, options: SqlOptions): void {
   examination.within(() => {
@@ -19,6 +22,7 @@ export function readSql(text: string, examination: Examination, options: SqlOpti
       spend: () => examination.spend(0.1),
       unclosed: (start) => examination.report('unparsable', statements.slice(start, start + 80)),
     });
+    if (tokens.some(({ depth }) => depth > deepest)) throw new TooComplex();
     for (const statement of statementsOf(tokens)) {
       examination.spend();
       judgeStatement(statement, { text: statements, examination, options });
@@ -28,11 +32,15 @@ export function readSql(text: string, examination: Examination, options: SqlOpti
 
 /** `\! rm` of psql and mysql, `.shell rm` of sqlite, `system rm` of mysql. */
 function metaCommands(text: string): string[] {
-  return [...text.matchAll(/^\s*(?:\\!|\.shell|\.system|system\s)\s*(.+)$/gm)].map((match) => match[1] as string);
+  return [...text.matchAll(/^[^\S\r\n\u2028\u2029]*(?:\\!|\.shell|\.system|system\s)\s*(.+)$/gm)].map(
+    (match) => match[1] as string,
+  );
 }
 
 const withoutMeta = (text: string) =>
-  text.replace(/^\s*(?:\\!|\.shell|\.system|\\[a-z]+\b(?![^\n]*;)|\.[a-z]+\b).*$/gm, '').replace(/^\\(?=\w)/gm, '');
+  text
+    .replace(/^[^\S\r\n\u2028\u2029]*(?:\\!|\.shell|\.system|\\[a-z]+\b(?![^\n]*;)|\.[a-z]+\b).*$/gm, '')
+    .replace(/^\\(?=\w)/gm, '');
 
 function statementsOf(tokens: readonly Token[]): Token[][] {
   const statements: Token[][] = [[]];
@@ -69,7 +77,7 @@ function judgeStatement(statement: Token[], reading: Reading): void {
   if (first === 'ALTER') alter(tokens, report);
   if (first === 'REASSIGN' && second === 'OWNED') report('drop_role');
   if (first === 'RESET' && second === 'MASTER') report('drop_database');
-  for (const [index, token] of tokens.entries()) judgeWord(tokens, index, token, report);
+  for (const index of tokens.keys()) judgeWord(tokens, index, examination, report);
 }
 
 /** Statements that open with a block, a CTE or EXPLAIN ANALYZE do what follows. */
@@ -124,7 +132,13 @@ function alter(tokens: readonly Token[], report: (rule: BuiltInRule) => void): v
 }
 
 /** DELETE and UPDATE wherever they begin a statement: at its start, in a CTE, after EXPLAIN, in a block. */
-function judgeWord(tokens: readonly Token[], index: number, token: Token, report: (rule: BuiltInRule) => void): void {
+function judgeWord(
+  tokens: readonly Token[],
+  index: number,
+  examination: Examination,
+  report: (rule: BuiltInRule) => void,
+): void {
+  const token = tokens[index] as Token;
   if (token.kind !== 'word' || (token.text !== 'DELETE' && token.text !== 'UPDATE')) return;
   const before = tokens[index - 1];
   const begins =
@@ -133,10 +147,12 @@ function judgeWord(tokens: readonly Token[], index: number, token: Token, report
     /^(ANALYZE|ANALYSE|VERBOSE|AS|BEGIN|THEN|ELSE|LOOP|\))$/.test(before?.text ?? '');
   const merging = tokens[0]?.text === 'MERGE' || (tokens[0]?.text === 'CREATE' && before?.text !== '(');
   if (!begins || merging) return;
-  const rest = tokens.slice(index + 1).filter((other) => other.depth >= token.depth);
+  // Everything behind it is looked at.
+  examination.spend((tokens.length - index) / 100);
+  const first = tokens.slice(index + 1).find((other) => other.depth >= token.depth);
   const scope = untilClosed(tokens.slice(index + 1), token.depth);
   if (token.text === 'UPDATE' && !scope.some(({ text, depth }) => text === 'SET' && depth === token.depth)) return;
-  if (token.text === 'DELETE' && rest[0] === undefined) return;
+  if (token.text === 'DELETE' && first === undefined) return;
   if (token.text === 'DELETE' && scope[0]?.text !== 'FROM' && !scope.some(({ text }) => text === 'FROM')) return;
   const where = scope.findIndex(
     ({ text, kind, depth }) => text === 'WHERE' && kind === 'word' && depth === token.depth,

@@ -19,6 +19,7 @@ const find: Tool = (call) => {
   if (args.includes('-delete')) deleteFound(call, roots, filtered);
   for (const [index, arg] of args.entries()) {
     if (!actions.has(arg)) continue;
+    call.examination.spend((args.length - index) / 100);
     const rest = args.slice(index + 1);
     const end = rest.findIndex((word) => word === ';' || word === '+' || word === '\\;');
     execute(call, end < 0 ? rest : rest.slice(0, end), { roots, filtered });

@@ -71,5 +71,5 @@ function judgeNamed(call: Invocation, word = call.name): Stream {
   const printed = known?.map((tool) => tool(call) ?? {}) ?? [];
   const file = word.includes('/') ? scope.fileAt(word) : undefined;
   if (file && !known) shells.sh?.({ ...call, args: [word, ...args] });
-  return Object.assign(stageOutput(name, args, input, scope), ...printed, secrets);
+  return Object.assign(stageOutput(name, args, input, scope, examination), ...printed, secrets);
 }

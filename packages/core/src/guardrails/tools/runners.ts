@@ -38,8 +38,9 @@ const xargs: Tool = (call) => {
   if (command.length === 0) return;
   const words = input.text === undefined ? [hole] : input.text.split(/\s+/).filter(Boolean);
   const mark = values.get('I')?.[0] ?? values.get('replace')?.[0] ?? (flags.has('i') ? '{}' : undefined);
-  const fields =
-    mark === undefined ? [...command, ...words] : command.map((word) => word.replaceAll(mark, words.join(' ')));
+  const given = words.join(' ');
+  if (mark) for (const word of command) call.examination.read((word.split(mark).length - 1) * given.length);
+  const fields = mark === undefined ? [...command, ...words] : command.map((word) => word.replaceAll(mark, given));
   if (input.text === undefined && plainName(command[0] ?? '') === 'rm') report(call, 'find_delete');
   // What it runs gets the words as arguments, and nothing on its standard input.
   if (input.remote && /^(ba|z|da)?sh$/.test(command[0] ?? '')) report(call, 'remote_code');

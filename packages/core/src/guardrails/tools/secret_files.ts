@@ -10,8 +10,10 @@ const suspicious =
 export function secretIn(
   path: string,
 ): Extract<BuiltInRule, 'env_file' | 'secret_file' | 'ssh_key' | 'private_key'> | undefined {
-  if (!suspicious.test(path)) return undefined;
-  const plain = path.replaceAll('\\', '/').replace(/[*?]+$/, '');
+  // No system takes a longer path, and its end is what counts.
+  const short = path.slice(-4096);
+  if (!suspicious.test(short)) return undefined;
+  const plain = short.replaceAll('\\', '/').replace(/(?<![*?])[*?]+$/, '');
   const name = plain.split('/').at(-1) ?? '';
   if (
     /^id_(rsa|dsa|ecdsa|ed25519)(_sk)?(\.old|\.bak)?$/.test(name) ||
@@ -39,7 +41,8 @@ const secretNames = [
   /(^|\/)\.kube\/config$/,
   /(^|\/)kubeconfig(\.ya?ml)?$/i,
   /(^|\/)\.aws\/(credentials|config)$/,
-  /(^|\/)\.config\/(gh\/hosts\.yml|gcloud\/.*credential.*|op\/config)$/,
+  /(^|\/)\.config\/(gh\/hosts\.yml|op\/config)$/,
+  /(^|\/)\.config\/gcloud\/.*credential/,
   /(^|\/)\.azure\/\w*[tT]oken\w*\.json$/,
   /\.(pem|p12|pfx|jks|keystore|kdbx|ppk|key)$/i,
   /(^|\/)master\.key$/,

@@ -48,12 +48,13 @@ export function filesOf({ name, args }: Invocation): string[] {
   if (name === 'git') return gitFiles(args);
   const operands = args.filter((arg) => !arg.startsWith('-'));
   const files = patterned.has(name) && !args.includes('-f') ? operands.slice(1) : operands;
+  const named = args.indexOf('-i');
   const transfers = name === 'scp' || name === 'sftp' || name === 'rsync';
-  const identity = transfers ? args[args.indexOf('-i') + 1] : undefined;
+  const identity = transfers ? args[named + 1] : undefined;
   const attached = args.flatMap(
     (arg) => /(?:^|[=:;])[@<]([^;]+)/.exec(arg)?.[1] ?? /^(?:if|--[\w-]*file)=(.+)$/.exec(arg)?.[1] ?? [],
   );
-  return [...files.filter((file) => !args.includes('-i') || file !== identity), ...attached];
+  return [...files.filter((file) => named < 0 || file !== identity), ...attached];
 }
 
 function gitFiles([command = '', ...args]: readonly string[]): string[] {

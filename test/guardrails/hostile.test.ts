@@ -1,0 +1,132 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { actionsIn } from '../../packages/core/src/guardrails/actions.ts';
+import { type Context, contexts } from '../../packages/core/src/guardrails/context.ts';
+import { check, violationsIn } from '../../packages/core/src/guardrails/engine.ts';
+
+// Whoever may call at all may send such texts: none may hold the process for long. What they took before was seconds, or
+// for ever; the limit leaves room for a machine that is busy.
+const limit = 1000;
+const size = 65_536;
+
+const pieces = [
+  ...[
+    '/**/',
+    '/*!*/',
+    '/*!',
+    '/* ',
+    '--\n',
+    '`',
+    '``',
+    '```sh\n',
+    '`a` ',
+    'run `rm a` ',
+    '$(',
+    '$()',
+    '${a',
+    '((',
+    '"a',
+  ],
+  ...[
+    "'",
+    '"',
+    '(',
+    ')',
+    '()',
+    '{',
+    '{a,',
+    '[a',
+    '\n',
+    ' ',
+    ' \r',
+    '\r\n',
+    '\t',
+    '\\',
+    '\\\n',
+    '\\!\n',
+    'system \n',
+    '#\n',
+  ],
+  ...[
+    'a ',
+    'a',
+    'rm ',
+    'а b',
+    '—',
+    '“',
+    '\u200b',
+    'select ',
+    'with a ',
+    'grant a to ',
+    'delete (',
+    '(delete from a ',
+    'or ',
+  ],
+  ...[
+    'a.all()',
+    'if (a) b(',
+    'class a',
+    'return ',
+    'a() { ',
+    'a=$a$a\n',
+    'echo $a ',
+    '***',
+    '/.ssh/id_',
+    'password ',
+    '://',
+  ],
+  ...[
+    'find . -exec rm ',
+    'alias a=b;a ',
+    '<<a\n',
+    "a='b';",
+    'Run the ',
+    'execute $$',
+    'to',
+    'exec("a")',
+    'a,',
+    '1. ',
+    '|',
+  ],
+];
+
+const took = (text: string, context: Context | undefined) => {
+  const begun = performance.now();
+  check({ text, context });
+  return performance.now() - begun;
+};
+const tookAsField = (text: string) => {
+  const begun = performance.now();
+  for (const action of actionsIn('description', text)) violationsIn(action.text, action.context, []);
+  return performance.now() - begun;
+};
+const slowest = (text: string) =>
+  Math.max(tookAsField(text), ...[undefined, ...contexts].map((context) => took(text, context)));
+
+test.for(pieces)('%j over and over is judged soon', (piece) => {
+  const times = Math.floor((size - 8) / piece.length);
+  for (const text of [piece.repeat(times), `select ${piece.repeat(times)}x`]) expect(slowest(text)).toBeLessThan(limit);
+});
+
+test('what is composed of such pieces is judged soon', { timeout: 120_000 }, () => {
+  const part = fc.tuple(fc.constantFrom(...pieces), fc.integer({ min: 1, max: 4000 }));
+  const property = fc.property(fc.array(part, { minLength: 1, maxLength: 6 }), (parts) => {
+    const text = parts
+      .map(([piece, times]) => piece.repeat(times))
+      .join('')
+      .slice(0, size);
+    expect(slowest(text)).toBeLessThan(limit);
+  });
+  fc.assert(property, { numRuns: 25 });
+});
+
+test('what variables grow to is counted, and blocked beyond the budget', () => {
+  const doubled = Array.from({ length: 60 }, (_, index) => `a${index + 1}=$a${index}$a${index}`).join('\n');
+  const wide = `a=${'x'.repeat(20_000)}\n${'echo $a\n'.repeat(200)}`;
+  const grown = `echo ${'a'.repeat(30_000)} | sed s/a/${'b'.repeat(30_000)}/g | sh`;
+  for (const text of [`${doubled}\nrm $a60`, wide, grown]) {
+    const { verdict, violations } = check({ text, context: 'shell' });
+    expect(verdict).toBe('block');
+    expect(violations.map(({ rule }) => rule)).toContain('too_complex');
+  }
+});
