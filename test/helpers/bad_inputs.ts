@@ -126,6 +126,9 @@ export function badInputs({ thread_id, handoff_id, ...others }: OthersIds): BadI
     ['a parent of another project', 'submit_work', task({ parent_id: others.task_id }), 'not_found'],
     ['a time without offset', 'submit_work', task({ run_after: '2030-01-01T00:00:00' })],
     ['a time in no year', 'submit_work', task({ run_after: '0000-01-01T00:00:00Z' })],
+    ['a time before the first year in UTC', 'submit_work', task({ run_after: '0001-01-01T00:00:00+14:00' })],
+    ['a time after the last year in UTC', 'submit_work', task({ deadline: '9999-12-31T23:59:59-14:00' })],
+    ['a time with an offset of no place', 'submit_work', task({ run_after: '2026-11-30T00:00:00+23:00' })],
     [
       'a number that was rounded on its way',
       'request_approval',

@@ -76,8 +76,11 @@ interface SchemaParts {
 export const instant = (description: string) =>
   z.iso
     .datetime({ offset: true })
-    .refine((text) => !text.startsWith('0000'), 'must be a year from 1 on')
+    .refine((text) => !/[+-](1[6-9]|2\d):\d\d$/.test(text), 'must have an offset of less than 16 hours')
+    .refine((text) => isYear(new Date(text).getUTCFullYear()), 'must be in a year from 1 to 9999, in UTC')
     .describe(description);
+
+const isYear = (year: number) => year >= 1 && year <= 9999;
 
 /** What a UUID looks like, of whatever version. */
 export const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
