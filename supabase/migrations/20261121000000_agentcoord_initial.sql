@@ -5556,6 +5556,7 @@ begin
     for share;
     if not found then return null; end if;
   end if;
+  if p_label is null then perform coord._refuse_many_sessions(v_project_id, v_agent); end if;
   perform coord._lock_profiles(v_project_id, true);
   v_authority := coord._authority(v_project_id, v_agent, v_agent, v_granted_type, v_trust, v_key_id);
   v_valid_until := least(v_valid_until, clock_timestamp() + make_interval(secs => v_authority.session_seconds));
@@ -5588,6 +5589,22 @@ as $$
     when p_last_call_at > clock_timestamp() - interval '60 minutes' then 'stale'
     else 'gone'
   end;
+$$;
+
+-- supabase/schemas/sessions/_refuse_many_sessions.sql
+-- Raises LIMIT when an agent has 200 live sessions: all of them are shown to everybody. A few more may come from several
+-- calls at the same time. Whoever needs one only has a standing session, which is opened whatever number there is.
+create function coord._refuse_many_sessions(p_project_id integer, p_agent text) returns void
+language plpgsql volatile
+as $$
+begin
+  if (select count(*) from coord.sessions s where s.project_id = p_project_id and s.agent = p_agent
+    and s.ended_at is null and s.lease_expires_at > clock_timestamp()) >= 200
+  then
+    raise exception 'The agent % has 200 open sessions already.', p_agent using errcode = 'LIMIT',
+      hint = 'End those that are not needed with end_session, or register with beats: who falls silent is ended then.';
+  end if;
+end
 $$;
 
 -- supabase/schemas/sessions/_refuse_subagent.sql
@@ -6024,12 +6041,12 @@ as $$
   with input as (
     select p_drafts[i.place] as draft, i.task from jsonb_array_elements(p_tasks) with ordinality i(task, place)
   )
-  select coalesce(array_agg(distinct row((i.draft).project_id, (i.draft).task_id, coalesce((
-      select (k.draft).task_id from input k where k.task ->> 'key' = d.name limit 1),
+  select coalesce(array_agg(distinct row((i.draft).project_id, (i.draft).task_id, coalesce((k.draft).task_id,
       case when d.name ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
         then d.name::uuid end))::coord.task_dependencies), '{}')
   from input i cross join jsonb_array_elements_text(
-    case jsonb_typeof(i.task -> 'depends_on') when 'array' then i.task -> 'depends_on' else '[]' end) d(name);
+    case jsonb_typeof(i.task -> 'depends_on') when 'array' then i.task -> 'depends_on' else '[]' end) d(name)
+  left join input k on k.task ->> 'key' = d.name;
 $$;
 
 -- supabase/schemas/work/_draft_tasks.sql
@@ -6324,35 +6341,52 @@ $$;
 
 -- supabase/schemas/work/_is_circular.sql
 -- Whether some drafts would wait for themselves. A task waits for what it depends on, and for its subtasks. What exists
--- already can lead back to a draft only through its parent, so without one only the batch is walked.
--- Each pair of draft and task is looked at once, so this ends.
+-- already can lead back to a draft only through its parent, so a circle is one within the batch or goes through a parent
+-- that somebody waits for. From the drafts of each such parent every task is visited once.
 create function coord._is_circular(
   p_project_id integer, p_drafts coord.tasks[], p_edges coord.task_dependencies[]
 ) returns boolean
 language plpgsql volatile
 as $$
 declare
-  v_parents uuid[] := array(select distinct (d.terms).parent_id from unnest(p_drafts) d
-    where (d.terms).parent_id is not null);
+  v_parent uuid;
 begin
-  return (with recursive edges (task_id, waits_for) as materialized (
-    select e.task_id, array_agg(e.waits_for)
-    from (
-      select e.task_id, e.depends_on from unnest(p_edges) e
-      union all select (d.terms).parent_id, d.task_id from unnest(p_drafts) d where (d.terms).parent_id is not null
-    ) e(task_id, waits_for)
-    group by e.task_id
-  ), walk (start, node) as (
-    select e.task_id, w.node from edges e cross join unnest(e.waits_for) w(node) where e.task_id <> all (v_parents)
-    union
-    select w.start, n.node
-    from walk w cross join lateral (
-      select u.node from edges e cross join unnest(e.waits_for) u(node) where e.task_id = w.node
-      union all
-      select o.waits_for from coord._waits_for(p_project_id, w.node) o where v_parents <> '{}'
-    ) n(node)
-  )
-  select exists (select from walk w where w.start = w.node));
+  if coord._is_circular_within(p_drafts, p_edges) then return true; end if;
+  for v_parent in
+    select t.task_id
+    from (select distinct (d.terms).parent_id from unnest(p_drafts) d) p
+    join coord.tasks t on t.project_id = p_project_id and t.task_id = p.parent_id
+    where (t.terms).parent_id is not null
+      or exists (select from coord.task_dependencies o where o.project_id = p_project_id and o.depends_on = t.task_id)
+      or exists (select from unnest(p_edges) e where e.depends_on = t.task_id)
+  loop
+    if coord._waits_for_itself(p_project_id, v_parent, p_drafts, p_edges) then return true; end if;
+  end loop;
+  return false;
+end
+$$;
+
+-- supabase/schemas/work/_is_circular_within.sql
+-- Whether drafts wait for each other in a circle, parents left aside. Those that wait for no other draft are taken away,
+-- round after round; what stays goes round.
+create function coord._is_circular_within(p_drafts coord.tasks[], p_edges coord.task_dependencies[]) returns boolean
+language plpgsql immutable
+as $$
+declare
+  v_from uuid[];
+  v_to uuid[];
+  v_left integer;
+begin
+  select array_agg(e.task_id), array_agg(e.depends_on) into v_from, v_to
+  from unnest(p_edges) e where e.depends_on in (select d.task_id from unnest(p_drafts) d);
+  while v_from is not null loop
+    v_left := cardinality(v_from);
+    select array_agg(e.task_id), array_agg(e.depends_on) into v_from, v_to
+    from unnest(v_from, v_to) e(task_id, depends_on)
+    where e.depends_on in (select w.task_id from unnest(v_from) w(task_id));
+    if cardinality(v_from) = v_left then return true; end if;
+  end loop;
+  return false;
 end
 $$;
 
@@ -6629,7 +6663,8 @@ end
 $$;
 
 -- supabase/schemas/work/_refuse_tasks.sql
--- Why drafts may not be written, as a refusal that names the field; null when they may. Changes nothing but the journal.
+-- Why drafts may not be written, as a refusal that names the field; null when they may. Changes nothing but the journal, and
+-- counts those that are assigned to others, whom each tells so, as messages (see _silent_until).
 create function coord._refuse_tasks(
   p_call coord._call, p_tasks jsonb, p_drafts coord.tasks[], p_edges coord.task_dependencies[]
 ) returns jsonb
@@ -6638,6 +6673,8 @@ as $$
 declare
   v_wrong text;
   v_answer jsonb;
+  v_told integer;
+  v_until timestamptz;
 begin
   select i.task ->> 'key' into v_wrong from jsonb_array_elements(p_tasks) i(task)
   where i.task ? 'key' group by 1 having count(*) > 1 limit 1;
@@ -6665,7 +6702,12 @@ begin
     return coord._refuse(p_call, 'not_found', format('assignee or escalate_to: there is no agent %s', v_wrong),
       'See discover_agents for the agents of this project, or leave it out: whoever asks for work gets the task.');
   end if;
-  return coord._refuse_times(p_call, p_drafts);
+  v_answer := coord._refuse_times(p_call, p_drafts);
+  if v_answer is not null then return v_answer; end if;
+  select count(*) into v_told from unnest(p_drafts) d where (d.terms).assignee <> p_call.agent;
+  if v_told > 0 then v_until := coord._silent_until(p_call, v_told); end if;
+  if v_until is not null then return coord._refuse_silent(p_call, v_until); end if;
+  return null;
 end
 $$;
 
@@ -7073,6 +7115,36 @@ as $$
   ) o(task_id)
   join coord.tasks t on t.project_id = p_project_id and t.task_id = o.task_id
   where t.status <> 'done';
+$$;
+
+-- supabase/schemas/work/_waits_for_itself.sql
+-- Whether a task would wait for itself by way of the drafts that are to become its subtasks. Each task that they wait for
+-- is visited once, whatever ways lead to it.
+create function coord._waits_for_itself(
+  p_project_id integer, p_parent_id uuid, p_drafts coord.tasks[], p_edges coord.task_dependencies[]
+) returns boolean
+language plpgsql volatile
+as $$
+begin
+  return (with recursive edges (task_id, waits_for) as materialized (
+    select e.task_id, array_agg(e.waits_for)
+    from (
+      select e.task_id, e.depends_on from unnest(p_edges) e
+      union all select (d.terms).parent_id, d.task_id from unnest(p_drafts) d where (d.terms).parent_id is not null
+    ) e(task_id, waits_for)
+    group by e.task_id
+  ), walk (node) as (
+    select d.task_id from unnest(p_drafts) d where (d.terms).parent_id = p_parent_id
+    union
+    select n.node
+    from walk w cross join lateral (
+      select u.node from edges e cross join unnest(e.waits_for) u(node) where e.task_id = w.node
+      union all
+      select o.waits_for from coord._waits_for(p_project_id, w.node) o
+    ) n(node)
+  )
+  select exists (select from walk w where w.node = p_parent_id));
+end
 $$;
 
 -- supabase/schemas/work/_whole_task.sql

@@ -99,6 +99,26 @@ describe('submit_work_batch', () => {
     expect(performance.now() - began).toBeLessThan(4000);
   });
 
+  test('finds the way round a dense graph to the parent of a hundred tasks, and that there is none, in no time', async () => {
+    const { task_id: parent_id } = await ann.submitWork({ title: 'parent' });
+    await ann.submitWork({ title: 'after', depends_on: [parent_id] });
+    let layer: string[] = [parent_id];
+    for (let depth = 0; depth < 8; depth++) {
+      const tasks = Array.from({ length: 50 }, () => ({ title: 'layer', depends_on: depth === 0 ? [] : layer }));
+      layer = (await ann.submitWorkBatch({ tasks })).tasks.map(({ task_id }) => task_id);
+    }
+    const children = (depends_on: string[]) =>
+      Array.from({ length: 100 }, () => ({ title: 'child', parent_id, depends_on: depends_on.slice(0, 50) }));
+    const began = performance.now();
+    await ann.submitWorkBatch({ tasks: children(layer) });
+    expect(performance.now() - began).toBeLessThan(1500);
+    const [far] = (await ann.submitWorkBatch({ tasks: [{ title: 'far', depends_on: [...layer.slice(1), parent_id] }] }))
+      .tasks;
+    await expect(ann.submitWorkBatch({ tasks: children([far?.task_id as string]) })).rejects.toMatchObject({
+      details: { reason: 'circular' },
+    });
+  }, 30_000);
+
   test('leaves one journal row a task', async () => {
     const { tasks } = await ann.submitWorkBatch({ tasks: [{ title: 'a' }, { title: 'b' }] });
     const rows =

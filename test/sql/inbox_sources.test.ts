@@ -105,6 +105,8 @@ describe('an agent that writes too much', () => {
       () => bob.sendMessage({ text: 'x', to: 'ann' }),
       () => bob.createThread({ title: 'x', text: 'x' }),
       () => bob.logDecision({ type: 'x', context: 'x', reason: 'x' }),
+      () => bob.submitWork({ title: 'x', assignee: 'ann' }),
+      () => bob.submitWorkBatch({ tasks: [{ title: 'x', assignee: 'ann' }] }),
     ]) {
       await expect(attempt()).rejects.toMatchObject({
         code: 'limit_exceeded',
@@ -113,6 +115,7 @@ describe('an agent that writes too much', () => {
     }
     expect(await itemsOf(ann)).toHaveLength(2);
     await ann.sendMessage({ text: 'I may', to: 'bob' });
+    await bob.submitWork({ title: 'for myself', assignee: 'bob' });
     await db.sql`update coord.agents set messages_since = messages_since - interval '61 minutes' where agent = 'bob'`;
     expect(await bob.sendMessage({ text: 'again', to: 'ann' })).toMatchObject({ sent: true });
   });

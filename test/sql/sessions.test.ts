@@ -140,3 +140,13 @@ describe('a standing session', () => {
     await expect(standing('trust', 'cli', 0).checkLocks()).rejects.toMatchObject({ code: 'forbidden' });
   });
 });
+
+test('an agent has 200 sessions open at once, standing ones aside, and others are not concerned', async () => {
+  const project = 'many-sessions';
+  const sessions = [];
+  for (let number = 0; number < 200; number++) sessions.push(await db.session('mallet', { project }));
+  await expect(db.session('mallet', { project })).rejects.toMatchObject({ code: 'limit_exceeded' });
+  await db.session('ann', { project });
+  await sessions[0]?.endSession({});
+  await db.session('mallet', { project });
+});

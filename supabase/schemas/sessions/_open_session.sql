@@ -28,6 +28,7 @@ begin
     for share;
     if not found then return null; end if;
   end if;
+  if p_label is null then perform coord._refuse_many_sessions(v_project_id, v_agent); end if;
   perform coord._lock_profiles(v_project_id, true);
   v_authority := coord._authority(v_project_id, v_agent, v_agent, v_granted_type, v_trust, v_key_id);
   v_valid_until := least(v_valid_until, clock_timestamp() + make_interval(secs => v_authority.session_seconds));

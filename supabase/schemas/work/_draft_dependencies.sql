@@ -6,10 +6,10 @@ as $$
   with input as (
     select p_drafts[i.place] as draft, i.task from jsonb_array_elements(p_tasks) with ordinality i(task, place)
   )
-  select coalesce(array_agg(distinct row((i.draft).project_id, (i.draft).task_id, coalesce((
-      select (k.draft).task_id from input k where k.task ->> 'key' = d.name limit 1),
+  select coalesce(array_agg(distinct row((i.draft).project_id, (i.draft).task_id, coalesce((k.draft).task_id,
       case when d.name ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
         then d.name::uuid end))::coord.task_dependencies), '{}')
   from input i cross join jsonb_array_elements_text(
-    case jsonb_typeof(i.task -> 'depends_on') when 'array' then i.task -> 'depends_on' else '[]' end) d(name);
+    case jsonb_typeof(i.task -> 'depends_on') when 'array' then i.task -> 'depends_on' else '[]' end) d(name)
+  left join input k on k.task ->> 'key' = d.name;
 $$;
