@@ -28,6 +28,14 @@ test('a dangerous command is not safe, and the answer names the rule, the part t
   expect(await ann.checkGuardrails({ operation_text: 'git push --force-with-lease' })).toMatchObject({ safe: true });
 });
 
+test('a command that is blocked is not hidden behind many that only warn', async () => {
+  const ann = await db.session('ann-hides');
+  const operation_text = [...Array.from({ length: 40 }, (_, n) => `rm -rf packages/p${n}/node_modules`), 'git push -f'];
+  const answer = await ann.checkGuardrails({ operation_text: operation_text.join('\n') });
+  expect(answer.violations.length).toBeGreaterThan(19);
+  expect(answer).toMatchObject({ safe: false, verdict: 'block' });
+});
+
 test('who is trusted enough is warned only', async () => {
   const project = fresh();
   const lead = await db.session('lead', { project, trust: 3 });

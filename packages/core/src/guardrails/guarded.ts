@@ -3,7 +3,7 @@ import type { GuardedAction } from './actions.ts';
 import { violationsIn } from './engine.ts';
 import { Budget } from './finding.ts';
 import { storedRules } from './stored_rules.ts';
-import { type Violation, versionOf } from './verdict.ts';
+import { tellingOf, type Violation, versionOf } from './verdict.ts';
 
 /** What the rules of a project find in those commands. */
 export async function violationsOf(
@@ -16,5 +16,5 @@ export async function violationsOf(
   const violations = actions.flatMap(({ field, text, context }) =>
     violationsIn(text, context, [], rules, budget).map((violation) => ({ ...violation, field })),
   );
-  return { violations: violations.slice(0, 20), rules_version: versionOf(rules) };
+  return { violations: tellingOf(violations), rules_version: versionOf(rules) };
 }

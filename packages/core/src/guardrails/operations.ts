@@ -5,7 +5,7 @@ import { violationsIn } from './engine.ts';
 import { assertPattern, noProjectRules, type StoredRule } from './project_rules.ts';
 import { builtInRules, builtInVersion, isBuiltIn } from './rules/index.ts';
 import { storedRules } from './stored_rules.ts';
-import { fixedRules, type Verdict, verdictOf, versionOf, violationOf } from './verdict.ts';
+import { fixedRules, tellingOf, type Verdict, verdictOf, versionOf, violationOf } from './verdict.ts';
 
 /** Milliseconds that a database may take to tell the rules before what the built-in ones block is blocked without it. */
 const patience = 200;
@@ -31,7 +31,7 @@ export const checkGuardrails: Handler = async (call) => {
 async function judge(call: ComputedCall, text: string, context: Context | undefined, paths: readonly string[]) {
   const rules = await storedRules(call.database, call.caller.project_id);
   const violations = violationsIn(text, context, paths, rules);
-  return call.store({ violations: violations.slice(0, 20), rules_version: versionOf(rules) });
+  return call.store({ violations: tellingOf(violations), rules_version: versionOf(rules) });
 }
 
 /** What was judged; the offline verdict when the database cannot be reached, or not soon and that blocks anyway. */

@@ -73,4 +73,17 @@ export function verdictOf(violations: readonly Violation[], rules: ProjectRules,
   };
 }
 
+/**
+ * Of what was found, what the database is told: the first of each rule, so that none is hidden behind many of another,
+ * the heaviest first; and further ones as long as they are few.
+ */
+export function tellingOf<Found extends Violation>(violations: readonly Found[]): Found[] {
+  const rules = new Set<string>();
+  const isFirst = ({ rule }: Found) => !rules.has(rule) && rules.add(rule).size > 0;
+  const firsts = violations.filter(isFirst);
+  const others = violations.filter((violation) => !firsts.includes(violation));
+  const byWeight = firsts.sort((a, b) => weight(b.severity) - weight(a.severity));
+  return [...byWeight, ...others.slice(0, Math.max(0, mostViolations - firsts.length))];
+}
+
 const weight = (severity: Severity) => severities.indexOf(severity);
