@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A text with what is expected of it. */
@@ -11,19 +11,21 @@ export interface Case {
 }
 
 /** Texts that fall under a rule. */
-export const dangerous: readonly Case[] = linesOf('dangerous.txt').map((line) => {
+export const dangerous: readonly Case[] = linesOf('dangerous').map((line) => {
   const [rule = '', ...text] = line.split('\t');
   return { rule, text: unescaped(text.join('\t')) };
 });
 
 /** Texts that look like them and are allowed. */
-export const harmless: readonly Case[] = linesOf('harmless.txt').map((line) => {
+export const harmless: readonly Case[] = linesOf('harmless').map((line) => {
   const warned = line.startsWith('warn\t');
   return { warned, text: unescaped(warned ? line.slice(5) : line) };
 });
 
-function linesOf(file: string): string[] {
-  const lines = readFileSync(join(import.meta.dirname, file), 'utf8').split('\n');
+/** What stands in the files of a folder. */
+function linesOf(folder: string): string[] {
+  const files = readdirSync(join(import.meta.dirname, folder)).map((file) => join(import.meta.dirname, folder, file));
+  const lines = files.flatMap((file) => readFileSync(file, 'utf8').split('\n'));
   return lines.filter((line) => line !== '' && !line.startsWith('# '));
 }
 
