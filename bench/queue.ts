@@ -13,32 +13,31 @@ export function claimSide(field: Field, capabilities: string[] = []): Side {
   };
 }
 
-/**
- * The same by workers who claim the next task while the completion of the last is on its way, as the workers of
- * graphile-worker do.
- */
-export function eagerClaimSide(field: Field): Side {
+/** The same by workers who claim the next task with the completion of the last. */
+export function workerSide(field: Field): Side {
+  const claims = new Map<number, Claim>();
   return {
     prepare: (runs) => submit(field, runs),
-    async drain(runs, workers) {
-      let left = runs;
-      const worker = async (coordinator: Coordinator) => {
-        let completion: Promise<unknown> | undefined;
-        while (left-- > 0) {
-          const [claimed] = await Promise.all([claimTask(coordinator), completion]);
-          completion = coordinator.completeWork(claimed);
-        }
-        await completion;
-      };
-      const begun = performance.now();
-      await Promise.all(field.coordinators.slice(0, workers).map(worker));
-      return performance.now() - begun;
+    async run(worker) {
+      const coordinator = field.coordinators[worker] as Coordinator;
+      const claim = claims.get(worker) ?? (await claimTask(coordinator));
+      claims.delete(worker);
+      const { next } = await coordinator.completeWork({ ...claim, claim_next: true });
+      claims.set(worker, claimIn(next));
     },
   };
 }
 
-async function claimTask(coordinator: Coordinator): Promise<{ task_id: string; claim_token: number }> {
-  const { task, claim_token } = await coordinator.getWork();
+interface Claim {
+  task_id: string;
+  claim_token: number;
+}
+
+async function claimTask(coordinator: Coordinator): Promise<Claim> {
+  return claimIn(await coordinator.getWork());
+}
+
+function claimIn({ task, claim_token }: Partial<Awaited<ReturnType<Coordinator['getWork']>>> = {}): Claim {
   if (!task || claim_token === undefined) throw new Error('Our queue ran empty.');
   return { task_id: task.task_id, claim_token };
 }

@@ -70,6 +70,23 @@ describe('a policy about submit_work', () => {
   });
 });
 
+describe('a policy about get_work', () => {
+  test('holds for a completion that claims the next task, and for no other', async () => {
+    const boss = await administratorIn('claims');
+    const ann = await agentIn('claims');
+    await ann.submitWork({ title: 'x' });
+    const { task, claim_token } = await ann.getWork();
+    const claim = { task_id: String(task?.task_id), claim_token: Number(claim_token) };
+    await boss.setCedarPolicy({
+      policy: 'closing',
+      policy_text: `forbid (principal, action == Action::"get_work", resource)
+        when { context has input && context.input has lease_seconds && context.input.lease_seconds > 600 };`,
+    });
+    await expect(ann.completeWork({ ...claim, claim_next: true })).rejects.toMatchObject(refusedBy('closing'));
+    expect(await ann.completeWork(claim)).toMatchObject({ status: 'done' });
+  });
+});
+
 describe('a policy about acquire_lock', () => {
   test('holds for the paths that a task would lock, under every name', async () => {
     const boss = await administratorIn('locks');

@@ -1,7 +1,6 @@
 import type { Group } from '../group.ts';
 import { openGraphileWorker } from '../peers/graphile_worker.ts';
 import { requirePeers } from '../peers/install.ts';
-import { eagerClaimSide } from '../queue.ts';
 import { claimRows, onFreshField, submitRows } from './peer.ts';
 
 /** The same queue work by graphile-worker. */
@@ -18,7 +17,7 @@ export const graphileWorker: Group = {
       }),
     );
     const claimed = await onFreshField(ground, open, (field, peer) =>
-      claimRows(field, peer, { name: 'graphile-worker', waiting: 100, ours: eagerClaimSide(field) }, plan, {
+      claimRows(field, peer, { name: 'graphile-worker', waiting: 100 }, plan, {
         1: { excellent: 0.9, floor: 0.7 },
         8: { excellent: 1.2, floor: 0.7 },
         32: { excellent: 1, floor: 0.7 },

@@ -4,7 +4,7 @@ import type { Ground } from '../ground.ts';
 import { rowsOf, type Targets } from '../group.ts';
 import { type Plan, race, type Side } from '../measure.ts';
 import type { Peer } from '../peers/peer.ts';
-import { claimSide } from '../queue.ts';
+import { workerSide } from '../queue.ts';
 import type { Row } from '../row.ts';
 
 /** Measures in a database that only the peer and we are in, and that nobody has used before. */
@@ -30,10 +30,11 @@ export async function submitRows(field: Field, peer: Peer, name: string, plan: P
 export async function claimRows(
   field: Field,
   peer: Peer,
-  { name, waiting, most, ours = claimSide(field) }: { name: string; waiting: number; most?: number; ours?: Side },
+  { name, waiting, most }: { name: string; waiting: number; most?: number },
   plan: Plan,
   targets: Targets,
 ): Promise<Row[]> {
+  const ours = workerSide(field);
   for (const side of [ours, peer.claim]) await side.prepare?.(waiting);
   const contest = { settle: field.settle, ours, other: peer.claim, ...(most ? { most } : {}) };
   return rowsOf(`claim + complete / ${name}`, await race(contest, plan), targets);

@@ -5750,6 +5750,28 @@ begin
 end
 $$;
 
+-- supabase/schemas/work/_and_next.sql
+-- The answer to a completion, with the claim of the next task when p_claimer, the caller's p_caller, asks for one. It
+-- is a call of its own in the same transaction, so that profiles, limits and journal see it as one, and its refusal
+-- takes nothing back: what was done is done.
+-- Concurrency: the task that was completed is settled before, and its paths are freed under the advisory lock, which the
+-- paths of the next one need as well; tasks are locked with skip locked, so nothing here waits for one.
+create function coord._and_next(p_answer jsonb, p_claimer jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_next jsonb;
+begin
+  if p_claimer is null then return p_answer; end if;
+  v_next := coord.get_work(p_claimer - 'idempotency_key');
+  if v_next ? 'error' then
+    v_next := jsonb_build_object('claimed', false,
+      'hint', concat_ws(' ', v_next #>> '{error,message}', v_next #>> '{error,hint}'));
+  end if;
+  return p_answer || jsonb_build_object('next', v_next);
+end
+$$;
+
 -- supabase/schemas/work/_assign_drafts.sql
 -- Completes drafts that were found good: whether they are blocked, who gets those to be assigned automatically and
 -- is told so, lane.
@@ -6153,7 +6175,8 @@ $$;
 -- complete_work of an attempt that failed: the task rests, is ready again, or has failed for good.
 -- Concurrency: the row is locked under the same guard as a success, so of two reports one is accepted.
 create function coord._fail_attempt(
-  p_call coord._call, p_task_id uuid, p_claim_token bigint, p_result jsonb, p_error text
+  p_call coord._call, p_task_id uuid, p_claim_token bigint, p_result jsonb, p_error text,
+  p_claimer jsonb
 ) returns jsonb
 language plpgsql volatile
 as $$
@@ -6169,10 +6192,10 @@ begin
   perform coord._return_claims(p_call.project_id, array[p_task_id], array[p_claim_token],
     coalesce(p_error, 'failed'), true);
   select t.* into v_task from coord.tasks t where t.project_id = p_call.project_id and t.task_id = p_task_id;
-  return coord._leave(p_call, jsonb_strip_nulls(jsonb_build_object('status', v_task.status,
+  return coord._leave(p_call, coord._and_next(jsonb_strip_nulls(jsonb_build_object('status', v_task.status,
       'attempts_left', case when v_task.status = 'failed' then 0
         else v_task.max_attempts - v_task.attempts end, 'unblocked', 0,
-      'run_after', case when v_task.status = 'scheduled' then (v_task.terms).run_after end)),
+      'run_after', case when v_task.status = 'scheduled' then (v_task.terms).run_after end)), p_claimer),
     'task:' || p_task_id, jsonb_build_object('status', v_task.status, 'error', left(v_task.error, 500)));
 end
 $$;
@@ -10148,19 +10171,24 @@ grant execute on function coord.cancel_task to coord_app;
 -- supabase/schemas/work/complete_work.sql
 -- Ends a claim: done, or a failed attempt, which others follow while some are left (see _fail_attempt).
 -- Concurrency: one guarded UPDATE; task, token, status, session and lease must all still match, and no subtask be open,
--- so one completion is accepted, ever. What depends on the task follows in the same transaction.
+-- so one completion is accepted, ever. What depends on the task follows in the same transaction, and so does the claim
+-- of the next one (see _and_next).
 create function coord.complete_work(
   p_caller jsonb, p_task_id uuid, p_claim_token bigint, p_success boolean default true, p_result jsonb default null,
-  p_error text default null
+  p_error text default null, p_claim_next boolean default false
 ) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'complete_work');
   v_has_terms boolean;
+  v_answer jsonb := '{"status": "done", "attempts_left": 0, "unblocked": 0}';
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if not p_success then return coord._fail_attempt(v_call, p_task_id, p_claim_token, p_result, p_error); end if;
+  if not p_success then
+    return coord._fail_attempt(v_call, p_task_id, p_claim_token, p_result, p_error,
+      case when p_claim_next then p_caller end);
+  end if;
   update coord.tasks t set status = 'done', finished_at = clock_timestamp(), result = p_result, error = null,
     claim_session_id = null, claim_expires_at = null, trail = t.trail || pg_current_xact_id()
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
@@ -10174,11 +10202,10 @@ begin
   perform from coord.task_dependencies d where d.project_id = v_call.project_id and d.depends_on = p_task_id
   order by d.depends_on, d.task_id limit 1;
   if found or v_has_terms then
-    return coord._leave(v_call, jsonb_build_object('status', 'done', 'attempts_left', 0,
-      'unblocked', coord._follow_completion(v_call, p_task_id)), 'task:' || p_task_id, '{"status": "done"}');
+    v_answer := v_answer || jsonb_build_object('unblocked', coord._follow_completion(v_call, p_task_id));
   end if;
-  return coord._leave(v_call, '{"status": "done", "attempts_left": 0, "unblocked": 0}',
-    'task:' || p_task_id, '{"status": "done"}');
+  if p_claim_next then v_answer := coord._and_next(v_answer, p_caller); end if;
+  return coord._leave(v_call, v_answer, 'task:' || p_task_id, '{"status": "done"}');
 end
 $$;
 
@@ -10561,7 +10588,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'submit_work');
-  v_task_id uuid;
+  v_task_id uuid := coord._new_id();
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   if num_nonnulls(p_depends_on, p_capabilities, p_paths, p_assignee, p_run_after, p_deadline, p_retry,
@@ -10576,10 +10603,9 @@ begin
   end if;
   insert into coord.tasks (project_id, task_id, type, title, description, input, priority, tags, status, rank,
     max_attempts, submitted_by, lane)
-  values (v_call.project_id, coord._new_id(), p_type, p_title, p_description, p_input, p_priority, p_tags, 'ready',
-    clock_timestamp() + p_priority * interval '1 hour', p_max_attempts, v_call.agent,
-    case when p_type <> 'task' then p_type || ' ' end)
-  returning task_id into v_task_id;
+  values (v_call.project_id, v_task_id, p_type, p_title, p_description, p_input, p_priority, p_tags, 'ready',
+    clock_timestamp() + make_interval(hours => p_priority), p_max_attempts, v_call.agent,
+    nullif(p_type, 'task') || ' ');
   return coord._leave(v_call,
     jsonb_build_object('task_id', v_task_id, 'status', 'ready', 'unmet_dependencies', 0), 'task:' || v_task_id);
 end

@@ -44,25 +44,34 @@ export function guarded<Schema extends z.ZodType>(schema: Schema): Schema {
 
 /** What a value has in guarded fields, with the name of each: `tasks[0].description`. */
 export function guardedValues(schema: unknown, value: unknown, field = ''): { field: string; value: unknown }[] {
-  if (typeof schema !== 'object' || schema === null || value === undefined || value === null) return [];
+  if (value === undefined || value === null || !hasGuarded(schema)) return [];
   if (guardedSchemas.has(schema)) return [{ field, value }];
-  const { innerType, element, shape } = (schema as { def?: SchemaParts }).def ?? {};
+  const { innerType, element, shape } = schema.def ?? {};
   if (innerType) return guardedValues(innerType, value, field);
   if (element && Array.isArray(value)) {
     return value.flatMap((item, index) => guardedValues(element, item, `${field}[${index}]`));
   }
   if (!shape || typeof value !== 'object') return [];
-  return Object.entries(shape).flatMap(([name, part]) =>
-    guardedValues(part, (value as Record<string, unknown>)[name], field ? `${field}.${name}` : name),
-  );
+  const found: ReturnType<typeof guardedValues> = [];
+  for (const name of Object.keys(shape)) {
+    const item = (value as Record<string, unknown>)[name];
+    if (item !== undefined) found.push(...guardedValues(shape[name], item, field ? `${field}.${name}` : name));
+  }
+  return found;
 }
 
+/** By schema: every call of a guarded operation asks, and schemas do not change. */
+const knownGuarded = new WeakMap<object, boolean>();
+
 /** Whether there is anything guarded in it. */
-export function hasGuarded(schema: unknown): boolean {
+export function hasGuarded(schema: unknown): schema is { def?: SchemaParts } {
   if (typeof schema !== 'object' || schema === null) return false;
-  if (guardedSchemas.has(schema)) return true;
+  const known = knownGuarded.get(schema);
+  if (known !== undefined) return known;
   const { innerType, element, shape } = (schema as { def?: SchemaParts }).def ?? {};
-  return hasGuarded(innerType) || hasGuarded(element) || Object.values(shape ?? {}).some(hasGuarded);
+  const guarded = guardedSchemas.has(schema) || [innerType, element, ...Object.values(shape ?? {})].some(hasGuarded);
+  knownGuarded.set(schema, guarded);
+  return guarded;
 }
 
 /** What a schema is made of: one in an optional or with a default, an array, an object. */

@@ -1,19 +1,16 @@
 import { CoordinationError, errorBodyOf, guardedValues, hasGuarded, type Operation } from '@agentcoord/contract';
 import type { Caller } from './caller.ts';
 import type { Database } from './database.ts';
+import type { GuardedAction } from './guardrails/actions.ts';
+
+type Reading = typeof import('./guardrails/actions.ts');
 
 /** Loaded with the first call that is guarded, and asked for no more: an import costs 3 µs also when it is there. */
-let reading: typeof import('./guardrails/actions.ts') | undefined;
-
-const guardedOperations = new WeakMap<Operation, boolean>();
+let reading: Reading | undefined;
 
 /** Whether an input of this operation is looked through before it is called. */
 export function isGuarded(operation: Operation): boolean {
-  const known = guardedOperations.get(operation);
-  if (known !== undefined) return known;
-  const guarded = hasGuarded(operation.input);
-  guardedOperations.set(operation, guarded);
-  return guarded;
+  return hasGuarded(operation.input);
 }
 
 /**
@@ -27,9 +24,22 @@ export async function guard(
   input: Record<string, unknown>,
 ): Promise<unknown[]> {
   reading ??= await import('./guardrails/actions.ts');
-  const { actionsIn } = reading;
-  const actions = guardedValues(operation.input, input).flatMap(({ field, value }) => actionsIn(field, value));
-  if (actions.length === 0) return [];
+  const actions = actionsOf(reading, operation, input);
+  return actions.length === 0 ? [] : judge(actions, database, operation, caller);
+}
+
+function actionsOf({ actionsIn }: Reading, { input: schema }: Operation, input: unknown): GuardedAction[] {
+  const actions: GuardedAction[] = [];
+  for (const { field, value } of guardedValues(schema, input)) actions.push(...actionsIn(field, value));
+  return actions;
+}
+
+async function judge(
+  actions: readonly GuardedAction[],
+  database: Database,
+  operation: Operation,
+  caller: Caller,
+): Promise<unknown[]> {
   // The engine is heavy, and most calls have nothing for it.
   const { violationsOf } = await import('./guardrails/guarded.ts');
   const found = await violationsOf(actions, database, caller.project_id);

@@ -36,7 +36,7 @@ export async function invoke(
   return warnings.length > 0 ? { ...(answer as object), guardrails: warnings } : answer;
 }
 
-async function carryOut(
+function carryOut(
   database: Database,
   operation: Operation,
   caller: Caller,

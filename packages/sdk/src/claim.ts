@@ -4,6 +4,7 @@ import { secondsOf } from './seconds.ts';
 import type { Session } from './session.ts';
 
 type GetWork = Coordinator['getWork'];
+type Report = Parameters<Coordinator['completeWork']>[0];
 type Completion = Awaited<ReturnType<Coordinator['completeWork']>>;
 
 /** Which tasks to take, and for how long: the input of `get_work`. */
@@ -57,6 +58,14 @@ export class Claim implements AsyncDisposable {
     return this.#report('complete', { success: true, ...(result ? { result } : {}) });
   }
 
+  /** Reports the task as done and claims the next one in the same call; null when there is nothing to do now. */
+  async completeAndClaim(result?: Record<string, unknown>): Promise<Claim | null> {
+    const since = performance.now();
+    const report = { success: true, claim_next: true, ...(result ? { result } : {}) };
+    const { next } = await this.#report('complete-and-claim', report);
+    return claimIn(next ?? {}, this.#session, undefined, since);
+  }
+
   /** Reports the attempt as failed; the queue decides whether another follows. */
   fail(error: string): Promise<Completion> {
     return this.#report('fail', { success: false, error });
@@ -70,7 +79,7 @@ export class Claim implements AsyncDisposable {
   }
 
   /** The key makes it safe to report again when the first answer got lost. */
-  async #report(outcome: string, report: { success: boolean; error?: string; result?: Record<string, unknown> }) {
+  async #report(outcome: string, report: Omit<Report, 'task_id' | 'claim_token'>): Promise<Completion> {
     const { task_id } = this.task;
     // From here on a renewal that finds the task finished is no loss.
     this.#outcome = 'reporting';
@@ -110,9 +119,18 @@ export class Claim implements AsyncDisposable {
 /** Claims the next task, waiting for one if told so; null when there is nothing to do. */
 export async function claimNext(session: Session, { signal, ...input }: ClaimOptions): Promise<Claim | null> {
   const since = performance.now();
-  const { task, claim_token } = await session.coordinator.getWork(input, { signal });
+  return claimIn(await session.coordinator.getWork(input, { signal }), session, input.lease_seconds, since);
+}
+
+/** The claim that an answer to a call made at `since` holds, if it does. */
+async function claimIn(
+  { task, claim_token }: Partial<Awaited<ReturnType<GetWork>>>,
+  session: Session,
+  leaseSeconds: number | undefined,
+  since: number,
+): Promise<Claim | null> {
   if (!task || claim_token === undefined) return null;
-  const lasts = secondsOf('get_work', 'lease_seconds', input.lease_seconds);
+  const lasts = secondsOf('get_work', 'lease_seconds', leaseSeconds);
   const now = performance.now();
   const hasWaited = now - since > freshFor;
   const claim = new Claim(session, task, claim_token, lasts, hasWaited ? now : since);

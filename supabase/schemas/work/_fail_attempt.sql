@@ -1,7 +1,8 @@
 -- complete_work of an attempt that failed: the task rests, is ready again, or has failed for good.
 -- Concurrency: the row is locked under the same guard as a success, so of two reports one is accepted.
 create function coord._fail_attempt(
-  p_call coord._call, p_task_id uuid, p_claim_token bigint, p_result jsonb, p_error text
+  p_call coord._call, p_task_id uuid, p_claim_token bigint, p_result jsonb, p_error text,
+  p_claimer jsonb
 ) returns jsonb
 language plpgsql volatile
 as $$
@@ -17,10 +18,10 @@ begin
   perform coord._return_claims(p_call.project_id, array[p_task_id], array[p_claim_token],
     coalesce(p_error, 'failed'), true);
   select t.* into v_task from coord.tasks t where t.project_id = p_call.project_id and t.task_id = p_task_id;
-  return coord._leave(p_call, jsonb_strip_nulls(jsonb_build_object('status', v_task.status,
+  return coord._leave(p_call, coord._and_next(jsonb_strip_nulls(jsonb_build_object('status', v_task.status,
       'attempts_left', case when v_task.status = 'failed' then 0
         else v_task.max_attempts - v_task.attempts end, 'unblocked', 0,
-      'run_after', case when v_task.status = 'scheduled' then (v_task.terms).run_after end)),
+      'run_after', case when v_task.status = 'scheduled' then (v_task.terms).run_after end)), p_claimer),
     'task:' || p_task_id, jsonb_build_object('status', v_task.status, 'error', left(v_task.error, 500)));
 end
 $$;

@@ -1,18 +1,23 @@
 -- Ends a claim: done, or a failed attempt, which others follow while some are left (see _fail_attempt).
 -- Concurrency: one guarded UPDATE; task, token, status, session and lease must all still match, and no subtask be open,
--- so one completion is accepted, ever. What depends on the task follows in the same transaction.
+-- so one completion is accepted, ever. What depends on the task follows in the same transaction, and so does the claim
+-- of the next one (see _and_next).
 create function coord.complete_work(
   p_caller jsonb, p_task_id uuid, p_claim_token bigint, p_success boolean default true, p_result jsonb default null,
-  p_error text default null
+  p_error text default null, p_claim_next boolean default false
 ) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'complete_work');
   v_has_terms boolean;
+  v_answer jsonb := '{"status": "done", "attempts_left": 0, "unblocked": 0}';
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if not p_success then return coord._fail_attempt(v_call, p_task_id, p_claim_token, p_result, p_error); end if;
+  if not p_success then
+    return coord._fail_attempt(v_call, p_task_id, p_claim_token, p_result, p_error,
+      case when p_claim_next then p_caller end);
+  end if;
   update coord.tasks t set status = 'done', finished_at = clock_timestamp(), result = p_result, error = null,
     claim_session_id = null, claim_expires_at = null, trail = t.trail || pg_current_xact_id()
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
@@ -26,11 +31,10 @@ begin
   perform from coord.task_dependencies d where d.project_id = v_call.project_id and d.depends_on = p_task_id
   order by d.depends_on, d.task_id limit 1;
   if found or v_has_terms then
-    return coord._leave(v_call, jsonb_build_object('status', 'done', 'attempts_left', 0,
-      'unblocked', coord._follow_completion(v_call, p_task_id)), 'task:' || p_task_id, '{"status": "done"}');
+    v_answer := v_answer || jsonb_build_object('unblocked', coord._follow_completion(v_call, p_task_id));
   end if;
-  return coord._leave(v_call, '{"status": "done", "attempts_left": 0, "unblocked": 0}',
-    'task:' || p_task_id, '{"status": "done"}');
+  if p_claim_next then v_answer := coord._and_next(v_answer, p_caller); end if;
+  return coord._leave(v_call, v_answer, 'task:' || p_task_id, '{"status": "done"}');
 end
 $$;
 

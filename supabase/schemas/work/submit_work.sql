@@ -12,7 +12,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'submit_work');
-  v_task_id uuid;
+  v_task_id uuid := coord._new_id();
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   if num_nonnulls(p_depends_on, p_capabilities, p_paths, p_assignee, p_run_after, p_deadline, p_retry,
@@ -27,10 +27,9 @@ begin
   end if;
   insert into coord.tasks (project_id, task_id, type, title, description, input, priority, tags, status, rank,
     max_attempts, submitted_by, lane)
-  values (v_call.project_id, coord._new_id(), p_type, p_title, p_description, p_input, p_priority, p_tags, 'ready',
-    clock_timestamp() + p_priority * interval '1 hour', p_max_attempts, v_call.agent,
-    case when p_type <> 'task' then p_type || ' ' end)
-  returning task_id into v_task_id;
+  values (v_call.project_id, v_task_id, p_type, p_title, p_description, p_input, p_priority, p_tags, 'ready',
+    clock_timestamp() + make_interval(hours => p_priority), p_max_attempts, v_call.agent,
+    nullif(p_type, 'task') || ' ');
   return coord._leave(v_call,
     jsonb_build_object('task_id', v_task_id, 'status', 'ready', 'unmet_dependencies', 0), 'task:' || v_task_id);
 end

@@ -1,6 +1,5 @@
 import postgres from 'postgres';
 import { callTimeout, type Database } from '../database.ts';
-import { within } from '../deadline.ts';
 import { errorOfDriver, repeatingRolledBack, unavailable } from '../failure.ts';
 import type { ConnectionOptions } from '../migrations/index.ts';
 import { Wakeups } from '../waiting/index.ts';
@@ -34,7 +33,11 @@ export function postgresDatabase(options: PostgresOptions): Database {
   /** By function and names of its arguments. */
   const statements = new Map<string, string>();
 
-  async function attempt(name: string, args: Record<string, unknown>): Promise<unknown> {
+  async function attempt(
+    name: string,
+    args: Record<string, unknown>,
+    revive: PostgresOptions['revive'],
+  ): Promise<unknown> {
     const names = Object.keys(args);
     const call = `${name} ${names}`;
     const text = statements.get(call) ?? remember(statements, call, statementOf(name, names));
@@ -44,27 +47,17 @@ export function postgresDatabase(options: PostgresOptions): Database {
         names.map((argument) => args[argument]),
       );
       return (row as unknown as { answer: unknown }).answer;
-    } catch (error) {
-      throw errorOfDriver(error, options.where);
+    } catch (cause) {
+      const error = errorOfDriver(cause, options.where);
+      if (!revive || !nobodyListens(error)) throw error;
+      await revive();
+      return attempt(name, args, undefined);
     }
   }
 
   function run(text: string, values: unknown[]) {
-    const { answer, abandon } = pool.run((sql) => sql.unsafe(text, values as never[], { prepare }));
-    return within(callTimeout, answer, () => {
-      abandon();
-      return unavailable(options.where);
-    });
-  }
-
-  async function revived(name: string, args: Record<string, unknown>): Promise<unknown> {
-    try {
-      return await attempt(name, args);
-    } catch (error) {
-      if (!options.revive || !nobodyListens(error)) throw error;
-      await options.revive();
-      return attempt(name, args);
-    }
+    const limit = { milliseconds: callTimeout, expire: () => unavailable(options.where) };
+    return pool.run((sql) => sql.unsafe(text, values as never[], { prepare }), limit);
   }
 
   // Half of the connections stay free for calls that do not wait.
@@ -75,7 +68,7 @@ export function postgresDatabase(options: PostgresOptions): Database {
 
   return {
     kind: options.kind,
-    call: (name, args) => shares.take(args, () => repeatingRolledBack(() => revived(name, args))),
+    call: (name, args) => shares.take(args, () => repeatingRolledBack(() => attempt(name, args, options.revive))),
     wakeups,
     async close() {
       await wakeups.close();

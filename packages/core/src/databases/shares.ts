@@ -28,10 +28,13 @@ export class Shares {
   }
 
   /** Runs a call when its key may; throws `limit_exceeded` when too many of that key's are before it. */
-  async take<Answer>(args: Readonly<Record<string, unknown>>, run: () => Promise<Answer>): Promise<Answer> {
+  take<Answer>(args: Readonly<Record<string, unknown>>, run: () => Promise<Answer>): Promise<Answer> {
     // Whoever has no key is the process itself, or the user whose process it is.
     const { key_id: key } = (args.p_caller ?? {}) as { key_id?: string };
-    if (key === undefined) return run();
+    return key === undefined ? run() : this.#takeOfKey(key, run);
+  }
+
+  async #takeOfKey<Answer>(key: string, run: () => Promise<Answer>): Promise<Answer> {
     const share = this.#shares.get(key) ?? { underWay: 0, line: [] };
     this.#shares.set(key, share);
     if (this.#mayBegin(share)) this.#begin(share);

@@ -43,8 +43,10 @@ export function proseActions(text: string): ProseAction[] {
     if (action) actions.push(action);
     block = undefined;
   };
+  // Every text of every call comes by here, and most have none.
+  const fenced = text.includes('```') || text.includes('~~~');
   for (const line of text.split('\n')) {
-    const fence = /^\s*(?:```|~~~)\s*([\w+-]*)/.exec(line);
+    const fence = fenced && /^\s*(?:```|~~~)\s*([\w+-]*)/.exec(line);
     if (fence && block) close();
     else if (fence) block = { language: (fence[1] as string).toLowerCase(), lines: [] };
     else if (block) block.lines.push(line);
@@ -64,13 +66,14 @@ function blockOf(language: string, block: string): ProseAction | undefined {
 }
 
 function lineActions(line: string): ProseAction[] {
+  const [, prompt, bare = ''] = /^\s*(?:[-*+]\s+|\d+[.)]\s+)?(\$\s+)?(.*)$/s.exec(line) ?? [];
+  if (!line.includes('`')) return commandIn(bare.trim(), prompt !== undefined);
   const actions: ProseAction[] = [];
   for (const match of line.matchAll(/(?<!`)(`{1,2})(?!`)([^`]+)\1/g)) {
     const before = line.slice(Math.max(0, match.index - furthest), match.index);
     const code = (match[2] as string).trim();
     if (orders.test(before) && !negations.test(before)) actions.push(...commandIn(code, true));
   }
-  const [, prompt, bare = ''] = /^\s*(?:[-*+]\s+|\d+[.)]\s+)?(\$\s+)?(.*)$/s.exec(line) ?? [];
   const text = bare.replace(/^`([^`]+)`$/, '$1').trim();
   if (!text.includes('`')) actions.push(...commandIn(text, prompt !== undefined));
   return actions;
@@ -79,9 +82,10 @@ function lineActions(line: string): ProseAction[] {
 /** The line as an action when it is one; `marked` says that it stands where a command stands. */
 function commandIn(text: string, marked: boolean): ProseAction[] {
   if (isStatement(text, marked)) return [{ text, context: 'sql' }];
-  const [first = '', ...rest] = text.split(/\s+/);
-  const assigned = first.replace(/^\w+=\S*$/, '') === '' ? (rest[0] ?? '') : first;
-  if (!isCommandName(assigned) || rest.length === 0) return [];
+  const [first, second = ''] = text.split(/\s+/, 2) as [string, string?];
+  const assigned = /^(\w+=.*)?$/s.test(first) ? second : first;
+  if (!isCommandName(assigned) || second === '') return [];
+  const [, ...rest] = text.split(/\s+/);
   if (!marked && rest.some((word) => sentenceWords.test(word.replace(/[.,:;!?]$/, '')))) return [];
   // "find the bug", "make it faster" and the like were sentences; what is left must parse.
   if (!marked && isBroken(text)) return [];

@@ -1,0 +1,33 @@
+import { connect } from '@agentcoord/sdk';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { cloneDatabase, type TestDatabase, type TestSession } from './helpers/database.ts';
+import { keyOf, startServer } from './helpers/http_process.ts';
+
+let db: TestDatabase;
+let ann: TestSession;
+
+beforeAll(async () => {
+  db = await cloneDatabase();
+  ann = await db.session('ann');
+});
+afterAll(() => db?.[Symbol.asyncDispose]());
+
+test('a worker of the client goes from claim to claim with one call a task', async () => {
+  const titles = ['first', 'second', 'third'];
+  const tasks = [];
+  for (const title of titles) tasks.push(await ann.submitWork({ title }));
+  await using server = await startServer(db);
+  await using bob = await connect({ url: server.url, api_key: await keyOf(db, 'bob') });
+  const done: string[] = [];
+  for (let claim = await bob.claim(); claim; claim = await claim.completeAndClaim({ title: claim.task.title })) {
+    expect(claim.signal.aborted).toBe(false);
+    done.push(claim.task.title);
+  }
+  expect(done).toEqual(titles);
+  expect(bob.openClaims).toBe(0);
+  for (const [index, { task_id }] of tasks.entries()) {
+    const { entries } = await ann.getTaskHistory({ task_id });
+    expect(entries.map(({ operation }) => operation)).toEqual(['complete_work', 'get_work', 'submit_work']);
+    expect(await ann.getTask({ task_id })).toMatchObject({ status: 'done', result: { title: titles[index] } });
+  }
+});
