@@ -31,3 +31,14 @@ test('a worker of the client goes from claim to claim with one call a task', asy
     expect(await ann.getTask({ task_id })).toMatchObject({ status: 'done', result: { title: titles[index] } });
   }
 });
+
+test('a worker of some types is given no other', async () => {
+  for (const type of ['docs', 'code', 'docs']) await ann.submitWork({ title: type, type });
+  await using server = await startServer(db);
+  await using eve = await connect({ url: server.url, api_key: await keyOf(db, 'eve') });
+  const done: string[] = [];
+  for (let claim = await eve.claim({ types: ['docs'] }); claim; claim = await claim.completeAndClaim()) {
+    done.push(claim.task.type);
+  }
+  expect(done).toEqual(['docs', 'docs']);
+});

@@ -5751,19 +5751,19 @@ end
 $$;
 
 -- supabase/schemas/work/_and_next.sql
--- The answer to a completion, with the claim of the next task when p_claimer, the caller's p_caller, asks for one. It
--- is a call of its own in the same transaction, so that profiles, limits and journal see it as one, and its refusal
+-- The answer to a completion, with the claim of the next task, for as long as the last one, when p_claimer, the caller's
+-- p_caller, asks for one. It is a call of its own in the same transaction, so that profiles, limits and journal see it as one, and its refusal
 -- takes nothing back: what was done is done.
 -- Concurrency: the task that was completed is settled before, and its paths are freed under the advisory lock, which the
 -- paths of the next one need as well; tasks are locked with skip locked, so nothing here waits for one.
-create function coord._and_next(p_answer jsonb, p_claimer jsonb) returns jsonb
+create function coord._and_next(p_answer jsonb, p_claimer jsonb, p_lease_seconds integer) returns jsonb
 language plpgsql volatile
 as $$
 declare
   v_next jsonb;
 begin
   if p_claimer is null then return p_answer; end if;
-  v_next := coord.get_work(p_claimer - 'idempotency_key');
+  v_next := coord.get_work(p_claimer - 'idempotency_key', p_lease_seconds => p_lease_seconds);
   if v_next ? 'error' then
     v_next := jsonb_build_object('claimed', false,
       'hint', concat_ws(' ', v_next #>> '{error,message}', v_next #>> '{error,hint}'));
@@ -6195,7 +6195,7 @@ begin
   return coord._leave(p_call, coord._and_next(jsonb_strip_nulls(jsonb_build_object('status', v_task.status,
       'attempts_left', case when v_task.status = 'failed' then 0
         else v_task.max_attempts - v_task.attempts end, 'unblocked', 0,
-      'run_after', case when v_task.status = 'scheduled' then (v_task.terms).run_after end)), p_claimer),
+      'run_after', case when v_task.status = 'scheduled' then (v_task.terms).run_after end)), p_claimer, v_task.lease_seconds),
     'task:' || p_task_id, jsonb_build_object('status', v_task.status, 'error', left(v_task.error, 500)));
 end
 $$;
@@ -10182,6 +10182,7 @@ as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'complete_work');
   v_has_terms boolean;
+  v_lease_seconds integer;
   v_answer jsonb := '{"status": "done", "attempts_left": 0, "unblocked": 0}';
 begin
   if v_call.answer is not null then return v_call.answer; end if;
@@ -10194,7 +10195,7 @@ begin
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
     and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
     and coalesce((t.terms).open_subtasks, 0) = 0
-  returning t.terms is distinct from null into v_has_terms;
+  returning t.terms is distinct from null, t.lease_seconds into v_has_terms, v_lease_seconds;
   if not found then
     return coord._refuse_claim(v_call, p_task_id, p_claim_token);
   end if;
@@ -10204,7 +10205,7 @@ begin
   if found or v_has_terms then
     v_answer := v_answer || jsonb_build_object('unblocked', coord._follow_completion(v_call, p_task_id));
   end if;
-  if p_claim_next then v_answer := coord._and_next(v_answer, p_caller); end if;
+  if p_claim_next then v_answer := coord._and_next(v_answer, p_caller, v_lease_seconds); end if;
   return coord._leave(v_call, v_answer, 'task:' || p_task_id, '{"status": "done"}');
 end
 $$;

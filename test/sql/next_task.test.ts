@@ -43,6 +43,15 @@ describe('a completion that claims the next task', () => {
     expect(last).toMatchObject({ status: 'done', next: { claimed: false } });
   });
 
+  test('lasts as long as the claim before it', async () => {
+    await submit('first');
+    const second = await submit('second');
+    const { task, claim_token } = await ann.getWork({ lease_seconds: 7 });
+    await ann.completeWork({ task_id: String(task?.task_id), claim_token: Number(claim_token), claim_next: true });
+    const [row] = await db.sql`select lease_seconds from coord.tasks where task_id = ${second}`;
+    expect(row).toEqual({ lease_seconds: 7 });
+  });
+
   test('claims nothing unless it is asked to', async () => {
     await submit('first');
     const second = await submit('second');
@@ -109,13 +118,13 @@ describe('a completion that claims the next task', () => {
     const done: string[] = [];
     await Promise.all(
       workers.map(async (worker) => {
-        let claim = await worker.getWork({ wait_seconds: 5 });
+        let claim = await worker.getWork({ wait_seconds: 1 });
         while (claim.task) {
           const { task_id } = claim.task;
           done.push(task_id);
           const report = { task_id, claim_token: Number(claim.claim_token), claim_next: true };
           const { next } = await worker.completeWork(report);
-          claim = next?.claimed ? next : await worker.getWork({ wait_seconds: done.length < 40 ? 5 : 0 });
+          claim = next?.claimed ? next : await worker.getWork({ wait_seconds: done.length < 40 ? 1 : 0 });
         }
       }),
     );

@@ -98,9 +98,9 @@ export function tellOfLocks(story: () => Story): void {
     const ann = await story().enter('ann');
     expect(await refusalOf(ann.acquireLock({ paths: ['bad.ts'], ttl_seconds: 0 }))).toEqual({
       code: 'invalid_input',
-      message: 'ttl_seconds: Too small: expected number to be >=1',
+      message: 'ttl_seconds: must be at least 1',
       hint: 'Correct the field and call acquire_lock again. It takes: paths, reason, ttl_seconds, shared, wait_seconds.',
-      details: { issues: [{ field: 'ttl_seconds', problem: 'Too small: expected number to be >=1' }] },
+      details: { issues: [{ field: 'ttl_seconds', problem: 'must be at least 1' }] },
     });
     expect((await refusalOf(ann.acquireLock({ paths: ['../up.ts'] }))).code).toBe('invalid_input');
     expect((await ann.checkLocks({ paths: ['bad.ts'] })).locks).toEqual([]);

@@ -2,6 +2,7 @@ import type { JsonSchema } from '@agentcoord/contract';
 import { row, widthOf } from './layout.ts';
 import { tableOf } from './table.ts';
 import { type Fields, isListOfObjects, objectText, textOf } from './values.ts';
+import { inCommands } from './wording.ts';
 
 /** Puts fields into the order of their definition; a database orders them by length. A count that stopped is `1000+`. */
 export function readable(value: unknown, schema: JsonSchema = {}): unknown {
@@ -40,7 +41,10 @@ export function render(answer: Fields, width: number): string {
 function linesOf(facts: readonly [string, unknown][], width: number): string {
   const longest = Math.max(...facts.map(([name]) => name.length));
   const rows = facts.flatMap(([name, value]) =>
-    partsOf(value).map((part, index) => [index === 0 ? name : '', textOf(part, name)]),
+    partsOf(name === 'hint' ? inCommands(String(value)) : value).map((part, index) => [
+      index === 0 ? name : '',
+      textOf(part, name),
+    ]),
   );
   return rows.map((cells) => row(cells, [longest, width - longest - 2])).join('\n');
 }

@@ -41,7 +41,20 @@ function describeIssue(issue: z.core.$ZodIssue): Issue[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ field: fieldName([...issue.path, key]), problem: 'unknown field' }));
   }
-  return [{ field: fieldName(issue.path), problem: issue.message }];
+  return [{ field: fieldName(issue.path), problem: problemOf(issue) }];
+}
+
+/** What must be, where Zod says "Invalid input: expected number, received undefined" or "Too big: expected …". */
+function problemOf({ code, message }: z.core.$ZodIssue): string {
+  if (message.endsWith('received undefined')) return 'is missing';
+  if (code === 'invalid_type') {
+    return message.replace('Invalid input: expected', 'must be of type').replace(', received', ', not');
+  }
+  return message
+    .replace(/^Too (?:small|big): expected \w+ to (be|have) ([<>])=?/, (_, verb: string, sign: string) => {
+      return `must ${verb} at ${sign === '<' ? 'most' : 'least'} `;
+    })
+    .replace(/^Invalid option: expected one of /, 'must be one of ');
 }
 
 function fieldName(path: readonly PropertyKey[]): string {

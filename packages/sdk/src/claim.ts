@@ -16,19 +16,31 @@ export interface ClaimOptions extends NonNullable<Parameters<GetWork>[0]> {
 /** A task as it is handed to a worker. */
 export type ClaimedTask = NonNullable<Awaited<ReturnType<GetWork>>['task']>;
 
+/** What a claim is made of. */
+interface Claimed {
+  task: ClaimedTask;
+  token: number;
+  options: ClaimOptions;
+  /** When it was asked for, by `performance.now()`. */
+  since: number;
+}
+
 /** A claimed task, renewed until reported; `await using` reports it as failed when nothing else was reported. */
 export class Claim implements AsyncDisposable {
   readonly task: ClaimedTask;
   /** Fencing token of the claim. */
   readonly token: number;
   readonly #session: Session;
+  readonly #options: ClaimOptions;
   readonly #lease: Lease;
   #outcome: 'open' | 'reporting' | 'reported' = 'open';
 
-  constructor(session: Session, task: ClaimedTask, token: number, seconds: number, since: number) {
+  constructor(session: Session, { task, token, options, since }: Claimed) {
     this.#session = session;
     this.task = task;
     this.token = token;
+    this.#options = options;
+    const seconds = secondsOf('get_work', 'lease_seconds', options.lease_seconds);
     this.#lease = new Lease({ seconds, every: seconds / 3, renew: () => this.#renew() }, since);
     session.hold(this);
   }
@@ -58,12 +70,20 @@ export class Claim implements AsyncDisposable {
     return this.#report('complete', { success: true, ...(result ? { result } : {}) });
   }
 
-  /** Reports the task as done and claims the next one in the same call; null when there is nothing to do now. */
+  /**
+   * Reports the task as done and claims the next one for as long as this one, in one call unless `types` were asked for;
+   * null when there is nothing to do now.
+   */
   async completeAndClaim(result?: Record<string, unknown>): Promise<Claim | null> {
+    const { wait_seconds: _, ...options } = this.#options;
+    if (options.types) {
+      await this.complete(result);
+      return claimNext(this.#session, options);
+    }
     const since = performance.now();
     const report = { success: true, claim_next: true, ...(result ? { result } : {}) };
     const { next } = await this.#report('complete-and-claim', report);
-    return claimIn(next ?? {}, this.#session, undefined, since);
+    return claimIn(next, this.#session, options, since);
   }
 
   /** Reports the attempt as failed; the queue decides whether another follows. */
@@ -117,23 +137,24 @@ export class Claim implements AsyncDisposable {
 }
 
 /** Claims the next task, waiting for one if told so; null when there is nothing to do. */
-export async function claimNext(session: Session, { signal, ...input }: ClaimOptions): Promise<Claim | null> {
+export async function claimNext(session: Session, options: ClaimOptions): Promise<Claim | null> {
+  const { signal, ...input } = options;
   const since = performance.now();
-  return claimIn(await session.coordinator.getWork(input, { signal }), session, input.lease_seconds, since);
+  return claimIn(await session.coordinator.getWork(input, { signal }), session, options, since);
 }
 
-/** The claim that an answer to a call made at `since` holds, if it does. */
+/** The claim in the answer to a call made at `since`, if there is one. */
 async function claimIn(
-  { task, claim_token }: Partial<Awaited<ReturnType<GetWork>>>,
+  answer: Awaited<ReturnType<GetWork>> | undefined,
   session: Session,
-  leaseSeconds: number | undefined,
+  options: ClaimOptions,
   since: number,
 ): Promise<Claim | null> {
-  if (!task || claim_token === undefined) return null;
-  const lasts = secondsOf('get_work', 'lease_seconds', leaseSeconds);
+  if (!answer?.task || answer.claim_token === undefined) return null;
+  const { task, claim_token: token } = answer;
   const now = performance.now();
   const hasWaited = now - since > freshFor;
-  const claim = new Claim(session, task, claim_token, lasts, hasWaited ? now : since);
+  const claim = new Claim(session, { task, token, options, since: hasWaited ? now : since });
   if (hasWaited) await claim.confirm();
   return claim;
 }

@@ -21,7 +21,7 @@ begin
   return coord._leave(p_call, coord._and_next(jsonb_strip_nulls(jsonb_build_object('status', v_task.status,
       'attempts_left', case when v_task.status = 'failed' then 0
         else v_task.max_attempts - v_task.attempts end, 'unblocked', 0,
-      'run_after', case when v_task.status = 'scheduled' then (v_task.terms).run_after end)), p_claimer),
+      'run_after', case when v_task.status = 'scheduled' then (v_task.terms).run_after end)), p_claimer, v_task.lease_seconds),
     'task:' || p_task_id, jsonb_build_object('status', v_task.status, 'error', left(v_task.error, 500)));
 end
 $$;

@@ -11,6 +11,7 @@ as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'complete_work');
   v_has_terms boolean;
+  v_lease_seconds integer;
   v_answer jsonb := '{"status": "done", "attempts_left": 0, "unblocked": 0}';
 begin
   if v_call.answer is not null then return v_call.answer; end if;
@@ -23,7 +24,7 @@ begin
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
     and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
     and coalesce((t.terms).open_subtasks, 0) = 0
-  returning t.terms is distinct from null into v_has_terms;
+  returning t.terms is distinct from null, t.lease_seconds into v_has_terms, v_lease_seconds;
   if not found then
     return coord._refuse_claim(v_call, p_task_id, p_claim_token);
   end if;
@@ -33,7 +34,7 @@ begin
   if found or v_has_terms then
     v_answer := v_answer || jsonb_build_object('unblocked', coord._follow_completion(v_call, p_task_id));
   end if;
-  if p_claim_next then v_answer := coord._and_next(v_answer, p_caller); end if;
+  if p_claim_next then v_answer := coord._and_next(v_answer, p_caller, v_lease_seconds); end if;
   return coord._leave(v_call, v_answer, 'task:' || p_task_id, '{"status": "done"}');
 end
 $$;

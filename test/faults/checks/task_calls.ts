@@ -35,8 +35,8 @@ export function checkTaskCalls(calls: readonly Call[], tasks: readonly FinalTask
       'completed',
     ),
     ...twice(
-      answered.filter(({ operation, answer }) => operation === 'get_work' && answer?.claimed),
-      ({ answer }) => `${(answer as { task: FinalTask }).task.task_id} ${answer?.claim_token}`,
+      answered.flatMap(claimsIn),
+      ({ name }) => name,
       ({ client }) => client,
       'claimed',
     ),
@@ -47,6 +47,14 @@ export function checkTaskCalls(calls: readonly Call[], tasks: readonly FinalTask
       'submitted',
     ),
   ];
+}
+
+/** Claims by themselves, and those that came with a completion. */
+function claimsIn({ client, operation, answer }: Call): { name: string; client: string }[] {
+  const claim = (operation === 'get_work' ? answer : answer?.next) as
+    | { task?: FinalTask; claim_token: number }
+    | undefined;
+  return claim?.task ? [{ name: `${claim.task.task_id} ${claim.claim_token}`, client }] : [];
 }
 
 function brokenCompletion(seen: Call, task: FinalTask | undefined): Finding[] {

@@ -13,9 +13,11 @@ export type Fate = 'done' | 'fails' | 'abandoned' | 'crashes' | 'slow' | 'works'
 /** Claims and completes tasks, as their input says: done, failed, never reported, or with the death of the worker. */
 export async function workOnTasks({ coordinator, signal, dice, orders }: Part): Promise<void> {
   const { lease_seconds } = orders.plan as unknown as TaskPlan;
+  let claim: Claim | undefined;
   while (!signal.aborted) {
     try {
-      const { claimed, task, claim_token } = await coordinator.getWork({ lease_seconds });
+      const { claimed, task, claim_token } = claim ?? (await coordinator.getWork({ lease_seconds }));
+      claim = undefined;
       if (!claimed || !task || claim_token === undefined) {
         await pause(dice.between(20, 100));
         continue;
@@ -25,8 +27,8 @@ export async function workOnTasks({ coordinator, signal, dice, orders }: Part): 
       if (fate === 'crashes') process.kill(process.pid, 'SIGKILL');
       if (fate === 'slow') await pause(dice.between(0, lease_seconds * 1100));
       if (fate === 'works') await pause(dice.between(20, 100));
-      const success = fate !== 'fails';
-      await report({ coordinator, task_id: task.task_id, claim_token, success, signal });
+      const completion = { task_id: task.task_id, claim_token, success: fate !== 'fails' };
+      claim = await report({ coordinator, signal, claim_next: dice.chance(0.5), ...completion });
     } catch (error) {
       if (!(error instanceof CoordinationError)) throw error;
       await pause(20);
@@ -34,22 +36,29 @@ export async function workOnTasks({ coordinator, signal, dice, orders }: Part): 
   }
 }
 
+type Claim = Awaited<ReturnType<Part['coordinator']['getWork']>>;
+
 interface Report extends Pick<Part, 'coordinator' | 'signal'> {
   task_id: string;
   claim_token: number;
   success: boolean;
+  claim_next: boolean;
 }
 
-/** Asks again while nobody answers, as a good client does: the key makes that safe, and a conflict ends it. */
-async function report({ coordinator, signal, ...completion }: Report): Promise<void> {
+/**
+ * Asks again while nobody answers, as a good client does: the key makes that safe, and a conflict ends it. Answers the
+ * claim that came with it.
+ */
+async function report({ coordinator, signal, ...completion }: Report): Promise<Claim | undefined> {
   const idempotency_key = `${completion.task_id}-${completion.claim_token}`;
   for (let attempt = 0; attempt < 20 && !signal.aborted; attempt++) {
     try {
-      await coordinator.completeWork({ ...completion, result: { token: completion.claim_token } }, { idempotency_key });
-      return;
+      const result = { token: completion.claim_token };
+      return (await coordinator.completeWork({ ...completion, result }, { idempotency_key })).next;
     } catch (error) {
       if (!(error instanceof CoordinationError && error.code === 'unavailable')) throw error;
       await pause(50);
     }
   }
+  return undefined;
 }

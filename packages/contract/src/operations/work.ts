@@ -61,7 +61,7 @@ export const completeWork = defineOperation({
     success: z.boolean().default(true).describe('False when the attempt failed.'),
     result: guarded(json('Outcome for whoever reads the task.')).optional(),
     error: guarded(z.string().min(1).describe('What went wrong, when `success` is false.')).optional(),
-    claim_next: z.boolean().default(false).describe('Claim your next task, too.'),
+    claim_next: z.boolean().default(false).describe('Claim your next task, too, whatever its type.'),
   }),
   leadsTo: ({ claim_next }) => (claim_next === true ? [{ operation: 'get_work', input: getWork.input.parse({}) }] : []),
   output: z.object({ ...completion, next: getWork.output.describe('As get_work answers.').optional() }),
