@@ -52,7 +52,8 @@ async function run(name: string, plan: Torture, setting: Setting): Promise<Outco
     submitter.stopped = true;
   });
   // Planted bugs show soonest in a queue that runs dry now and then.
-  await submitter.submit(setting.hunting ? 100 : Math.round(count * 0.2));
+  // A longer run begins with no more than a short one: the submitter waits for workers when there is a heap.
+  await submitter.submit(setting.hunting ? 100 : Math.round(plan.tasks * 0.2));
   const submitting = submitter.submit(count - submitter.submitted);
   // Looked at when it is awaited.
   submitting.catch(() => {});
@@ -90,7 +91,8 @@ async function run(name: string, plan: Torture, setting: Setting): Promise<Outco
   submitter.stopped = true;
   await submitting;
   await crew.stop();
-  if (!setting.hunting) findings.push(...(await checkAll(stage, folder)));
+  // Of a run that was ended early there is nothing to be said.
+  if (!setting.hunting && !setting.signal.aborted) findings.push(...(await checkAll(stage, folder)));
   return outcomeOf(stage, crew, folder, { seconds: tortured, ...done, starts: crew.starts - started }, findings);
 }
 

@@ -1,5 +1,8 @@
-/** Milliseconds between two messages: a NOTIFY serialises with the commits of all, so few of them must do. */
-const interval = 5;
+/**
+ * Milliseconds between two messages, and between those that follow each other without a pause: a NOTIFY serialises with
+ * the commits of all and wakes everybody who listens, so few of them must do.
+ */
+const [interval, busyInterval] = [5, 10];
 
 /** Milliseconds that `close` waits for the last message. */
 const closeLimit = 500;
@@ -37,11 +40,11 @@ export class Notifier {
   async #run(): Promise<void> {
     // Behind the answer of the call that marked it.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#dirty.size > 0) {
+    for (let wait = interval; this.#dirty.size > 0; wait = busyInterval) {
       const changes = this.#dirty;
       this.#dirty = new Map();
       await this.#send(changes).catch(() => {});
-      if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, interval).unref());
+      if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, wait).unref());
     }
     this.#sending = undefined;
   }
