@@ -33,13 +33,18 @@ test('every table belongs to coord_owner, and so does every function', async () 
   ).toEqual([]);
 });
 
-test('every key and index leads with project_id, except where the project is not known yet', async () => {
+test('every key and index leads with project_id, except where the project is not known yet or part of the value', async () => {
   const others = await names(`
     select format('%s %s', c.relname, i.relname) as name
     from pg_index x join pg_class c on c.oid = x.indrelid join pg_class i on i.oid = x.indexrelid
     join pg_attribute a on a.attrelid = i.oid and a.attnum = 1
     where c.relnamespace = ${coord} and a.attname <> 'project_id' order by 1`);
-  expect(others).toEqual(['api_keys api_keys_pkey', 'projects projects_name_key', 'pulse pulse_pkey']);
+  expect(others).toEqual([
+    'api_keys api_keys_pkey',
+    'projects projects_name_key',
+    'pulse pulse_pkey',
+    'sessions sessions_by_caller',
+  ]);
 });
 
 test('every table has a primary key', async () => {

@@ -821,6 +821,8 @@ create table coord.sessions (
   -- What it may do: the least of what its credential and its profile give; see _authority.
   trust smallint not null check (trust between 0 and 4),
   key_id text,
+  -- The p_caller of its calls, when they say no more than who calls; see _caller_of.
+  caller jsonb not null,
   label text,
   capabilities text[] not null default '{}',
   working_on text,
@@ -850,6 +852,8 @@ create table coord.sessions (
 ) with (fillfactor = 50);
 
 -- No index holds a column that a heartbeat writes, so heartbeats stay HOT.
+-- For _enter: the whole of p_caller is one value, where project and session would first have to be taken out of it.
+create index sessions_by_caller on coord.sessions using hash (caller);
 create unique index sessions_standing on coord.sessions (project_id, agent, label) where ended_at is null and label is not null;
 create index sessions_live on coord.sessions (project_id, agent) where ended_at is null;
 create index sessions_of_parents on coord.sessions (project_id, parent_session_id)
@@ -970,7 +974,7 @@ create table coord.tasks (
   lease_seconds integer,
   agent text,
   submitted_by text not null,
-  created_at timestamptz not null default clock_timestamp(),
+  created_at timestamptz not null default current_timestamp,
   finished_at timestamptz,
   result jsonb,
   error text,
@@ -1482,9 +1486,10 @@ $$;
 -- supabase/schemas/frame/_enter.sql
 -- Opens every operation: finds the session that calls, checks that it lives and is trusted enough, keeps it alive,
 -- and answers at once when the call may not go on or repeats an earlier one.
--- The common path is one look-up by primary key: PL/pgSQL prepares each expression anew in each transaction, so every
--- operator here is paid by every call, and a row is assigned fast only if it has just the columns of _call. Whatever
--- is doubtful is looked at closer by _enter_doubtful.
+-- The common path is one look-up of a session whose `caller` is p_caller and nothing more, so that project, key and
+-- session are compared at once: PL/pgSQL prepares each expression anew in each transaction, so every operator here is
+-- paid by every call, and a row is assigned fast only if it has just the columns of _call. Whatever is doubtful is looked
+-- at closer by _enter_doubtful.
 create function coord._enter(p_caller jsonb, p_operation text, p_active boolean default true) returns coord._call
 language plpgsql volatile
 as $$
@@ -1493,10 +1498,9 @@ declare
 begin
   select s.project_id, s.session_id, s.agent, p_operation, null::jsonb, null::jsonb into v_call
   from coord.sessions s
-  where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = (p_caller ->> 'session_id')::uuid
-    and s.fresh_until > clock_timestamp() and s.key_id is not distinct from p_caller ->> 'key_id'
+  where s.caller = p_caller and s.fresh_until > clock_timestamp()
     and s.trust >= coord._minimum_trust(p_operation);
-  if v_call.session_id is null or p_caller ? 'idempotency_key' then
+  if v_call.session_id is null then
     return coord._enter_doubtful(p_caller, p_operation, p_active);
   end if;
   return v_call;
@@ -5383,6 +5387,14 @@ as $$
   where s.project_id = (p_call).project_id and s.session_id = (p_call).session_id;
 $$;
 
+-- supabase/schemas/sessions/_caller_of.sql
+-- What p_caller is in a call of a session that says no more than who calls: no idempotency key, no repetition.
+create function coord._caller_of(p_project_id integer, p_session_id uuid, p_key_id text) returns jsonb
+language sql immutable parallel safe
+as $$
+  select jsonb_strip_nulls(jsonb_build_object('project_id', p_project_id, 'session_id', p_session_id, 'key_id', p_key_id));
+$$;
+
 -- supabase/schemas/sessions/_end_session.sql
 -- Ends a session, with its subagents, and frees what they held. p_reason: what its tasks say of the attempt, and its handoff. p_count_attempts: whether its
 -- claims count as attempts (a crash does, an orderly end does not).
@@ -5545,7 +5557,7 @@ declare
   v_authority record;
   v_valid_until timestamptz := 'infinity';
   v_lease_expires_at timestamptz;
-  v_session_id uuid;
+  v_session_id uuid := coord._new_id();
 begin
   if v_key_id is not null then
     select k.agent, coalesce(p_agent_type, k.agent_type), k.agent_type, k.trust, coalesce(k.expires_at, 'infinity')
@@ -5564,10 +5576,11 @@ begin
   insert into coord.agents as a (project_id, agent, agent_type) values (v_project_id, v_agent, v_agent_type)
   on conflict do nothing;
   insert into coord.sessions as s
-    (project_id, session_id, agent, agent_type, trust, key_id, label, beats, valid_until, lease_expires_at,
+    (project_id, session_id, agent, agent_type, trust, key_id, caller, label, beats, valid_until, lease_expires_at,
     fresh_until, granted_trust, granted_type, restrictions)
-  values (v_project_id, coord._new_id(), v_agent, v_agent_type, v_authority.trust, v_key_id, p_label, p_beats,
-    v_valid_until, v_lease_expires_at, case when v_authority.restrictions is null
+  values (v_project_id, v_session_id, v_agent, v_agent_type, v_authority.trust, v_key_id,
+    coord._caller_of(v_project_id, v_session_id, v_key_id), p_label, p_beats, v_valid_until,
+    v_lease_expires_at, case when v_authority.restrictions is null
       then least(v_lease_expires_at, clock_timestamp() + interval '5 seconds') else '-infinity' end,
     v_trust, v_granted_type, v_authority.restrictions)
   on conflict (project_id, agent, label) where ended_at is null and label is not null
@@ -9887,6 +9900,7 @@ as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'open_subagent');
   v_parent coord.sessions;
+  v_session_id uuid := coord._new_id();
   v_answer jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
@@ -9899,10 +9913,11 @@ begin
   insert into coord.agents (project_id, agent, agent_type)
   values (v_call.project_id, v_parent.agent || '/' || p_name, coalesce(p_agent_type, v_parent.agent_type))
   on conflict do nothing;
-  insert into coord.sessions as s (project_id, session_id, agent, agent_type, trust, key_id, working_on, beats, valid_until,
+  insert into coord.sessions as s (project_id, session_id, agent, agent_type, trust, key_id, caller, working_on, beats, valid_until,
     lease_expires_at, fresh_until, granted_trust, granted_type, restrictions, parent_session_id, delegated_from)
-  values (v_call.project_id, coord._new_id(), v_parent.agent || '/' || p_name,
-    coalesce(p_agent_type, v_parent.agent_type), least(p_trust, v_parent.trust), v_parent.key_id, p_working_on, p_beats,
+  values (v_call.project_id, v_session_id, v_parent.agent || '/' || p_name,
+    coalesce(p_agent_type, v_parent.agent_type), least(p_trust, v_parent.trust), v_parent.key_id,
+    coord._caller_of(v_call.project_id, v_session_id, v_parent.key_id), p_working_on, p_beats,
     v_parent.valid_until, least(v_parent.valid_until, case when p_beats then clock_timestamp() + interval '60 seconds' end),
     '-infinity', least(p_trust, v_parent.trust), v_parent.granted_type, v_parent.restrictions, v_parent.session_id,
     coalesce(v_parent.delegated_from, v_parent.agent))
@@ -10605,7 +10620,7 @@ begin
   insert into coord.tasks (project_id, task_id, type, title, description, input, priority, tags, status, rank,
     max_attempts, submitted_by, lane)
   values (v_call.project_id, v_task_id, p_type, p_title, p_description, p_input, p_priority, p_tags, 'ready',
-    clock_timestamp() + make_interval(hours => p_priority), p_max_attempts, v_call.agent,
+    current_timestamp + make_interval(hours => p_priority), p_max_attempts, v_call.agent,
     nullif(p_type, 'task') || ' ');
   return coord._leave(v_call,
     jsonb_build_object('task_id', v_task_id, 'status', 'ready', 'unmet_dependencies', 0), 'task:' || v_task_id);

@@ -111,7 +111,7 @@ describe('submit_work_batch', () => {
       Array.from({ length: 100 }, () => ({ title: 'child', parent_id, depends_on: depends_on.slice(0, 50) }));
     const began = performance.now();
     await ann.submitWorkBatch({ tasks: children(layer) });
-    expect(performance.now() - began).toBeLessThan(1500);
+    expect(performance.now() - began).toBeLessThan(5000);
     const [far] = (await ann.submitWorkBatch({ tasks: [{ title: 'far', depends_on: [...layer.slice(1), parent_id] }] }))
       .tasks;
     await expect(ann.submitWorkBatch({ tasks: children([far?.task_id as string]) })).rejects.toMatchObject({

@@ -10,12 +10,17 @@ export type Caller = {
   idempotency_key?: string;
   /** Asks again for a call that waits, which counts as one however often it asks. */
   repeated?: true;
-} & (KeyCaller | LocalCaller);
+} & (KeyCaller | LocalCaller | SessionCaller);
 
 /** Authenticated by API key: agent and trust stand in the key's row. */
 export interface KeyCaller {
   key_id: string;
   project_id: number;
+}
+
+/** A session that such a process has opened: the session's row says who it is. */
+export interface SessionCaller {
+  session_id: string;
 }
 
 /** A process of the user who owns the database connection. */

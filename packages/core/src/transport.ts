@@ -1,5 +1,5 @@
 import type { Transport } from '@agentcoord/contract';
-import type { LocalCaller } from './caller.ts';
+import type { Caller, LocalCaller } from './caller.ts';
 import type { Database } from './database.ts';
 import { followEvents, pagesOf } from './events/index.ts';
 import { invoke } from './invoke.ts';
@@ -15,14 +15,21 @@ export function localTransport(database: Database, project: string, caller: Loca
     });
     return opened;
   };
+  const callerWith = (
+    options: { session_id?: string | undefined; idempotency_key?: string },
+    project_id: number,
+  ): Caller =>
+    options.session_id === undefined
+      ? { ...caller, ...options, project_id }
+      : { ...options, session_id: options.session_id, project_id };
   return {
     async invoke(operation, input, { signal, ...options } = {}) {
       const project_id = await openProject();
-      return invoke(database, operation, { ...caller, ...options, project_id }, input, { signal });
+      return invoke(database, operation, callerWith(options, project_id), input, { signal });
     },
     async *events(input, { signal, ...options } = {}) {
       const project_id = await openProject();
-      yield* pagesOf(followEvents(database, { ...caller, ...options, project_id }, input, { signal }));
+      yield* pagesOf(followEvents(database, callerWith(options, project_id), input, { signal }));
     },
     close: () => database.close(),
   };

@@ -17,7 +17,7 @@ declare
   v_authority record;
   v_valid_until timestamptz := 'infinity';
   v_lease_expires_at timestamptz;
-  v_session_id uuid;
+  v_session_id uuid := coord._new_id();
 begin
   if v_key_id is not null then
     select k.agent, coalesce(p_agent_type, k.agent_type), k.agent_type, k.trust, coalesce(k.expires_at, 'infinity')
@@ -36,10 +36,11 @@ begin
   insert into coord.agents as a (project_id, agent, agent_type) values (v_project_id, v_agent, v_agent_type)
   on conflict do nothing;
   insert into coord.sessions as s
-    (project_id, session_id, agent, agent_type, trust, key_id, label, beats, valid_until, lease_expires_at,
+    (project_id, session_id, agent, agent_type, trust, key_id, caller, label, beats, valid_until, lease_expires_at,
     fresh_until, granted_trust, granted_type, restrictions)
-  values (v_project_id, coord._new_id(), v_agent, v_agent_type, v_authority.trust, v_key_id, p_label, p_beats,
-    v_valid_until, v_lease_expires_at, case when v_authority.restrictions is null
+  values (v_project_id, v_session_id, v_agent, v_agent_type, v_authority.trust, v_key_id,
+    coord._caller_of(v_project_id, v_session_id, v_key_id), p_label, p_beats, v_valid_until,
+    v_lease_expires_at, case when v_authority.restrictions is null
       then least(v_lease_expires_at, clock_timestamp() + interval '5 seconds') else '-infinity' end,
     v_trust, v_granted_type, v_authority.restrictions)
   on conflict (project_id, agent, label) where ended_at is null and label is not null

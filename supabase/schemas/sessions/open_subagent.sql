@@ -12,6 +12,7 @@ as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'open_subagent');
   v_parent coord.sessions;
+  v_session_id uuid := coord._new_id();
   v_answer jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
@@ -24,10 +25,11 @@ begin
   insert into coord.agents (project_id, agent, agent_type)
   values (v_call.project_id, v_parent.agent || '/' || p_name, coalesce(p_agent_type, v_parent.agent_type))
   on conflict do nothing;
-  insert into coord.sessions as s (project_id, session_id, agent, agent_type, trust, key_id, working_on, beats, valid_until,
+  insert into coord.sessions as s (project_id, session_id, agent, agent_type, trust, key_id, caller, working_on, beats, valid_until,
     lease_expires_at, fresh_until, granted_trust, granted_type, restrictions, parent_session_id, delegated_from)
-  values (v_call.project_id, coord._new_id(), v_parent.agent || '/' || p_name,
-    coalesce(p_agent_type, v_parent.agent_type), least(p_trust, v_parent.trust), v_parent.key_id, p_working_on, p_beats,
+  values (v_call.project_id, v_session_id, v_parent.agent || '/' || p_name,
+    coalesce(p_agent_type, v_parent.agent_type), least(p_trust, v_parent.trust), v_parent.key_id,
+    coord._caller_of(v_call.project_id, v_session_id, v_parent.key_id), p_working_on, p_beats,
     v_parent.valid_until, least(v_parent.valid_until, case when p_beats then clock_timestamp() + interval '60 seconds' end),
     '-infinity', least(p_trust, v_parent.trust), v_parent.granted_type, v_parent.restrictions, v_parent.session_id,
     coalesce(v_parent.delegated_from, v_parent.agent))

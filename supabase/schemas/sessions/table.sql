@@ -24,6 +24,8 @@ create table coord.sessions (
   -- What it may do: the least of what its credential and its profile give; see _authority.
   trust smallint not null check (trust between 0 and 4),
   key_id text,
+  -- The p_caller of its calls, when they say no more than who calls; see _caller_of.
+  caller jsonb not null,
   label text,
   capabilities text[] not null default '{}',
   working_on text,
@@ -53,6 +55,8 @@ create table coord.sessions (
 ) with (fillfactor = 50);
 
 -- No index holds a column that a heartbeat writes, so heartbeats stay HOT.
+-- For _enter: the whole of p_caller is one value, where project and session would first have to be taken out of it.
+create index sessions_by_caller on coord.sessions using hash (caller);
 create unique index sessions_standing on coord.sessions (project_id, agent, label) where ended_at is null and label is not null;
 create index sessions_live on coord.sessions (project_id, agent) where ended_at is null;
 create index sessions_of_parents on coord.sessions (project_id, parent_session_id)

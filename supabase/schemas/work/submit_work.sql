@@ -28,7 +28,7 @@ begin
   insert into coord.tasks (project_id, task_id, type, title, description, input, priority, tags, status, rank,
     max_attempts, submitted_by, lane)
   values (v_call.project_id, v_task_id, p_type, p_title, p_description, p_input, p_priority, p_tags, 'ready',
-    clock_timestamp() + make_interval(hours => p_priority), p_max_attempts, v_call.agent,
+    current_timestamp + make_interval(hours => p_priority), p_max_attempts, v_call.agent,
     nullif(p_type, 'task') || ' ');
   return coord._leave(v_call,
     jsonb_build_object('task_id', v_task_id, 'status', 'ready', 'unmet_dependencies', 0), 'task:' || v_task_id);

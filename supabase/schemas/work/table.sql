@@ -46,7 +46,7 @@ create table coord.tasks (
   lease_seconds integer,
   agent text,
   submitted_by text not null,
-  created_at timestamptz not null default clock_timestamp(),
+  created_at timestamptz not null default current_timestamp,
   finished_at timestamptz,
   result jsonb,
   error text,
