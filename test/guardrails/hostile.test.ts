@@ -87,6 +87,7 @@ const pieces = [
     'a,',
     '1. ',
     '|',
+    '\ufdfa',
   ],
 ];
 
@@ -129,4 +130,40 @@ test('what variables grow to is counted, and blocked beyond the budget', () => {
     expect(verdict).toBe('block');
     expect(violations.map(({ rule }) => rule)).toContain('too_complex');
   }
+});
+
+/** Texts whose cost would be commands times length: something long that each of many commands looks at again. */
+const long = 60_000;
+const lengthening: Record<string, string> = {
+  'a folder that each cd makes longer': `cd ${'a/'.repeat(24)};`.repeat(4900),
+  'a folder that goes up with each cd': `cd ${'../'.repeat(16)};`.repeat(4900),
+  'a long folder, and subshells that go on': `pushd ${'x/'.repeat(long)};${'(pushd a);'.repeat(13_000)}`,
+  'a long folder, and deletions in it': `cd ${'x/'.repeat(long)};${'rm -rf a b c;'.repeat(10_000)}`,
+  'a long folder below an unknown one': `cd $x;${`cd ${'a/'.repeat(24)};`.repeat(4800)}`,
+  'a function with a long argument': `f(){ aws ${'a'.repeat(long)}; };${'f;'.repeat(14_000)}`,
+  'a function with many arguments': `f(){ rm ${'a/'.repeat(long)}; };${'f;'.repeat(14_000)}`,
+  'a function that prints much': `f(){ echo ${'a'.repeat(long)}; };${'f;'.repeat(14_000)}`,
+  'a long file that many clients of a database read': `cat > x <<'E'\n${'abcde'.repeat(12_000)}\nE\n${'clickhouse <x;'.repeat(14_000)}`,
+  'many variables, and shells that copy them': `${Array.from({ length: 4000 }, (_, i) => `v${i}=1;`).join('')}${'sh -c :;'.repeat(10_000)}`,
+  'functions that call others twice': `${Array.from({ length: 20 }, (_, i) => `f${i}(){ f${i + 1};f${i + 1}; };`).join('')}f0`,
+};
+test.for(Object.entries(lengthening))('%s: judged soon', ([, text]) => {
+  expect(text.length).toBeLessThanOrEqual(262_144);
+  const begun = process.cpuUsage();
+  check({ text, context: 'shell' });
+  const { user, system } = process.cpuUsage(begun);
+  expect((user + system) / 1000).toBeLessThan(limit);
+});
+
+test('a long note in a heredoc is allowed, in whatever letters', () => {
+  const line = 'Some text of a note, with words — and dashes “quoted”.\n';
+  const text = `cat > notes.md <<'EOF'\n${line.repeat(4400)}EOF`;
+  expect(text.length).toBeGreaterThan(230_000);
+  expect(check({ text }).verdict).toBe('allow');
+});
+
+test('after many steps of a usual length a folder is still known', () => {
+  const text = `${'cd src; cd ..; '.repeat(200)}cd ..; rm -rf *`;
+  const rules = check({ text, context: 'shell' }).violations.map(({ rule }) => rule);
+  expect(rules).toEqual(['recursive_delete_root']);
 });

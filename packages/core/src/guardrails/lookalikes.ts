@@ -73,6 +73,8 @@ const letters = new Map(
 const dashes = /[\u2010-\u2015\u2212\uFE58\uFE63\uFF0D\u00AD]/g;
 const doubleQuotes = /[\u201C-\u201F\u2033\u300C\u300D]/g;
 const singleQuotes = /[\u2018-\u201B\u2032]/g;
+/** Single letters that stand for whole sentences: taken apart, they are eighteen times as long. */
+const sentences = /[\uFDFA\uFDFB]/g;
 const invisible = /[\u200B-\u200F\u202A-\u202E\u2060-\u2064\u2066-\u206F\uFEFF\u180E\u{E0000}-\u{E007F}]/gu;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
 const plain = /^[\x00-\x7f]*$/;
@@ -85,6 +87,7 @@ export function plainText(text: string): string | undefined {
   if (plain.test(text)) return undefined;
   const folded = text
     .replace(invisible, '')
+    .replace(sentences, '\u0635')
     .normalize('NFKC')
     // An editor makes one long dash out of two hyphens.
     .replace(/(^|\s)[\u2013\u2014](?=[a-z]{2})/gu, '$1--')

@@ -45,6 +45,7 @@ const bare = new Set([
 /** Reads source code: what its calls with literal arguments would do is judged. */
 export function readCode(code: string, language: Language, call: Invocation): void {
   call.examination.within(() => {
+    call.examination.read(code.length);
     const tokens = codeTokens(code, language, () => call.examination.spend(0.1));
     for (const { kind, text } of tokens) if (kind === 'shell') runText(call, text, { own: true });
     for (const made of callsOf(tokens, bare, (steps) => call.examination.spend(steps))) {

@@ -27,6 +27,7 @@ export function run(command: Command, reader: Reader, piped: Stream): Stream {
   const input = inputOf(command, reader, piped);
   readVariables(command, reader, input);
   examination.spend(1 + fields.length);
+  examination.scan(input.text?.length ?? 0);
   const call: Invocation = { name: '', args: [], input, source, scope, examination };
   const output = fields.length > 0 ? judge(fields, call) : {};
   for (const redirect of command.redirects) redirectTo(redirect, reader, output, source);

@@ -22,6 +22,18 @@ export function plainName(word: string): string {
     .toLowerCase();
 }
 
+/** A path as seen from where the text begins. The folder before it is looked at anew with each path, and counts. */
+export function located({ scope, examination }: Pick<Invocation, 'scope' | 'examination'>, path: string): string {
+  examination.read(scope.directory?.length ?? 0);
+  return scope.located(path);
+}
+
+/** A scope below that of the call, with its own arguments; a copy costs as much as the scope is large. */
+export function calledScope({ scope, examination }: Invocation, name: string, args: readonly string[]): Scope {
+  examination.spend(scope.size / 200);
+  return scope.called(name, args);
+}
+
 export function report({ examination, source }: Invocation, rule: BuiltInRule): undefined {
   examination.report(rule, source);
 }

@@ -76,7 +76,7 @@ export class Reader implements Substitutions {
   subshell({ body }: Node<'Subshell'>, input: Stream): Stream {
     const { directory } = this.scope;
     const stream = this.list(body.commands, input);
-    this.scope.directory = directory;
+    this.scope.enter(directory);
     return stream;
   }
 

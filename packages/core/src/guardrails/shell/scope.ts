@@ -32,14 +32,17 @@ const known: Record<string, string> = { HOME: '~', PWD: '.', OLDPWD: '.', TMPDIR
 /** Longest value of a variable; `A=$A$A` a few times makes it longer than memory. */
 const longestValue = 65_536;
 
+/** Longest path that a system takes. */
+const longestPath = 4096;
+
 /** What earlier commands of the same text have set: variables, functions, and the content of files. */
 export class Scope {
   readonly variables: Map<string, string>;
   readonly aliases: Map<string, string>;
   /** What a call of a function does. */
   readonly functions: Map<string, (scope: Scope, input: Stream) => Stream>;
-  /** Where `cd` has gone, from where the text begins; undefined when that is not known. */
-  directory: string | undefined = '';
+  /** Where `cd` has gone, from where the text begins. */
+  #directory: string | undefined = '';
   readonly #files: Map<string, Stream>;
   #substitutions = 0;
 
@@ -48,7 +51,7 @@ export class Scope {
     this.variables = new Map(parent?.variables);
     this.aliases = new Map(parent?.aliases);
     this.functions = new Map(parent?.functions);
-    this.directory = parent ? parent.directory : '';
+    this.#directory = parent ? parent.#directory : '';
     this.#files = parent ? parent.#files : new Map();
   }
 
@@ -62,6 +65,11 @@ export class Scope {
     return this.variables.get(name) ?? known[name];
   }
 
+  /** How many things a copy of it holds. */
+  get size(): number {
+    return this.variables.size + this.aliases.size + this.functions.size;
+  }
+
   /** A scope below this one, with what `$1`, `$@` and the like stand for in it. */
   called(name: string, args: readonly string[]): Scope {
     const inner = new Scope(this);
@@ -73,8 +81,17 @@ export class Scope {
 
   /** A path as seen from where the text begins. */
   located(path: string): string {
-    if (/^([/~]|[A-Za-z]:)/.test(path) || this.directory === '') return path;
-    return `${this.directory ?? hole}/${path}`;
+    if (/^([/~]|[A-Za-z]:)/.test(path) || this.#directory === '') return path;
+    return `${this.#directory ?? hole}/${path}`;
+  }
+
+  get directory(): string | undefined {
+    return this.#directory;
+  }
+
+  /** Goes to a folder; nobody knows which it is when it is undefined, or longer than any can be. */
+  enter(directory: string | undefined): void {
+    this.#directory = directory !== undefined && directory.length > longestPath ? undefined : directory;
   }
 
   fileAt(path: string): Stream | undefined {

@@ -16,6 +16,7 @@ const deepest = 100;
 /** Reads SQL: every statement in it is judged. */
 export function readSql(text: string, examination: Examination, options: SqlOptions): void {
   examination.within(() => {
+    examination.read(text.length);
     for (const line of metaCommands(text)) options.shell(line);
     const statements = withoutMeta(text);
     const tokens = tokensOf(statements, {

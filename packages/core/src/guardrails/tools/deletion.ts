@@ -1,4 +1,4 @@
-import { has, type Invocation, optionsOf, report } from '../shell/invocation.ts';
+import { has, type Invocation, located, optionsOf, report } from '../shell/invocation.ts';
 import { touchesGuard } from './guard.ts';
 import type { Tool } from './index.ts';
 import { isDisk, isSystemFile, placeOf } from './paths.ts';
@@ -7,7 +7,7 @@ import { isDisk, isSystemFile, placeOf } from './paths.ts';
 export function deleteTrees(call: Invocation, paths: readonly string[]): undefined {
   const { flags } = optionsOf(call.args);
   if (flags.has('help') || flags.has('version') || flags.has('dry-run')) return;
-  const places = paths.map((path) => placeOf(call.scope.located(path)));
+  const places = paths.map((path) => placeOf(located(call, path)));
   if (places.includes('root')) report(call, 'recursive_delete_root');
   else if (paths.length > 0 && places.every((place) => place === 'generated')) report(call, 'generated_files_delete');
   else report(call, 'recursive_delete');
@@ -25,7 +25,7 @@ const rm: Tool = (call) => {
 
 function deleteFiles(call: Invocation, operands: readonly string[]): undefined {
   if (operands.some((path) => isSystemFile(path) || isDisk(path))) report(call, 'system_file_write');
-  const places = operands.map((path) => placeOf(call.scope.located(path)));
+  const places = operands.map((path) => placeOf(located(call, path)));
   if (places.includes('root')) report(call, 'recursive_delete_root');
   else if (places.includes('whole')) report(call, 'wide_delete');
 }

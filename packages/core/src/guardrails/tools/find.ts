@@ -1,4 +1,4 @@
-import { type Invocation, plainName, report } from '../shell/invocation.ts';
+import { type Invocation, located, plainName, report } from '../shell/invocation.ts';
 import { hole } from '../shell/scope.ts';
 import { touchesGuard } from './guard.ts';
 import { judge, type Tool } from './index.ts';
@@ -47,13 +47,13 @@ function execute(call: Invocation, command: readonly string[], { roots, filtered
 function foundIn(call: Invocation, roots: readonly string[], generated: boolean): string {
   const secret = roots.find(secretIn);
   if (secret !== undefined) return secret;
-  if (roots.some((path) => placeOf(call.scope.located(path)) === 'root')) return '/';
+  if (roots.some((path) => placeOf(located(call, path)) === 'root')) return '/';
   return generated ? `./node_modules/${hole}` : `./${hole}`;
 }
 
 function deleteFound(call: Invocation, roots: readonly string[], filtered: boolean): undefined {
   if (roots.some(touchesGuard)) report(call, 'guard_tampering');
-  const places = roots.map((path) => placeOf(call.scope.located(path)));
+  const places = roots.map((path) => placeOf(located(call, path)));
   if (places.includes('root')) report(call, 'recursive_delete_root');
   else if (filtered) report(call, 'find_delete');
   else report(call, 'recursive_delete');

@@ -1,4 +1,4 @@
-import { type Invocation, plainName } from '../shell/invocation.ts';
+import { calledScope, type Invocation, plainName } from '../shell/invocation.ts';
 import { hole, Scope, type Stream, shown } from '../shell/scope.ts';
 import { stageOutput } from '../shell/stages.ts';
 import { unwrap } from '../shell/wrappers.ts';
@@ -39,6 +39,7 @@ const suspects = ['rm', 'git'];
 export function judge(fields: readonly string[], call: Invocation): Stream {
   return call.examination.within(() => {
     call.examination.spend();
+    call.examination.scan(lengthOf(fields));
     const [word = '', ...args] = fields;
     if (word.includes(hole)) {
       for (const name of suspects) judgeNamed({ ...call, name, args });
@@ -49,15 +50,23 @@ export function judge(fields: readonly string[], call: Invocation): Stream {
     if (alias !== undefined && !/[|&;<>()$`]/.test(alias))
       return judge([...alias.split(/\s+/), ...args], withoutAlias(call, word));
     const body = call.scope.functions.get(word);
-    if (body) return body(call.scope.called(word, args), call.input);
+    if (body) return body(calledScope(call, word, args), call.input);
     const inner = unwrap(name, args);
     if (inner) return judge(inner, call);
     return judgeNamed({ ...call, name, args }, word);
   });
 }
 
+/** What is looked at again with each command, however often the same words come by: in functions, behind wrappers. */
+function lengthOf(fields: readonly string[]): number {
+  let length = fields.length;
+  for (const field of fields) length += field.length;
+  return length;
+}
+
 /** `alias ls='ls -l'` is not looked up again. */
 function withoutAlias(call: Invocation, name: string): Invocation {
+  call.examination.spend(call.scope.size / 200);
   const scope = new Scope(call.scope);
   scope.aliases.delete(name);
   return { ...call, scope };

@@ -1,4 +1,4 @@
-import { type Invocation, optionsOf, plainName, report } from '../shell/invocation.ts';
+import { type Invocation, located, optionsOf, plainName, report } from '../shell/invocation.ts';
 import { hole, isUnknown, type Stream } from '../shell/scope.ts';
 import { judge, type Tool } from './index.ts';
 import { plainPath } from './paths.ts';
@@ -78,10 +78,10 @@ const crontab: Tool = (call) => {
   }
 };
 
-const changeDirectory: Tool = ({ args, scope }) => {
+const changeDirectory: Tool = ({ args, scope, examination }) => {
   const to = args.find((arg) => !arg.startsWith('-')) ?? (args.includes('-') ? hole : '~');
   const known = to.startsWith('/tmp/') || !(to.includes(hole) || isUnknown(to));
-  scope.directory = !known ? undefined : plainPath(scope.located(to));
+  scope.enter(known ? plainPath(located({ scope, examination }, to)) : undefined);
 };
 
 const find = (call: Invocation, text: string | undefined): Stream | undefined =>

@@ -22,6 +22,7 @@ export function readSecrets(call: Invocation): Stream | undefined {
     return { secret: name };
   }
   if (name === 'echo' || name === 'printf' || name === 'printenv') {
+    examination.scan(source.length);
     const printed = secretVariable.test(own(source)) || (name === 'printenv' && secretVariable.test(`$${args[0]}`));
     if (!printed) return undefined;
     report(call, 'secret_disclosure');

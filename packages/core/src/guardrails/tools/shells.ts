@@ -1,4 +1,4 @@
-import { type Invocation, optionsOf, report } from '../shell/invocation.ts';
+import { calledScope, type Invocation, optionsOf, report } from '../shell/invocation.ts';
 import { readShell } from '../shell/reader.ts';
 import { isUnknown, outputHoles, type Stream } from '../shell/scope.ts';
 import type { Tool } from './index.ts';
@@ -15,7 +15,8 @@ export function runText(
     if (!text.includes(outputHoles.printed)) report(call, 'hidden_command');
     return {};
   }
-  return readShell(text, call.examination, own ? call.scope.called(args[0] ?? '', args.slice(1)) : call.scope, input);
+  const scope = own ? calledScope(call, args[0] ?? '', args.slice(1)) : call.scope;
+  return readShell(text, call.examination, scope, input);
 }
 
 /** Runs what comes through a pipe or out of a file as a script. */
