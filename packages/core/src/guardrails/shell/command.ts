@@ -1,5 +1,5 @@
 import type { Command, Redirection } from 'unbash';
-import { judge } from '../tools/index.ts';
+import { judgeInShell } from '../tools/index.ts';
 import { secretIn } from '../tools/secret_files.ts';
 import { judgeWrite } from '../tools/writes.ts';
 import type { Invocation } from './invocation.ts';
@@ -29,7 +29,7 @@ export function run(command: Command, reader: Reader, piped: Stream): Stream {
   examination.spend(1 + fields.length);
   examination.scan(input.text?.length ?? 0);
   const call: Invocation = { name: '', args: [], input, source, scope, examination };
-  const output = fields.length > 0 ? judge(fields, call) : {};
+  const output = fields.length > 0 ? judgeInShell(fields, call) : {};
   for (const redirect of command.redirects) redirectTo(redirect, reader, output, source);
   return output;
 }

@@ -29,9 +29,14 @@ export function located({ scope, examination }: Pick<Invocation, 'scope' | 'exam
 }
 
 /** A scope below that of the call, with its own arguments; a copy costs as much as the scope is large. */
-export function calledScope({ scope, examination }: Invocation, name: string, args: readonly string[]): Scope {
+export function calledScope(
+  { scope, examination }: Invocation,
+  name: string,
+  args: readonly string[],
+  process: 'same' | 'other' = 'same',
+): Scope {
   examination.spend(scope.size / 200);
-  return scope.called(name, args);
+  return scope.called(name, args, process);
 }
 
 export function report({ examination, source }: Invocation, rule: BuiltInRule): undefined {

@@ -48,7 +48,7 @@ export class Reader implements Substitutions {
       case 'Script':
         return this.script(node, input);
       case 'Statement':
-        return this.node(node.command, input);
+        return node.background ? this.perhaps(() => this.node(node.command, input)) : this.node(node.command, input);
       case 'Pipeline':
         return this.pipeline(node, input);
       case 'Command':
@@ -61,6 +61,11 @@ export class Reader implements Substitutions {
       case 'Function':
         return this.function(node, input);
       case 'AndOr':
+        return this.andOr(node, input);
+      case 'If':
+      case 'While':
+      case 'Case':
+        return this.perhaps(() => this.children(node, input));
       case 'CompoundList':
         return this.list(node.commands, input);
       case 'Subshell':
@@ -75,9 +80,20 @@ export class Reader implements Substitutions {
   /** Where it goes, the commands after it do not. */
   subshell({ body }: Node<'Subshell'>, input: Stream): Stream {
     const { directory } = this.scope;
-    const stream = this.list(body.commands, input);
+    const stream = this.perhaps(() => this.list(body.commands, input));
     this.scope.enter(directory);
     return stream;
+  }
+
+  /** What follows `&&` and `||` may be left out. */
+  andOr({ commands: [first, ...others] }: Node<'AndOr'>, input: Stream): Stream {
+    const before = first ? [this.node(first, input)] : [];
+    return merged([...before, ...this.perhaps(() => others.map((node) => this.node(node, input)))]);
+  }
+
+  /** Reads what may be left out, or is done by another process. */
+  perhaps<Result>(read: () => Result): Result {
+    return this.scope.functions.perhaps(read);
   }
 
   /** All that stands inside a node of another kind: words with commands in them, branches, bodies of loops. */
@@ -92,7 +108,12 @@ export class Reader implements Substitutions {
 
   pipeline(node: Node<'Pipeline'>, input: Stream): Stream {
     let stream = input;
-    for (const command of node.commands) stream = this.node(command, stream);
+    const run = () => {
+      for (const command of node.commands) stream = this.node(command, stream);
+    };
+    // Of several, each is a process of its own.
+    if (node.commands.length > 1) this.perhaps(run);
+    else run();
     return stream;
   }
 
@@ -115,7 +136,7 @@ export class Reader implements Substitutions {
       return this.fields(word);
     });
     this.scope.set(node.name.value, words.length > 0 ? words.join('\u0001') : hole);
-    return this.list(node.body.commands, input);
+    return this.perhaps(() => this.list(node.body.commands, input));
   }
 
   function(node: Node<'Function'>, input: Stream): Stream {
@@ -126,12 +147,12 @@ export class Reader implements Substitutions {
     if (pipes && calls.filter((call) => call === name).length >= 2) {
       this.examination.report('fork_bomb', this.text.slice(node.pos, node.end));
     }
-    this.scope.functions.set(name, (scope, stream) => {
+    this.scope.functions.define(name, (scope, stream) => {
       // Inside itself it is a name that nobody knows, or it would never end.
       scope.functions.delete(name);
       return new Reader(this.text, this.examination, scope).node(node.body as SyntaxNode, stream);
     });
-    return this.examination.within(() => this.node(node.body as SyntaxNode, input));
+    return this.examination.within(() => this.perhaps(() => this.node(node.body as SyntaxNode, input)));
   }
 
   fields(word: Node<'Word'>): string[] {
@@ -166,7 +187,7 @@ export class Reader implements Substitutions {
     // To decode one of these costs as much as the text is long.
     if (part.text.startsWith('`')) this.examination.spend(this.text.length / 1000);
     const reader = script?.source === undefined ? this : new Reader(script.source, this.examination, this.scope);
-    const stream = script ? this.examination.within(() => reader.script(script, {})) : {};
+    const stream = script ? this.examination.within(() => this.perhaps(() => reader.script(script, {}))) : {};
     this.#outputs.set(part, stream);
     return stream;
   }

@@ -1,4 +1,5 @@
 import { TooComplex } from '../finding.ts';
+import { Functions } from './functions.ts';
 
 /** Stands in a value for what cannot be known from the text. NUL is refused before anything is read. */
 export const hole = '\u0000';
@@ -39,18 +40,17 @@ const longestPath = 4096;
 export class Scope {
   readonly variables: Map<string, string>;
   readonly aliases: Map<string, string>;
-  /** What a call of a function does. */
-  readonly functions: Map<string, (scope: Scope, input: Stream) => Stream>;
+  readonly functions: Functions;
   /** Where `cd` has gone, from where the text begins. */
   #directory: string | undefined = '';
   readonly #files: Map<string, Stream>;
   #substitutions = 0;
 
   /** A shell that another one starts sees its variables, and cannot change them. */
-  constructor(parent?: Scope) {
+  constructor(parent?: Scope, process: 'same' | 'other' = 'same') {
     this.variables = new Map(parent?.variables);
     this.aliases = new Map(parent?.aliases);
-    this.functions = new Map(parent?.functions);
+    this.functions = new Functions(parent?.functions, process);
     this.#directory = parent ? parent.#directory : '';
     this.#files = parent ? parent.#files : new Map();
   }
@@ -71,8 +71,8 @@ export class Scope {
   }
 
   /** A scope below this one, with what `$1`, `$@` and the like stand for in it. */
-  called(name: string, args: readonly string[]): Scope {
-    const inner = new Scope(this);
+  called(name: string, args: readonly string[], process: 'same' | 'other' = 'same'): Scope {
+    const inner = new Scope(this, process);
     inner.set('0', name);
     for (const [index, arg] of args.entries()) if (index < 9) inner.set(String(index + 1), arg);
     for (const all of ['@', '*']) inner.set(all, args.join('\u0001'));

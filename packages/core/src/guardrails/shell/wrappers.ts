@@ -10,9 +10,6 @@ interface Wrapper {
 }
 
 const wrappers: Record<string, Wrapper> = {
-  // A prompt that was copied with its command.
-  $: {},
-  '%': {},
   sudo: { short: 'CDghpRrTtUu', long: ['user', 'group', 'host', 'prompt', 'chdir', 'chroot', 'role', 'type'] },
   doas: { short: 'Cu' },
   env: { short: 'uCS', long: ['unset', 'chdir'] },

@@ -35,7 +35,27 @@ for (const noun of [
 /** Commands that are tried when the name of one is not known: those that do most harm. */
 const suspects = ['rm', 'git'];
 
-/** Judges what a command line comes to when wrappers are taken off, and answers what it prints. */
+/**
+ * Judges a command line as a shell takes it, which looks for aliases and functions before it starts a program. Where it is
+ * not sure that there is one, the program counts as well: an alias is none in a script, nor on the line that makes it.
+ */
+export function judgeInShell(fields: readonly string[], call: Invocation): Stream {
+  const { examination, scope } = call;
+  const [word = '', ...args] = fields;
+  const alias = scope.aliases.get(word);
+  const aliased =
+    alias === undefined || /[|&;<>()$`]/.test(alias)
+      ? undefined
+      : examination.within(() => judgeInShell([...alias.split(/\s+/), ...args], withoutAlias(call, word)));
+  const definitions = scope.functions.of(word);
+  const called = definitions.map(({ run }) => examination.within(() => run(calledScope(call, word, args), call.input)));
+  if (definitions[0]?.certain) return called[0] as Stream;
+  // A prompt that was copied with its command.
+  const itself = /^[$%]$/.test(word) && args.length > 0 ? judgeInShell(args, call) : judge(fields, call);
+  return called[0] ?? aliased ?? itself;
+}
+
+/** Judges a program with its arguments when wrappers are taken off, and answers what it prints. */
 export function judge(fields: readonly string[], call: Invocation): Stream {
   return call.examination.within(() => {
     call.examination.spend();
@@ -46,11 +66,6 @@ export function judge(fields: readonly string[], call: Invocation): Stream {
       return {};
     }
     const name = plainName(word);
-    const alias = call.scope.aliases.get(word);
-    if (alias !== undefined && !/[|&;<>()$`]/.test(alias))
-      return judge([...alias.split(/\s+/), ...args], withoutAlias(call, word));
-    const body = call.scope.functions.get(word);
-    if (body) return body(calledScope(call, word, args), call.input);
     const inner = unwrap(name, args);
     if (inner) return judge(inner, call);
     return judgeNamed({ ...call, name, args }, word);

@@ -113,7 +113,16 @@ export const runners: Record<string, Tool> = {
   screen: typed,
   'npm-run-all': typed,
   npx: withText('pc', ['package', 'call'], ['c', 'call']),
-  trap: (call) => find(call, call.args[0]?.startsWith('-') ? undefined : call.args[0]),
+  trap: (call) => {
+    const [text] = call.args[0] === '--' ? call.args.slice(1) : call.args;
+    // It is done later, if at all, by the same shell.
+    return text === undefined || text.startsWith('-')
+      ? undefined
+      : call.scope.functions.perhaps(() => runText(call, text));
+  },
+  unset: ({ args, scope }) => {
+    for (const name of args) scope.functions.delete(name);
+  },
   'nix-shell': withText('pAI', ['run', 'command'], ['run', 'command']),
   nix: (call) => {
     const at = call.args.findIndex((arg) => arg === '-c' || arg === '--command');

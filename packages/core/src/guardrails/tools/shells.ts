@@ -15,7 +15,7 @@ export function runText(
     if (!text.includes(outputHoles.printed)) report(call, 'hidden_command');
     return {};
   }
-  const scope = own ? calledScope(call, args[0] ?? '', args.slice(1)) : call.scope;
+  const scope = own ? calledScope(call, args[0] ?? '', args.slice(1), 'other') : call.scope;
   return readShell(text, call.examination, scope, input);
 }
 
