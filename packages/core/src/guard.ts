@@ -30,7 +30,9 @@ export async function guard(
 
 function actionsOf({ actionsIn }: Reading, { input: schema }: Operation, input: unknown): GuardedAction[] {
   const actions: GuardedAction[] = [];
-  for (const { field, value } of guardedValues(schema, input)) actions.push(...actionsIn(field, value));
+  for (const { field, value } of guardedValues(schema, input)) {
+    for (const action of actionsIn(field, value)) actions.push(action);
+  }
   return actions;
 }
 

@@ -13,8 +13,12 @@ export async function violationsOf(
 ): Promise<{ violations: (Violation & { field: string })[]; rules_version: string }> {
   const rules = await storedRules(database, project);
   const budget = new Budget();
-  const violations = actions.flatMap(({ field, text, context }) =>
-    violationsIn(text, context, [], rules, budget).map((violation) => ({ ...violation, field })),
-  );
+  const violations: (Violation & { field: string })[] = [];
+  for (const { field, text, context } of actions) {
+    const found = violationsIn(text, context, [], rules, budget);
+    violations.push(...found.map((violation) => ({ ...violation, field })));
+    // What comes after is not judged any more, and the call is refused.
+    if (found.some(({ rule }) => rule === 'too_complex')) break;
+  }
   return { violations: tellingOf(violations), rules_version: versionOf(rules) };
 }
