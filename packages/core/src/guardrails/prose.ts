@@ -1,5 +1,6 @@
 import { isCommandName } from './command_names.ts';
 import { type Context, contextOf, isSql } from './context.ts';
+import { fencedBy } from './fences.ts';
 import { isBroken } from './shell/parsing.ts';
 
 /** A part of a text for people that is a command or a statement to carry out. */
@@ -8,47 +9,44 @@ export interface ProseAction {
   context: Exclude<Context, 'prose'>;
 }
 
-const languages: Record<string, ProseAction['context']> = {
-  ...{
-    sh: 'shell',
-    bash: 'shell',
-    shell: 'shell',
-    zsh: 'shell',
-    console: 'shell',
-    terminal: 'shell',
-    command: 'shell',
-  },
-  ...{ sql: 'sql', psql: 'sql', postgresql: 'sql', pgsql: 'sql', mysql: 'sql', sqlite: 'sql' },
-};
-
 /** Words of sentences, which stand among the arguments of no command. */
 const sentenceWords =
   /^(a|an|the|is|are|was|were|be|been|must|should|shall|will|would|can|could|may|might|never|not|no|and|or|but|if|when|then|than|that|this|these|those|it|its|we|you|they|i|our|your|their|of|with|without|because|so|as|at|by|into|about|which|who|what|why|how|does|doesn't|don't|do|did|has|have|had|needs?|fails?|works?|instead|always|only|every|all|any|some|after|before|while|on|in|from|to|for)$/i;
 
 /** What makes an inline code an order: a verb of doing just before it. */
 const orders =
-  /\b(?:run|execute|type|enter|invoke|issue|call|launch|start|use|using|via|with|then|do|by running)\b[^.!?\n`]{0,40}$/i;
+  /\b(?:run|execute|perform|type|enter|invoke|issue|call|launch|start|use|using|via|with|then|do|by running)\b[^.!?\n`]{0,40}$/i;
 const negations =
   /\b(?:not|never|don't|do not|doesn't|avoid|without|instead of|rather than|forbid|block|blocks|refuse|reject|detect|prevent|remove|delete|replace|mention|document|explain|why|catch|warn|disallow|ban|no longer|stop)\b[^.!?\n`]{0,60}$/i;
 
 /** More characters than `orders` and `negations` look back over. */
 const furthest = 120;
 
+/**
+ * What stands before a command on its line: of quotations, lists and check lists, and a prompt: `$`, `ann@host:~#`, `C:\>`.
+ * All that follows matches, so that nothing is tried twice.
+ */
+const linePrefix =
+  /^[\s>]*(?:(?:[-*+•]|\d+[.)]|[a-z]\))\s+)?(?:\[[ xX]?\]\s+)?((?:\[?[\w.-]+@[^\s$#%]+(?:\s[^\s$#%]*)?\s?)?[$%]\s+|\[?[\w.-]+@[^\s$#%]+(?:\s[^\s$#%]*)?\s?#\s+|(?:PS )?[A-Z]:\\[^\s>]*>\s*)?(?:#\s+)?(.*)$/s;
+
+/** The fence of a block, in a quotation too. Behind back-ticks stands no other one, or it would be inline code. */
+const fencePattern = /^[\s>]*(?:```(?!.*`)|~~~)[`~]*\s*[{.]*([\w+#/-]*)/;
+
 /** The commands in prose: fenced blocks, inline code that one is told to run, and lines that are nothing but a command. */
 export function proseActions(text: string): ProseAction[] {
   const actions: ProseAction[] = [];
-  let block: { language: string; lines: string[] } | undefined;
+  let block: { language: string; quoted: boolean; lines: string[] } | undefined;
   const close = () => {
-    const action = block && blockOf(block.language, block.lines.join('\n'));
-    if (action) actions.push(action);
+    const lines = block?.quoted ? block.lines.map((line) => line.replace(/^\s*>\s?/, '')) : block?.lines;
+    if (block && lines) actions.push(...blockActions(block.language, lines));
     block = undefined;
   };
   // Every text of every call comes by here, and most have none.
   const fenced = text.includes('```') || text.includes('~~~');
-  for (const line of text.split('\n')) {
-    const fence = fenced && /^\s*(?:```|~~~)\s*([\w+-]*)/.exec(line);
+  for (const line of linesOf(text)) {
+    const fence = fenced && fencePattern.exec(line);
     if (fence && block) close();
-    else if (fence) block = { language: (fence[1] as string).toLowerCase(), lines: [] };
+    else if (fence) block = { language: fence[1] as string, quoted: /^\s*>/.test(line), lines: [] };
     else if (block) block.lines.push(line);
     else actions.push(...lineActions(line));
   }
@@ -56,26 +54,35 @@ export function proseActions(text: string): ProseAction[] {
   return actions;
 }
 
-function blockOf(language: string, block: string): ProseAction | undefined {
-  const text = block.replace(/^[^\S\r\n\u2028\u2029]*[$#>]\s+(?=\S)/gm, '');
-  const known = languages[language];
-  if (known) return { text, context: known };
-  if (language !== '') return undefined;
+const linesOf = (text: string) =>
+  text.includes('\r') || text.includes('\u2028') ? text.split(/\r\n?|[\n\u2028\u2029]/) : text.split('\n');
+
+function blockActions(language: string, lines: readonly string[]): ProseAction[] {
+  const text = lines.map((line) => line.replace(prompt, '')).join('\n');
+  const fenced = language === '' ? '' : fencedBy(language);
+  if (fenced === 'shell' || fenced === 'sql') return [{ text, context: fenced }];
+  if (fenced === 'other') return [];
   const context = contextOf(text);
-  return context === 'shell' || context === 'sql' ? { text, context } : undefined;
+  if (fenced === '') return context === 'shell' || context === 'sql' ? [{ text, context }] : [];
+  // What is called a text is one, unless it begins as a script does.
+  const [first] = lineActions(lines.find((line) => line.trim() !== '') ?? '');
+  return first && !isBroken(text) ? [{ text, context: first.context }] : lines.flatMap(lineActions);
 }
 
+const prompt =
+  /^[^\S\r\n\u2028\u2029]*(?:[$#>%]|\[?[\w.-]+@[^\s$#%]+(?:\s[^\s$#%]*)?\s?[$#%]|(?:PS )?[A-Z]:\\[^\s>]*>)\s+(?=\S)/;
+
 function lineActions(line: string): ProseAction[] {
-  const [, prompt, bare = ''] = /^\s*(?:[-*+]\s+|\d+[.)]\s+)?(\$\s+)?(.*)$/s.exec(line) ?? [];
-  if (!line.includes('`')) return commandIn(bare.trim(), prompt !== undefined);
+  const [, marked, bare = ''] = linePrefix.exec(line) ?? [];
+  if (!line.includes('`')) return commandIn(bare.trim(), marked !== undefined);
   const actions: ProseAction[] = [];
-  for (const match of line.matchAll(/(?<!`)(`{1,2})(?!`)([^`]+)\1/g)) {
+  for (const match of line.matchAll(/(?<!`)(`{1,3})(?!`)([^`]+)\1(?!`)/g)) {
     const before = line.slice(Math.max(0, match.index - furthest), match.index);
     const code = (match[2] as string).trim();
     if (orders.test(before) && !negations.test(before)) actions.push(...commandIn(code, true));
   }
-  const text = bare.replace(/^`([^`]+)`$/, '$1').trim();
-  if (!text.includes('`')) actions.push(...commandIn(text, prompt !== undefined));
+  const text = bare.replace(/^(`{1,3})([^`]+)\1$/, '$2').trim();
+  if (!text.includes('`')) actions.push(...commandIn(text, marked !== undefined));
   return actions;
 }
 

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { proseActions } from '../../packages/core/src/guardrails/prose.ts';
+
+const fence = (language: string, text: string) => `Run this:\n\`\`\`${language}\n${text}\n\`\`\``;
+
+test.for([
+  ...['bash', 'shell-session', 'shellscript', 'sh-session', 'bash-session', 'zsh_session', 'ksh', 'dash', 'fish'],
+  ...['powershell', 'ps1', 'cmd', 'bat', 'Console', 'sh {1}', '{.bash}', 'text', 'txt', 'plaintext', 'whatever', ''],
+])('a block of %j is looked at', (language) => {
+  expect(proseActions(fence(language, 'cd /\nrm -rf /'))).toEqual([{ text: 'cd /\nrm -rf /', context: 'shell' }]);
+});
+
+test.for(['sql', 'postgres', 'plpgsql', 'tsql', 'plsql', 'mariadb', 'sqlite3', 'text', ''])(
+  'SQL in %j too',
+  (language) => {
+    expect(proseActions(fence(language, 'DROP TABLE users;'))).toEqual([{ text: 'DROP TABLE users;', context: 'sql' }]);
+  },
+);
+
+test.for([
+  'Run this:\n> ```bash\n> rm -rf /\n> ```',
+  '```text\nThen:\nrm -rf /\n```',
+  '~~~sh\nrm -rf /\n~~~',
+  '````sh\nrm -rf /\n````',
+  'Run this:\r```bash\rrm -rf /\r```',
+  'Run this:\u2028rm -rf /',
+  '> rm -rf /',
+  '>> rm -rf /',
+  '- [ ] rm -rf /',
+  '* [x] rm -rf /',
+  'a) rm -rf /',
+  '# rm -rf /',
+  'root@host:~# rm -rf /',
+  'ann@host ~ $ rm -rf /',
+  '```sh\nroot@host:/srv# rm -rf /\n```',
+  'C:\\Users\\ann> rm -rf /',
+  '% rm -rf /',
+  'Run ```rm -rf /``` now',
+  '```rm -rf /```',
+  'Perform `rm -rf /` in production',
+])('%j holds a command', (text) => {
+  expect(proseActions(text)).toEqual([{ text: 'rm -rf /', context: 'shell' }]);
+});
+
+test.for([
+  ...['python', 'js', 'yaml', 'json', 'diff', 'dockerfile', 'log', 'output', 'rust'].map((language) =>
+    fence(language, 'rm -rf /'),
+  ),
+  fence('text', 'Error: it is gone\nrm -rf / was called by nobody'),
+  fence('text', "make: *** [all] Error 2\n  can't go on"),
+  fence('whatever', 'let x = (1, 2) in x'),
+  '> Never run rm -rf / in the root',
+  '- [ ] Remove rm -rf / from the docs',
+  '- [ ] make the button red',
+  '# Find the cause',
+  '## git push --force',
+  'a) find out why it is slow',
+  'Ask ann@host: is it up?',
+  'It costs 5 $ rm',
+  'The text ```rm -rf /``` is refused',
+])('%j holds none', (text) => {
+  expect(proseActions(text).filter(({ text: command }) => /rm|push|let|make/.test(command))).toEqual([]);
+});
