@@ -1,4 +1,4 @@
-import { isCommandName } from './command_names.ts';
+import { isCommandName, sentenceWords } from './command_names.ts';
 import { type Context, contextOf, isSql } from './context.ts';
 import { fencedBy } from './fences.ts';
 import { isBroken } from './shell/parsing.ts';
@@ -8,10 +8,6 @@ export interface ProseAction {
   text: string;
   context: Exclude<Context, 'prose'>;
 }
-
-/** Words of sentences, which stand among the arguments of no command. */
-const sentenceWords =
-  /^(a|an|the|is|are|was|were|be|been|must|should|shall|will|would|can|could|may|might|never|not|no|and|or|but|if|when|then|than|that|this|these|those|it|its|we|you|they|i|our|your|their|of|with|without|because|so|as|at|by|into|about|which|who|what|why|how|does|doesn't|don't|do|did|has|have|had|needs?|fails?|works?|instead|always|only|every|all|any|some|after|before|while|on|in|from|to|for)$/i;
 
 /** What makes an inline code an order: a verb of doing just before it. */
 const orders =

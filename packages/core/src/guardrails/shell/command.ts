@@ -5,6 +5,7 @@ import { judgeWrite } from '../tools/writes.ts';
 import type { Invocation } from './invocation.ts';
 import { type Reader, readShell } from './reader.ts';
 import { hole, Scope, type Stream } from './scope.ts';
+import { between, elementsOf } from './separators.ts';
 import { stageOutput } from './stages.ts';
 import { textOf, wordValue } from './words.ts';
 
@@ -17,6 +18,7 @@ export function run(command: Command, reader: Reader, piped: Stream): Stream {
   for (const child of [command.name, ...command.prefix, ...command.suffix]) {
     if (child) reader.children(child, {});
   }
+  const separatorsBefore = scope.variables.get('IFS');
   assign(command, reader);
   const fields = [command.name, ...command.args].flatMap((word) => {
     if (!word) return [];
@@ -25,11 +27,18 @@ export function run(command: Command, reader: Reader, piped: Stream): Stream {
     return [`${word.name}=${value}`];
   });
   const input = inputOf(command, reader, piped);
-  readVariables(command, reader, input);
+  printVariable(command, reader);
   examination.spend(1 + fields.length);
   examination.scan(input.text?.length ?? 0);
   const call: Invocation = { name: '', args: [], input, source, scope, examination };
   const output = fields.length > 0 ? judgeInShell(fields, call) : {};
+  // Before a command, separators count for that command alone.
+  if (command.name && separatorsBefore !== scope.variables.get('IFS')) {
+    if (command.prefix.some((assignment) => assignment.type === 'Assignment' && assignment.name === 'IFS')) {
+      if (separatorsBefore === undefined) scope.variables.delete('IFS');
+      else scope.set('IFS', separatorsBefore);
+    }
+  }
   for (const redirect of command.redirects) redirectTo(redirect, reader, output, source);
   return output;
 }
@@ -44,7 +53,8 @@ function assign(command: Command, reader: Reader): void {
       set(assignment.name, wordValue(assignment.value, scope, reader), assignment.append);
     } else if (assignment.type === 'Assignment' && assignment.value.type === 'ArrayValue') {
       const elements = assignment.value.elements.flatMap((element) => reader.fields(element));
-      set(assignment.name, elements.join('\u0001'), assignment.append);
+      const before = assignment.append ? elementsOf(scope.valueOf(assignment.name) ?? '') : [];
+      set(assignment.name, [...before, ...elements].join(between));
     }
   }
   for (const assignment of command.prefix) {
@@ -55,14 +65,10 @@ function assign(command: Command, reader: Reader): void {
   }
 }
 
-/** Variables that `read` and `printf -v` set. */
-function readVariables(command: Command, reader: Reader, { text }: Stream): void {
+/** The variable that `printf -v` sets. */
+function printVariable(command: Command, reader: Reader): void {
   const { scope } = reader;
   const words = command.args.flatMap((word) => (word.type === 'Word' ? [word] : []));
-  if (command.name?.value === 'read') {
-    const names = words.filter(({ value }) => !value.startsWith('-'));
-    for (const { value } of names) scope.set(value, names.length === 1 ? (text?.split('\n')[0] ?? hole) : hole);
-  }
   const [option, name, ...rest] = words;
   if (command.name?.value !== 'printf' || option?.value !== '-v' || !name) return;
   const values = rest.map((word) => wordValue(word, scope, reader));

@@ -24,6 +24,11 @@ export class Functions {
     if (process === 'other') for (const [name, definitions] of this.#known) this.#known.set(name, doubted(definitions));
   }
 
+  /** Whether what is read now may be left out. */
+  get inDoubt(): boolean {
+    return this.#changed !== undefined;
+  }
+
   get size(): number {
     return this.#known.size;
   }

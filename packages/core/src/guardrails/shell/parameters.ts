@@ -1,6 +1,7 @@
 import type { ParameterExpansionPart, Word } from 'unbash';
 import { replaced } from './replacing.ts';
 import { hole, type Scope } from './scope.ts';
+import { between, elementsOf } from './separators.ts';
 import { type Substitutions, wordValue } from './words.ts';
 
 /** What `${…}` stands for; a hole when that is not known. */
@@ -9,7 +10,20 @@ export function parameterValue(part: ParameterExpansionPart, scope: Scope, insid
   const { parameter, prefix, operation } = part;
   if (prefix === '#') return '1';
   const name = prefix === '!' ? (scope.valueOf(parameter) ?? '') : parameter;
-  const value = scope.valueOf(name);
+  const all = scope.valueOf(name);
+  const index = part.index === undefined ? undefined : read(part.index);
+  const isList = index === '@' || index === '*' || name === '@' || name === '*';
+  if (all !== undefined && isList && operation?.type === 'Slice') {
+    const offset = Number(read(operation.offset));
+    const count = operation.length && Number(read(operation.length));
+    if (Number.isNaN(offset) || Number.isNaN(count)) return all;
+    // The first argument is $1, the first element of an array is 0.
+    const from = offset > 0 && index === undefined ? offset - 1 : offset;
+    return elementsOf(all)
+      .slice(from, count === undefined ? undefined : from + count)
+      .join(between);
+  }
+  const value = index === undefined || all === undefined ? all : elementAt(all, index);
   switch (operation?.type) {
     case undefined:
       return value ?? hole;
@@ -36,6 +50,12 @@ export function parameterValue(part: ParameterExpansionPart, scope: Scope, insid
     default:
       return value ?? hole;
   }
+}
+
+/** All of them where it is not known which one is meant. */
+function elementAt(all: string, index: string): string {
+  const elements = elementsOf(all);
+  return /^-?\d+$/.test(index) ? (elements.at(Number(index)) ?? all) : all;
 }
 
 function withoutEnd(value: string, operator: string, end: string): string {

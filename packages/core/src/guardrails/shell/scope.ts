@@ -74,9 +74,18 @@ export class Scope {
   called(name: string, args: readonly string[], process: 'same' | 'other' = 'same'): Scope {
     const inner = new Scope(this, process);
     inner.set('0', name);
-    for (const [index, arg] of args.entries()) if (index < 9) inner.set(String(index + 1), arg);
-    for (const all of ['@', '*']) inner.set(all, args.join('\u0001'));
+    inner.setArguments(args);
     return inner;
+  }
+
+  /** Sets `$1`, `$@` and the like. */
+  setArguments(args: readonly string[]): void {
+    for (let index = 1; index <= 9; index++) {
+      const arg = args[index - 1];
+      if (arg === undefined) this.variables.delete(String(index));
+      else this.set(String(index), arg);
+    }
+    for (const all of ['@', '*']) this.set(all, args.join('\u0001'));
   }
 
   /** A path as seen from where the text begins. */

@@ -2,10 +2,9 @@ import type { DoubleQuotedChild, Word, WordPart } from 'unbash';
 import { bracesOf } from './braces.ts';
 import { parameterValue } from './parameters.ts';
 import { hole, type Scope } from './scope.ts';
+import { separators, between as split } from './separators.ts';
 import type { Node } from './syntax.ts';
 
-/** Where the shell splits a word into fields. */
-const split = '\u0001';
 /** Keeps a quoted empty word. */
 const quote = '\u0002';
 
@@ -68,7 +67,7 @@ function valuesOf(parts: readonly WordPart[], scope: Scope, substitutions: Subst
 function partValue(part: WordPart | DoubleQuotedChild, scope: Scope, inside: Substitutions, quoted: boolean): string {
   const unsplit = (value: string) => {
     const counted = inside.expanded(value);
-    return quoted ? counted : counted.replace(/[ \t\n]+/g, split);
+    return quoted ? counted : counted.replace(separators(scope), split);
   };
   switch (part.type) {
     case 'Literal':

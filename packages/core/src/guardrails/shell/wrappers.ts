@@ -60,7 +60,7 @@ const wrappers: Record<string, Wrapper> = {
   pnpx: {},
   uvx: { long: ['from', 'with', 'python'] },
   pipx: { words: ['run'] },
-  npm: { words: ['exec', 'x'] },
+  npm: { words: ['exec', 'x'], short: 'cpw', long: ['call', 'package', 'workspace'] },
   pnpm: { words: ['exec', 'dlx'] },
   yarn: { words: ['exec', 'dlx'] },
   bun: { words: ['x'] },
@@ -83,6 +83,10 @@ const wrappers: Record<string, Wrapper> = {
   sem: {},
   setarch: { operands: 1 },
   faketime: { operands: 1 },
+  fakeroot: { short: 'lsib', long: ['lib', 'faked'] },
+  pkexec: { long: ['user'] },
+  sshpass: { short: 'pfPd' },
+  rlwrap: { short: 'CDHPSabcfglmpqstwz' },
   entr: { short: 's' },
 };
 

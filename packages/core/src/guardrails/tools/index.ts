@@ -7,17 +7,21 @@ import { containerTools } from './containers.ts';
 import { databaseTools } from './databases.ts';
 import { deleteTools } from './deletion.ts';
 import { diskTools } from './disks.ts';
+import { embeddedTools } from './embedded.ts';
 import { findTools } from './find.ts';
 import { gitTools } from './git.ts';
+import { fitting, isPattern } from './globs.ts';
 import { guardTools } from './guard.ts';
 import { interpreters } from './interpreters.ts';
 import { kubernetesTools } from './kubernetes.ts';
+import { launchers, launches, mayLaunch } from './launching.ts';
 import { networkTools } from './network.ts';
 import { packageTools } from './packages.ts';
 import { processTools } from './processes.ts';
 import { runners } from './runners.ts';
 import { readSecrets } from './secrets.ts';
 import { shells } from './shells.ts';
+import { variableTools } from './variables.ts';
 import { writers } from './writes.ts';
 
 /** Judges a command; may say what it prints. */
@@ -27,6 +31,7 @@ export type Tool = (call: Invocation) => Stream | undefined;
 const tools = new Map<string, Tool[]>();
 for (const noun of [
   ...[shells, runners, interpreters, gitTools, deleteTools, findTools, diskTools, writers, processTools, databaseTools],
+  ...[variableTools, embeddedTools, launchers],
   ...[kubernetesTools, containerTools, cloudTools, packageTools, networkTools, guardTools],
 ]) {
   for (const [name, tool] of Object.entries(noun)) tools.set(name, [...(tools.get(name) ?? []), tool]);
@@ -66,10 +71,24 @@ export function judge(fields: readonly string[], call: Invocation): Stream {
       return {};
     }
     const name = plainName(word);
+    if (isPattern(word)) judgeFitting(word, { ...call, args });
     const inner = unwrap(name, args);
     if (inner) return judge(inner, call);
+    if (!tools.has(name) && mayLaunch(name)) launches({ ...call, name, args });
     return judgeNamed({ ...call, name, args }, word);
   });
+}
+
+/** `/bin/r?` is whatever of the known programs fits. Elsewhere files have names of their own: few are tried then. */
+function judgeFitting(word: string, call: Invocation): void {
+  const pattern = plainName(word);
+  const known = /^\/(usr\/|s?bin\/)/.test(word) ? [...tools.keys()] : suspects;
+  call.examination.spend(1 + known.length / 8);
+  const names = /[^?*]/.test(pattern) ? fitting(pattern, known) : suspects;
+  for (const name of names) {
+    call.examination.spend(1 + call.args.length / 4);
+    judgeNamed({ ...call, name });
+  }
 }
 
 /** What is looked at again with each command, however often the same words come by: in functions, behind wrappers. */

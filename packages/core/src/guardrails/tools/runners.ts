@@ -141,9 +141,6 @@ export const runners: Record<string, Tool> = {
       for (const [, command] of text.matchAll(/\b(?:spawn|exec|system)\s+([^\n;]+)/g)) find(call, command);
     }
   },
-  vim: (call) => {
-    for (const arg of call.args) find(call, /^(?:\+|:)*:?!(.+)$/s.exec(arg)?.[1]);
-  },
   alias: (call) => {
     for (const arg of call.args) {
       const [, name, text] = /^([^=]+)=(.*)$/s.exec(arg) ?? [];

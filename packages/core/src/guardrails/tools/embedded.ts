@@ -1,0 +1,93 @@
+import { type Invocation, optionsOf } from '../shell/invocation.ts';
+import { hole } from '../shell/scope.ts';
+import type { Tool } from './index.ts';
+import { runText } from './shells.ts';
+
+const runAll = (call: Invocation, texts: Iterable<string | undefined>): undefined => {
+  for (const text of texts) if (text) runText(call, text, { own: true });
+};
+
+/** `:!rm x`, `sil !rm x`, `call system("rm x")` of vim and its like, on a command line or typed into it. */
+const editor: Tool = (call) => {
+  for (const text of [...call.args, ...(call.input.text?.split('\n') ?? [])]) {
+    runAll(call, [/^[+:]*(?:sil(?:ent)?!?\s+|exe(?:cute)?\s+["'])?:?[!](.+)$/s.exec(text)?.[1]]);
+    runAll(call, [/\bsystem(?:list)?\(\s*["']([^"']+)/.exec(text)?.[1]]);
+  }
+};
+
+/** `e` runs a command, and the flag `e` what a substitution has made. */
+const sed: Tool = (call) => {
+  const { values, operands } = optionsOf(call.args, 'ef', ['expression', 'file']);
+  const given = [...(values.get('e') ?? []), ...(values.get('expression') ?? [])];
+  for (const script of given.length > 0 ? given : operands.slice(0, 1)) {
+    for (const line of script.split('\n')) runAll(call, [executed(line)]);
+    const [, , made] = /^\s*s(\W)(?:(?!\1)[^\\]|\\.)*\1((?:(?!\1)[^\\]|\\.)*)\1\w*e\w*/s.exec(script) ?? [];
+    runAll(call, [made?.replace(/\\(.)/g, '$1').replaceAll('&', hole)]);
+  }
+};
+
+/** What the command `e` on a line of sed runs: all that follows it, whatever stands before. */
+function executed(line: string): string | undefined {
+  let at = 0;
+  for (const command of line.split(/[;{]/)) {
+    const begin = /^(?:(?:\d+|\$|\/[^/]*\/)(?:,(?:\d+|\$|\/[^/]*\/))?\s*)?e\s/.exec(command.trimStart());
+    if (begin) return line.slice(at).trimStart().slice(begin[0].length);
+    at += command.length + 1;
+  }
+  return undefined;
+}
+
+/** The recipes of a makefile that the text itself holds. */
+const make: Tool = (call) => {
+  for (const path of optionsOf(call.args, 'fCjIo', ['file', 'makefile', 'directory']).values.get('f') ?? []) {
+    const text = path === '-' || path === '/dev/stdin' ? call.input.text : call.scope.fileAt(path)?.text;
+    if (text === undefined) continue;
+    call.examination.scan(text.length);
+    for (const line of text.replaceAll('\\\n', ' ').split('\n')) runAll(call, [recipe(line)]);
+  }
+};
+
+function recipe(line: string): string | undefined {
+  const text = line.startsWith('\t') ? line : /^[^\s#=:][^#=:]*::?[^=;]*;(.*)$/.exec(line)?.[1];
+  // Variables of a makefile look like commands to a shell.
+  return text
+    ?.replace(/^[\s@+-]+/, '')
+    .replace(/\$[({][\w.-]+[)}]|\$[@<^?*%+]/g, hole)
+    .replaceAll('$$', '$');
+}
+
+const shellOfDebugger: Tool = (call) => {
+  for (const arg of call.args) runAll(call, [/^(?:platform\s+)?(?:shell|!)\s*(.+)$/s.exec(arg)?.[1]]);
+};
+
+/** An option whose value is a command. */
+const option =
+  (short: string, long: readonly string[], others = ''): Tool =>
+  (call) => {
+    const { values } = optionsOf(call.args, short + others, long);
+    runAll(
+      call,
+      [...short, ...long].flatMap((name) => values.get(name) ?? []),
+    );
+  };
+
+const editors = ['vi', 'vim', 'nvim', 'view', 'gvim', 'ex', 'ed', 'less', 'more', 'most'];
+
+/** Programs that run a command which stands inside one of their arguments. */
+export const embeddedTools: Record<string, Tool> = {
+  ...Object.fromEntries(editors.map((name) => [name, editor])),
+  sed,
+  gsed: sed,
+  make,
+  gmake: make,
+  gdb: shellOfDebugger,
+  lldb: shellOfDebugger,
+  man: option('P', ['pager'], 'sSMmC'),
+  entr: option('s', []),
+  gcloud: option('', ['command']),
+  fly: option('C', ['command'], 'ars'),
+  flyctl: option('C', ['command'], 'ars'),
+  ansible: option('a', ['args'], 'mioue'),
+  hyperfine: option('pcs', ['prepare', 'cleanup', 'setup'], 'wrmnS'),
+  npm: (call) => (/^(exec|x)$/.test(call.args[0] ?? '') ? option('c', ['call'], 'pw')(call) : undefined),
+};

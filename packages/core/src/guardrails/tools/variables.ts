@@ -1,0 +1,40 @@
+import { optionsOf } from '../shell/invocation.ts';
+import { hole } from '../shell/scope.ts';
+import { between, elementsOf, separators } from '../shell/separators.ts';
+import type { Tool } from './index.ts';
+
+/** `set -- a b`: what `$1` and `$@` stand for from there on. */
+const set: Tool = ({ args, scope }) => {
+  const first = args.findIndex((arg) => !/^[-+]/.test(arg) || arg === '--' || arg === '-');
+  if (first < 0) return;
+  // `set -o pipefail` has a name, and no arguments.
+  if (first > 0 && /^[-+]\w*o$/.test(args[first - 1] ?? '')) return;
+  scope.setArguments(args.slice(/^--?$/.test(args[first] ?? '') ? first + 1 : first));
+};
+
+const shift: Tool = ({ args, scope }) => {
+  const before = scope.valueOf('@');
+  // In a branch or a loop it may happen never, or often.
+  if (before === undefined || scope.functions.inDoubt) return;
+  scope.setArguments(elementsOf(before).slice(Number(args[0] ?? 1) || 1));
+};
+
+/** `read a b` gives each name a word, and the last one the rest; `read -a` makes an array. */
+const read: Tool = ({ args, scope, input }) => {
+  const { values, operands } = optionsOf(args, 'adinNptu');
+  const [line] = input.text?.split('\n') ?? [];
+  const words = line?.split(separators(scope)).filter((word) => word !== '');
+  for (const name of values.get('a') ?? []) scope.set(name, words?.join(between) ?? hole);
+  for (const [index, name] of operands.entries()) {
+    const given = index === operands.length - 1 ? words?.slice(index).join(' ') : words?.[index];
+    scope.set(name, (operands.length === 1 ? line : given) ?? hole);
+  }
+};
+
+const readLines: Tool = ({ args, scope, input }) => {
+  const [name = 'MAPFILE'] = optionsOf(args, 'dnOsuCc').operands;
+  const lines = input.text?.split('\n').filter((line) => line !== '');
+  scope.set(name, lines?.join(between) ?? hole);
+};
+
+export const variableTools: Record<string, Tool> = { set, shift, read, mapfile: readLines, readarray: readLines };
