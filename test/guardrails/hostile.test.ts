@@ -145,6 +145,13 @@ const lengthening: Record<string, string> = {
   'a function that prints much': `f(){ echo ${'a'.repeat(long)}; };${'f;'.repeat(14_000)}`,
   'a long file that many clients of a database read': `cat > x <<'E'\n${'abcde'.repeat(12_000)}\nE\n${'clickhouse <x;'.repeat(14_000)}`,
   'many variables, and shells that copy them': `${Array.from({ length: 4000 }, (_, i) => `v${i}=1;`).join('')}${'sh -c :;'.repeat(10_000)}`,
+  'arguments that are shifted one by one': `set -- ${'a '.repeat(30_000)};${'shift;'.repeat(13_000)}`,
+  'an array that each command makes longer': `a=(${'a '.repeat(30_000)});${'a+=(b);'.repeat(13_000)}`,
+  'elements of a long array': `a=(${'a '.repeat(30_000)});${`ls \${a[5]};`.repeat(13_000)}`,
+  'patterns that fit many programs': '/bin/*[a-z]*[a-z]*[!x]* -rf a;'.repeat(7000),
+  'programs that start each other': 'foo sudo foo rm '.repeat(16_000),
+  'a script of sed that is all separators': `sed '${'; '.repeat(120_000)}'`,
+  'functions that may be either of two': `${Array.from({ length: 22 }, (_, i) => `false && f${i}(){ f${i + 1}; };false && f${i}(){ f${i + 1};f${i + 1}; };`).join('')}f0`,
   'functions that call others twice': `${Array.from({ length: 20 }, (_, i) => `f${i}(){ f${i + 1};f${i + 1}; };`).join('')}f0`,
 };
 test.for(Object.entries(lengthening))('%s: judged soon', ([, text]) => {

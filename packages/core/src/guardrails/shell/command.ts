@@ -54,6 +54,7 @@ function assign(command: Command, reader: Reader): void {
     } else if (assignment.type === 'Assignment' && assignment.value.type === 'ArrayValue') {
       const elements = assignment.value.elements.flatMap((element) => reader.fields(element));
       const before = assignment.append ? elementsOf(scope.valueOf(assignment.name) ?? '') : [];
+      reader.spendOn(before.length + elements.length);
       set(assignment.name, [...before, ...elements].join(between));
     }
   }

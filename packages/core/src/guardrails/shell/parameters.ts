@@ -12,6 +12,7 @@ export function parameterValue(part: ParameterExpansionPart, scope: Scope, insid
   const name = prefix === '!' ? (scope.valueOf(parameter) ?? '') : parameter;
   const all = scope.valueOf(name);
   const index = part.index === undefined ? undefined : read(part.index);
+  if (index !== undefined || operation?.type === 'Slice') inside.spendOn(all?.length ?? 0);
   const isList = index === '@' || index === '*' || name === '@' || name === '*';
   if (all !== undefined && isList && operation?.type === 'Slice') {
     const offset = Number(read(operation.offset));

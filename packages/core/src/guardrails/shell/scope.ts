@@ -34,7 +34,7 @@ const known: Record<string, string> = { HOME: '~', PWD: '.', OLDPWD: '.', TMPDIR
 const longestValue = 65_536;
 
 /** Longest path that a system takes. */
-const longestPath = 4096;
+export const longestPath = 4096;
 
 /** What earlier commands of the same text have set: variables, functions, and the content of files. */
 export class Scope {

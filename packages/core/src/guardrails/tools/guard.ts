@@ -1,4 +1,5 @@
 import { optionsOf, report } from '../shell/invocation.ts';
+import { longestPath } from '../shell/scope.ts';
 import type { Tool } from './index.ts';
 import { plainPath } from './paths.ts';
 
@@ -16,7 +17,7 @@ const guarded = [
 ];
 
 export function touchesGuard(path: string): boolean {
-  const plain = plainPath(path.replaceAll('\\', '/'));
+  const plain = plainPath(path.slice(-longestPath).replaceAll('\\', '/'));
   return guarded.some((pattern) => pattern.test(plain)) || /(^|\/)\.claude(\/\*?)?$/.test(plain);
 }
 

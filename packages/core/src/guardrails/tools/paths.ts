@@ -1,4 +1,4 @@
-import { hole, isUnknown } from '../shell/scope.ts';
+import { hole, isUnknown, longestPath } from '../shell/scope.ts';
 
 /** What a path leads to, for who deletes or changes it. */
 export type Place =
@@ -32,7 +32,7 @@ const isAll = (part: string | undefined) =>
   part !== undefined && /^(?:\*+|\.\*|\.\[\^\.\]\*|\.\?\?\*|\{,\.\}\*)$/.test(part);
 
 export function placeOf(long: string): Place {
-  const written = long.slice(0, 4096);
+  const written = long.slice(0, longestPath);
   const path = plainPath(written.replaceAll('\\', '/'));
   if (/^[A-Za-z]:(\/\*?)?$/.test(path) || /^[A-Za-z]:\/(windows|users|program files)/i.test(path)) return 'root';
   if (/^%(userprofile|systemroot|homepath)%|^\$env:/i.test(path)) return 'root';
@@ -78,12 +78,14 @@ function isGenerated(parts: readonly string[]): boolean {
 
 /** A file of the operating system, which no work in a repository changes. */
 export function isSystemFile(written: string): boolean {
-  const path = plainPath(written);
+  const path = plainPath(written.slice(0, longestPath));
   if (/^\/dev\/(null|stdout|stderr|stdin|tty|fd|full|zero|u?random)(\/|$)/.test(path)) return false;
   return /^\/(etc|bin|sbin|boot|lib\w*|sys|proc|System|Library)(\/|$)|^\/usr\/(bin|sbin|lib)/.test(path);
 }
 
 /** A disk, as dd and redirections write it. */
 export function isDisk(written: string): boolean {
-  return /^\/dev\/(sd|hd|vd|xvd|nvme|mmcblk|disk|rdisk|mapper|md|dm-|loop|mem|kmem|sr|ram)/.test(plainPath(written));
+  return /^\/dev\/(sd|hd|vd|xvd|nvme|mmcblk|disk|rdisk|mapper|md|dm-|loop|mem|kmem|sr|ram)/.test(
+    plainPath(written.slice(0, longestPath)),
+  );
 }

@@ -12,10 +12,11 @@ const set: Tool = ({ args, scope }) => {
   scope.setArguments(args.slice(/^--?$/.test(args[first] ?? '') ? first + 1 : first));
 };
 
-const shift: Tool = ({ args, scope }) => {
+const shift: Tool = ({ args, scope, examination }) => {
   const before = scope.valueOf('@');
   // In a branch or a loop it may happen never, or often.
   if (before === undefined || scope.functions.inDoubt) return;
+  examination.read(before.length);
   scope.setArguments(elementsOf(before).slice(Number(args[0] ?? 1) || 1));
 };
 
