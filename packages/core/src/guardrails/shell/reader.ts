@@ -48,7 +48,9 @@ export class Reader implements Substitutions {
       case 'Script':
         return this.script(node, input);
       case 'Statement':
-        return node.background ? this.perhaps(() => this.node(node.command, input)) : this.node(node.command, input);
+        return node.background
+          ? this.scope.apart(() => this.node(node.command, input))
+          : this.node(node.command, input);
       case 'Pipeline':
         return this.pipeline(node, input);
       case 'Command':
@@ -80,7 +82,7 @@ export class Reader implements Substitutions {
   /** Where it goes, the commands after it do not. */
   subshell({ body }: Node<'Subshell'>, input: Stream): Stream {
     const { directory } = this.scope;
-    const stream = this.perhaps(() => this.list(body.commands, input));
+    const stream = this.scope.apart(() => this.list(body.commands, input));
     this.scope.enter(directory);
     return stream;
   }
@@ -91,7 +93,7 @@ export class Reader implements Substitutions {
     return merged([...before, ...this.perhaps(() => others.map((node) => this.node(node, input)))]);
   }
 
-  /** Reads what may be left out, or is done by another process. */
+  /** Reads what may be left out. */
   perhaps<Result>(read: () => Result): Result {
     return this.scope.functions.perhaps(read);
   }
@@ -112,7 +114,7 @@ export class Reader implements Substitutions {
       for (const command of node.commands) stream = this.node(command, stream);
     };
     // Of several, each is a process of its own.
-    if (node.commands.length > 1) this.perhaps(run);
+    if (node.commands.length > 1) this.scope.apart(run);
     else run();
     return stream;
   }
@@ -187,7 +189,7 @@ export class Reader implements Substitutions {
     // To decode one of these costs as much as the text is long.
     if (part.text.startsWith('`')) this.examination.spend(this.text.length / 1000);
     const reader = script?.source === undefined ? this : new Reader(script.source, this.examination, this.scope);
-    const stream = script ? this.examination.within(() => this.perhaps(() => reader.script(script, {}))) : {};
+    const stream = script ? this.examination.within(() => this.scope.apart(() => reader.script(script, {}))) : {};
     this.#outputs.set(part, stream);
     return stream;
   }

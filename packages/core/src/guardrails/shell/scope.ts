@@ -28,7 +28,15 @@ export interface Stream {
   session?: boolean | undefined;
 }
 
-const known: Record<string, string> = { HOME: '~', PWD: '.', OLDPWD: '.', TMPDIR: '/tmp', IFS: ' ' };
+const known: Record<string, string> = {
+  HOME: '~',
+  PWD: '.',
+  OLDPWD: '.',
+  TMPDIR: '/tmp',
+  IFS: ' ',
+  SHELL: 'sh',
+  BASH: 'bash',
+};
 
 /** Longest value of a variable; `A=$A$A` a few times makes it longer than memory. */
 const longestValue = 65_536;
@@ -45,6 +53,8 @@ export class Scope {
   #directory: string | undefined = '';
   readonly #files: Map<string, Stream>;
   #substitutions = 0;
+  /** What variables were before another process changed them. */
+  #changed: Map<string, string | undefined> | undefined;
 
   /** A shell that another one starts sees its variables, and cannot change them. */
   constructor(parent?: Scope, process: 'same' | 'other' = 'same') {
@@ -58,7 +68,21 @@ export class Scope {
   /** Keeps a value; throws when values have grown so that nobody can look at them all. */
   set(name: string, value: string): void {
     if (value.length > longestValue) throw new TooComplex();
+    if (this.#changed && !this.#changed.has(name)) this.#changed.set(name, this.variables.get(name));
     this.variables.set(name, value);
+  }
+
+  /** Reads what another process does: values that are known keep what they were, and functions are not relied upon. */
+  apart<Result>(read: () => Result): Result {
+    const outer = this.#changed;
+    const changed = new Map<string, string | undefined>();
+    this.#changed = changed;
+    try {
+      return this.functions.perhaps(read);
+    } finally {
+      this.#changed = outer;
+      for (const [name, value] of changed) if (value !== undefined) this.variables.set(name, value);
+    }
   }
 
   valueOf(name: string): string | undefined {

@@ -73,6 +73,13 @@ const option =
 
 const editors = ['vi', 'vim', 'nvim', 'view', 'gvim', 'ex', 'ed', 'less', 'more', 'most'];
 
+/** Whole commands among the arguments. */
+const typed: Tool = (call) =>
+  runAll(
+    call,
+    call.args.slice(1).filter((arg) => /\s/.test(arg)),
+  );
+
 /** Programs that run a command which stands inside one of their arguments. */
 export const embeddedTools: Record<string, Tool> = {
   ...Object.fromEntries(editors.map((name) => [name, editor])),
@@ -88,6 +95,11 @@ export const embeddedTools: Record<string, Tool> = {
   fly: option('C', ['command'], 'ars'),
   flyctl: option('C', ['command'], 'ars'),
   ansible: option('a', ['args'], 'mioue'),
+  az: option('', ['scripts']),
+  pdsh: typed,
+  pssh: typed,
+  clush: typed,
+  salt: typed,
   hyperfine: option('pcs', ['prepare', 'cleanup', 'setup'], 'wrmnS'),
   npm: (call) => (/^(exec|x)$/.test(call.args[0] ?? '') ? option('c', ['call'], 'pw')(call) : undefined),
 };

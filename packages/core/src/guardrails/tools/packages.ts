@@ -44,7 +44,8 @@ const make: Tool = (call) => {
   if (optionsOf(call.args, 'Cfj').operands.some((target) => scripts.test(target))) report(call, 'deploy_script');
   for (const arg of call.args) {
     const text = /^--eval=(.+)$|^SHELL=(.+)$/s.exec(arg);
-    if (text?.[1]) runText(call, text[1]);
+    const command = text?.[1] ?? text?.[2];
+    if (command) runText(call, command);
   }
 };
 

@@ -61,6 +61,10 @@ const env: Tool = (call) => {
 };
 
 const ssh: Tool = (call) => {
+  for (const setting of optionsOf(call.args, 'BbcDEeFIiJLlmOopQRSWw').values.get('o') ?? []) {
+    const command = /^(?:Proxy|Local)Command[= ](.+)$/is.exec(setting)?.[1];
+    if (command) runText(call, command, { own: true });
+  }
   const [, ...command] = restOf(call.args, 'BbcDEeFIiJLlmOopQRSWw');
   if (command.length > 0) runText(call, command.join(' '), { own: true, input: call.input });
 };
