@@ -64,6 +64,14 @@ test.for([
   expect(rulesOf({ commands: [...commands, ...many] })).toContain(rule);
 });
 
+test('what is nested deep is found as well, and soon', () => {
+  let input: unknown = { commands: Array.from({ length: 200 }, () => 'rm -rf /') };
+  for (let depth = 0; depth < 20_000; depth++) input = depth % 2 ? { inner: input } : [input];
+  const actions = actionsIn('input', input);
+  expect(actions).toHaveLength(200);
+  expect(actions[0]?.field.length).toBeLessThan(600);
+});
+
 test('a long list of SQL is read as SQL', () => {
   const selects = many.map((_, index) => `SELECT ${index} FROM a`);
   expect(rulesOf({ sql: ['DROP TABLE users', ...selects] })).toEqual(['drop_table']);

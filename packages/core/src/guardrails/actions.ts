@@ -15,17 +15,48 @@ const sqlKeys = /^(sql|query|queries|statement|statements)$/i;
 /** Keys of what a command beside them is called with. */
 const argumentKeys = /^(args|arguments|parameters|params)$/i;
 
-/** The commands in a field: in text those that stand as such, in JSON also those under keys that say so. */
-export function actionsIn(field: string, value: unknown, key = ''): GuardedAction[] {
+/** Longest name of a field that is told; what is nested deeper goes by the name of what it is in. */
+const longestField = 500;
+
+/** A value that is still to be looked at. */
+interface Part {
+  field: string;
+  value: unknown;
+  key: string;
+}
+
+/**
+ * The commands in a field: in text those that stand as such, in JSON also those under keys that say so. However deep they
+ * are nested, no call stands upon another.
+ */
+export function actionsIn(field: string, value: unknown): GuardedAction[] {
+  const actions: GuardedAction[] = [];
+  const waiting: Part[] = [{ field, value, key: '' }];
+  for (let part = waiting.pop(); part; part = waiting.pop()) {
+    for (const action of ownActions(part)) actions.push(action);
+    const parts = partsOf(part);
+    while (parts.length > 0) waiting.push(parts.pop() as Part);
+  }
+  return actions;
+}
+
+/** What a value holds besides its parts. */
+function ownActions({ field, value, key }: Part): GuardedAction[] {
   if (typeof value === 'string') return textActions(field, value, key);
   if (typeof value !== 'object' || value === null) return [];
-  if (Array.isArray(value)) {
-    const words = commandKeys.test(key) ? wordsOf(value) : undefined;
-    if (words) return listActions(field, words, key);
-    return value.flatMap((item, index) => actionsIn(`${field}[${index}]`, item, key));
+  if (!Array.isArray(value)) return calledWith(field, value as Record<string, unknown>);
+  const words = commandKeys.test(key) ? wordsOf(value) : undefined;
+  return words ? listActions(field, words, key) : [];
+}
+
+function partsOf({ field, value, key }: Part): Part[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const name = (inner: string) => (field.length > longestField ? field : field + inner);
+  if (!Array.isArray(value)) {
+    return Object.entries(value).map(([inner, item]) => ({ field: name(`.${inner}`), value: item, key: inner }));
   }
-  const found = Object.entries(value).flatMap(([name, item]) => actionsIn(`${field}.${name}`, item, name));
-  return [...found, ...calledWith(field, value as Record<string, unknown>)];
+  if (commandKeys.test(key) && wordsOf(value)) return [];
+  return value.map((item, index) => ({ field: name(`[${index}]`), value: item, key }));
 }
 
 function textActions(field: string, text: string, key: string): GuardedAction[] {

@@ -49,12 +49,19 @@ function assign(command: Command, reader: Reader): void {
     scope.set(name, append ? (scope.valueOf(name) ?? '') + value : value);
   const declares = command.name && declarations.has(command.name.value);
   for (const assignment of [...command.prefix, ...(declares ? command.args : [])]) {
-    if (assignment.type === 'Assignment' && assignment.value.type === 'Word') {
+    if (assignment.type === 'Assignment' && assignment.value.type === 'Word' && assignment.index) {
+      setElement(
+        assignment.name,
+        wordValue(assignment.index, scope, reader),
+        wordValue(assignment.value, scope, reader),
+        reader,
+      );
+    } else if (assignment.type === 'Assignment' && assignment.value.type === 'Word') {
       set(assignment.name, wordValue(assignment.value, scope, reader), assignment.append);
     } else if (assignment.type === 'Assignment' && assignment.value.type === 'ArrayValue') {
       const elements = assignment.value.elements.flatMap((element) => reader.fields(element));
       const before = assignment.append ? elementsOf(scope.valueOf(assignment.name) ?? '') : [];
-      reader.spendOn(before.length + elements.length);
+      reader.spendOn((scope.valueOf(assignment.name)?.length ?? 0) + elements.length);
       set(assignment.name, [...before, ...elements].join(between));
     }
   }
@@ -64,6 +71,18 @@ function assign(command: Command, reader: Reader): void {
     const value = scope.valueOf(assignment.name) ?? '';
     if (/\s/.test(value)) readShell(value, reader.examination, new Scope(scope));
   }
+}
+
+/** Elements of an array are counted; of a table only the last value is kept. */
+function setElement(name: string, index: string, value: string, reader: Reader): undefined {
+  const { scope } = reader;
+  const before = scope.valueOf(name) ?? '';
+  if (!/^\d{1,3}$/.test(index)) return void scope.set(name, value);
+  reader.spendOn(before.length + Number(index));
+  const elements = elementsOf(before);
+  while (elements.length < Number(index)) elements.push('');
+  elements[Number(index)] = value;
+  scope.set(name, elements.join(between));
 }
 
 /** The variable that `printf -v` sets. */
