@@ -1,12 +1,31 @@
+/** Names of values that are secret. */
+const named =
+  '(?:password|passwd|passphrase|pwd|(?<![a-z])pass|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credential|auth)';
+/** Such a value; the name of a scheme is none, nor what is redacted already. */
+const value = '(?!(?:bearer|basic|digest)\\b|\\[redacted\\])[^\\s"\'&|;]{4,}';
+
 const secrets: readonly RegExp[] = [
   /\b(?:ghp|gho|ghs|ghu|github_pat|glpat|xox[abpr]|sk|pk|rk|sbp|sb_secret|npm|pypi|AKIA|ASIA|AIza|ac)[-_]?[A-Za-z0-9_-]{16,}/g,
   /\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g,
-  /(?<=(?:password|passwd|pwd|secret|token|api[-_]?key|access[-_]?key|credential|auth)[\w-]{0,40}["']?\s*[:= ]\s*["']?)[^\s"'&|;]{4,}/gi,
-  /(?<=\b(?:Bearer|Basic)\s+)[\w.~+/=-]{8,}/gi,
+  // Before the names of values, which would take the scheme for the secret.
+  /(?<=\b(?:Bearer|Basic|Digest)\s+)[\w.~+/=-]{4,}/gi,
+  new RegExp(`(?<=${named}[\\w-]{0,40}["']?\\s*[:=]\\s*["']?)${value}`, 'gi'),
+  // Behind a space some names count only as those of an option or a setting: `secret generic` holds none.
+  new RegExp(`(?<=(?:password|passwd|passphrase|pwd|token|[-_]key)[\\w-]{0,40}["']?\\s+["']?)${value}`, 'gi'),
+  new RegExp(`(?<=[-_:.]${named}[\\w-]{0,40}["']?\\s+["']?)${value}`, 'gi'),
+  /(?<=\bpass:)[^\s"']+/g,
+  /(?<=--from-literal[= ]["']?[\w.-]{1,100}=)[^\s"']+/g,
+  /(?<=:\/\/)[^\s:/@]{8,}(?=@)/g,
   /(?<=:\/\/[^\s:/@]{0,100}:)[^\s@/]+(?=@)/g,
   /(?<=(?:^|\s)(?:-u|--user)[ =][^\s:]{1,100}:)\S+/g,
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END|$)/g,
   /(?<![\w/.-])(?=[A-Za-z0-9+/_-]*\d)(?=[A-Za-z0-9+/_-]*[A-Z])[A-Za-z0-9+/_-]{40,}={0,2}/g,
+];
+
+/** Passwords behind the short option of a program that has one; read forwards, as a look behind would try each place. */
+const ofPrograms: readonly RegExp[] = [
+  /(\b(?:mysql|mysqladmin|mysqldump|mariadb|mycli|sshpass|twine|login|mongosh|mongodump|mosquitto_pub)\b[^|;&]{0,200}?\s-p\s*["']?)[^\s"'-][^\s"']*/g,
+  /(\b(?:redis|valkey)-cli\b[^|;&]{0,200}?\s-a\s*["']?)[^\s"'-][^\s"']*/g,
 ];
 
 const longest = 200;
@@ -18,6 +37,7 @@ export function excerpt(text: string): string {
     .slice(0, 2000)
     .replace(/[\p{Cc}\s]+/gu, ' ')
     .trim();
+  for (const secret of ofPrograms) shown = shown.replace(secret, '$1[redacted]');
   for (const secret of secrets) shown = shown.replace(secret, '[redacted]');
   return [...shown].length > longest ? `${[...shown].slice(0, longest - 1).join('')}…` : shown;
 }
