@@ -1,5 +1,8 @@
 /** A word that the shell replaces by the names of files that are like it. `[` alone is a command. */
-export const isPattern = (word: string) => /[?*]|\[[^\]]+\]/.test(word);
+export function isPattern(word: string): boolean {
+  const open = word.indexOf('[');
+  return word.includes('*') || word.includes('?') || (open >= 0 && word.indexOf(']', open + 2) >= 0);
+}
 
 /** One character of a pattern: what it may stand for; undefined for any number of any. */
 type Piece = ((character: string) => boolean) | undefined;
