@@ -1520,6 +1520,7 @@ declare
   v_call coord._call;
   v_session_id uuid := coalesce((p_caller ->> 'session_id')::uuid, coord._standing_session(p_caller, p_operation));
   v_found record;
+  v_renews boolean := false;
 begin
   select s.project_id, s.session_id, s.agent, s.trust, s.restrictions, s.fresh_until > clock_timestamp() as fresh
   into v_found
@@ -1533,14 +1534,21 @@ begin
       'A key may have expired or been revoked: ask for a new one (agentcoord keys create <agent>). Without a key, call register_session first.');
   elsif v_call.session_id is null then
     v_call.answer := coord._unknown_session();
-  elsif not v_found.fresh and not coord._touch_session(v_call.project_id, v_session_id, p_active)
-    and not (coord._resume() and coord._touch_session(v_call.project_id, v_session_id, p_active))
-  then
-    v_call.answer := coord._refuse_ended(v_call);
-  elsif v_found.restrictions is not null then
+  elsif not v_found.fresh then
+    v_renews := coord._touch_session(v_call.project_id, v_session_id, p_active);
+    if v_renews is null and coord._resume() then
+      v_renews := coord._touch_session(v_call.project_id, v_session_id, p_active);
+    end if;
+    if v_renews is null then v_call.answer := coord._refuse_ended(v_call); end if;
+  end if;
+  if v_call.answer is null and v_found.restrictions is not null then
     v_call := coord._restrict(v_call, v_found.restrictions, p_active and not p_caller ? 'repeated');
   end if;
   if v_call.answer is not null then return v_call; end if;
+  -- The others follow when the call is closed (see _leave_with_extra), because it may have to wait for tasks.
+  if v_renews and coord._renew_claims(v_call.project_id, v_session_id, p_plain => true) then
+    v_call.extra := coalesce(v_call.extra, '{}') || '{"renews": true}';
+  end if;
   if v_found.trust < coord._minimum_trust(p_operation) then
     v_call.answer := coord._refuse(v_call, 'forbidden',
       format('%s needs trust %s; this session has %s.', p_operation, coord._minimum_trust(p_operation), v_found.trust),
@@ -1626,13 +1634,14 @@ end
 $$;
 
 -- supabase/schemas/frame/_leave_with_extra.sql
--- The rest of _leave for calls with an idempotency key or notices. Notices are not kept with the answer: a repetition
--- has heard them.
+-- The rest of _leave for calls with an idempotency key, notices, or claims with paths that are to be renewed. Notices are
+-- not kept with the answer: a repetition has heard them.
 -- Concurrency: of two calls of a session at once, both may tell the same notice; none is lost.
 create function coord._leave_with_extra(p_call coord._call, p_answer jsonb, p_kept jsonb) returns jsonb
 language plpgsql volatile
 as $$
 begin
+  if p_call.extra ? 'renews' then perform coord._renew_claims(p_call.project_id, p_call.session_id); end if;
   if p_kept <> 'null' then
     update coord.idempotency_keys k set answer = p_kept
     where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = p_call.extra ->> 'idempotency_key';
@@ -1911,7 +1920,7 @@ begin
   -- What was granted to one session must not be told to another: a lock, a claim, what it read.
   if v_first.operation = p_call.operation and v_first.input_hash = v_hash and v_first.answer is not null
     and (v_first.session_id = p_call.session_id
-      or not v_first.answer ?| array['acquired', 'claimed', 'released', 'received', 'used'])
+      or not v_first.answer ?| array['acquired', 'claimed', 'released', 'received', 'used', 'next'])
   then
     return v_first.answer;
   end if;
@@ -5683,8 +5692,9 @@ end
 $$;
 
 -- supabase/schemas/sessions/_touch_session.sql
--- Whether the session lives; if it does, notes the sign of life (p_active: and that it was a real call) and renews its
--- claims. A subagent lives no longer than the session that opened it, and what a suspended agent has is not renewed.
+-- Notes a sign of life (p_active: and that it was a real call); null when the session does not live any more, else
+-- whether its claims are to be renewed: not those of a suspended agent. A subagent lives no longer than the session that
+-- opened it.
 -- The next 5 s of calls need not write again, but never longer than the lease, not while it has notices to be told, and
 -- not while it has restrictions.
 create function coord._touch_session(p_project_id integer, p_session_id uuid, p_active boolean) returns boolean
@@ -5706,10 +5716,7 @@ begin
       select from coord.sessions p where p.project_id = s.project_id and p.session_id = s.parent_session_id
         and coord._is_live(p.ended_at, p.lease_expires_at)))
   returning not coalesce(s.restrictions ? 'suspended', false) into v_renews;
-  if not found then return false; end if;
-  if not v_renews then return true; end if;
-  perform coord._renew_claims(p_project_id, p_session_id);
-  return true;
+  return v_renews;
 end
 $$;
 
@@ -5765,23 +5772,29 @@ $$;
 
 -- supabase/schemas/work/_and_next.sql
 -- The answer to a completion, with the claim of the next task, for as long as the last one, when p_claimer, the caller's
--- p_caller, asks for one. It is a call of its own in the same transaction, so that profiles, limits and journal see it as one, and its refusal
--- takes nothing back: what was done is done.
--- Concurrency: the task that was completed is settled before, and its paths are freed under the advisory lock, which the
--- paths of the next one need as well; tasks are locked with skip locked, so nothing here waits for one.
+-- p_caller, asks for one. To the frame it is a call of get_work, so that profiles, limits and journal see it as one; its
+-- refusal takes nothing back: what was done is done. To be called with enable_seqscan = off; see _claim.
+-- Concurrency: whoever calls may have the advisory lock of the project's locks, since it has freed paths, and so must
+-- not wait for a task any more. Hence nothing is settled: what is due or was left by the dead is claimed by get_work.
 create function coord._and_next(p_answer jsonb, p_claimer jsonb, p_lease_seconds integer) returns jsonb
 language plpgsql volatile
 as $$
 declare
-  v_next jsonb;
+  v_call coord._call;
+  v_claim jsonb;
 begin
   if p_claimer is null then return p_answer; end if;
-  v_next := coord.get_work(p_claimer - 'idempotency_key', p_lease_seconds => p_lease_seconds);
-  if v_next ? 'error' then
-    v_next := jsonb_build_object('claimed', false,
-      'hint', concat_ws(' ', v_next #>> '{error,message}', v_next #>> '{error,hint}'));
+  v_call := coord._enter(p_claimer - 'idempotency_key', 'get_work');
+  if v_call.answer is null then
+    v_claim := coord._claim(v_call, null, p_lease_seconds, false);
+    v_claim := coord._leave(v_call,
+      coalesce(v_claim, '{"claimed": false, "hint": "Nothing to claim at once. get_work looks closer, and can wait."}'),
+      'task:' || (v_claim #>> '{task,task_id}'));
+  elsif v_call.answer ? 'error' then
+    v_claim := jsonb_build_object('claimed', false,
+      'hint', concat_ws(' ', v_call.answer #>> '{error,message}', v_call.answer #>> '{error,hint}'));
   end if;
-  return p_answer || jsonb_build_object('next', v_next);
+  return p_answer || jsonb_build_object('next', v_claim);
 end
 $$;
 
@@ -5988,23 +6001,77 @@ end
 $$;
 
 -- supabase/schemas/work/_choose_tasks.sql
--- The rest of get_work, when special tasks are waiting, or nothing plain is: lets happen what is due, then locks the next
+-- The rest of _claim, when special tasks are waiting, or nothing plain is: lets happen what is due, then locks the next
 -- tasks that this session may take. When there are none, what the dead have is given back first, so that their tasks
--- are found even if no sweeper runs. Concurrency: see _pick_tasks; nothing here waits for a row.
-create function coord._choose_tasks(p_call coord._call, p_types text[], p_lease_seconds integer, p_count integer)
-returns uuid[]
+-- are found even if no sweeper runs. With p_settles false it takes only what is ready.
+-- Concurrency: see _pick_tasks, which waits for no task, and may leave this transaction with the advisory lock of the
+-- project's locks. Others wait for that one while they have tasks, so that the sweep behind it waits 50 ms for a task
+-- only; then the call fails with 55P03, which core repeats.
+create function coord._choose_tasks(
+  p_call coord._call, p_types text[], p_lease_seconds integer, p_count integer, p_settles boolean default true
+) returns uuid[]
 language plpgsql volatile
 as $$
 declare
+  v_timeout text := current_setting('lock_timeout');
+  v_changed boolean;
   v_chosen uuid[];
 begin
   perform coord._resume();
-  perform coord._process_due(p_call.project_id, 100);
+  if p_settles then perform coord._process_due(p_call.project_id, 100); end if;
   v_chosen := coord._pick_tasks(p_call, p_types, p_lease_seconds, p_count);
-  if v_chosen = '{}' and (coord._sweep_tasks(p_call.project_id, 100)).changed then
-    v_chosen := coord._pick_tasks(p_call, p_types, p_lease_seconds, p_count);
+  if v_chosen <> '{}' or not p_settles then return v_chosen; end if;
+  perform set_config('lock_timeout', '50ms', true);
+  v_changed := (coord._sweep_tasks(p_call.project_id, 100)).changed;
+  perform set_config('lock_timeout', v_timeout, true);
+  return case when v_changed then coord._pick_tasks(p_call, p_types, p_lease_seconds, p_count) else v_chosen end;
+end
+$$;
+
+-- supabase/schemas/work/_claim.sql
+-- Claims the next task for the calling session: the answer of get_work; null when there is none.
+-- The common path is one UPDATE of the first plain task, and holds while no task of another kind is ready, which is one
+-- probe. All else is chosen by _choose_tasks, also what is due when the queue runs dry; before that, the sweeper sees to
+-- it: to look here too would make each claim a fortieth slower.
+-- To be called with enable_seqscan = off: else many special tasks of other projects let Postgres hope to meet one at
+-- once, and read the whole table.
+-- Concurrency: the inner query locks one row and skips those that others have locked, so this transaction alone changes
+-- it; the token grows with every claim. p_settles: see _choose_tasks.
+create function coord._claim(
+  p_call coord._call, p_types text[], p_lease_seconds integer, p_settles boolean default true
+) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_chosen uuid;
+  v_claim jsonb;
+begin
+  if p_types is not null then
+    v_chosen := (coord._choose_tasks(p_call, p_types, p_lease_seconds, 1, p_settles))[1];
   end if;
-  return v_chosen;
+  loop
+    update coord.tasks t set status = 'claimed', attempts = t.attempts + 1, claim_token = t.claim_token + 1,
+      trail = t.trail || pg_current_xact_id(),
+      claim_session_id = p_call.session_id, lease_seconds = p_lease_seconds, agent = p_call.agent,
+      claim_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
+    where t.project_id = p_call.project_id and t.task_id = coalesce(v_chosen, (
+      select n.task_id from coord.tasks n
+      where n.project_id = p_call.project_id and n.status = 'ready' and n.lane is null and p_types is null
+        and not exists (select from coord.tasks x
+          where x.project_id = p_call.project_id and x.status = 'ready' and x.lane is not null)
+      order by n.lane, n.rank, n.task_id limit 1 for update skip locked))
+    returning jsonb_build_object('claimed', true, 'claim_token', t.claim_token,
+      'claim_expires_at', t.claim_expires_at, 'task', jsonb_build_object('task_id', t.task_id, 'type', t.type,
+        'title', t.title, 'description', t.description, 'input', t.input, 'priority', t.priority, 'tags', t.tags,
+        'attempt', t.attempts, 'max_attempts', t.max_attempts, 'last_error', t.error)) into v_claim;
+    if found then
+      return case when v_chosen is null then v_claim else coord._with_scope(p_call, v_claim) end;
+    end if;
+    exit when p_types is not null;
+    v_chosen := (coord._choose_tasks(p_call, null, p_lease_seconds, 1, p_settles))[1];
+    exit when v_chosen is null;
+  end loop;
+  return null;
 end
 $$;
 
@@ -6779,11 +6846,13 @@ $$;
 -- supabase/schemas/work/_renew_claims.sql
 -- Extends the claims of a session that are not lapsed, each for as long as it was asked for, and the locks on their
 -- paths. One renewed less than p_rest_seconds (or a third of its lease) ago is left as it is.
+-- With p_plain those with paths are left out; true when there are such.
 -- Concurrency: tasks that somebody is just changing are skipped: they are being reported, or returned. Claims with paths
--- are renewed only if the locks of the project can be serialised without waiting, else with the next call: the caller may
--- have to do so later, and must not hold rows of locks before.
-create function coord._renew_claims(p_project_id integer, p_session_id uuid, p_rest_seconds integer default 5)
-returns void
+-- are renewed only if the locks of the project can be serialised without waiting, else with the next call; and as the
+-- last thing that a call does, because nothing may wait for a task after that.
+create function coord._renew_claims(
+  p_project_id integer, p_session_id uuid, p_rest_seconds integer default 5, p_plain boolean default false
+) returns boolean
 language plpgsql volatile
 as $$
 declare
@@ -6793,7 +6862,9 @@ begin
   perform from coord.tasks t
   where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id
     and (t.terms).paths is not null;
-  if found then v_skip_paths := not pg_try_advisory_xact_lock(hashtext('coord.locks'), p_project_id); end if;
+  if found then
+    v_skip_paths := p_plain or not pg_try_advisory_xact_lock(hashtext('coord.locks'), p_project_id);
+  end if;
   with renewed as (
     update coord.tasks t set claim_expires_at = clock_timestamp() + make_interval(secs => t.lease_seconds)
     where t.project_id = p_project_id and t.task_id = any (array(
@@ -6806,7 +6877,7 @@ begin
     returning (t.terms).paths
   )
   select array_agg(p.path) into v_paths from renewed r cross join unnest(r.paths) p(path);
-  if v_paths is null then return; end if;
+  if v_paths is null then return v_skip_paths and p_plain; end if;
   perform from coord.locks l
   where l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id order by l.path for update;
   update coord.locks l set expires_at = greatest(l.expires_at, t.claim_expires_at)
@@ -6815,6 +6886,7 @@ begin
     and l.path = any ((t.terms).paths)
     and l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id
     and l.expires_at > clock_timestamp();
+  return false;
 end
 $$;
 
@@ -7024,6 +7096,7 @@ $$;
 -- supabase/schemas/work/_sweep_tasks.sql
 -- What time does to the tasks of a project: claims of the dead come back, tasks of assignees that are gone become free,
 -- due ones become ready or fail. In batches of p_limit, each set-based; see there. changed: whether there was anything.
+-- Claims come last: they free paths under the advisory lock, and nothing may wait for a task after that.
 create function coord._sweep_tasks(
   p_project_id integer, p_limit integer, out returned_tasks integer, out changed boolean
 )
@@ -7032,9 +7105,10 @@ as $$
 declare
   v_freed integer;
 begin
-  returned_tasks := coord._return_lapsed_claims(p_project_id, p_limit);
   v_freed := coord._unassign_vanished(p_project_id, p_limit);
-  changed := coord._process_due(p_project_id, p_limit) or returned_tasks > 0 or v_freed > 0;
+  changed := coord._process_due(p_project_id, p_limit) or v_freed > 0;
+  returned_tasks := coord._return_lapsed_claims(p_project_id, p_limit);
+  changed := changed or returned_tasks > 0;
 end
 $$;
 
@@ -9862,16 +9936,16 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'heartbeat', false);
+  v_renews boolean;
   v_renewed integer;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if not coord._touch_session(v_call.project_id, v_call.session_id, not p_automatic) then
-    return coord._refuse_ended(v_call);
-  end if;
+  v_renews := coord._touch_session(v_call.project_id, v_call.session_id, not p_automatic);
+  if v_renews is null then return coord._refuse_ended(v_call); end if;
   if p_working_on is null then perform set_config('synchronous_commit', 'off', true); end if;
   update coord.sessions s set working_on = p_working_on
   where p_working_on is not null and s.project_id = v_call.project_id and s.session_id = v_call.session_id;
-  perform coord._renew_claims(v_call.project_id, v_call.session_id, 0);
+  if v_renews then perform coord._renew_claims(v_call.project_id, v_call.session_id, 0); end if;
   select count(*) into v_renewed from coord.tasks t
   where t.project_id = v_call.project_id and t.status = 'claimed' and t.claim_session_id = v_call.session_id
     and t.claim_expires_at > clock_timestamp();
@@ -10192,7 +10266,7 @@ create function coord.complete_work(
   p_caller jsonb, p_task_id uuid, p_claim_token bigint, p_success boolean default true, p_result jsonb default null,
   p_error text default null, p_claim_next boolean default false
 ) returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'complete_work');
@@ -10342,13 +10416,7 @@ grant execute on function coord.get_task_history to coord_app;
 
 -- supabase/schemas/work/get_work.sql
 -- Claims the next task for the calling session. p_wait_seconds is for whoever calls: waiting is not done here.
--- The common path is one UPDATE of the first plain task, and holds while no task of another kind is ready, which is one
--- probe. All else is chosen by _choose_tasks, also what is due when the queue runs dry; before that, the sweeper sees to
--- it: to look here too would make each claim a fortieth slower.
--- Without enable_seqscan = off, many special tasks of other projects let Postgres hope to meet one at once, and read the
--- whole table.
--- Concurrency: the inner query locks one row and skips those that others have locked, so this transaction alone changes
--- it; the token grows with every claim. A caller that dies before the commit has claimed nothing.
+-- Concurrency: see _claim. A caller that dies before the commit has claimed nothing.
 create function coord.get_work(
   p_caller jsonb, p_types text[] default null, p_lease_seconds integer default 900, p_wait_seconds integer default 0
 ) returns jsonb
@@ -10356,37 +10424,13 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_work');
-  v_chosen uuid;
-  v_task_id uuid;
   v_claim jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if p_types is not null then
-    v_chosen := (coord._choose_tasks(v_call, p_types, p_lease_seconds, 1))[1];
+  v_claim := coord._claim(v_call, p_types, p_lease_seconds);
+  if v_claim is not null then
+    return coord._leave(v_call, v_claim, 'task:' || (v_claim #>> '{task,task_id}'));
   end if;
-  loop
-    update coord.tasks t set status = 'claimed', attempts = t.attempts + 1, claim_token = t.claim_token + 1,
-      trail = t.trail || pg_current_xact_id(),
-      claim_session_id = v_call.session_id, lease_seconds = p_lease_seconds, agent = v_call.agent,
-      claim_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
-    where t.project_id = v_call.project_id and t.task_id = coalesce(v_chosen, (
-      select n.task_id from coord.tasks n
-      where n.project_id = v_call.project_id and n.status = 'ready' and n.lane is null and p_types is null
-        and not exists (select from coord.tasks x
-          where x.project_id = v_call.project_id and x.status = 'ready' and x.lane is not null)
-      order by n.lane, n.rank, n.task_id limit 1 for update skip locked))
-    returning t.task_id, jsonb_build_object('claimed', true, 'claim_token', t.claim_token,
-      'claim_expires_at', t.claim_expires_at, 'task', jsonb_build_object('task_id', t.task_id, 'type', t.type,
-        'title', t.title, 'description', t.description, 'input', t.input, 'priority', t.priority, 'tags', t.tags,
-        'attempt', t.attempts, 'max_attempts', t.max_attempts, 'last_error', t.error)) into v_task_id, v_claim;
-    if found then
-      if v_chosen is not null then v_claim := coord._with_scope(v_call, v_claim); end if;
-      return coord._leave(v_call, v_claim, 'task:' || v_task_id);
-    end if;
-    exit when p_types is not null;
-    v_chosen := (coord._choose_tasks(v_call, null, p_lease_seconds, 1))[1];
-    exit when v_chosen is null;
-  end loop;
   -- Nobody reads the answers in between, so notices are left for the last one.
   if p_wait_seconds > 0 then v_call.extra := nullif(v_call.extra - 'notices', '{}'); end if;
   return coord._leave(v_call,

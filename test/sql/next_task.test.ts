@@ -97,6 +97,16 @@ describe('a completion that claims the next task', () => {
     expect(await bob.getTask({ task_id: third })).toMatchObject({ status: 'ready' });
   });
 
+  test('tells its claim to no other session of the agent that repeats the call', async () => {
+    await submit('first');
+    await submit('second');
+    const claim = await claimed();
+    await ann.completeWork(claim, { idempotency_key: project });
+    const other = await db.session('ann', { project });
+    const repeated = other.completeWork(claim, { idempotency_key: project });
+    await expect(repeated).rejects.toMatchObject({ details: { reason: 'idempotency_key_reused' } });
+  });
+
   test('is kept when the profile forbids to claim, and says why there is no next one', async () => {
     const root = await db.session('root', { project, trust: 4 });
     const first = await submit('first');

@@ -10,6 +10,7 @@ declare
   v_call coord._call;
   v_session_id uuid := coalesce((p_caller ->> 'session_id')::uuid, coord._standing_session(p_caller, p_operation));
   v_found record;
+  v_renews boolean := false;
 begin
   select s.project_id, s.session_id, s.agent, s.trust, s.restrictions, s.fresh_until > clock_timestamp() as fresh
   into v_found
@@ -23,14 +24,21 @@ begin
       'A key may have expired or been revoked: ask for a new one (agentcoord keys create <agent>). Without a key, call register_session first.');
   elsif v_call.session_id is null then
     v_call.answer := coord._unknown_session();
-  elsif not v_found.fresh and not coord._touch_session(v_call.project_id, v_session_id, p_active)
-    and not (coord._resume() and coord._touch_session(v_call.project_id, v_session_id, p_active))
-  then
-    v_call.answer := coord._refuse_ended(v_call);
-  elsif v_found.restrictions is not null then
+  elsif not v_found.fresh then
+    v_renews := coord._touch_session(v_call.project_id, v_session_id, p_active);
+    if v_renews is null and coord._resume() then
+      v_renews := coord._touch_session(v_call.project_id, v_session_id, p_active);
+    end if;
+    if v_renews is null then v_call.answer := coord._refuse_ended(v_call); end if;
+  end if;
+  if v_call.answer is null and v_found.restrictions is not null then
     v_call := coord._restrict(v_call, v_found.restrictions, p_active and not p_caller ? 'repeated');
   end if;
   if v_call.answer is not null then return v_call; end if;
+  -- The others follow when the call is closed (see _leave_with_extra), because it may have to wait for tasks.
+  if v_renews and coord._renew_claims(v_call.project_id, v_session_id, p_plain => true) then
+    v_call.extra := coalesce(v_call.extra, '{}') || '{"renews": true}';
+  end if;
   if v_found.trust < coord._minimum_trust(p_operation) then
     v_call.answer := coord._refuse(v_call, 'forbidden',
       format('%s needs trust %s; this session has %s.', p_operation, coord._minimum_trust(p_operation), v_found.trust),

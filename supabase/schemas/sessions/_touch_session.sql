@@ -1,5 +1,6 @@
--- Whether the session lives; if it does, notes the sign of life (p_active: and that it was a real call) and renews its
--- claims. A subagent lives no longer than the session that opened it, and what a suspended agent has is not renewed.
+-- Notes a sign of life (p_active: and that it was a real call); null when the session does not live any more, else
+-- whether its claims are to be renewed: not those of a suspended agent. A subagent lives no longer than the session that
+-- opened it.
 -- The next 5 s of calls need not write again, but never longer than the lease, not while it has notices to be told, and
 -- not while it has restrictions.
 create function coord._touch_session(p_project_id integer, p_session_id uuid, p_active boolean) returns boolean
@@ -21,9 +22,6 @@ begin
       select from coord.sessions p where p.project_id = s.project_id and p.session_id = s.parent_session_id
         and coord._is_live(p.ended_at, p.lease_expires_at)))
   returning not coalesce(s.restrictions ? 'suspended', false) into v_renews;
-  if not found then return false; end if;
-  if not v_renews then return true; end if;
-  perform coord._renew_claims(p_project_id, p_session_id);
-  return true;
+  return v_renews;
 end
 $$;

@@ -9,16 +9,16 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'heartbeat', false);
+  v_renews boolean;
   v_renewed integer;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if not coord._touch_session(v_call.project_id, v_call.session_id, not p_automatic) then
-    return coord._refuse_ended(v_call);
-  end if;
+  v_renews := coord._touch_session(v_call.project_id, v_call.session_id, not p_automatic);
+  if v_renews is null then return coord._refuse_ended(v_call); end if;
   if p_working_on is null then perform set_config('synchronous_commit', 'off', true); end if;
   update coord.sessions s set working_on = p_working_on
   where p_working_on is not null and s.project_id = v_call.project_id and s.session_id = v_call.session_id;
-  perform coord._renew_claims(v_call.project_id, v_call.session_id, 0);
+  if v_renews then perform coord._renew_claims(v_call.project_id, v_call.session_id, 0); end if;
   select count(*) into v_renewed from coord.tasks t
   where t.project_id = v_call.project_id and t.status = 'claimed' and t.claim_session_id = v_call.session_id
     and t.claim_expires_at > clock_timestamp();

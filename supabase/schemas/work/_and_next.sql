@@ -1,20 +1,26 @@
 -- The answer to a completion, with the claim of the next task, for as long as the last one, when p_claimer, the caller's
--- p_caller, asks for one. It is a call of its own in the same transaction, so that profiles, limits and journal see it as one, and its refusal
--- takes nothing back: what was done is done.
--- Concurrency: the task that was completed is settled before, and its paths are freed under the advisory lock, which the
--- paths of the next one need as well; tasks are locked with skip locked, so nothing here waits for one.
+-- p_caller, asks for one. To the frame it is a call of get_work, so that profiles, limits and journal see it as one; its
+-- refusal takes nothing back: what was done is done. To be called with enable_seqscan = off; see _claim.
+-- Concurrency: whoever calls may have the advisory lock of the project's locks, since it has freed paths, and so must
+-- not wait for a task any more. Hence nothing is settled: what is due or was left by the dead is claimed by get_work.
 create function coord._and_next(p_answer jsonb, p_claimer jsonb, p_lease_seconds integer) returns jsonb
 language plpgsql volatile
 as $$
 declare
-  v_next jsonb;
+  v_call coord._call;
+  v_claim jsonb;
 begin
   if p_claimer is null then return p_answer; end if;
-  v_next := coord.get_work(p_claimer - 'idempotency_key', p_lease_seconds => p_lease_seconds);
-  if v_next ? 'error' then
-    v_next := jsonb_build_object('claimed', false,
-      'hint', concat_ws(' ', v_next #>> '{error,message}', v_next #>> '{error,hint}'));
+  v_call := coord._enter(p_claimer - 'idempotency_key', 'get_work');
+  if v_call.answer is null then
+    v_claim := coord._claim(v_call, null, p_lease_seconds, false);
+    v_claim := coord._leave(v_call,
+      coalesce(v_claim, '{"claimed": false, "hint": "Nothing to claim at once. get_work looks closer, and can wait."}'),
+      'task:' || (v_claim #>> '{task,task_id}'));
+  elsif v_call.answer ? 'error' then
+    v_claim := jsonb_build_object('claimed', false,
+      'hint', concat_ws(' ', v_call.answer #>> '{error,message}', v_call.answer #>> '{error,hint}'));
   end if;
-  return p_answer || jsonb_build_object('next', v_next);
+  return p_answer || jsonb_build_object('next', v_claim);
 end
 $$;

@@ -1,10 +1,12 @@
 -- Extends the claims of a session that are not lapsed, each for as long as it was asked for, and the locks on their
 -- paths. One renewed less than p_rest_seconds (or a third of its lease) ago is left as it is.
+-- With p_plain those with paths are left out; true when there are such.
 -- Concurrency: tasks that somebody is just changing are skipped: they are being reported, or returned. Claims with paths
--- are renewed only if the locks of the project can be serialised without waiting, else with the next call: the caller may
--- have to do so later, and must not hold rows of locks before.
-create function coord._renew_claims(p_project_id integer, p_session_id uuid, p_rest_seconds integer default 5)
-returns void
+-- are renewed only if the locks of the project can be serialised without waiting, else with the next call; and as the
+-- last thing that a call does, because nothing may wait for a task after that.
+create function coord._renew_claims(
+  p_project_id integer, p_session_id uuid, p_rest_seconds integer default 5, p_plain boolean default false
+) returns boolean
 language plpgsql volatile
 as $$
 declare
@@ -14,7 +16,9 @@ begin
   perform from coord.tasks t
   where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id
     and (t.terms).paths is not null;
-  if found then v_skip_paths := not pg_try_advisory_xact_lock(hashtext('coord.locks'), p_project_id); end if;
+  if found then
+    v_skip_paths := p_plain or not pg_try_advisory_xact_lock(hashtext('coord.locks'), p_project_id);
+  end if;
   with renewed as (
     update coord.tasks t set claim_expires_at = clock_timestamp() + make_interval(secs => t.lease_seconds)
     where t.project_id = p_project_id and t.task_id = any (array(
@@ -27,7 +31,7 @@ begin
     returning (t.terms).paths
   )
   select array_agg(p.path) into v_paths from renewed r cross join unnest(r.paths) p(path);
-  if v_paths is null then return; end if;
+  if v_paths is null then return v_skip_paths and p_plain; end if;
   perform from coord.locks l
   where l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id order by l.path for update;
   update coord.locks l set expires_at = greatest(l.expires_at, t.claim_expires_at)
@@ -36,5 +40,6 @@ begin
     and l.path = any ((t.terms).paths)
     and l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id
     and l.expires_at > clock_timestamp();
+  return false;
 end
 $$;

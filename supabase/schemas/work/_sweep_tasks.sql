@@ -1,5 +1,6 @@
 -- What time does to the tasks of a project: claims of the dead come back, tasks of assignees that are gone become free,
 -- due ones become ready or fail. In batches of p_limit, each set-based; see there. changed: whether there was anything.
+-- Claims come last: they free paths under the advisory lock, and nothing may wait for a task after that.
 create function coord._sweep_tasks(
   p_project_id integer, p_limit integer, out returned_tasks integer, out changed boolean
 )
@@ -8,8 +9,9 @@ as $$
 declare
   v_freed integer;
 begin
-  returned_tasks := coord._return_lapsed_claims(p_project_id, p_limit);
   v_freed := coord._unassign_vanished(p_project_id, p_limit);
-  changed := coord._process_due(p_project_id, p_limit) or returned_tasks > 0 or v_freed > 0;
+  changed := coord._process_due(p_project_id, p_limit) or v_freed > 0;
+  returned_tasks := coord._return_lapsed_claims(p_project_id, p_limit);
+  changed := changed or returned_tasks > 0;
 end
 $$;

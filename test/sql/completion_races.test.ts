@@ -1,0 +1,70 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { cloneDatabase, type TestDatabase, type TestSession } from '../helpers/database.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+let db: TestDatabase;
+
+beforeAll(async () => {
+  db = await cloneDatabase();
+});
+afterAll(() => db?.[Symbol.asyncDispose]());
+
+/** Two calls that waited for each other, until Postgres ended one of them, which core then repeated. */
+async function deadlocks(): Promise<number> {
+  // A backend tells what it counted within a second, or when it ends.
+  await pause(1100);
+  const [row] = await db.sql<{ deadlocks: number }[]>`
+    select deadlocks::integer from pg_stat_database where datname = current_database()`;
+  return row?.deadlocks ?? 0;
+}
+
+type Claims = Awaited<ReturnType<TestSession['getWorkBatch']>>['claims'];
+
+const reportAll = (session: TestSession, claims: Claims, claim_next: boolean) =>
+  claims.map(({ task, claim_token }) => session.completeWork({ task_id: task.task_id, claim_token, claim_next }));
+
+const times = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+test('completions that claim the next task do not wait for tasks while others wait for the locks that they free', async () => {
+  const [ann, bob] = [await db.session('ann', { project: 'next' }), await db.session('bob', { project: 'next' })];
+  for (const round of times(4)) {
+    const submit = async (title: string, more: object) =>
+      (await ann.submitWork({ title, type: `${title}-${round}`, ...more })).task_id;
+    const deadline = new Date(Date.now() + 1500).toISOString();
+    const [first, second, late] = [[], [], []] as string[][];
+    for (const index of times(6)) {
+      first?.push(await submit('first', { paths: [`a/${round}/${index}`] }));
+      second?.push(await submit('second', { paths: [`b/${round}/${index}`] }));
+      late?.push(await submit('late', { deadline, capabilities: ['nobody'] }));
+    }
+    const depends_on = [...(second ?? []), ...(late ?? [])];
+    for (const _ of times(6)) await submit('dependent', { depends_on, on_dependency_failure: 'cascade' });
+    const mine = await ann.getWorkBatch({ count: 6, types: [`first-${round}`] });
+    const other = await bob.getWorkBatch({ count: 6, types: [`second-${round}`] });
+    await pause(Math.max(0, Date.parse(deadline) - Date.now() + 20));
+    await Promise.all([...reportAll(ann, mine.claims, true), ...reportAll(bob, other.claims, false)]);
+  }
+  expect(await deadlocks()).toBe(0);
+});
+
+test('a call that renews claims on files does not wait for tasks while it has their locks', async () => {
+  const project = 'renewing';
+  const root = await db.session('root', { project, trust: 4 });
+  // Calls are counted, so that each of them is looked at closely and renews what the agent has.
+  await root.setProfile({ profile: 'counted', trust: 2, calls_per_hour: 100_000 });
+  const workers = [await db.session('eve', { project }), await db.session('fay', { project })];
+  for (const agent of ['eve', 'fay']) await root.assignProfile({ profile: 'counted', agent });
+  for (const round of times(8)) {
+    const type = `type-${round}`;
+    const tasks = times(12).map((index) => ({ title: `${index}`, type, paths: [`c/${round}/${index}`] }));
+    const submitted = await root.submitWorkBatch({ tasks });
+    const depends_on = submitted.tasks.map(({ task_id }) => task_id);
+    for (const _ of times(5)) await root.submitWork({ title: 'dependent', type: 'dependent', depends_on });
+    const claims = await Promise.all(workers.map((worker) => worker.getWorkBatch({ count: 6, types: [type] })));
+    const reports = workers.flatMap((worker, index) => reportAll(worker, claims[index]?.claims ?? [], false));
+    expect((await Promise.all(reports)).length).toBe(12);
+  }
+  expect(await deadlocks()).toBe(0);
+});
