@@ -6075,6 +6075,17 @@ begin
 end
 $$;
 
+-- supabase/schemas/work/_claim_bytes.sql
+-- How much of an answer a claimed task takes, nearly; and how much of it a batch may take.
+create function coord._claim_bytes(p_task coord.tasks) returns integer
+language sql stable
+as $$
+  select octet_length(p_task.title) + coalesce(octet_length(p_task.description), 0)
+    + coalesce(octet_length(p_task.input::text), 0);
+$$;
+
+create function coord._most_batch_bytes() returns integer language sql immutable parallel safe as 'select 1048576';
+
 -- supabase/schemas/work/_clash.sql
 -- Whether two lists of paths have a file in common; equal paths are found without comparing all with all.
 create function coord._clash(p_paths text[], p_busy text[]) returns boolean
@@ -6602,6 +6613,8 @@ declare
   v_candidate uuid;
   v_task record;
   v_picked uuid[] := '{}';
+  v_bytes integer := 0;
+  v_is_full boolean := false;
 begin
   loop
     select array_agg(c.task_id order by c.rank, c.task_id), array_agg(c.rank order by c.rank, c.task_id)
@@ -6623,10 +6636,14 @@ begin
     ) c;
     exit when v_ids is null;
     foreach v_candidate in array v_ids loop
-      select t.task_id, t.title, (t.terms).paths into v_task
+      select t.task_id, t.title, (t.terms).paths,
+        case when p_count > 1 then coord._claim_bytes(t) else 0 end as bytes into v_task
       from coord.tasks t
       where t.project_id = p_call.project_id and t.task_id = v_candidate and t.status = 'ready' for update skip locked;
       continue when not found;
+      v_bytes := v_bytes + v_task.bytes;
+      v_is_full := v_picked <> '{}' and v_bytes > coord._most_batch_bytes();
+      exit when v_is_full;
       if v_task.paths is not null then
         v_busy := coalesce(v_busy, coord._own_task_paths(p_call));
         continue when v_refused = 200 or coord._clash(v_task.paths, v_busy);
@@ -6642,7 +6659,7 @@ begin
       v_picked := v_picked || v_task.task_id;
       exit when cardinality(v_picked) = p_count;
     end loop;
-    exit when cardinality(v_picked) = p_count or cardinality(v_ids) < v_page;
+    exit when v_is_full or cardinality(v_picked) = p_count or cardinality(v_ids) < v_page;
     v_rank := v_ranks[v_page];
     v_id := v_ids[v_page];
     v_page := least(v_page * 4, 1000);
@@ -10463,6 +10480,12 @@ begin
       select n.task_id from coord.tasks n
       where n.project_id = v_call.project_id and n.status = 'ready' and n.lane is null
       order by n.lane, n.rank, n.task_id limit p_count for update skip locked);
+    v_chosen := array(
+      select c.task_id from (
+        select w.task_id, w.place, sum(coord._claim_bytes(t)) over (order by w.place) as bytes
+        from unnest(v_chosen) with ordinality w(task_id, place)
+        join coord.tasks t on t.project_id = v_call.project_id and t.task_id = w.task_id) c
+      where c.place = 1 or c.bytes <= coord._most_batch_bytes() order by c.place);
   end if;
   if coalesce(v_chosen, '{}') = '{}' then
     v_chosen := coord._choose_tasks(v_call, p_types, p_lease_seconds, p_count);

@@ -17,6 +17,7 @@ import { addPages } from './pages.ts';
 import { answerHeaders } from './problem.ts';
 import { addOperations, refuseOtherMethods, refuseUnknownRoutes } from './routes.ts';
 import { createServer } from './server.ts';
+import { Unread } from './unread.ts';
 import { Waits } from './waits.ts';
 
 export interface AppOptions extends AllowedOrigins {
@@ -38,6 +39,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { database, operations = catalogue, version } = options;
   const app = createServer(loggerOf(options.logger ?? false));
   const authenticator = new Authenticator(database);
+  const unread = new Unread(app);
   const waits = new Waits();
   const streams = new KeyedStreams(authenticator);
   // Before the mounts close, over which some of the answers travel.
@@ -50,10 +52,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const limits = await createLimits(app, options.rateLimit);
   await app.register(async (scope) => {
     scope.addHook('onRequest', authenticate(authenticator, limits));
+    scope.addHook('onRequest', async (request) => unread.refuse(request));
     scope.addHook('onRequest', sendAnswerHeaders);
     addOperations(scope, operations, call);
     addEventStream(scope, database, streams);
-    addMounts(scope, options.mounts ?? [], { call, database, streams });
+    addMounts(scope, options.mounts ?? [], { call, database, streams, unread });
   });
   await app.register(async (scope) => {
     scope.addHook('onRequest', sendAnswerHeaders);

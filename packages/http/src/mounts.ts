@@ -8,6 +8,7 @@ import type { Call } from './calls.ts';
 import { errorOf } from './failures.ts';
 import { closing, type KeyedStreams } from './keyed_streams.ts';
 import { answerHeaders, writeProblem } from './problem.ts';
+import type { Unread } from './unread.ts';
 
 /** Another protocol on a path of the server, such as MCP; called only for authenticated requests. */
 export interface Mount {
@@ -23,6 +24,7 @@ interface Reach {
   call: Call;
   database: Database;
   streams: KeyedStreams;
+  unread: Unread;
 }
 
 export function addMounts(app: FastifyInstance, mounts: readonly Mount[], reach: Reach): void {
@@ -38,6 +40,7 @@ export function addMounts(app: FastifyInstance, mounts: readonly Mount[], reach:
         for (const [name, value] of Object.entries(answerHeaders)) response.setHeader(name, value);
         try {
           await mount.handle(request.raw, response, invoker, request.body);
+          reach.unread.add(reply, response.writableLength);
         } catch (cause) {
           request.log.error({ err: cause }, 'mount failed');
           writeProblem(response, errorOf(cause, request.id), request.id);

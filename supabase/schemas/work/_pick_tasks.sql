@@ -21,6 +21,8 @@ declare
   v_candidate uuid;
   v_task record;
   v_picked uuid[] := '{}';
+  v_bytes integer := 0;
+  v_is_full boolean := false;
 begin
   loop
     select array_agg(c.task_id order by c.rank, c.task_id), array_agg(c.rank order by c.rank, c.task_id)
@@ -42,10 +44,14 @@ begin
     ) c;
     exit when v_ids is null;
     foreach v_candidate in array v_ids loop
-      select t.task_id, t.title, (t.terms).paths into v_task
+      select t.task_id, t.title, (t.terms).paths,
+        case when p_count > 1 then coord._claim_bytes(t) else 0 end as bytes into v_task
       from coord.tasks t
       where t.project_id = p_call.project_id and t.task_id = v_candidate and t.status = 'ready' for update skip locked;
       continue when not found;
+      v_bytes := v_bytes + v_task.bytes;
+      v_is_full := v_picked <> '{}' and v_bytes > coord._most_batch_bytes();
+      exit when v_is_full;
       if v_task.paths is not null then
         v_busy := coalesce(v_busy, coord._own_task_paths(p_call));
         continue when v_refused = 200 or coord._clash(v_task.paths, v_busy);
@@ -61,7 +67,7 @@ begin
       v_picked := v_picked || v_task.task_id;
       exit when cardinality(v_picked) = p_count;
     end loop;
-    exit when cardinality(v_picked) = p_count or cardinality(v_ids) < v_page;
+    exit when v_is_full or cardinality(v_picked) = p_count or cardinality(v_ids) < v_page;
     v_rank := v_ranks[v_page];
     v_id := v_ids[v_page];
     v_page := least(v_page * 4, 1000);

@@ -6,7 +6,7 @@ import { PolicySet } from './policy_set.ts';
 import { inForce } from './project_policies.ts';
 import { domainOf, type Entity, projectOf } from './request.ts';
 import { type PolicyState, readPolicyState, type StoredPolicy } from './state.ts';
-import { validate } from './validation.ts';
+import { validate, validateFor } from './validation.ts';
 
 /** Adds what the policy engine says to what the database does; the database alone answers where there is none. */
 export const checkPolicy: Handler = async ({ database, caller, input, store }) => {
@@ -29,9 +29,11 @@ function entityOf(text: string | undefined): Entity | undefined {
   return fileOf(text);
 }
 
-export const validateCedarPolicy: Handler = async ({ input, store }) => {
+export const validateCedarPolicy: Handler = async ({ caller, input, store }) => {
   const { schema } = await readPolicyFiles();
-  const problems = await validate(schema, { [input.policy as string]: input.policy_text as string });
+  const problems = await validateFor(caller.project_id, schema, {
+    [input.policy as string]: input.policy_text as string,
+  });
   return store({ problems: problems.slice(0, 10) });
 };
 

@@ -9,6 +9,8 @@ const mostWaiting = 20;
 const thread = new ValidationThread();
 let last: Promise<unknown> = Promise.resolve();
 let waiting = 0;
+/** Projects in which somebody only asks. */
+const asking = new Set<number>();
 
 /**
  * What is wrong with policies by the schema; nothing for good ones. Found out in a thread of its own, one at a time: a
@@ -23,6 +25,17 @@ export async function validate(schema: string, policies: Policies): Promise<Poli
   const turn = last.then(() => thread.validate(schema, policies)).finally(() => waiting--);
   last = turn.catch(() => {});
   return (await turn) ?? [tooMuch(first)];
+}
+
+/** The same for somebody who only asks. One at a time of a project: administrators who change something come between. */
+export async function validateFor(project: number, schema: string, policies: Policies): Promise<PolicyProblem[]> {
+  if (asking.has(project) || waiting >= mostWaiting / 2) throw busy();
+  asking.add(project);
+  try {
+    return await validate(schema, policies);
+  } finally {
+    asking.delete(project);
+  }
 }
 
 function tooMuch(policy: string): PolicyProblem {
