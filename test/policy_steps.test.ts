@@ -83,6 +83,8 @@ describe('a policy about get_work', () => {
         when { context has input && context.input has lease_seconds && context.input.lease_seconds > 600 };`,
     });
     await expect(ann.completeWork({ ...claim, claim_next: true })).rejects.toMatchObject(refusedBy('closing'));
+    await expect(ann.getWorkBatch({ count: 1 })).rejects.toMatchObject(refusedBy('closing'));
+    expect(await ann.getWorkBatch({ count: 1, lease_seconds: 60 })).toMatchObject({ claimed: false });
     expect(await ann.completeWork(claim)).toMatchObject({ status: 'done' });
   });
 });

@@ -2675,11 +2675,10 @@ as $$
 declare
   v_waiter_id bigint := coord._place_in_queue(p_call, p_paths, p_shared);
   v_taken record;
+  v_refusal jsonb;
 begin
-  if exists (select from unnest(p_paths) p(path) where coord._is_broad(p.path)) and coord._trust(p_call) < 3 then
-    return coord._refuse(p_call, 'forbidden', 'paths: the whole repository, or a wildcard in the first segment, needs trust 3.',
-      'Begin with a folder, such as src/**/*.ts, or name the files.', '{"reason": "insufficient_trust_level"}');
-  end if;
+  v_refusal := coord._refuse_broad(p_call, p_paths);
+  if v_refusal is not null then return v_refusal; end if;
   if coord._too_many_scopes(p_call, p_paths) then
     return coord._refuse(p_call, 'limit_exceeded', 'An agent can hold and wait for 50 trees and globs at once.',
       'Release some, or lock one tree instead of several in it.', '{"reason": "too_many_scopes"}');
@@ -2696,6 +2695,17 @@ begin
     return coord._wait_for_lock(p_call, p_paths, p_shared, v_waiter_id);
   end if;
   return coord._refuse_lock(p_call, p_paths, p_shared);
+end
+$$;
+
+-- supabase/schemas/locks/_are_too_broad.sql
+-- Whether some of these paths, in normal form, reach further than the caller may lock.
+create function coord._are_too_broad(p_call coord._call, p_paths text[]) returns boolean
+language plpgsql volatile
+as $$
+begin
+  if not exists (select from unnest(p_paths) p(path) where coord._is_broad(p.path)) then return false; end if;
+  return coord._trust(p_call) < 3;
 end
 $$;
 
@@ -3425,6 +3435,18 @@ begin
   return (select w.waiter_id from coord.lock_waiters w
     where w.project_id = p_call.project_id and w.session_id = p_call.session_id and w.paths = p_paths
       and w.shared = p_shared limit 1);
+end
+$$;
+
+-- supabase/schemas/locks/_refuse_broad.sql
+-- Why a caller may not have locks on these paths, in normal form, as a refusal; null when none of them is too broad for it.
+create function coord._refuse_broad(p_call coord._call, p_paths text[]) returns jsonb
+language plpgsql volatile
+as $$
+begin
+  if not coord._are_too_broad(p_call, p_paths) then return null; end if;
+  return coord._refuse(p_call, 'forbidden', 'paths: the whole repository, or a wildcard in the first segment, needs trust 3.',
+    'Begin with a folder, such as src/**/*.ts, or name the files.', '{"reason": "insufficient_trust_level"}');
 end
 $$;
 
@@ -6646,7 +6668,7 @@ begin
       exit when v_is_full;
       if v_task.paths is not null then
         v_busy := coalesce(v_busy, coord._own_task_paths(p_call));
-        continue when v_refused = 200 or coord._clash(v_task.paths, v_busy);
+        continue when v_refused = 200 or coord._clash(v_task.paths, v_busy) or coord._are_too_broad(p_call, v_task.paths);
         if not coord._take_paths(p_call, v_task.paths, left('task ' || v_task.title, 200),
           p_lease_seconds, v_task.task_id)
         then
@@ -6784,7 +6806,7 @@ $$;
 
 -- supabase/schemas/work/_refuse_tasks.sql
 -- Why drafts may not be written, as a refusal that names the field; null when they may. Changes nothing but the journal, and
--- counts those that are assigned to others, whom each tells so, as messages (see _silent_until).
+-- counts those that are assigned to others, or escalate to them, as messages, because each tells them (see _silent_until).
 create function coord._refuse_tasks(
   p_call coord._call, p_tasks jsonb, p_drafts coord.tasks[], p_edges coord.task_dependencies[]
 ) returns jsonb
@@ -6822,9 +6844,11 @@ begin
     return coord._refuse(p_call, 'not_found', format('assignee or escalate_to: there is no agent %s', v_wrong),
       'See discover_agents for the agents of this project, or leave it out: whoever asks for work gets the task.');
   end if;
-  v_answer := coord._refuse_times(p_call, p_drafts);
+  v_answer := coalesce(coord._refuse_times(p_call, p_drafts), coord._refuse_broad(p_call, array(
+    select p.path from unnest(p_drafts) d cross join unnest((d.terms).paths) p(path))));
   if v_answer is not null then return v_answer; end if;
-  select count(*) into v_told from unnest(p_drafts) d where (d.terms).assignee <> p_call.agent;
+  select count(*) into v_told from unnest(p_drafts) d
+  cross join lateral (values ((d.terms).assignee), ((d.terms).escalate_to)) o(other) where o.other <> p_call.agent;
   if v_told > 0 then v_until := coord._silent_until(p_call, v_told); end if;
   if v_until is not null then return coord._refuse_silent(p_call, v_until); end if;
   return null;
@@ -8866,8 +8890,10 @@ begin
       v_rule := v_address_rule;
       exit;
     end if;
-    if (coord._address(v_address) is null or coord._is_private_host(v_address, coord._address(v_address)))
-      and v_address_rule.action is distinct from 'allow' then
+    -- What is no address to Postgres may be one to whoever connects, whatever a rule says about names.
+    if coord._address(v_address) is null
+      or (coord._is_private_host(v_address, coord._address(v_address)) and v_address_rule.action is distinct from 'allow')
+    then
       v_reason := 'private_address';
     end if;
   end loop;
@@ -10611,7 +10637,8 @@ grant execute on function coord.report_progress to coord_app;
 
 -- supabase/schemas/work/retry_task.sql
 -- Gives a failed or cancelled task all its attempts anew: the way out of the dead-letter list. What is blocked by it goes
--- on when it is done.
+-- on when it is done. What somebody has cancelled, and what a parent would have to wait for again, is brought back by who
+-- submitted it, and by others with trust 3.
 -- Concurrency: what it depends on is locked first, then the task, as in submit_work; the status in the WHERE lets one of
 -- two callers do it.
 create function coord.retry_task(p_caller jsonb, p_task_id uuid) returns jsonb
@@ -10622,6 +10649,7 @@ declare
   v_before uuid[];
   v_task coord.tasks;
   v_unmet integer;
+  v_until timestamptz;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   v_before := array(select d.depends_on from coord.task_dependencies d where d.project_id = v_call.project_id
@@ -10631,6 +10659,12 @@ begin
   select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
   if not found then
     return coord._refuse_unknown_task(v_call);
+  elsif v_task.submitted_by <> v_call.agent and coord._trust(v_call) < 3
+    and (v_task.status = 'cancelled' or (v_task.terms).parent_id is not null)
+  then
+    return coord._refuse(v_call, 'forbidden',
+      format('The task was submitted by %s; to bring it back needs trust 3.', v_task.submitted_by),
+      'Ask the submitter, or an administrator.', '{"reason": "insufficient_trust_level"}', 'task:' || p_task_id);
   elsif v_task.status not in ('failed', 'cancelled') then
     return coord._refuse(v_call, 'conflict', format('The task is %s: only failed and cancelled ones are retried.',
       v_task.status),
@@ -10638,6 +10672,10 @@ begin
   elsif (v_task.terms).deadline <= clock_timestamp() then
     return coord._refuse(v_call, 'conflict', 'The deadline of the task has passed.', 'Submit it anew.',
       '{"reason": "deadline_passed"}', 'task:' || p_task_id);
+  end if;
+  if (v_task.terms).escalate_to <> v_call.agent then
+    v_until := coord._silent_until(v_call, 1);
+    if v_until is not null then return coord._refuse_silent(v_call, v_until); end if;
   end if;
   select count(*) into v_unmet from coord.tasks t
   where t.project_id = v_call.project_id and t.task_id = any (v_before) and t.status <> 'done';

@@ -8,11 +8,10 @@ as $$
 declare
   v_waiter_id bigint := coord._place_in_queue(p_call, p_paths, p_shared);
   v_taken record;
+  v_refusal jsonb;
 begin
-  if exists (select from unnest(p_paths) p(path) where coord._is_broad(p.path)) and coord._trust(p_call) < 3 then
-    return coord._refuse(p_call, 'forbidden', 'paths: the whole repository, or a wildcard in the first segment, needs trust 3.',
-      'Begin with a folder, such as src/**/*.ts, or name the files.', '{"reason": "insufficient_trust_level"}');
-  end if;
+  v_refusal := coord._refuse_broad(p_call, p_paths);
+  if v_refusal is not null then return v_refusal; end if;
   if coord._too_many_scopes(p_call, p_paths) then
     return coord._refuse(p_call, 'limit_exceeded', 'An agent can hold and wait for 50 trees and globs at once.',
       'Release some, or lock one tree instead of several in it.', '{"reason": "too_many_scopes"}');

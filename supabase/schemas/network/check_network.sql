@@ -32,8 +32,10 @@ begin
       v_rule := v_address_rule;
       exit;
     end if;
-    if (coord._address(v_address) is null or coord._is_private_host(v_address, coord._address(v_address)))
-      and v_address_rule.action is distinct from 'allow' then
+    -- What is no address to Postgres may be one to whoever connects, whatever a rule says about names.
+    if coord._address(v_address) is null
+      or (coord._is_private_host(v_address, coord._address(v_address)) and v_address_rule.action is distinct from 'allow')
+    then
       v_reason := 'private_address';
     end if;
   end loop;

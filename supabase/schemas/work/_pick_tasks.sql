@@ -54,7 +54,7 @@ begin
       exit when v_is_full;
       if v_task.paths is not null then
         v_busy := coalesce(v_busy, coord._own_task_paths(p_call));
-        continue when v_refused = 200 or coord._clash(v_task.paths, v_busy);
+        continue when v_refused = 200 or coord._clash(v_task.paths, v_busy) or coord._are_too_broad(p_call, v_task.paths);
         if not coord._take_paths(p_call, v_task.paths, left('task ' || v_task.title, 200),
           p_lease_seconds, v_task.task_id)
         then

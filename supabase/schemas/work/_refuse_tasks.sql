@@ -1,5 +1,5 @@
 -- Why drafts may not be written, as a refusal that names the field; null when they may. Changes nothing but the journal, and
--- counts those that are assigned to others, whom each tells so, as messages (see _silent_until).
+-- counts those that are assigned to others, or escalate to them, as messages, because each tells them (see _silent_until).
 create function coord._refuse_tasks(
   p_call coord._call, p_tasks jsonb, p_drafts coord.tasks[], p_edges coord.task_dependencies[]
 ) returns jsonb
@@ -37,9 +37,11 @@ begin
     return coord._refuse(p_call, 'not_found', format('assignee or escalate_to: there is no agent %s', v_wrong),
       'See discover_agents for the agents of this project, or leave it out: whoever asks for work gets the task.');
   end if;
-  v_answer := coord._refuse_times(p_call, p_drafts);
+  v_answer := coalesce(coord._refuse_times(p_call, p_drafts), coord._refuse_broad(p_call, array(
+    select p.path from unnest(p_drafts) d cross join unnest((d.terms).paths) p(path))));
   if v_answer is not null then return v_answer; end if;
-  select count(*) into v_told from unnest(p_drafts) d where (d.terms).assignee <> p_call.agent;
+  select count(*) into v_told from unnest(p_drafts) d
+  cross join lateral (values ((d.terms).assignee), ((d.terms).escalate_to)) o(other) where o.other <> p_call.agent;
   if v_told > 0 then v_until := coord._silent_until(p_call, v_told); end if;
   if v_until is not null then return coord._refuse_silent(p_call, v_until); end if;
   return null;

@@ -1,5 +1,6 @@
 -- Gives a failed or cancelled task all its attempts anew: the way out of the dead-letter list. What is blocked by it goes
--- on when it is done.
+-- on when it is done. What somebody has cancelled, and what a parent would have to wait for again, is brought back by who
+-- submitted it, and by others with trust 3.
 -- Concurrency: what it depends on is locked first, then the task, as in submit_work; the status in the WHERE lets one of
 -- two callers do it.
 create function coord.retry_task(p_caller jsonb, p_task_id uuid) returns jsonb
@@ -10,6 +11,7 @@ declare
   v_before uuid[];
   v_task coord.tasks;
   v_unmet integer;
+  v_until timestamptz;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   v_before := array(select d.depends_on from coord.task_dependencies d where d.project_id = v_call.project_id
@@ -19,6 +21,12 @@ begin
   select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
   if not found then
     return coord._refuse_unknown_task(v_call);
+  elsif v_task.submitted_by <> v_call.agent and coord._trust(v_call) < 3
+    and (v_task.status = 'cancelled' or (v_task.terms).parent_id is not null)
+  then
+    return coord._refuse(v_call, 'forbidden',
+      format('The task was submitted by %s; to bring it back needs trust 3.', v_task.submitted_by),
+      'Ask the submitter, or an administrator.', '{"reason": "insufficient_trust_level"}', 'task:' || p_task_id);
   elsif v_task.status not in ('failed', 'cancelled') then
     return coord._refuse(v_call, 'conflict', format('The task is %s: only failed and cancelled ones are retried.',
       v_task.status),
@@ -26,6 +34,10 @@ begin
   elsif (v_task.terms).deadline <= clock_timestamp() then
     return coord._refuse(v_call, 'conflict', 'The deadline of the task has passed.', 'Submit it anew.',
       '{"reason": "deadline_passed"}', 'task:' || p_task_id);
+  end if;
+  if (v_task.terms).escalate_to <> v_call.agent then
+    v_until := coord._silent_until(v_call, 1);
+    if v_until is not null then return coord._refuse_silent(v_call, v_until); end if;
   end if;
   select count(*) into v_unmet from coord.tasks t
   where t.project_id = v_call.project_id and t.task_id = any (v_before) and t.status <> 'done';

@@ -54,6 +54,9 @@ export const getWorkBatch = defineOperation({
     types: z.array(word('Type.')).min(1).max(20).describe('Only these types of task.').optional(),
     lease_seconds: leaseSeconds('Seconds the claims last without a call or heartbeat.'),
   }),
+  leadsTo: ({ types, lease_seconds }) => [
+    { operation: 'get_work', input: { ...(types ? { types } : {}), lease_seconds, wait_seconds: 0 } },
+  ],
   output: z.object({
     claimed: z.boolean().describe('True when at least one task was handed to you.'),
     claims: z
