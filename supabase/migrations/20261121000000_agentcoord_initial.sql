@@ -2011,9 +2011,11 @@ begin
     v_tasks := v_tasks + v_freed.returned_tasks;
   end loop;
   for v_project_id in
-    select p.project_id from coord.projects p where p_project_id is null or p.project_id = p_project_id
+    -- In no order, so that a round that ends early does not always miss the same ones.
+    select p.project_id from coord.projects p where p_project_id is null or p.project_id = p_project_id order by random()
   loop
-    v_tasks := v_tasks + (coord._sweep_tasks(v_project_id, 1000)).returned_tasks;
+    exit when clock_timestamp() > v_enough;
+    v_tasks := v_tasks + (coord._sweep_tasks(v_project_id, 300)).returned_tasks;
     perform coord._sweep_approvals(v_project_id);
   end loop;
 
@@ -5987,7 +5989,8 @@ as $$
 $$;
 
 -- supabase/schemas/work/_cascade.sql
--- Fails the tasks that depend on these, however far, and wish to fail with them; which ones.
+-- Fails the tasks that depend on these, however far, and wish to fail with them; which ones. At most 500 in one call, so
+-- that no call takes long: what is left is due at once, and _process_due goes on with it.
 -- Concurrency: each round takes all of them in id order, and goes on until none is found, so that one submitted meanwhile
 -- is not missed. Guarded by status: a task fails once.
 create function coord._cascade(p_project_id integer, p_task_ids uuid[]) returns uuid[]
@@ -6006,9 +6009,11 @@ begin
         join coord.task_dependencies d on d.project_id = p_project_id and d.depends_on = c.task_id
         join coord.tasks t on t.project_id = p_project_id and t.task_id = d.task_id
         where t.status = 'blocked' and (t.terms).on_dependency_failure = 'cascade'
+      ), chosen as (
+        select c.task_id from doomed c where c.task_id <> all (p_task_ids || v_failed) limit 500 - cardinality(v_failed)
       )
-      select c.task_id from doomed c where c.task_id <> all (p_task_ids || v_failed) order by 1);
-    if v_next = '{}' then return v_failed; end if;
+      select s.task_id from chosen s order by 1);
+    exit when v_next = '{}';
     perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_next)
       order by t.task_id for update;
     update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(),
@@ -6019,6 +6024,14 @@ begin
     select p_project_id, 'sweep', 'task:' || n.task_id, 'dependency_failed' from unnest(v_next) n(task_id);
     v_failed := v_failed || v_next;
   end loop;
+  if cardinality(v_failed) < 500 then return v_failed; end if;
+  update coord.tasks t set due_at = clock_timestamp()
+  where t.project_id = p_project_id and t.task_id = any (p_task_ids || v_failed) and t.status in ('failed', 'cancelled')
+    and exists (
+      select from coord.task_dependencies d join coord.tasks n on n.project_id = d.project_id and n.task_id = d.task_id
+      where d.project_id = p_project_id and d.depends_on = t.task_id and n.status = 'blocked'
+        and (n.terms).on_dependency_failure = 'cascade');
+  return v_failed;
 end
 $$;
 
@@ -6167,6 +6180,28 @@ as $$
   where d.project_id = p_project_id and d.task_id = p_task_id and t.status in ('failed', 'cancelled');
 $$;
 
+-- supabase/schemas/work/_distinct_lanes.sql
+-- Lanes of a project with something ready, from one text to another, 1,000 at most: stepped through by index, one probe
+-- each, so it does not matter how many tasks stand in them.
+create function coord._distinct_lanes(p_project_id integer, p_low text, p_high text)
+returns table (lane text, type text, capabilities text[], assignee text)
+language sql stable rows 10
+as $$
+  with recursive lanes (nth, lane, type, capabilities, assignee) as (
+    (select 1, n.lane, n.type, (n.terms).capabilities, (n.terms).assignee from coord.tasks n
+    where n.project_id = p_project_id and n.status = 'ready' and n.lane > p_low and n.lane < p_high
+    order by n.lane limit 1)
+    union all
+    select l.nth + 1, f.lane, f.type, f.capabilities, f.assignee
+    from lanes l cross join lateral (
+      select n.lane, n.type, (n.terms).capabilities, (n.terms).assignee from coord.tasks n
+      where n.project_id = p_project_id and n.status = 'ready' and n.lane > l.lane and n.lane < p_high
+      order by n.lane limit 1) f
+    where l.nth < 1000
+  )
+  select l.lane, l.type, l.capabilities, l.assignee from lanes l;
+$$;
+
 -- supabase/schemas/work/_draft_dependencies.sql
 -- What the drafts depend on, each once: tasks of the same batch by their key, others by their id; depends_on is null for
 -- a text that is neither.
@@ -6225,30 +6260,27 @@ $$;
 
 -- supabase/schemas/work/_eligible_lanes.sql
 -- Lanes with something ready that the calling session may take: of these types (all when null), asking for no capability
--- it lacks, assigned to nobody or to its agent.
--- Lanes are stepped through by index, one probe each, so it does not matter how many tasks stand in them; those assigned
--- to others are not even stepped through.
+-- it lacks, assigned to nobody or to its agent. Those assigned to others and those of other types are not even looked at.
+-- Of a project with more than 1,000 lanes a call looks at the first ones, and at as many from somewhere in the middle, so
+-- that none is forgotten and no call takes long.
 create function coord._eligible_lanes(p_call coord._call, p_types text[]) returns text[]
 language sql volatile
 as $$
-  with recursive bounds (low, high) as (
-    values (''::text collate "C", '~'::text collate "C"), ('~' || (p_call).agent || E'\t', '~' || (p_call).agent || E'\n')
-  ), lanes (lane, high, type, capabilities, assignee) as (
-    select f.lane, b.high, f.type, f.capabilities, f.assignee
-    from bounds b cross join lateral (
-      select n.lane, n.type, (n.terms).capabilities, (n.terms).assignee from coord.tasks n
-      where n.project_id = (p_call).project_id and n.status = 'ready' and n.lane > b.low and n.lane < b.high
-      order by n.lane limit 1) f
+  with whose (prefix) as (
+    values (''), ('~' || (p_call).agent || E'\t')
+  ), bounds (low, high) as (
+    select w.prefix, case w.prefix when '' then '~' else '~' || (p_call).agent || E'\n' end from whose w where p_types is null
     union all
-    select f.lane, l.high, f.type, f.capabilities, f.assignee
-    from lanes l cross join lateral (
-      select n.lane, n.type, (n.terms).capabilities, (n.terms).assignee from coord.tasks n
-      where n.project_id = (p_call).project_id and n.status = 'ready' and n.lane > l.lane and n.lane < l.high
-      order by n.lane limit 1) f
+    select w.prefix || t.type || E'\x1f', w.prefix || t.type || '!' from whose w cross join unnest(p_types) t(type)
+  ), lanes as materialized (
+    select l.* from bounds b cross join lateral coord._distinct_lanes((p_call).project_id, b.low, b.high) l
+  ), others as (
+    select l.* from coord._distinct_lanes((p_call).project_id, substr(md5(random()::text), 1, 2), '~') l
+    where p_types is null and (select count(*) from lanes) >= 1000
   )
   select array(
-    select l.lane from lanes l
-    where (p_types is null or l.type = any (p_types)) and (l.assignee is null or l.assignee = (p_call).agent)
+    select l.lane from (select * from lanes union select * from others) l
+    where (l.assignee is null or l.assignee = (p_call).agent)
       and (coalesce(l.capabilities, '{}') = '{}' or l.capabilities <@ (select s.capabilities from coord.sessions s
         where s.project_id = (p_call).project_id and s.session_id = (p_call).session_id)));
 $$;
@@ -6691,26 +6723,29 @@ end
 $$;
 
 -- supabase/schemas/work/_process_due.sql
--- Lets happen what is due to waiting tasks of a project: scheduled ones become ready, those past their deadline fail.
--- True when there was something. Rows that somebody has locked are left for the next time; the status is looked at under
--- the lock and again in the UPDATE, so of two callers one does it.
+-- Lets happen what is due to tasks of a project: scheduled ones become ready, those past their deadline fail, and those
+-- that failed with more dependents than could fail at once (see _cascade) have more of them fail. True when there was
+-- something. Rows that somebody has locked are left for the next time; the status is looked at under the lock and again
+-- in the UPDATE, so of two callers one does it.
 create function coord._process_due(p_project_id integer, p_limit integer) returns boolean
 language plpgsql volatile
 as $$
 declare
   v_due uuid[];
   v_late uuid[];
+  v_dead uuid[];
 begin
-  select array_agg(d.task_id) filter (where d.deadline is null or d.deadline > clock_timestamp()),
-    array_agg(d.task_id) filter (where d.deadline <= clock_timestamp()) into v_due, v_late
-  from unnest(array['scheduled', 'ready', 'blocked']) s(status)
+  select array_agg(d.task_id) filter (where not d.is_dead and (d.deadline is null or d.deadline > clock_timestamp())),
+    array_agg(d.task_id) filter (where not d.is_dead and d.deadline <= clock_timestamp()),
+    array_agg(d.task_id) filter (where d.is_dead) into v_due, v_late, v_dead
+  from unnest(array['scheduled', 'ready', 'blocked', 'failed', 'cancelled']) s(status)
   cross join lateral (
-    select t.task_id, (t.terms).deadline from coord.tasks t
+    select t.task_id, (t.terms).deadline, t.status in ('failed', 'cancelled') as is_dead from coord.tasks t
     where t.project_id = p_project_id and t.status = s.status and t.due_at <= clock_timestamp()
       and (t.status <> 'ready' or t.due_at is not null) and t.status <> 'done'
     order by t.due_at, t.task_id limit p_limit for update skip locked
   ) d;
-  if v_due is null and v_late is null then return false; end if;
+  if v_due is null and v_late is null and v_dead is null then return false; end if;
   update coord.tasks t set status = 'ready', trail = t.trail || pg_current_xact_id(), due_at = (t.terms).deadline
   where t.project_id = p_project_id and t.task_id = any (v_due) and t.status = 'scheduled'
     and t.due_at <= clock_timestamp();
@@ -6723,6 +6758,10 @@ begin
   from (select u.task_id, 'due' from unnest(v_due) u(task_id)
     union all select u.task_id, 'deadline_passed' from unnest(v_late) u(task_id)) e(task_id, outcome);
   if v_late is not null then perform coord._follow_failures(p_project_id, v_late); end if;
+  if v_dead is not null then
+    update coord.tasks t set due_at = null where t.project_id = p_project_id and t.task_id = any (v_dead);
+    perform coord._settle_failures(p_project_id, coord._cascade(p_project_id, v_dead));
+  end if;
   return true;
 end
 $$;

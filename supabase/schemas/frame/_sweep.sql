@@ -39,9 +39,11 @@ begin
     v_tasks := v_tasks + v_freed.returned_tasks;
   end loop;
   for v_project_id in
-    select p.project_id from coord.projects p where p_project_id is null or p.project_id = p_project_id
+    -- In no order, so that a round that ends early does not always miss the same ones.
+    select p.project_id from coord.projects p where p_project_id is null or p.project_id = p_project_id order by random()
   loop
-    v_tasks := v_tasks + (coord._sweep_tasks(v_project_id, 1000)).returned_tasks;
+    exit when clock_timestamp() > v_enough;
+    v_tasks := v_tasks + (coord._sweep_tasks(v_project_id, 300)).returned_tasks;
     perform coord._sweep_approvals(v_project_id);
   end loop;
 

@@ -1,4 +1,5 @@
--- Fails the tasks that depend on these, however far, and wish to fail with them; which ones.
+-- Fails the tasks that depend on these, however far, and wish to fail with them; which ones. At most 500 in one call, so
+-- that no call takes long: what is left is due at once, and _process_due goes on with it.
 -- Concurrency: each round takes all of them in id order, and goes on until none is found, so that one submitted meanwhile
 -- is not missed. Guarded by status: a task fails once.
 create function coord._cascade(p_project_id integer, p_task_ids uuid[]) returns uuid[]
@@ -17,9 +18,11 @@ begin
         join coord.task_dependencies d on d.project_id = p_project_id and d.depends_on = c.task_id
         join coord.tasks t on t.project_id = p_project_id and t.task_id = d.task_id
         where t.status = 'blocked' and (t.terms).on_dependency_failure = 'cascade'
+      ), chosen as (
+        select c.task_id from doomed c where c.task_id <> all (p_task_ids || v_failed) limit 500 - cardinality(v_failed)
       )
-      select c.task_id from doomed c where c.task_id <> all (p_task_ids || v_failed) order by 1);
-    if v_next = '{}' then return v_failed; end if;
+      select s.task_id from chosen s order by 1);
+    exit when v_next = '{}';
     perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_next)
       order by t.task_id for update;
     update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(),
@@ -30,5 +33,13 @@ begin
     select p_project_id, 'sweep', 'task:' || n.task_id, 'dependency_failed' from unnest(v_next) n(task_id);
     v_failed := v_failed || v_next;
   end loop;
+  if cardinality(v_failed) < 500 then return v_failed; end if;
+  update coord.tasks t set due_at = clock_timestamp()
+  where t.project_id = p_project_id and t.task_id = any (p_task_ids || v_failed) and t.status in ('failed', 'cancelled')
+    and exists (
+      select from coord.task_dependencies d join coord.tasks n on n.project_id = d.project_id and n.task_id = d.task_id
+      where d.project_id = p_project_id and d.depends_on = t.task_id and n.status = 'blocked'
+        and (n.terms).on_dependency_failure = 'cascade');
+  return v_failed;
 end
 $$;

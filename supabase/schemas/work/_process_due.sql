@@ -1,23 +1,26 @@
--- Lets happen what is due to waiting tasks of a project: scheduled ones become ready, those past their deadline fail.
--- True when there was something. Rows that somebody has locked are left for the next time; the status is looked at under
--- the lock and again in the UPDATE, so of two callers one does it.
+-- Lets happen what is due to tasks of a project: scheduled ones become ready, those past their deadline fail, and those
+-- that failed with more dependents than could fail at once (see _cascade) have more of them fail. True when there was
+-- something. Rows that somebody has locked are left for the next time; the status is looked at under the lock and again
+-- in the UPDATE, so of two callers one does it.
 create function coord._process_due(p_project_id integer, p_limit integer) returns boolean
 language plpgsql volatile
 as $$
 declare
   v_due uuid[];
   v_late uuid[];
+  v_dead uuid[];
 begin
-  select array_agg(d.task_id) filter (where d.deadline is null or d.deadline > clock_timestamp()),
-    array_agg(d.task_id) filter (where d.deadline <= clock_timestamp()) into v_due, v_late
-  from unnest(array['scheduled', 'ready', 'blocked']) s(status)
+  select array_agg(d.task_id) filter (where not d.is_dead and (d.deadline is null or d.deadline > clock_timestamp())),
+    array_agg(d.task_id) filter (where not d.is_dead and d.deadline <= clock_timestamp()),
+    array_agg(d.task_id) filter (where d.is_dead) into v_due, v_late, v_dead
+  from unnest(array['scheduled', 'ready', 'blocked', 'failed', 'cancelled']) s(status)
   cross join lateral (
-    select t.task_id, (t.terms).deadline from coord.tasks t
+    select t.task_id, (t.terms).deadline, t.status in ('failed', 'cancelled') as is_dead from coord.tasks t
     where t.project_id = p_project_id and t.status = s.status and t.due_at <= clock_timestamp()
       and (t.status <> 'ready' or t.due_at is not null) and t.status <> 'done'
     order by t.due_at, t.task_id limit p_limit for update skip locked
   ) d;
-  if v_due is null and v_late is null then return false; end if;
+  if v_due is null and v_late is null and v_dead is null then return false; end if;
   update coord.tasks t set status = 'ready', trail = t.trail || pg_current_xact_id(), due_at = (t.terms).deadline
   where t.project_id = p_project_id and t.task_id = any (v_due) and t.status = 'scheduled'
     and t.due_at <= clock_timestamp();
@@ -30,6 +33,10 @@ begin
   from (select u.task_id, 'due' from unnest(v_due) u(task_id)
     union all select u.task_id, 'deadline_passed' from unnest(v_late) u(task_id)) e(task_id, outcome);
   if v_late is not null then perform coord._follow_failures(p_project_id, v_late); end if;
+  if v_dead is not null then
+    update coord.tasks t set due_at = null where t.project_id = p_project_id and t.task_id = any (v_dead);
+    perform coord._settle_failures(p_project_id, coord._cascade(p_project_id, v_dead));
+  end if;
   return true;
 end
 $$;

@@ -1,0 +1,81 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { cloneDatabase, type TestDatabase, type TestSession } from '../helpers/database.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+let db: TestDatabase;
+let project: string;
+let ann: TestSession;
+let boss: TestSession;
+let projects = 0;
+
+beforeAll(async () => {
+  db = await cloneDatabase();
+});
+afterAll(() => db?.[Symbol.asyncDispose]());
+
+beforeEach(async () => {
+  project = `many-${++projects}`;
+  ann = await db.session('ann', { project });
+  boss = await db.session('boss', { project, trust: 3 });
+});
+
+type Submission = Parameters<TestSession['submitWork']>[0];
+
+async function submitMany(count: number, of: (index: number) => Submission): Promise<string[]> {
+  const ids: string[] = [];
+  for (let from = 0; from < count; from += 100) {
+    const tasks = Array.from({ length: Math.min(100, count - from) }, (_, index) => of(from + index));
+    ids.push(...(await ann.submitWorkBatch({ tasks })).tasks.map(({ task_id }) => task_id));
+  }
+  return ids;
+}
+
+async function statuses(): Promise<Record<string, number>> {
+  const rows = await db.sql<{ status: string; count: number }[]>`
+    select t.status, count(*)::integer from coord.tasks t join coord.projects p using (project_id)
+    where p.name = ${project} group by 1`;
+  return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
+}
+
+const cascade = { on_dependency_failure: 'cascade' as const };
+
+test('a failure that thousands fail with is followed step by step, and holds nobody up', async () => {
+  const deadline = new Date(Date.now() + 3000).toISOString();
+  const { task_id: root } = await ann.submitWork({ title: 'root', deadline, capabilities: ['nobody'] });
+  const [middle = ''] = await submitMany(1, () => ({ title: 'middle', depends_on: [root], ...cascade }));
+  await submitMany(700, () => ({ title: 'first', depends_on: [root], ...cascade }));
+  await submitMany(700, () => ({ title: 'second', depends_on: [middle], ...cascade }));
+  await submitMany(10, () => ({ title: 'patient', depends_on: [root] }));
+  const { task_id } = await ann.submitWork({ title: 'urgent', priority: 1 });
+  await pause(Math.max(0, Date.parse(deadline) - Date.now() + 10));
+  expect(await boss.getWork()).toMatchObject({ claimed: true, task: { task_id } });
+  const { failed = 0, blocked = 0 } = await statuses();
+  expect(failed).toBeLessThan(600);
+  expect(blocked).toBeGreaterThan(800);
+  for (let round = 0; round < 6; round++) await boss.sweep();
+  expect(await statuses()).toEqual({ failed: 1402, blocked: 10, claimed: 1 });
+  const [told] = await db.sql`
+    select count(*)::integer, count(distinct resource)::integer as tasks from coord.journal j join coord.projects p using (project_id)
+    where p.name = ${project} and j.outcome = 'dependency_failed'`;
+  expect(told).toEqual({ count: 1401, tasks: 1401 });
+  const [due] = await db.sql`
+    select count(*)::integer from coord.tasks t join coord.projects p using (project_id)
+    where p.name = ${project} and t.status = 'failed' and t.due_at is not null`;
+  expect(due).toEqual({ count: 0 });
+});
+
+test('of more than a thousand kinds of tasks each is handed out, and a call that names types looks at those only', async () => {
+  await submitMany(1300, (index) => ({ title: 'x', type: `kind-${index}` }));
+  const { task_id } = await ann.submitWork({ title: 'last', type: 'zzz' });
+  const { task_id: urgent } = await ann.submitWork({ title: 'urgent', priority: 1 });
+  expect(await boss.getWork({ types: ['zzz'] })).toMatchObject({ claimed: true, task: { task_id } });
+  expect(await boss.getWork({ types: ['nothing'] })).toMatchObject({ claimed: false });
+  expect(await boss.getWork()).toMatchObject({ claimed: true, task: { task_id: urgent } });
+  let claimed = 0;
+  for (let calls = 0; claimed < 1300 && calls < 60; calls++) {
+    claimed += (await boss.getWorkBatch({ count: 50 })).claims.length;
+  }
+  expect(claimed).toBe(1300);
+});
