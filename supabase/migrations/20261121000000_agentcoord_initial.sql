@@ -5796,8 +5796,9 @@ $$;
 
 -- supabase/schemas/work/_and_next.sql
 -- The answer to a completion, with the claim of the next task, for as long as the last one, when p_claimer, the caller's
--- p_caller, asks for one. To the frame it is a call of get_work, so that profiles, limits and journal see it as one; its
--- refusal takes nothing back: what was done is done. To be called with enable_seqscan = off; see _claim.
+-- p_caller, asks for one. To the frame it is a call of get_work, so that profiles, limits and journal see it as one; what
+-- becomes of it, a refusal, a failure, a statement that takes too long, takes nothing back: what was done is done.
+-- To be called with enable_seqscan = off; see _claim.
 -- Concurrency: whoever calls may have the advisory lock of the project's locks, since it has freed paths, and so must
 -- not wait for a task any more. Hence nothing is settled: what is due or was left by the dead is claimed by get_work.
 create function coord._and_next(p_answer jsonb, p_claimer jsonb, p_lease_seconds integer) returns jsonb
@@ -5808,16 +5809,20 @@ declare
   v_claim jsonb;
 begin
   if p_claimer is null then return p_answer; end if;
-  v_call := coord._enter(p_claimer - 'idempotency_key', 'get_work');
-  if v_call.answer is null then
-    v_claim := coord._claim(v_call, null, p_lease_seconds, false);
-    v_claim := coord._leave(v_call,
-      coalesce(v_claim, '{"claimed": false, "hint": "Nothing to claim at once. get_work looks closer, and can wait."}'),
-      'task:' || (v_claim #>> '{task,task_id}'));
-  elsif v_call.answer ? 'error' then
-    v_claim := jsonb_build_object('claimed', false,
-      'hint', concat_ws(' ', v_call.answer #>> '{error,message}', v_call.answer #>> '{error,hint}'));
-  end if;
+  begin
+    v_call := coord._enter(p_claimer - 'idempotency_key', 'get_work');
+    if v_call.answer is null then
+      v_claim := coord._claim(v_call, null, p_lease_seconds, false);
+      v_claim := coord._leave(v_call,
+        coalesce(v_claim, '{"claimed": false, "hint": "Nothing to claim at once. get_work looks closer, and can wait."}'),
+        'task:' || (v_claim #>> '{task,task_id}'));
+    elsif v_call.answer ? 'error' then
+      v_claim := jsonb_build_object('claimed', false,
+        'hint', concat_ws(' ', v_call.answer #>> '{error,message}', v_call.answer #>> '{error,hint}'));
+    end if;
+  exception when others or query_canceled then
+    v_claim := '{"claimed": false, "hint": "The claim of the next task has failed. Call get_work for it."}';
+  end;
   return p_answer || jsonb_build_object('next', v_claim);
 end
 $$;
@@ -6867,6 +6872,17 @@ begin
   if v_wrong is not null then
     return coord._refuse(p_call, 'not_found', format('depends_on: there is no task %s', v_wrong),
       'Submit the tasks that come first before this one, and use the task_id that submit_work answered.');
+  end if;
+  -- They are all locked by the report of what they depend on, which must not take long.
+  select n.depends_on into v_wrong
+  from (select e.depends_on, count(*) as edges from unnest(p_edges) e group by 1) n
+  where n.edges + (select count(*) from (
+    select from coord.task_dependencies d where d.project_id = p_call.project_id and d.depends_on = n.depends_on
+    order by d.depends_on, d.task_id limit 1000) k) > 1000 limit 1;
+  if found then
+    return coord._refuse(p_call, 'limit_exceeded', format('depends_on: 1,000 tasks depend on %s already', v_wrong),
+      'Put a task in between that depends on it, and let the others depend on that one.',
+      '{"reason": "too_many_dependents"}');
   end if;
   v_answer := coord._refuse_parents(p_call, p_drafts);
   if v_answer is not null then return v_answer; end if;

@@ -66,6 +66,18 @@ test('a failure that thousands fail with is followed step by step, and holds nob
   expect(due).toEqual({ count: 0 });
 });
 
+test('a task has a thousand dependents at most, so that its report never takes long', async () => {
+  const { task_id } = await ann.submitWork({ title: 'root' });
+  const dependent = { title: 'x', depends_on: [task_id] };
+  await submitMany(1000, () => dependent);
+  const refusal = { code: 'limit_exceeded', details: { reason: 'too_many_dependents' } };
+  await expect(boss.submitWork(dependent)).rejects.toMatchObject(refusal);
+  await expect(boss.submitWorkBatch({ tasks: [{ title: 'y' }, dependent] })).rejects.toMatchObject(refusal);
+  const { claim_token } = await ann.getWork();
+  const report = { task_id, claim_token: Number(claim_token), claim_next: true };
+  expect(await ann.completeWork(report)).toMatchObject({ unblocked: 1000, next: { claimed: true } });
+});
+
 test('of more than a thousand kinds of tasks each is handed out, and a call that names types looks at those only', async () => {
   await submitMany(1300, (index) => ({ title: 'x', type: `kind-${index}` }));
   const { task_id } = await ann.submitWork({ title: 'last', type: 'zzz' });

@@ -120,6 +120,24 @@ describe('a completion that claims the next task', () => {
     expect(await bob.getTask({ task_id: second })).toMatchObject({ status: 'ready' });
   });
 
+  test('is kept when the claim of the next task fails, and what it began is taken back', async () => {
+    const first = await submit('first');
+    const second = await submit('second');
+    const claim = await claimed();
+    await db.sql`
+      create function coord._fail() returns trigger language plpgsql as 'begin raise exception $$no$$; end'`;
+    await db.sql`
+      create trigger fails before insert on coord.journal for each row when (new.operation = 'get_work') execute function coord._fail()`;
+    const { status, next } = await ann.completeWork(claim);
+    await db.sql`drop function coord._fail() cascade`;
+    expect({ status, next }).toMatchObject({
+      status: 'done',
+      next: { claimed: false, hint: expect.stringContaining('failed') },
+    });
+    expect(await bob.getTask({ task_id: first })).toMatchObject({ status: 'done' });
+    expect(await bob.getTask({ task_id: second })).toMatchObject({ status: 'ready', attempts: 0 });
+  });
+
   test('gives each task to one of many who complete at once', async () => {
     await Promise.all(
       Array.from({ length: 40 }, (_, index) => submit(`task ${index}`, { paths: [`src/${index % 5}`] })),

@@ -17,6 +17,7 @@ export function startSweeper(database: Database): () => Promise<void> {
   function sweep(): void {
     round = database
       .call('sweep_projects', {})
+      .catch(() => {})
       .then(seal)
       .catch(() => {})
       .then(() => {

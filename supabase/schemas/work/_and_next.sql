@@ -1,6 +1,7 @@
 -- The answer to a completion, with the claim of the next task, for as long as the last one, when p_claimer, the caller's
--- p_caller, asks for one. To the frame it is a call of get_work, so that profiles, limits and journal see it as one; its
--- refusal takes nothing back: what was done is done. To be called with enable_seqscan = off; see _claim.
+-- p_caller, asks for one. To the frame it is a call of get_work, so that profiles, limits and journal see it as one; what
+-- becomes of it, a refusal, a failure, a statement that takes too long, takes nothing back: what was done is done.
+-- To be called with enable_seqscan = off; see _claim.
 -- Concurrency: whoever calls may have the advisory lock of the project's locks, since it has freed paths, and so must
 -- not wait for a task any more. Hence nothing is settled: what is due or was left by the dead is claimed by get_work.
 create function coord._and_next(p_answer jsonb, p_claimer jsonb, p_lease_seconds integer) returns jsonb
@@ -11,16 +12,20 @@ declare
   v_claim jsonb;
 begin
   if p_claimer is null then return p_answer; end if;
-  v_call := coord._enter(p_claimer - 'idempotency_key', 'get_work');
-  if v_call.answer is null then
-    v_claim := coord._claim(v_call, null, p_lease_seconds, false);
-    v_claim := coord._leave(v_call,
-      coalesce(v_claim, '{"claimed": false, "hint": "Nothing to claim at once. get_work looks closer, and can wait."}'),
-      'task:' || (v_claim #>> '{task,task_id}'));
-  elsif v_call.answer ? 'error' then
-    v_claim := jsonb_build_object('claimed', false,
-      'hint', concat_ws(' ', v_call.answer #>> '{error,message}', v_call.answer #>> '{error,hint}'));
-  end if;
+  begin
+    v_call := coord._enter(p_claimer - 'idempotency_key', 'get_work');
+    if v_call.answer is null then
+      v_claim := coord._claim(v_call, null, p_lease_seconds, false);
+      v_claim := coord._leave(v_call,
+        coalesce(v_claim, '{"claimed": false, "hint": "Nothing to claim at once. get_work looks closer, and can wait."}'),
+        'task:' || (v_claim #>> '{task,task_id}'));
+    elsif v_call.answer ? 'error' then
+      v_claim := jsonb_build_object('claimed', false,
+        'hint', concat_ws(' ', v_call.answer #>> '{error,message}', v_call.answer #>> '{error,hint}'));
+    end if;
+  exception when others or query_canceled then
+    v_claim := '{"claimed": false, "hint": "The claim of the next task has failed. Call get_work for it."}';
+  end;
   return p_answer || jsonb_build_object('next', v_claim);
 end
 $$;

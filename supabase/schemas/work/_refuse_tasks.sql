@@ -22,6 +22,17 @@ begin
     return coord._refuse(p_call, 'not_found', format('depends_on: there is no task %s', v_wrong),
       'Submit the tasks that come first before this one, and use the task_id that submit_work answered.');
   end if;
+  -- They are all locked by the report of what they depend on, which must not take long.
+  select n.depends_on into v_wrong
+  from (select e.depends_on, count(*) as edges from unnest(p_edges) e group by 1) n
+  where n.edges + (select count(*) from (
+    select from coord.task_dependencies d where d.project_id = p_call.project_id and d.depends_on = n.depends_on
+    order by d.depends_on, d.task_id limit 1000) k) > 1000 limit 1;
+  if found then
+    return coord._refuse(p_call, 'limit_exceeded', format('depends_on: 1,000 tasks depend on %s already', v_wrong),
+      'Put a task in between that depends on it, and let the others depend on that one.',
+      '{"reason": "too_many_dependents"}');
+  end if;
   v_answer := coord._refuse_parents(p_call, p_drafts);
   if v_answer is not null then return v_answer; end if;
   if coord._is_circular(p_call.project_id, p_drafts, p_edges) then
