@@ -78,6 +78,20 @@ test('a task has a thousand dependents at most, so that its report never takes l
   expect(await ann.completeWork(report)).toMatchObject({ unblocked: 1000, next: { claimed: true } });
 });
 
+test('a session with hundreds of claims ends at once, and all of them are handed out again', async () => {
+  await submitMany(1200, () => ({ title: 'x' }));
+  for (let batch = 0; batch < 24; batch++) await ann.getWorkBatch({ count: 50 });
+  expect(await boss.getWork()).toMatchObject({ claimed: false });
+  expect(await ann.endSession()).toMatchObject({ returned_tasks: 500 });
+  let claimed = 0;
+  for (let calls = 0; claimed < 1200 && calls < 60; calls++) {
+    claimed += (await boss.getWorkBatch({ count: 50 })).claims.length;
+    if (calls === 20)
+      await db.sql`update coord.tasks set terms.run_after = null, due_at = now() where status = 'scheduled'`;
+  }
+  expect(claimed).toBe(1200);
+});
+
 test('of more than a thousand kinds of tasks each is handed out, and a call that names types looks at those only', async () => {
   await submitMany(1300, (index) => ({ title: 'x', type: `kind-${index}` }));
   const { task_id } = await ann.submitWork({ title: 'last', type: 'zzz' });
