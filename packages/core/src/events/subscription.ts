@@ -33,7 +33,7 @@ const quietFor = 15_000;
 const [mostItems, mostCharacters] = [2000, 2_000_000];
 
 /** Up to so many are no sign of somebody who does not take them. */
-const fewItems = 100;
+const fewItems = 300;
 
 /** What one subscriber has not taken yet. Who does not take it in time is dropped, and told from where to go on. */
 export class Subscription {
