@@ -7,7 +7,7 @@ import { openServer, openWorld, type World } from '../models/world.ts';
 import type { Finding, Outcome, Proof, Setting } from '../proof.ts';
 import { openStage, type Stage } from '../stage.ts';
 
-const runs = 100;
+const runs = 150;
 const length = 60;
 
 /** Proof 8: the product and a model that fits on a page answer alike, one call at a time and two at once. */
