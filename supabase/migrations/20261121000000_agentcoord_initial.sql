@@ -1934,9 +1934,9 @@ $$;
 -- database was down or the host slept, and the leases that lived at the last sweep are moved by the gap, once. True
 -- when that was done, by this call or by one that it waited for. Called before anybody judges that a lease has passed.
 -- Nobody gets more than a new grant would: what was taken after the gap and before this call is not moved beyond that.
--- Concurrency: the guarded UPDATE of the pulse lets one caller do it; a second one waits there for its commit. Rows of
--- sessions that are locked belong to calls that touch or end them, and are left to these: waiting for them here could
--- close a circle with a caller that has touched its own session.
+-- Concurrency: the guarded UPDATE of the pulse lets one caller do it; a second one waits there for its commit. Rows that
+-- are locked belong to calls that renew or end them, and are left to these: waiting for them here could close a circle
+-- with one that waits for the pulse.
 create function coord._resume() returns boolean
 language plpgsql volatile
 as $$
@@ -1957,12 +1957,18 @@ begin
     select o.project_id, o.session_id from coord.sessions o
     where o.ended_at is null and o.beats and o.lease_expires_at > v_swept_at for update skip locked);
   update coord.locks l set expires_at = least(l.expires_at + v_gap, clock_timestamp() + interval '8 hours')
-  where l.session_id is not null and l.expires_at > v_swept_at;
+  where (l.project_id, l.path) in (
+    select o.project_id, o.path from coord.locks o
+    where o.session_id is not null and o.expires_at > v_swept_at for update skip locked);
   update coord.lock_shares h set expires_at = least(h.expires_at + v_gap, clock_timestamp() + interval '8 hours')
-  where h.expires_at > v_swept_at;
+  where (h.project_id, h.path, h.session_id) in (
+    select o.project_id, o.path, o.session_id from coord.lock_shares o
+    where o.expires_at > v_swept_at for update skip locked);
   update coord.tasks t set claim_expires_at =
     least(t.claim_expires_at + v_gap, clock_timestamp() + make_interval(secs => t.lease_seconds))
-  where t.status = 'claimed' and t.claim_expires_at > v_swept_at;
+  where (t.project_id, t.task_id) in (
+    select o.project_id, o.task_id from coord.tasks o
+    where o.status = 'claimed' and o.claim_expires_at > v_swept_at for update skip locked);
   perform coord._journal(p.project_id, 'sweep', 'project', 'resumed', jsonb_build_object('seconds', extract(epoch from v_gap)))
   from coord.projects p;
   return true;
@@ -2502,7 +2508,7 @@ as $$ select split_part(p_cursor, '-', 1)::xid8, split_part(p_cursor, '-', 2)::b
 -- cursor is where to read on, is_more says that this was not all. Of a filter that lets little pass 20,000 rows are
 -- looked at, so that a call stays short.
 -- Nothing is ever skipped: only rows below the horizon are read, and what commits late stands above it (see _horizon).
--- The cursor moves over rows of this project alone, so that it tells nothing of others.
+-- The cursor moves over rows of this project alone, so that it tells nothing of others but how much they write.
 create function coord._read_events(
   p_project_id integer, p_horizon xid8, p_after text, p_subject text, p_agent text, p_operation text,
   p_task_id uuid, p_session_id uuid, p_limit integer, out events jsonb, out cursor text, out is_more boolean
@@ -5794,39 +5800,6 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_and_next.sql
--- The answer to a completion, with the claim of the next task, for as long as the last one, when p_claimer, the caller's
--- p_caller, asks for one. To the frame it is a call of get_work, so that profiles, limits and journal see it as one; what
--- becomes of it, a refusal, a failure, a statement that takes too long, takes nothing back: what was done is done.
--- To be called with enable_seqscan = off; see _claim.
--- Concurrency: whoever calls may have the advisory lock of the project's locks, since it has freed paths, and so must
--- not wait for a task any more. Hence nothing is settled: what is due or was left by the dead is claimed by get_work.
-create function coord._and_next(p_answer jsonb, p_claimer jsonb, p_lease_seconds integer) returns jsonb
-language plpgsql volatile
-as $$
-declare
-  v_call coord._call;
-  v_claim jsonb;
-begin
-  if p_claimer is null then return p_answer; end if;
-  begin
-    v_call := coord._enter(p_claimer - 'idempotency_key', 'get_work');
-    if v_call.answer is null then
-      v_claim := coord._claim(v_call, null, p_lease_seconds, false);
-      v_claim := coord._leave(v_call,
-        coalesce(v_claim, '{"claimed": false, "hint": "Nothing to claim at once. get_work looks closer, and can wait."}'),
-        'task:' || (v_claim #>> '{task,task_id}'));
-    elsif v_call.answer ? 'error' then
-      v_claim := jsonb_build_object('claimed', false,
-        'hint', concat_ws(' ', v_call.answer #>> '{error,message}', v_call.answer #>> '{error,hint}'));
-    end if;
-  exception when others or query_canceled then
-    v_claim := '{"claimed": false, "hint": "The claim of the next task has failed. Call get_work for it."}';
-  end;
-  return p_answer || jsonb_build_object('next', v_claim);
-end
-$$;
-
 -- supabase/schemas/work/_assign_drafts.sql
 -- Completes drafts that were found good: whether they are blocked, who gets those to be assigned automatically and
 -- is told so, lane.
@@ -6057,8 +6030,10 @@ declare
   v_changed boolean;
   v_chosen uuid[];
 begin
-  perform coord._resume();
-  if p_settles then perform coord._process_due(p_call.project_id, 100); end if;
+  if p_settles then
+    perform coord._resume();
+    perform coord._process_due(p_call.project_id, 100);
+  end if;
   v_chosen := coord._pick_tasks(p_call, p_types, p_lease_seconds, p_count);
   if v_chosen <> '{}' or not p_settles then return v_chosen; end if;
   perform set_config('lock_timeout', '50ms', true);
@@ -6342,11 +6317,12 @@ begin
   perform coord._return_claims(p_call.project_id, array[p_task_id], array[p_claim_token],
     coalesce(p_error, 'failed'), true);
   select t.* into v_task from coord.tasks t where t.project_id = p_call.project_id and t.task_id = p_task_id;
-  return coord._leave(p_call, coord._and_next(jsonb_strip_nulls(jsonb_build_object('status', v_task.status,
+  return coord._leave_and_claim(p_call, jsonb_strip_nulls(jsonb_build_object('status', v_task.status,
       'attempts_left', case when v_task.status = 'failed' then 0
         else v_task.max_attempts - v_task.attempts end, 'unblocked', 0,
-      'run_after', case when v_task.status = 'scheduled' then (v_task.terms).run_after end)), p_claimer, v_task.lease_seconds),
-    'task:' || p_task_id, jsonb_build_object('status', v_task.status, 'error', left(v_task.error, 500)));
+      'run_after', case when v_task.status = 'scheduled' then (v_task.terms).run_after end)),
+    'task:' || p_task_id, jsonb_build_object('status', v_task.status, 'error', left(v_task.error, 500)),
+    p_claimer, v_task.lease_seconds);
 end
 $$;
 
@@ -6577,6 +6553,43 @@ as $$
       when (p_task.terms).auto_assign then '?' else '' end
       || p_task.type || ' ' || coalesce(array_to_string((p_task.terms).capabilities, ' '), '')
   end;
+$$;
+
+-- supabase/schemas/work/_leave_and_claim.sql
+-- _leave for a report of a claim, with the claim of the next task in its answer when p_claimer, the caller's p_caller,
+-- asks for one: for as long as the last one. To the frame it is a call of get_work, so that profiles, limits and journal
+-- see it as one; what becomes of it, a refusal, a failure, a statement that takes too long, takes nothing back: what was
+-- done is done, and stands in the journal first. To be called with enable_seqscan = off; see _claim.
+-- Concurrency: whoever calls may have the advisory lock of the project's locks, since it has freed paths, and so must
+-- not wait for a task any more. Hence nothing is settled: what is due or was left by the dead is claimed by get_work.
+create function coord._leave_and_claim(
+  p_call coord._call, p_answer jsonb, p_resource text, p_detail jsonb, p_claimer jsonb, p_lease_seconds integer
+) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_call coord._call;
+  v_claim jsonb;
+begin
+  if p_claimer is null then return coord._leave(p_call, p_answer, p_resource, p_detail); end if;
+  perform coord._journal(p_call.project_id, p_call.operation, p_resource, 'ok', p_detail, p_call.session_id, p_call.agent);
+  begin
+    v_call := coord._enter(p_claimer - 'idempotency_key', 'get_work');
+    if v_call.answer is null then
+      v_claim := coord._claim(v_call, null, p_lease_seconds, false);
+      v_claim := coord._leave(v_call,
+        coalesce(v_claim, '{"claimed": false, "hint": "Nothing to claim at once. get_work looks closer, and can wait."}'),
+        'task:' || (v_claim #>> '{task,task_id}'));
+    elsif v_call.answer ? 'error' then
+      v_claim := jsonb_build_object('claimed', false,
+        'hint', concat_ws(' ', v_call.answer #>> '{error,message}', v_call.answer #>> '{error,hint}'));
+    end if;
+  exception when others or query_canceled then
+    v_claim := '{"claimed": false, "hint": "The claim of the next task has failed. Call get_work for it."}';
+  end;
+  -- Notices come with the answer itself.
+  return coord._leave(p_call, p_answer || jsonb_build_object('next', v_claim - 'notices'));
+end
 $$;
 
 -- supabase/schemas/work/_list_tasks.sql
@@ -10362,7 +10375,7 @@ grant execute on function coord.cancel_task to coord_app;
 -- Ends a claim: done, or a failed attempt, which others follow while some are left (see _fail_attempt).
 -- Concurrency: one guarded UPDATE; task, token, status, session and lease must all still match, and no subtask be open,
 -- so one completion is accepted, ever. What depends on the task follows in the same transaction, and so does the claim
--- of the next one (see _and_next).
+-- of the next one (see _leave_and_claim).
 create function coord.complete_work(
   p_caller jsonb, p_task_id uuid, p_claim_token bigint, p_success boolean default true, p_result jsonb default null,
   p_error text default null, p_claim_next boolean default false
@@ -10395,7 +10408,9 @@ begin
   if found or v_has_terms then
     v_answer := v_answer || jsonb_build_object('unblocked', coord._follow_completion(v_call, p_task_id));
   end if;
-  if p_claim_next then v_answer := coord._and_next(v_answer, p_caller, v_lease_seconds); end if;
+  if p_claim_next then
+    return coord._leave_and_claim(v_call, v_answer, 'task:' || p_task_id, '{"status": "done"}', p_caller, v_lease_seconds);
+  end if;
   return coord._leave(v_call, v_answer, 'task:' || p_task_id, '{"status": "done"}');
 end
 $$;

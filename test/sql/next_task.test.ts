@@ -31,13 +31,17 @@ async function claimed(): Promise<{ task_id: string; claim_token: number; claim_
 describe('a completion that claims the next task', () => {
   test('answers it as get_work would, with a token that completes it', async () => {
     const [first, second] = [await submit('first'), await submit('second')];
-    const { status, next } = await ann.completeWork(await claimed());
+    const claim = await claimed();
+    const { cursor } = await ann.listEvents({ after: 'now' });
+    const { status, next } = await ann.completeWork(claim);
     expect(status).toBe('done');
     expect(next).toMatchObject({ claimed: true, task: { task_id: second, title: 'second', attempt: 1 } });
     expect(await ann.getTask({ task_id: second })).toMatchObject({ status: 'claimed', agent: 'ann' });
     const { entries } = await ann.getTaskHistory({ task_id: second });
     expect(entries.map(({ operation }) => operation)).toEqual(['get_work', 'submit_work']);
     expect((await ann.getTaskHistory({ task_id: first })).entries[0]).toMatchObject({ operation: 'complete_work' });
+    const { events } = await ann.listEvents({ after: cursor, wait_seconds: 2 });
+    expect(events.map(({ operation }) => operation)).toEqual(['complete_work', 'get_work']);
     const claim_token = Number(next?.claim_token);
     const last = await ann.completeWork({ task_id: second, claim_token, claim_next: true });
     expect(last).toMatchObject({ status: 'done', next: { claimed: false } });

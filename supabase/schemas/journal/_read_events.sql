@@ -2,7 +2,7 @@
 -- cursor is where to read on, is_more says that this was not all. Of a filter that lets little pass 20,000 rows are
 -- looked at, so that a call stays short.
 -- Nothing is ever skipped: only rows below the horizon are read, and what commits late stands above it (see _horizon).
--- The cursor moves over rows of this project alone, so that it tells nothing of others.
+-- The cursor moves over rows of this project alone, so that it tells nothing of others but how much they write.
 create function coord._read_events(
   p_project_id integer, p_horizon xid8, p_after text, p_subject text, p_agent text, p_operation text,
   p_task_id uuid, p_session_id uuid, p_limit integer, out events jsonb, out cursor text, out is_more boolean

@@ -14,8 +14,10 @@ declare
   v_changed boolean;
   v_chosen uuid[];
 begin
-  perform coord._resume();
-  if p_settles then perform coord._process_due(p_call.project_id, 100); end if;
+  if p_settles then
+    perform coord._resume();
+    perform coord._process_due(p_call.project_id, 100);
+  end if;
   v_chosen := coord._pick_tasks(p_call, p_types, p_lease_seconds, p_count);
   if v_chosen <> '{}' or not p_settles then return v_chosen; end if;
   perform set_config('lock_timeout', '50ms', true);

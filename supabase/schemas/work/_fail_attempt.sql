@@ -18,10 +18,11 @@ begin
   perform coord._return_claims(p_call.project_id, array[p_task_id], array[p_claim_token],
     coalesce(p_error, 'failed'), true);
   select t.* into v_task from coord.tasks t where t.project_id = p_call.project_id and t.task_id = p_task_id;
-  return coord._leave(p_call, coord._and_next(jsonb_strip_nulls(jsonb_build_object('status', v_task.status,
+  return coord._leave_and_claim(p_call, jsonb_strip_nulls(jsonb_build_object('status', v_task.status,
       'attempts_left', case when v_task.status = 'failed' then 0
         else v_task.max_attempts - v_task.attempts end, 'unblocked', 0,
-      'run_after', case when v_task.status = 'scheduled' then (v_task.terms).run_after end)), p_claimer, v_task.lease_seconds),
-    'task:' || p_task_id, jsonb_build_object('status', v_task.status, 'error', left(v_task.error, 500)));
+      'run_after', case when v_task.status = 'scheduled' then (v_task.terms).run_after end)),
+    'task:' || p_task_id, jsonb_build_object('status', v_task.status, 'error', left(v_task.error, 500)),
+    p_claimer, v_task.lease_seconds);
 end
 $$;

@@ -1,7 +1,7 @@
 -- Ends a claim: done, or a failed attempt, which others follow while some are left (see _fail_attempt).
 -- Concurrency: one guarded UPDATE; task, token, status, session and lease must all still match, and no subtask be open,
 -- so one completion is accepted, ever. What depends on the task follows in the same transaction, and so does the claim
--- of the next one (see _and_next).
+-- of the next one (see _leave_and_claim).
 create function coord.complete_work(
   p_caller jsonb, p_task_id uuid, p_claim_token bigint, p_success boolean default true, p_result jsonb default null,
   p_error text default null, p_claim_next boolean default false
@@ -34,7 +34,9 @@ begin
   if found or v_has_terms then
     v_answer := v_answer || jsonb_build_object('unblocked', coord._follow_completion(v_call, p_task_id));
   end if;
-  if p_claim_next then v_answer := coord._and_next(v_answer, p_caller, v_lease_seconds); end if;
+  if p_claim_next then
+    return coord._leave_and_claim(v_call, v_answer, 'task:' || p_task_id, '{"status": "done"}', p_caller, v_lease_seconds);
+  end if;
   return coord._leave(v_call, v_answer, 'task:' || p_task_id, '{"status": "done"}');
 end
 $$;

@@ -1,17 +1,20 @@
--- The answer to a completion, with the claim of the next task, for as long as the last one, when p_claimer, the caller's
--- p_caller, asks for one. To the frame it is a call of get_work, so that profiles, limits and journal see it as one; what
--- becomes of it, a refusal, a failure, a statement that takes too long, takes nothing back: what was done is done.
--- To be called with enable_seqscan = off; see _claim.
+-- _leave for a report of a claim, with the claim of the next task in its answer when p_claimer, the caller's p_caller,
+-- asks for one: for as long as the last one. To the frame it is a call of get_work, so that profiles, limits and journal
+-- see it as one; what becomes of it, a refusal, a failure, a statement that takes too long, takes nothing back: what was
+-- done is done, and stands in the journal first. To be called with enable_seqscan = off; see _claim.
 -- Concurrency: whoever calls may have the advisory lock of the project's locks, since it has freed paths, and so must
 -- not wait for a task any more. Hence nothing is settled: what is due or was left by the dead is claimed by get_work.
-create function coord._and_next(p_answer jsonb, p_claimer jsonb, p_lease_seconds integer) returns jsonb
+create function coord._leave_and_claim(
+  p_call coord._call, p_answer jsonb, p_resource text, p_detail jsonb, p_claimer jsonb, p_lease_seconds integer
+) returns jsonb
 language plpgsql volatile
 as $$
 declare
   v_call coord._call;
   v_claim jsonb;
 begin
-  if p_claimer is null then return p_answer; end if;
+  if p_claimer is null then return coord._leave(p_call, p_answer, p_resource, p_detail); end if;
+  perform coord._journal(p_call.project_id, p_call.operation, p_resource, 'ok', p_detail, p_call.session_id, p_call.agent);
   begin
     v_call := coord._enter(p_claimer - 'idempotency_key', 'get_work');
     if v_call.answer is null then
@@ -26,6 +29,7 @@ begin
   exception when others or query_canceled then
     v_claim := '{"claimed": false, "hint": "The claim of the next task has failed. Call get_work for it."}';
   end;
-  return p_answer || jsonb_build_object('next', v_claim);
+  -- Notices come with the answer itself.
+  return coord._leave(p_call, p_answer || jsonb_build_object('next', v_claim - 'notices'));
 end
 $$;
