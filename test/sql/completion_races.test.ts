@@ -72,7 +72,8 @@ test('a call that renews claims on files does not wait for tasks while it has th
 test('reports after an outage give back its time once, and do not wait for each other', async () => {
   const project = 'resuming';
   const workers = await Promise.all(times(8).map((index) => db.session(`w${index}`, { project })));
-  for (const _ of times(16)) await workers[0]?.submitWork({ title: 'x' });
+  for (const index of times(16))
+    await workers[0]?.submitWork({ title: 'x', ...(index < 8 ? {} : { type: 'special' }) });
   const claims = await Promise.all(workers.map((worker) => worker.getWorkBatch({ count: 1 })));
   await db.sql`update coord.pulse set is_steady = true, swept_at = clock_timestamp() - interval '20 seconds'`;
   const reports = workers.flatMap((worker, index) => reportAll(worker, claims[index]?.claims ?? [], true));
