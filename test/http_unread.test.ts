@@ -48,6 +48,19 @@ test('who leaves answers lying gets no others, is cut off, and may go on then', 
   for (const socket of sockets) socket.destroy();
 });
 
+test('who hangs up before the answer owes nothing', async () => {
+  const { task_id } = await ann.submitWork(big);
+  await using server = await startServer(db);
+  const key = await keyOf(db, 'hasty');
+  const path = `/v1/tasks/${task_id}`;
+  for (let time = 0; time < 60; time++) {
+    const socket = await deaf(server.url, key, path, 1);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    socket.destroy();
+  }
+  expect((await fetch(server.url + path, { headers: { authorization: `Bearer ${key}` } })).status).toBe(200);
+});
+
 test('a connection with more requests under way than any client needs is closed', async () => {
   await using server = await startServer(db);
   const key = await keyOf(db, 'hasty');

@@ -1508,9 +1508,9 @@ end
 $$;
 
 -- supabase/schemas/frame/_enter_doubtful.sql
--- The rest of _enter: callers without a session, dead sessions, missing trust, restrictions, the touch that keeps a session alive
--- (at most every 5 s, so that a bare key or a transaction of many calls does not write its session's row each time),
--- notices, idempotency keys.
+-- The rest of _enter: callers without a session, dead sessions, missing trust, restrictions, the touch that keeps a
+-- session and its claims alive (at most every 5 s, so that a bare key or a transaction of many calls does not write its
+-- session's row each time), notices, idempotency keys.
 -- Concurrency: a lapsed session can never come back. The touch repeats the check of the lease under the row lock, so
 -- a process that was paused between look-up and touch finds itself lapsed, and whoever took its locks is right.
 create function coord._enter_doubtful(p_caller jsonb, p_operation text, p_active boolean) returns coord._call
@@ -1544,8 +1544,11 @@ begin
   if v_call.answer is null and v_found.restrictions is not null then
     v_call := coord._restrict(v_call, v_found.restrictions, p_active and not p_caller ? 'repeated');
   end if;
-  if v_call.answer is not null then return v_call; end if;
-  -- The others follow when the call is closed (see _leave_with_extra), because it may have to wait for tasks.
+  if v_call.answer is not null then
+    if v_renews then perform coord._renew_claims(v_call.project_id, v_session_id); end if;
+    return v_call;
+  end if;
+  -- Those with paths follow when the call is closed (see _leave_with_extra), because it may have to wait for tasks.
   if v_renews and coord._renew_claims(v_call.project_id, v_session_id, p_plain => true) then
     v_call.extra := coalesce(v_call.extra, '{}') || '{"renews": true}';
   end if;
@@ -1642,7 +1645,8 @@ language plpgsql volatile
 as $$
 begin
   if p_call.extra ? 'renews' then perform coord._renew_claims(p_call.project_id, p_call.session_id); end if;
-  if p_kept <> 'null' then
+  if not p_call.extra ? 'idempotency_key' then null;
+  elsif p_kept <> 'null' then
     update coord.idempotency_keys k set answer = p_kept
     where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = p_call.extra ->> 'idempotency_key';
   else
@@ -2021,8 +2025,13 @@ begin
     select p.project_id from coord.projects p where p_project_id is null or p.project_id = p_project_id order by random()
   loop
     exit when clock_timestamp() > v_enough;
-    v_tasks := v_tasks + (coord._sweep_tasks(v_project_id, 300)).returned_tasks;
-    perform coord._sweep_approvals(v_project_id);
+    -- One project must not wait for another with locks in hand: what is busy is left to the next round.
+    begin
+      perform set_config('lock_timeout', '50ms', true);
+      v_tasks := v_tasks + (coord._sweep_tasks(v_project_id, 300)).returned_tasks;
+      perform coord._sweep_approvals(v_project_id);
+    exception when lock_not_available then null;
+    end;
   end loop;
 
   -- Old rows are looked for in one of a hundred rounds, because the search reads whole tables.
@@ -5885,6 +5894,10 @@ begin
 end
 $$;
 
+-- supabase/schemas/work/_batch_bytes.sql
+-- How many bytes of tasks a batch of claims has at most, unless it is one task.
+create function coord._batch_bytes() returns integer language sql immutable parallel safe as 'select 1048576';
+
 -- supabase/schemas/work/_blank_task.sql
 -- A task with nothing in it but its id and what the columns default to.
 create function coord._blank_task(p_project_id integer, p_submitted_by text) returns coord.tasks
@@ -5994,10 +6007,16 @@ begin
     exit when v_next = '{}';
     perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_next)
       order by t.task_id for update;
-    update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(),
-      trail = t.trail || pg_current_xact_id(),
-      error = 'A task that it depends on failed or was cancelled.'
-    where t.project_id = p_project_id and t.task_id = any (v_next) and t.status = 'blocked';
+    with failed as (
+      update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(),
+        trail = t.trail || pg_current_xact_id(),
+        error = 'A task that it depends on failed or was cancelled.'
+      where t.project_id = p_project_id and t.task_id = any (v_next) and t.status = 'blocked'
+      returning t.task_id
+    )
+    select coalesce(array_agg(f.task_id order by f.task_id), '{}') into v_next from failed f;
+    -- Somebody else has ended all of them meanwhile.
+    exit when v_next = '{}';
     insert into coord.journal (project_id, operation, resource, outcome)
     select p_project_id, 'sweep', 'task:' || n.task_id, 'dependency_failed' from unnest(v_next) n(task_id);
     v_failed := v_failed || v_next;
@@ -6017,28 +6036,35 @@ $$;
 -- The rest of _claim, when special tasks are waiting, or nothing plain is: lets happen what is due, then locks the next
 -- tasks that this session may take. When there are none, what the dead have is given back first, so that their tasks
 -- are found even if no sweeper runs. With p_settles false it takes only what is ready.
--- Concurrency: see _pick_tasks, which waits for no task, and may leave this transaction with the advisory lock of the
--- project's locks. Others wait for that one while they have tasks, so that the sweep behind it waits 50 ms for a task
--- only; then the call fails with 55P03, which core repeats.
+-- Concurrency: to pick waits for nothing (see _pick_tasks), but may leave this transaction with the advisory lock of the
+-- project's locks, for which others wait while they have tasks. To settle may have to wait for a task: 50 ms, then what
+-- was begun is taken back, and left to the next call or to the sweeper.
 create function coord._choose_tasks(
   p_call coord._call, p_types text[], p_lease_seconds integer, p_count integer, p_settles boolean default true
 ) returns uuid[]
 language plpgsql volatile
 as $$
 declare
-  v_timeout text := current_setting('lock_timeout');
-  v_changed boolean;
+  v_changed boolean := false;
   v_chosen uuid[];
 begin
   if p_settles then
     perform coord._resume();
-    perform coord._process_due(p_call.project_id, 100);
+    begin
+      perform set_config('lock_timeout', '50ms', true);
+      perform coord._process_due(p_call.project_id, 100);
+      perform set_config('lock_timeout', '0', true);
+    exception when lock_not_available then null;
+    end;
   end if;
   v_chosen := coord._pick_tasks(p_call, p_types, p_lease_seconds, p_count);
   if v_chosen <> '{}' or not p_settles then return v_chosen; end if;
-  perform set_config('lock_timeout', '50ms', true);
-  v_changed := (coord._sweep_tasks(p_call.project_id, 100)).changed;
-  perform set_config('lock_timeout', v_timeout, true);
+  begin
+    perform set_config('lock_timeout', '50ms', true);
+    v_changed := (coord._sweep_tasks(p_call.project_id, 100)).changed;
+    perform set_config('lock_timeout', '0', true);
+  exception when lock_not_available then null;
+  end;
   return case when v_changed then coord._pick_tasks(p_call, p_types, p_lease_seconds, p_count) else v_chosen end;
 end
 $$;
@@ -6091,15 +6117,13 @@ end
 $$;
 
 -- supabase/schemas/work/_claim_bytes.sql
--- How much of an answer a claimed task takes, nearly; and how much of it a batch may take.
+-- How much of an answer a claimed task takes, nearly.
 create function coord._claim_bytes(p_task coord.tasks) returns integer
 language sql stable
 as $$
   select octet_length(p_task.title) + coalesce(octet_length(p_task.description), 0)
-    + coalesce(octet_length(p_task.input::text), 0);
+    + coalesce(octet_length(p_task.input::text), 0) + coalesce(octet_length(p_task.error), 0);
 $$;
-
-create function coord._most_batch_bytes() returns integer language sql immutable parallel safe as 'select 1048576';
 
 -- supabase/schemas/work/_clash.sql
 -- Whether two lists of paths have a file in common; equal paths are found without comparing all with all.
@@ -6161,9 +6185,9 @@ as $$
 $$;
 
 -- supabase/schemas/work/_distinct_lanes.sql
--- Lanes of a project with something ready, from one text to another, 1,000 at most: stepped through by index, one probe
+-- Lanes of a project with something ready, from one text to another, p_most of them: stepped through by index, one probe
 -- each, so it does not matter how many tasks stand in them.
-create function coord._distinct_lanes(p_project_id integer, p_low text, p_high text)
+create function coord._distinct_lanes(p_project_id integer, p_low text, p_high text, p_most integer)
 returns table (lane text, type text, capabilities text[], assignee text)
 language sql stable rows 10
 as $$
@@ -6177,7 +6201,7 @@ as $$
       select n.lane, n.type, (n.terms).capabilities, (n.terms).assignee from coord.tasks n
       where n.project_id = p_project_id and n.status = 'ready' and n.lane > l.lane and n.lane < p_high
       order by n.lane limit 1) f
-    where l.nth < 1000
+    where l.nth < p_most
   )
   select l.lane, l.type, l.capabilities, l.assignee from lanes l;
 $$;
@@ -6241,22 +6265,30 @@ $$;
 -- supabase/schemas/work/_eligible_lanes.sql
 -- Lanes with something ready that the calling session may take: of these types (all when null), asking for no capability
 -- it lacks, assigned to nobody or to its agent. Those assigned to others and those of other types are not even looked at.
--- Of a project with more than 1,000 lanes a call looks at the first ones, and at as many from somewhere in the middle, so
--- that none is forgotten and no call takes long.
+-- Of a project with more than 1,000 lanes a call looks at the first ones, and at as many from somewhere behind them, so
+-- that each has its turn and no call takes long. Somewhere is what a lane begins with and one more letter, both by
+-- chance: so it may be anywhere, however alike many of them are.
 create function coord._eligible_lanes(p_call coord._call, p_types text[]) returns text[]
 language sql volatile
 as $$
   with whose (prefix) as (
     values (''), ('~' || (p_call).agent || E'\t')
-  ), bounds (low, high) as (
-    select w.prefix, case w.prefix when '' then '~' else '~' || (p_call).agent || E'\n' end from whose w where p_types is null
+  ), bounds (low, high, most) as (
+    select w.prefix, case w.prefix when '' then '~' else '~' || (p_call).agent || E'\n' end, 1000
+    from whose w where p_types is null
     union all
-    select w.prefix || t.type || E'\x1f', w.prefix || t.type || '!' from whose w cross join unnest(p_types) t(type)
+    select w.prefix || t.type || E'\x1f', w.prefix || t.type || '!', 1000 / cardinality(p_types)
+    from whose w cross join unnest(p_types) t(type)
   ), lanes as materialized (
-    select l.* from bounds b cross join lateral coord._distinct_lanes((p_call).project_id, b.low, b.high) l
+    select l.* from bounds b cross join lateral coord._distinct_lanes((p_call).project_id, b.low, b.high, b.most) l
+  ), behind as (
+    select max(l.lane collate "C") as last from lanes l where p_types is null having count(*) >= 1000
   ), others as (
-    select l.* from coord._distinct_lanes((p_call).project_id, substr(md5(random()::text), 1, 2), '~') l
-    where p_types is null and (select count(*) from lanes) >= 1000
+    select l.* from behind b
+    cross join lateral (select left(b.last, floor(random() * (length(b.last) + 1))::integer)
+      || substr('0123456789abcdefghijklmnopqrstuvwxyz', 1 + floor(random() * 36)::integer, 1) as low) f
+    cross join lateral coord._distinct_lanes((p_call).project_id, f.low,
+      case when b.last like '~%' then '~' || (p_call).agent || E'\n' else '~' end, 1000) l
   )
   select array(
     select l.lane from (select * from lanes union select * from others) l
@@ -6301,7 +6333,7 @@ $$;
 -- Concurrency: the row is locked under the same guard as a success, so of two reports one is accepted.
 create function coord._fail_attempt(
   p_call coord._call, p_task_id uuid, p_claim_token bigint, p_result jsonb, p_error text,
-  p_claimer jsonb
+  p_next coord._call
 ) returns jsonb
 language plpgsql volatile
 as $$
@@ -6322,7 +6354,7 @@ begin
         else v_task.max_attempts - v_task.attempts end, 'unblocked', 0,
       'run_after', case when v_task.status = 'scheduled' then (v_task.terms).run_after end)),
     'task:' || p_task_id, jsonb_build_object('status', v_task.status, 'error', left(v_task.error, 500)),
-    p_claimer, v_task.lease_seconds);
+    p_next, v_task.lease_seconds);
 end
 $$;
 
@@ -6556,33 +6588,31 @@ as $$
 $$;
 
 -- supabase/schemas/work/_leave_and_claim.sql
--- _leave for a report of a claim, with the claim of the next task in its answer when p_claimer, the caller's p_caller,
--- asks for one: for as long as the last one. To the frame it is a call of get_work, so that profiles, limits and journal
--- see it as one; what becomes of it, a refusal, a failure, a statement that takes too long, takes nothing back: what was
+-- _leave for a report of a claim, with the claim of the next task in its answer when p_next asks for one: a call of
+-- get_work that has entered the frame, so that profiles, limits and journal see it as one. It is claimed for as long as
+-- the last one. What becomes of it, a refusal, a failure, a statement that takes too long, takes nothing back: what was
 -- done is done, and stands in the journal first. To be called with enable_seqscan = off; see _claim.
 -- Concurrency: whoever calls may have the advisory lock of the project's locks, since it has freed paths, and so must
 -- not wait for a task any more. Hence nothing is settled: what is due or was left by the dead is claimed by get_work.
 create function coord._leave_and_claim(
-  p_call coord._call, p_answer jsonb, p_resource text, p_detail jsonb, p_claimer jsonb, p_lease_seconds integer
+  p_call coord._call, p_answer jsonb, p_resource text, p_detail jsonb, p_next coord._call, p_lease_seconds integer
 ) returns jsonb
 language plpgsql volatile
 as $$
 declare
-  v_call coord._call;
   v_claim jsonb;
 begin
-  if p_claimer is null then return coord._leave(p_call, p_answer, p_resource, p_detail); end if;
+  if p_next.operation is null then return coord._leave(p_call, p_answer, p_resource, p_detail); end if;
   perform coord._journal(p_call.project_id, p_call.operation, p_resource, 'ok', p_detail, p_call.session_id, p_call.agent);
   begin
-    v_call := coord._enter(p_claimer - 'idempotency_key', 'get_work');
-    if v_call.answer is null then
-      v_claim := coord._claim(v_call, null, p_lease_seconds, false);
-      v_claim := coord._leave(v_call,
+    if p_next.answer is null then
+      v_claim := coord._claim(p_next, null, p_lease_seconds, false);
+      v_claim := coord._leave(p_next,
         coalesce(v_claim, '{"claimed": false, "hint": "Nothing to claim at once. get_work looks closer, and can wait."}'),
         'task:' || (v_claim #>> '{task,task_id}'));
-    elsif v_call.answer ? 'error' then
+    else
       v_claim := jsonb_build_object('claimed', false,
-        'hint', concat_ws(' ', v_call.answer #>> '{error,message}', v_call.answer #>> '{error,hint}'));
+        'hint', concat_ws(' ', p_next.answer #>> '{error,message}', p_next.answer #>> '{error,hint}'));
     end if;
   exception when others or query_canceled then
     v_claim := '{"claimed": false, "hint": "The claim of the next task has failed. Call get_work for it."}';
@@ -6714,7 +6744,7 @@ begin
       where t.project_id = p_call.project_id and t.task_id = v_candidate and t.status = 'ready' for update skip locked;
       continue when not found;
       v_bytes := v_bytes + v_task.bytes;
-      v_is_full := v_picked <> '{}' and v_bytes > coord._most_batch_bytes();
+      v_is_full := v_picked <> '{}' and v_bytes > coord._batch_bytes();
       exit when v_is_full;
       if v_task.paths is not null then
         v_busy := coalesce(v_busy, coord._own_task_paths(p_call));
@@ -6957,8 +6987,8 @@ $$;
 -- paths. One renewed less than p_rest_seconds (or a third of its lease) ago is left as it is.
 -- With p_plain those with paths are left out; true when there are such.
 -- Concurrency: tasks that somebody is just changing are skipped: they are being reported, or returned. Claims with paths
--- are renewed only if the locks of the project can be serialised without waiting, else with the next call; and as the
--- last thing that a call does, because nothing may wait for a task after that.
+-- are renewed only if the locks of the project can be serialised without waiting, else with the next call; and when a
+-- call is about to end, because nothing may wait for a task after that.
 create function coord._renew_claims(
   p_project_id integer, p_session_id uuid, p_rest_seconds integer default 5, p_plain boolean default false
 ) returns boolean
@@ -10384,14 +10414,16 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'complete_work');
+  -- Before anything is locked: to enter may lock the session.
+  v_next coord._call := case when p_claim_next and v_call.answer is null
+    then coord._enter(p_caller - '{idempotency_key,input}'::text[], 'get_work') end;
   v_has_terms boolean;
   v_lease_seconds integer;
   v_answer jsonb := '{"status": "done", "attempts_left": 0, "unblocked": 0}';
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   if not p_success then
-    return coord._fail_attempt(v_call, p_task_id, p_claim_token, p_result, p_error,
-      case when p_claim_next then p_caller end);
+    return coord._fail_attempt(v_call, p_task_id, p_claim_token, p_result, p_error, v_next);
   end if;
   update coord.tasks t set status = 'done', finished_at = clock_timestamp(), result = p_result, error = null,
     claim_session_id = null, claim_expires_at = null, trail = t.trail || pg_current_xact_id()
@@ -10409,7 +10441,7 @@ begin
     v_answer := v_answer || jsonb_build_object('unblocked', coord._follow_completion(v_call, p_task_id));
   end if;
   if p_claim_next then
-    return coord._leave_and_claim(v_call, v_answer, 'task:' || p_task_id, '{"status": "done"}', p_caller, v_lease_seconds);
+    return coord._leave_and_claim(v_call, v_answer, 'task:' || p_task_id, '{"status": "done"}', v_next, v_lease_seconds);
   end if;
   return coord._leave(v_call, v_answer, 'task:' || p_task_id, '{"status": "done"}');
 end
@@ -10584,7 +10616,7 @@ begin
         select w.task_id, w.place, sum(coord._claim_bytes(t)) over (order by w.place) as bytes
         from unnest(v_chosen) with ordinality w(task_id, place)
         join coord.tasks t on t.project_id = v_call.project_id and t.task_id = w.task_id) c
-      where c.place = 1 or c.bytes <= coord._most_batch_bytes() order by c.place);
+      where c.place = 1 or c.bytes <= coord._batch_bytes() order by c.place);
   end if;
   if coalesce(v_chosen, '{}') = '{}' then
     v_chosen := coord._choose_tasks(v_call, p_types, p_lease_seconds, p_count);

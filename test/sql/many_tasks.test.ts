@@ -105,3 +105,27 @@ test('of more than a thousand kinds of tasks each is handed out, and a call that
   }
   expect(claimed).toBe(1300);
 });
+
+test('a kind of task behind a thousand that nobody can do is not forgotten', async () => {
+  await submitMany(1100, (index) => ({ title: 'x', type: `kind-${index}`, capabilities: ['nobody'] }));
+  const ids = await submitMany(2, (index) => ({ title: 'late', type: ['kind-999-late', 'review'][index] ?? '' }));
+  const found = new Set<string>();
+  for (let calls = 0; found.size < 2 && calls < 300; calls++) {
+    const { task } = await boss.getWork();
+    if (task) found.add(task.task_id);
+  }
+  expect([...found].sort()).toEqual([...ids].sort());
+});
+
+test('a task that is cancelled while its dependency fails is counted off its parent once', async () => {
+  const parent = (await ann.submitWork({ title: 'parent', type: 'parent' })).task_id;
+  for (let round = 0; round < 10; round++) {
+    const root = (await ann.submitWork({ title: 'root', type: 'root' })).task_id;
+    const part = { title: 'part', parent_id: parent, depends_on: [root], ...cascade };
+    const parts = (await ann.submitWorkBatch({ tasks: Array.from({ length: 20 }, () => part) })).tasks;
+    const ends = parts.map(({ task_id }) => ann.cancelTask({ task_id }).catch(() => undefined));
+    await Promise.all([boss.cancelTask({ task_id: root }), ...ends]);
+  }
+  const [row] = await db.sql`select (terms).open_subtasks from coord.tasks where task_id = ${parent}`;
+  expect(row).toEqual({ open_subtasks: 0 });
+});

@@ -15,6 +15,7 @@ export function localTransport(database: Database, project: string, caller: Loca
     });
     return opened;
   };
+  // Of a session nothing else is said: its row knows the rest, and `_enter` compares the whole with it.
   const callerWith = (
     options: { session_id?: string | undefined; idempotency_key?: string },
     project_id: number,

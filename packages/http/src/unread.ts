@@ -2,7 +2,10 @@ import type { Socket } from 'node:net';
 import { CoordinationError } from '@agentcoord/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
-/** Milliseconds in which a client must have taken something of what it was sent, and between two looks. */
+/**
+ * Milliseconds in which a client must have taken a piece of what it was sent, and between two looks. An answer is one
+ * piece, and has 2 MB at most.
+ */
 const [takesWithin, lookEvery] = [30_000, 5000];
 
 /** Requests of one connection at once: few clients send the next before they have the answer to the last. */
@@ -19,8 +22,8 @@ interface Progress {
 }
 
 /**
- * Answers that nobody reads stay in memory: connections that take nothing any more are cut, and a key that leaves its
- * answers lying gets no others.
+ * Answers that nobody reads stay in memory: connections that take nothing any more are cut, those that ask for more than
+ * they can take are closed, and a key that leaves its answers lying gets no others.
  */
 export class Unread {
   readonly #ofKey = new Map<string, number>();
@@ -41,14 +44,15 @@ export class Unread {
       response.once('close', () => this.#underWay.set(socket, (this.#underWay.get(socket) ?? 1) - 1));
     });
     app.addHook('onSend', async (_request, reply, payload) => {
-      if (typeof payload === 'string') this.add(reply, payload.length);
+      if (typeof payload === 'string') this.add(reply, Buffer.byteLength(payload));
     });
   }
 
   /** So many bytes are on their way to the client of this reply. */
   add({ request, raw: response }: FastifyReply, bytes: number): void {
     const key = request.credential?.fingerprint;
-    if (key === undefined || bytes === 0) return;
+    // Who has gone already will not be heard of again.
+    if (key === undefined || bytes === 0 || response.destroyed) return;
     this.#ofKey.set(key, (this.#ofKey.get(key) ?? 0) + bytes);
     response.once('close', () => {
       const left = (this.#ofKey.get(key) ?? bytes) - bytes;

@@ -1,6 +1,6 @@
--- The rest of _enter: callers without a session, dead sessions, missing trust, restrictions, the touch that keeps a session alive
--- (at most every 5 s, so that a bare key or a transaction of many calls does not write its session's row each time),
--- notices, idempotency keys.
+-- The rest of _enter: callers without a session, dead sessions, missing trust, restrictions, the touch that keeps a
+-- session and its claims alive (at most every 5 s, so that a bare key or a transaction of many calls does not write its
+-- session's row each time), notices, idempotency keys.
 -- Concurrency: a lapsed session can never come back. The touch repeats the check of the lease under the row lock, so
 -- a process that was paused between look-up and touch finds itself lapsed, and whoever took its locks is right.
 create function coord._enter_doubtful(p_caller jsonb, p_operation text, p_active boolean) returns coord._call
@@ -34,8 +34,11 @@ begin
   if v_call.answer is null and v_found.restrictions is not null then
     v_call := coord._restrict(v_call, v_found.restrictions, p_active and not p_caller ? 'repeated');
   end if;
-  if v_call.answer is not null then return v_call; end if;
-  -- The others follow when the call is closed (see _leave_with_extra), because it may have to wait for tasks.
+  if v_call.answer is not null then
+    if v_renews then perform coord._renew_claims(v_call.project_id, v_session_id); end if;
+    return v_call;
+  end if;
+  -- Those with paths follow when the call is closed (see _leave_with_extra), because it may have to wait for tasks.
   if v_renews and coord._renew_claims(v_call.project_id, v_session_id, p_plain => true) then
     v_call.extra := coalesce(v_call.extra, '{}') || '{"renews": true}';
   end if;

@@ -6,7 +6,8 @@ language plpgsql volatile
 as $$
 begin
   if p_call.extra ? 'renews' then perform coord._renew_claims(p_call.project_id, p_call.session_id); end if;
-  if p_kept <> 'null' then
+  if not p_call.extra ? 'idempotency_key' then null;
+  elsif p_kept <> 'null' then
     update coord.idempotency_keys k set answer = p_kept
     where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = p_call.extra ->> 'idempotency_key';
   else

@@ -25,10 +25,16 @@ begin
     exit when v_next = '{}';
     perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_next)
       order by t.task_id for update;
-    update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(),
-      trail = t.trail || pg_current_xact_id(),
-      error = 'A task that it depends on failed or was cancelled.'
-    where t.project_id = p_project_id and t.task_id = any (v_next) and t.status = 'blocked';
+    with failed as (
+      update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(),
+        trail = t.trail || pg_current_xact_id(),
+        error = 'A task that it depends on failed or was cancelled.'
+      where t.project_id = p_project_id and t.task_id = any (v_next) and t.status = 'blocked'
+      returning t.task_id
+    )
+    select coalesce(array_agg(f.task_id order by f.task_id), '{}') into v_next from failed f;
+    -- Somebody else has ended all of them meanwhile.
+    exit when v_next = '{}';
     insert into coord.journal (project_id, operation, resource, outcome)
     select p_project_id, 'sweep', 'task:' || n.task_id, 'dependency_failed' from unnest(v_next) n(task_id);
     v_failed := v_failed || v_next;

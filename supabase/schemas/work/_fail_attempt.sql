@@ -2,7 +2,7 @@
 -- Concurrency: the row is locked under the same guard as a success, so of two reports one is accepted.
 create function coord._fail_attempt(
   p_call coord._call, p_task_id uuid, p_claim_token bigint, p_result jsonb, p_error text,
-  p_claimer jsonb
+  p_next coord._call
 ) returns jsonb
 language plpgsql volatile
 as $$
@@ -23,6 +23,6 @@ begin
         else v_task.max_attempts - v_task.attempts end, 'unblocked', 0,
       'run_after', case when v_task.status = 'scheduled' then (v_task.terms).run_after end)),
     'task:' || p_task_id, jsonb_build_object('status', v_task.status, 'error', left(v_task.error, 500)),
-    p_claimer, v_task.lease_seconds);
+    p_next, v_task.lease_seconds);
 end
 $$;

@@ -10,14 +10,16 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'complete_work');
+  -- Before anything is locked: to enter may lock the session.
+  v_next coord._call := case when p_claim_next and v_call.answer is null
+    then coord._enter(p_caller - '{idempotency_key,input}'::text[], 'get_work') end;
   v_has_terms boolean;
   v_lease_seconds integer;
   v_answer jsonb := '{"status": "done", "attempts_left": 0, "unblocked": 0}';
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   if not p_success then
-    return coord._fail_attempt(v_call, p_task_id, p_claim_token, p_result, p_error,
-      case when p_claim_next then p_caller end);
+    return coord._fail_attempt(v_call, p_task_id, p_claim_token, p_result, p_error, v_next);
   end if;
   update coord.tasks t set status = 'done', finished_at = clock_timestamp(), result = p_result, error = null,
     claim_session_id = null, claim_expires_at = null, trail = t.trail || pg_current_xact_id()
@@ -35,7 +37,7 @@ begin
     v_answer := v_answer || jsonb_build_object('unblocked', coord._follow_completion(v_call, p_task_id));
   end if;
   if p_claim_next then
-    return coord._leave_and_claim(v_call, v_answer, 'task:' || p_task_id, '{"status": "done"}', p_caller, v_lease_seconds);
+    return coord._leave_and_claim(v_call, v_answer, 'task:' || p_task_id, '{"status": "done"}', v_next, v_lease_seconds);
   end if;
   return coord._leave(v_call, v_answer, 'task:' || p_task_id, '{"status": "done"}');
 end
