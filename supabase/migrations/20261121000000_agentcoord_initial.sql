@@ -3570,7 +3570,9 @@ begin
     'not_held', v_not_held);
   if v_not_held = '[]' then return coord._leave(p_call, v_answer, v_released[1], v_answer); end if;
   v_answer := v_answer
-    || '{"hint": "See not_held. Whatever you wrote after a lock had lapsed may clash with its next holder."}';
+    || jsonb_build_object('hint', case when v_not_held @> '[{"reason": "lapsed"}]'
+      then 'See not_held. Whatever you wrote after a lock had lapsed may clash with its next holder.'
+      else 'See not_held for what was not yours to release; check_locks says who holds it.' end);
   return coord._leave(p_call, v_answer, coalesce(v_released[1], v_not_held #>> '{0,path}'), v_answer, 'not_held');
 end
 $$;
@@ -10422,7 +10424,11 @@ declare
   v_answer jsonb := '{"status": "done", "attempts_left": 0, "unblocked": 0}';
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if not p_success then
+  if not p_success or p_error is not null then
+    if p_success then
+      return coord._refuse(v_call, 'invalid_input', 'error: says what went wrong, so success must be false',
+        'Send success: false for an attempt that failed, or leave error out.');
+    end if;
     return coord._fail_attempt(v_call, p_task_id, p_claim_token, p_result, p_error, v_next);
   end if;
   update coord.tasks t set status = 'done', finished_at = clock_timestamp(), result = p_result, error = null,
@@ -10581,9 +10587,10 @@ begin
   end if;
   -- Nobody reads the answers in between, so notices are left for the last one.
   if p_wait_seconds > 0 then v_call.extra := nullif(v_call.extra - 'notices', '{}'); end if;
-  return coord._leave(v_call,
-    '{"claimed": false, "hint": "Nothing to claim now. Ask again later, or see list_tasks for what is blocked."}',
-    p_kept => 'null');
+  return coord._leave(v_call, jsonb_build_object('claimed', false, 'hint', case
+      when exists (select from coord.tasks t where t.project_id = v_call.project_id and t.status = 'ready')
+      then 'Nothing to claim now: what is ready is for others, or waits for files that are locked (check_locks).'
+      else 'Nothing to claim now. Ask again later, or see list_tasks for what is blocked.' end), p_kept => 'null');
 end
 $$;
 

@@ -80,6 +80,15 @@ describe('a completion that claims the next task', () => {
     expect((await bob.checkLocks()).locks.map(({ path }) => path)).toEqual(['src/a.ts', 'src/b.ts']);
   });
 
+  test('says nothing of an error unless it failed', async () => {
+    await submit('first');
+    const { task_id, claim_token } = await claimed();
+    const report = { task_id, claim_token, error: 'boom' };
+    const refused = ann.completeWork(report);
+    await expect(refused).rejects.toMatchObject({ code: 'invalid_input', message: expect.stringMatching(/^error: /) });
+    expect(await ann.completeWork({ ...report, success: false })).toMatchObject({ status: 'scheduled' });
+  });
+
   test('claims nothing when it is refused', async () => {
     await submit('first');
     const second = await submit('second');

@@ -11,6 +11,11 @@ export async function call(operation: Operation, input: Record<string, unknown>,
   const config = configOf(globals);
   await using connection = await connect(config, { identity: commandLineCaller(config), onProgress: printProgress });
   const { transport, workspace } = connection;
+  if (!workspace.isFound && !config.url && !globals.json) {
+    printProgress(
+      `There is no git repository here, so this is the project ${workspace.project}; --project names another.`,
+    );
+  }
   const prepared = workspace.prepare(operation, input);
   const signal = wantsToWait(operation, prepared) ? interruption() : undefined;
   const asking = transport.invoke(operation, prepared, {

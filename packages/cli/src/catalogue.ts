@@ -3,6 +3,7 @@ import { Argument, type Command, Option } from 'commander';
 import { fileOptions } from './audit/options.ts';
 import { type Globals, globalOptions } from './globals.ts';
 import { explanationOf, placeholderOf, typedValue } from './schema.ts';
+import { inCommands } from './wording.ts';
 
 interface Positional {
   flags: string;
@@ -31,8 +32,8 @@ function addLine(program: Command, operation: Operation, line: string, globals: 
   const { properties: ofInput = {}, required = [] } = jsonSchemaOf(operation.input, 'input');
   const properties = { ...ofInput, ...fileOptions[operation.name] };
   const command = commandFor(program, words, `${toolsets[operation.toolset].title}:`)
-    .summary(operation.summary)
-    .description([operation.summary, operation.guidance].filter(Boolean).join('\n'));
+    .summary(inCommands(operation.summary))
+    .description(inCommands([operation.summary, operation.guidance].filter(Boolean).join('\n')));
   for (const { flags, field } of positionals) {
     command.addArgument(new Argument(flags, explanationOf(properties[field] ?? {}, false)));
   }

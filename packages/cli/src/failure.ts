@@ -1,14 +1,14 @@
 import { CoordinationError, errorCodes, errorFrom } from '@agentcoord/contract';
 import { CommanderError } from 'commander';
 import { printJson } from './output.ts';
-import { inCommands } from './wording.ts';
+import { aboutOption, nextStep } from './wording.ts';
 
 /** Tells what went wrong, as words on stderr or as the envelope on stdout, and answers the exit code. */
 export function reportFailure(error: unknown, json: boolean): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   const failure = failureOf(error);
   if (json) printJson(failure);
-  else process.stderr.write(`error: ${inCommands(failure.message)}\nhint: ${inCommands(failure.hint)}\n`);
+  else process.stderr.write(`error: ${aboutOption(failure.message)}\nhint: ${nextStep(failure.hint)}\n`);
   return errorCodes[failure.code].exit;
 }
 

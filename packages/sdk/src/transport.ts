@@ -121,7 +121,8 @@ function parse(text: string): unknown {
 function baseOf(url: string): string {
   const parsed = URL.parse(url);
   if (parsed && /^https?:$/.test(parsed.protocol) && !parsed.username && !parsed.password) {
-    return parsed.origin + parsed.pathname.replace(/\/+$/, '');
+    // The address of the API is pasted as often as that of its server.
+    return parsed.origin + parsed.pathname.replace(/(?:\/v1)?\/*$/, '');
   }
   throw new CoordinationError({
     code: 'invalid_input',

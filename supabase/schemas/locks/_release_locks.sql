@@ -42,7 +42,9 @@ begin
     'not_held', v_not_held);
   if v_not_held = '[]' then return coord._leave(p_call, v_answer, v_released[1], v_answer); end if;
   v_answer := v_answer
-    || '{"hint": "See not_held. Whatever you wrote after a lock had lapsed may clash with its next holder."}';
+    || jsonb_build_object('hint', case when v_not_held @> '[{"reason": "lapsed"}]'
+      then 'See not_held. Whatever you wrote after a lock had lapsed may clash with its next holder.'
+      else 'See not_held for what was not yours to release; check_locks says who holds it.' end);
   return coord._leave(p_call, v_answer, coalesce(v_released[1], v_not_held #>> '{0,path}'), v_answer, 'not_held');
 end
 $$;

@@ -18,7 +18,11 @@ declare
   v_answer jsonb := '{"status": "done", "attempts_left": 0, "unblocked": 0}';
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if not p_success then
+  if not p_success or p_error is not null then
+    if p_success then
+      return coord._refuse(v_call, 'invalid_input', 'error: says what went wrong, so success must be false',
+        'Send success: false for an attempt that failed, or leave error out.');
+    end if;
     return coord._fail_attempt(v_call, p_task_id, p_claim_token, p_result, p_error, v_next);
   end if;
   update coord.tasks t set status = 'done', finished_at = clock_timestamp(), result = p_result, error = null,

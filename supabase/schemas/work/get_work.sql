@@ -16,9 +16,10 @@ begin
   end if;
   -- Nobody reads the answers in between, so notices are left for the last one.
   if p_wait_seconds > 0 then v_call.extra := nullif(v_call.extra - 'notices', '{}'); end if;
-  return coord._leave(v_call,
-    '{"claimed": false, "hint": "Nothing to claim now. Ask again later, or see list_tasks for what is blocked."}',
-    p_kept => 'null');
+  return coord._leave(v_call, jsonb_build_object('claimed', false, 'hint', case
+      when exists (select from coord.tasks t where t.project_id = v_call.project_id and t.status = 'ready')
+      then 'Nothing to claim now: what is ready is for others, or waits for files that are locked (check_locks).'
+      else 'Nothing to claim now. Ask again later, or see list_tasks for what is blocked.' end), p_kept => 'null');
 end
 $$;
 

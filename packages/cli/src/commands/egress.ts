@@ -36,6 +36,7 @@ export async function egress(globals: Globals, command: readonly string[], { por
         .map(([name, value]) => `export ${name}='${value}'`)
         .join('\n'),
     );
+  printProgress('The proxy runs until it is ended with Ctrl-C. Paste these lines where its users are started.');
   await Promise.race((['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => once(process, signal)));
 }
 

@@ -23,7 +23,7 @@ export async function status({ json, ...globals }: Globals): Promise<void> {
     ...(running ? await activity(config) : {}),
   };
   if (json) printJson(facts);
-  else print(render(forPeople(facts), terminalWidth()));
+  else print(render(forPeople({ ...facts, http_url: facts.http_url ?? 'not running' }), terminalWidth()));
 }
 
 /** Counts read as on the board. */

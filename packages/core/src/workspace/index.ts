@@ -9,6 +9,8 @@ import { repositoryPathOf } from './path.ts';
 /** A working copy, as doors that run inside it see it. */
 export interface Workspace {
   project: string;
+  /** False where the folder is in no repository and nobody has named the project: it is then one of this folder alone. */
+  isFound: boolean;
   /** Top folder; the current one outside a repository. */
   root: string;
   /** Turns typed paths into repository-relative ones and fills in the configured life of a lock. */
@@ -26,9 +28,15 @@ export async function workspaceOf(
 ): Promise<Workspace> {
   const repository = await findRepository(folder);
   const root = repository?.root ?? folder;
-  const project = config.project ?? (await projectFile(root)) ?? repository?.project ?? localProject(folder);
+  const found = config.project ?? (await projectFile(root)) ?? repository?.project;
+  const project = found ?? localProject(folder);
   const base = fromRoot ? root : folder;
-  return { project, root, prepare: (operation, input) => prepare(operation, input, root, base, config) };
+  return {
+    project,
+    isFound: found !== undefined,
+    root,
+    prepare: (operation, input) => prepare(operation, input, root, base, config),
+  };
 }
 
 const projectFileSchema = z.object({ project: z.string().min(1).max(200) });
