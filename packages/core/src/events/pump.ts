@@ -8,10 +8,10 @@ const pageSize = 1000;
 
 /**
  * Milliseconds between two reads at least, and when many events came with the last one: what happens meanwhile comes
- * with the next, and there is no need to be told of it. An event beside 32 writers then takes 13 ms in the median; with 5
+ * with the next, and there is no need to be told of it. An event beside 32 writers then takes 15 ms in the median; with 5
  * it would take 7, but each read takes from the writers as much as a hundred events do.
  */
-const [gap, busyGap] = [10, 20];
+const [gap, busyGap] = [10, 17];
 const manyEvents = 50;
 
 /** Milliseconds after which to look again for what is kept back: so many at first, doubled each time up to the last. */
