@@ -90,6 +90,7 @@ describe('the command line', () => {
     [['lock'], 'A command is missing.', '--help'],
     [['board', '--frobnicate'], "unknown option '--frobnicate'", '--help'],
     [['lock', 'acquire'], "missing required argument 'paths'", '--help'],
+    [['board', '--agent', ''], '--agent: is empty', 'may be unset'],
     [['task', 'submit', 'x', '--input', '{'], '--input: is not valid JSON', 'JSON object'],
   ])('%j is answered with what is wrong and what to do', async (words, message, hint) => {
     const { code, stdout, stderr } = await agentcoord(...words);
