@@ -24,6 +24,8 @@ type Message = Record<string, unknown>;
 /** Client processes that play one role; one that dies is replaced by another. */
 export class Crew implements AsyncDisposable {
   readonly #members: ChildProcess[] = [];
+  /** Of each first member: that it is there, or has gone. */
+  readonly #arrivals: Promise<unknown>[] = [];
   readonly #cleanup = new AsyncDisposableStack();
   readonly #dice: Dice;
   #state: 'waiting' | 'at work' | 'stopping' = 'waiting';
@@ -55,7 +57,7 @@ export class Crew implements AsyncDisposable {
         ...(clockError ? { clockError } : {}),
       });
     }
-    await Promise.all(crew.#members.map((member) => Promise.race([once(member, 'message'), once(member, 'exit')])));
+    await Promise.all(crew.#arrivals);
     return crew;
   }
 
@@ -67,6 +69,8 @@ export class Crew implements AsyncDisposable {
       env: { ...process.env, NODE_COMPILE_CACHE: join(orders.folder, '..', 'compiled') },
     });
     this.#members[index] = member;
+    // From the beginning: the first is there before the last has been given a key.
+    if (life === 1) this.#arrivals.push(Promise.race([once(member, 'message'), once(member, 'exit')]));
     this.starts++;
     let complaint = '';
     member.stderr?.on('data', (chunk) => {
