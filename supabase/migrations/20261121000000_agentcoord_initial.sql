@@ -1645,13 +1645,14 @@ language plpgsql volatile
 as $$
 begin
   if p_call.extra ? 'renews' then perform coord._renew_claims(p_call.project_id, p_call.session_id); end if;
-  if not p_call.extra ? 'idempotency_key' then null;
-  elsif p_kept <> 'null' then
-    update coord.idempotency_keys k set answer = p_kept
-    where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = p_call.extra ->> 'idempotency_key';
-  else
-    delete from coord.idempotency_keys k
-    where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = p_call.extra ->> 'idempotency_key';
+  if p_call.extra ? 'idempotency_key' then
+    if p_kept <> 'null' then
+      update coord.idempotency_keys k set answer = p_kept
+      where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = p_call.extra ->> 'idempotency_key';
+    else
+      delete from coord.idempotency_keys k
+      where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = p_call.extra ->> 'idempotency_key';
+    end if;
   end if;
   if not p_call.extra ? 'notices' or p_answer ? 'error' then return p_answer; end if;
   update coord.notices n set told_at = clock_timestamp()
@@ -1993,6 +1994,7 @@ declare
   v_session record;
   v_project_id integer;
   v_freed record;
+  v_swept record;
   v_sessions integer := 0;
   v_locks integer := 0;
   v_tasks integer := 0;
@@ -2024,14 +2026,13 @@ begin
     -- In no order, so that a round that ends early does not always miss the same ones.
     select p.project_id from coord.projects p where p_project_id is null or p.project_id = p_project_id order by random()
   loop
-    exit when clock_timestamp() > v_enough;
-    -- One project must not wait for another with locks in hand: what is busy is left to the next round.
-    begin
-      perform set_config('lock_timeout', '50ms', true);
-      v_tasks := v_tasks + (coord._sweep_tasks(v_project_id, 300)).returned_tasks;
-      perform coord._sweep_approvals(v_project_id);
-    exception when lock_not_available then null;
-    end;
+    loop
+      exit when clock_timestamp() > v_enough;
+      v_swept := coord._sweep_tasks(v_project_id, 300);
+      v_tasks := v_tasks + v_swept.returned_tasks;
+      exit when v_swept.returned_tasks < 300;
+    end loop;
+    perform coord._sweep_approvals(v_project_id);
   end loop;
 
   -- Old rows are looked for in one of a hundred rounds, because the search reads whole tables.
@@ -6017,8 +6018,8 @@ begin
       returning t.task_id
     )
     select coalesce(array_agg(f.task_id order by f.task_id), '{}') into v_next from failed f;
-    -- Somebody else has ended all of them meanwhile.
-    exit when v_next = '{}';
+    -- Others have ended all of them meanwhile; there may be more.
+    continue when v_next = '{}';
     insert into coord.journal (project_id, operation, resource, outcome)
     select p_project_id, 'sweep', 'task:' || n.task_id, 'dependency_failed' from unnest(v_next) n(task_id);
     v_failed := v_failed || v_next;
@@ -6039,35 +6040,24 @@ $$;
 -- tasks that this session may take. When there are none, what the dead have is given back first, so that their tasks
 -- are found even if no sweeper runs. With p_settles false it takes only what is ready.
 -- Concurrency: to pick waits for nothing (see _pick_tasks), but may leave this transaction with the advisory lock of the
--- project's locks, for which others wait while they have tasks. To settle may have to wait for a task: 50 ms, then what
--- was begun is taken back, and left to the next call or to the sweeper.
+-- project's locks, for which others wait while they have tasks. So what is settled waits for a moment only.
 create function coord._choose_tasks(
   p_call coord._call, p_types text[], p_lease_seconds integer, p_count integer, p_settles boolean default true
 ) returns uuid[]
 language plpgsql volatile
 as $$
 declare
-  v_changed boolean := false;
   v_chosen uuid[];
 begin
   if p_settles then
     perform coord._resume();
-    begin
-      perform set_config('lock_timeout', '50ms', true);
-      perform coord._process_due(p_call.project_id, 100);
-      perform set_config('lock_timeout', '0', true);
-    exception when lock_not_available then null;
-    end;
+    perform coord._process_due(p_call.project_id, 100);
   end if;
   v_chosen := coord._pick_tasks(p_call, p_types, p_lease_seconds, p_count);
-  if v_chosen <> '{}' or not p_settles then return v_chosen; end if;
-  begin
-    perform set_config('lock_timeout', '50ms', true);
-    v_changed := (coord._sweep_tasks(p_call.project_id, 100)).changed;
-    perform set_config('lock_timeout', '0', true);
-  exception when lock_not_available then null;
-  end;
-  return case when v_changed then coord._pick_tasks(p_call, p_types, p_lease_seconds, p_count) else v_chosen end;
+  if p_settles and v_chosen = '{}' and (coord._sweep_tasks(p_call.project_id, 100)).changed then
+    v_chosen := coord._pick_tasks(p_call, p_types, p_lease_seconds, p_count);
+  end if;
+  return v_chosen;
 end
 $$;
 
@@ -6776,9 +6766,10 @@ $$;
 -- Lets happen what is due to tasks of a project: scheduled ones become ready, those past their deadline fail, and those
 -- that failed with more dependents than could fail at once (see _cascade) have more of them fail. True when there was
 -- something. Rows that somebody has locked are left for the next time; the status is looked at under the lock and again
--- in the UPDATE, so of two callers one does it.
+-- in the UPDATE, so of two callers one does it. What follows may have to wait for a task: 50 ms, then all of it is taken
+-- back and left to the next call, because the caller may hold what others wait for.
 create function coord._process_due(p_project_id integer, p_limit integer) returns boolean
-language plpgsql volatile
+language plpgsql volatile set lock_timeout = '50ms'
 as $$
 declare
   v_due uuid[];
@@ -6813,6 +6804,8 @@ begin
     perform coord._settle_failures(p_project_id, coord._cascade(p_project_id, v_dead));
   end if;
   return true;
+exception when lock_not_available then
+  return false;
 end
 $$;
 
@@ -7240,11 +7233,12 @@ $$;
 -- supabase/schemas/work/_sweep_tasks.sql
 -- What time does to the tasks of a project: claims of the dead come back, tasks of assignees that are gone become free,
 -- due ones become ready or fail. In batches of p_limit, each set-based; see there. changed: whether there was anything.
--- Claims come last: they free paths under the advisory lock, and nothing may wait for a task after that.
+-- Claims come last: they free paths under the advisory lock, and nothing may wait for a task after that. Waits 50 ms for a
+-- row; then what was begun is taken back and left to the next call: others may wait for locks that the caller holds.
 create function coord._sweep_tasks(
   p_project_id integer, p_limit integer, out returned_tasks integer, out changed boolean
 )
-language plpgsql volatile
+language plpgsql volatile set lock_timeout = '50ms'
 as $$
 declare
   v_freed integer;
@@ -7253,6 +7247,9 @@ begin
   changed := coord._process_due(p_project_id, p_limit) or v_freed > 0;
   returned_tasks := coord._return_lapsed_claims(p_project_id, p_limit);
   changed := changed or returned_tasks > 0;
+exception when lock_not_available then
+  returned_tasks := 0;
+  changed := false;
 end
 $$;
 

@@ -1,4 +1,4 @@
-import { CoordinationError, errorBodyOf, guardedValues, hasGuarded, type Operation } from '@agentcoord/contract';
+import { CoordinationError, errorBodyOf, guardedValues, type Operation } from '@agentcoord/contract';
 import type { Caller } from './caller.ts';
 import type { Database } from './database.ts';
 import type { GuardedAction } from './guardrails/actions.ts';
@@ -7,11 +7,6 @@ type Reading = typeof import('./guardrails/actions.ts');
 
 /** Loaded with the first call that is guarded, and asked for no more: an import costs 3 µs also when it is there. */
 let reading: Reading | undefined;
-
-/** Whether an input of this operation is looked through before it is called. */
-export function isGuarded(operation: Operation): boolean {
-  return hasGuarded(operation.input);
-}
 
 /**
  * Looks for commands in the guarded fields of an input. Answers what guardrails warn of; throws `forbidden` when they
@@ -47,7 +42,8 @@ async function judge(
   const found = await violationsOf(actions, database, caller.project_id);
   if (found.violations.length === 0) return [];
   const answer = await database.call('guard_call', {
-    ...{ p_caller: caller, p_operation: operation.name },
+    p_caller: caller,
+    p_operation: operation.name,
     p_computed: found,
   });
   const error = errorBodyOf(answer);

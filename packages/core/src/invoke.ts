@@ -3,6 +3,7 @@ import {
   continuationOf,
   endsWaiting,
   errorBodyOf,
+  hasGuarded,
   idempotencyKeyForm,
   idempotencyKeyWords,
   isRefusal,
@@ -12,7 +13,7 @@ import {
 import { argumentsOf, type CallArguments, fieldsIn } from './arguments.ts';
 import type { Caller } from './caller.ts';
 import type { Database } from './database.ts';
-import { guard, isGuarded } from './guard.ts';
+import { guard } from './guard.ts';
 import { compute } from './handlers.ts';
 import { parseInput } from './input.ts';
 import { type Ending, wait } from './waiting/index.ts';
@@ -31,7 +32,7 @@ export async function invoke(
   ending: Ending = {},
 ): Promise<unknown> {
   const parsed = parseInput(operation, input);
-  const warnings = isGuarded(operation) ? await guard(database, operation, caller, parsed) : [];
+  const warnings = hasGuarded(operation.input) ? await guard(database, operation, caller, parsed) : [];
   const answer = await carryOut(database, operation, caller, parsed, ending);
   return warnings.length > 0 ? { ...(answer as object), guardrails: warnings } : answer;
 }

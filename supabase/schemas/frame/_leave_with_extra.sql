@@ -6,13 +6,14 @@ language plpgsql volatile
 as $$
 begin
   if p_call.extra ? 'renews' then perform coord._renew_claims(p_call.project_id, p_call.session_id); end if;
-  if not p_call.extra ? 'idempotency_key' then null;
-  elsif p_kept <> 'null' then
-    update coord.idempotency_keys k set answer = p_kept
-    where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = p_call.extra ->> 'idempotency_key';
-  else
-    delete from coord.idempotency_keys k
-    where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = p_call.extra ->> 'idempotency_key';
+  if p_call.extra ? 'idempotency_key' then
+    if p_kept <> 'null' then
+      update coord.idempotency_keys k set answer = p_kept
+      where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = p_call.extra ->> 'idempotency_key';
+    else
+      delete from coord.idempotency_keys k
+      where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = p_call.extra ->> 'idempotency_key';
+    end if;
   end if;
   if not p_call.extra ? 'notices' or p_answer ? 'error' then return p_answer; end if;
   update coord.notices n set told_at = clock_timestamp()

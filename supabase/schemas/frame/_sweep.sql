@@ -11,6 +11,7 @@ declare
   v_session record;
   v_project_id integer;
   v_freed record;
+  v_swept record;
   v_sessions integer := 0;
   v_locks integer := 0;
   v_tasks integer := 0;
@@ -42,14 +43,13 @@ begin
     -- In no order, so that a round that ends early does not always miss the same ones.
     select p.project_id from coord.projects p where p_project_id is null or p.project_id = p_project_id order by random()
   loop
-    exit when clock_timestamp() > v_enough;
-    -- One project must not wait for another with locks in hand: what is busy is left to the next round.
-    begin
-      perform set_config('lock_timeout', '50ms', true);
-      v_tasks := v_tasks + (coord._sweep_tasks(v_project_id, 300)).returned_tasks;
-      perform coord._sweep_approvals(v_project_id);
-    exception when lock_not_available then null;
-    end;
+    loop
+      exit when clock_timestamp() > v_enough;
+      v_swept := coord._sweep_tasks(v_project_id, 300);
+      v_tasks := v_tasks + v_swept.returned_tasks;
+      exit when v_swept.returned_tasks < 300;
+    end loop;
+    perform coord._sweep_approvals(v_project_id);
   end loop;
 
   -- Old rows are looked for in one of a hundred rounds, because the search reads whole tables.

@@ -33,8 +33,8 @@ begin
       returning t.task_id
     )
     select coalesce(array_agg(f.task_id order by f.task_id), '{}') into v_next from failed f;
-    -- Somebody else has ended all of them meanwhile.
-    exit when v_next = '{}';
+    -- Others have ended all of them meanwhile; there may be more.
+    continue when v_next = '{}';
     insert into coord.journal (project_id, operation, resource, outcome)
     select p_project_id, 'sweep', 'task:' || n.task_id, 'dependency_failed' from unnest(v_next) n(task_id);
     v_failed := v_failed || v_next;
