@@ -1,4 +1,4 @@
-import type postgres from 'postgres';
+import postgres from 'postgres';
 
 /** One connection, as a client of postgres.js that has no other. */
 interface Lane {
@@ -50,6 +50,9 @@ export class Pool {
         },
         (error) => {
           end();
+          // What no server has said, the connection has: the others that are idle have the same server behind them, and
+          // each would fail the call that comes to it.
+          if (!(error instanceof postgres.PostgresError)) for (const other of [...this.#idle]) this.#discard(other);
           reject(error);
         },
       );
