@@ -13,8 +13,8 @@ begin
     language plpgsql security definer set search_path = pg_catalog, pg_temp
     as $function$
     begin
-      perform realtime.send(coord._event(new.xact_id, new.entry_id, new.at, new.session_id, new.agent, new.operation,
-      new.outcome, new.resource, new.detail)::jsonb - 'detail', new.operation, 'coord:' || new.project_id, true);
+      perform realtime.send(to_jsonb(coord._event(new.xact_id, new.entry_id, new.at, new.session_id, new.agent,
+        new.operation, new.outcome, new.resource, new.detail)) - 'detail', new.operation, 'coord:' || new.project_id, true);
       return null;
     exception when others then
       return null;

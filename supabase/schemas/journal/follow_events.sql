@@ -1,8 +1,10 @@
 -- Events of several projects, each after its own cursor ({"<project_id>": "<cursor>"}), at most p_limit of each: what
 -- a process asks that follows the journal for all its subscribers, who were let in by list_events. Projects with
 -- nothing to tell are left out; delay_seconds: see _event_delay. That nothing is skipped, and p_closely: see _horizon.
+-- Planned once: a plan for the limit of each call looks cheaper than it is, because making it takes longer than reading.
 create function coord.follow_events(p_cursors jsonb, p_limit integer, p_closely boolean) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_horizon xid8 := coord._horizon(p_closely);
@@ -14,7 +16,7 @@ begin
     cross join lateral coord._position(w.cursor) a
     cross join lateral (
       select json_agg(coord._event(e.xact_id, e.entry_id, e.at, e.session_id, e.agent, e.operation,
-      e.outcome, e.resource, e.detail) order by e.xact_id, e.entry_id) as events
+        e.outcome, e.resource, e.detail) order by e.xact_id, e.entry_id) as events
       from (
         select j.* from coord.journal j
         where j.project_id = w.project_id and (j.xact_id, j.entry_id) > (a.xact_id, a.entry_id)

@@ -11,7 +11,7 @@ const pageSize = 1000;
  * with the next, and there is no need to be told of it. An event beside 32 writers then takes 15 ms in the median; with 5
  * it would take 7, but each read takes from the writers as much as a hundred events do.
  */
-const [gap, busyGap] = [10, 17];
+const [gap, busyGap] = [10, 18];
 const manyEvents = 50;
 
 /** Milliseconds after which to look again for what is kept back: so many at first, doubled each time up to the last. */
