@@ -10760,8 +10760,8 @@ grant execute on function coord.report_progress to coord_app;
 
 -- supabase/schemas/work/retry_task.sql
 -- Gives a failed or cancelled task all its attempts anew: the way out of the dead-letter list. What is blocked by it goes
--- on when it is done. What somebody has cancelled, and what a parent would have to wait for again, is brought back by who
--- submitted it, and by others with trust 3.
+-- on when it is done. What was cancelled is brought back by its submitter who cancelled it, what a parent would have to
+-- wait for again by its submitter, and both by others with trust 3. Who cancelled is in the journal, where the trail ends.
 -- Concurrency: what it depends on is locked first, then the task, as in submit_work; the status in the WHERE lets one of
 -- two callers do it.
 create function coord.retry_task(p_caller jsonb, p_task_id uuid) returns jsonb
@@ -10773,6 +10773,7 @@ declare
   v_task coord.tasks;
   v_unmet integer;
   v_until timestamptz;
+  v_canceller text;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   v_before := array(select d.depends_on from coord.task_dependencies d where d.project_id = v_call.project_id
@@ -10782,12 +10783,23 @@ begin
   select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
   if not found then
     return coord._refuse_unknown_task(v_call);
-  elsif v_task.submitted_by <> v_call.agent and coord._trust(v_call) < 3
+  end if;
+  if v_task.status = 'cancelled' then
+    select j.agent into v_canceller from coord.journal j
+    where j.project_id = v_call.project_id and j.xact_id = v_task.trail[cardinality(v_task.trail)]
+      and j.operation = 'cancel_task' and j.resource = 'task:' || p_task_id;
+    v_canceller := coalesce(v_canceller, 'somebody');
+  end if;
+  if v_task.submitted_by <> v_call.agent and coord._trust(v_call) < 3
     and (v_task.status = 'cancelled' or (v_task.terms).parent_id is not null)
   then
     return coord._refuse(v_call, 'forbidden',
       format('The task was submitted by %s; to bring it back needs trust 3.', v_task.submitted_by),
       'Ask the submitter, or an administrator.', '{"reason": "insufficient_trust_level"}', 'task:' || p_task_id);
+  elsif v_canceller <> v_call.agent and coord._trust(v_call) < 3 then
+    return coord._refuse(v_call, 'forbidden',
+      format('The task was cancelled by %s; to bring it back needs trust 3.', v_canceller),
+      'Ask an administrator, or submit it anew.', '{"reason": "insufficient_trust_level"}', 'task:' || p_task_id);
   elsif v_task.status not in ('failed', 'cancelled') then
     return coord._refuse(v_call, 'conflict', format('The task is %s: only failed and cancelled ones are retried.',
       v_task.status),

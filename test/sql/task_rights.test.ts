@@ -48,6 +48,18 @@ describe('retry_task', () => {
     expect(await boss.retryTask({ task_id })).toMatchObject({ retried: true, status: 'ready' });
   });
 
+  test('of ones own task is for whoever has cancelled it', async () => {
+    const { task_id } = await ann.submitWork({ title: 'x' });
+    await ann.cancelTask({ task_id });
+    expect(await ann.retryTask({ task_id })).toMatchObject({ retried: true });
+    await boss.cancelTask({ task_id, reason: 'not this' });
+    await expect(ann.retryTask({ task_id })).rejects.toMatchObject({
+      ...untrusted,
+      message: expect.stringContaining('cancelled by boss'),
+    });
+    expect(await boss.retryTask({ task_id })).toMatchObject({ retried: true });
+  });
+
   test('of what a parent would wait for again needs trust 3, unless it is ones own', async () => {
     const parent = await boss.submitWork({ title: 'parent' });
     const { task_id } = await boss.submitWork({
