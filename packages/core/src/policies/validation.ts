@@ -45,8 +45,8 @@ function tooMuch(policy: string): PolicyProblem {
 
 function busy(): CoordinationError {
   return new CoordinationError({
-    code: 'unavailable',
-    message: 'Many policies are being validated.',
-    hint: 'Try again in a moment.',
+    code: 'limit_exceeded',
+    message: 'Policies are being validated: one call of a project at a time, and few of all projects.',
+    hint: 'Wait for the answer of the call before, or try again in a moment.',
   });
 }
