@@ -193,22 +193,6 @@ test.each([
   expect(existsSync(lock)).toBe(false);
 });
 
-test.runIf(asRoot)('as root the server runs as another user, in reach of it, whatever the home', async () => {
-  const closed = await ensureServer(newHome());
-  expect(closed.cluster).toMatch(/^\/var\/lib\/agentcoord\/[0-9a-f]+\/cluster$/);
-  const home = newHome();
-  for (const folder of [dirname(home), home]) {
-    mkdirSync(folder, { recursive: true });
-    chmodSync(folder, 0o755);
-  }
-  const open = await ensureServer(home);
-  expect(open.cluster).toBe(join(home, 'postgres/cluster'));
-  for (const server of [closed, open]) {
-    expect(statSync(server.cluster).uid).not.toBe(0);
-    expect(statSync(`/proc/${postmasterOf(server)}`).uid).toBe(statSync(server.cluster).uid);
-  }
-});
-
 test('a data folder of another major version is refused with what to do', async () => {
   const { cluster } = await ensureServer(shared);
   await stopServer(shared);

@@ -3,7 +3,8 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { stopServer } from '../../packages/core/src/embedded/index.ts';
-import { placeOf, systemFolder } from '../../packages/core/src/embedded/place.ts';
+import { systemFolder } from '../../packages/core/src/embedded/outside.ts';
+import { placeOf } from '../../packages/core/src/embedded/place.ts';
 
 const homes: string[] = [];
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ensureServer, stopServer } from '@agentcoord/core';
 import postgres from 'postgres';
-import { systemFolder } from '../../packages/core/src/embedded/place.ts';
+import { systemFolder } from '../../packages/core/src/embedded/outside.ts';
 
 /** A Postgres for one run of the tests; disposing it stops what was started for it. */
 export interface Server extends AsyncDisposable {

@@ -5,7 +5,8 @@ import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 import { canEnter, isRoot, ownAccount, permissionsOf } from './account.ts';
 import { ownFolder } from './folder.ts';
-import { type Place, systemFolder } from './place.ts';
+import { systemFolder } from './outside.ts';
+import type { Place } from './place.ts';
 import { refusal } from './refusal.ts';
 
 /** A folder with the programs of one Postgres version. */

@@ -1,16 +1,13 @@
-import { createHash } from 'node:crypto';
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Account, canEnter, isRoot, ownAccount, serverAccounts } from './account.ts';
 import { assertOwned, ownFolder } from './folder.ts';
+import { digest, newOutside, outsideOf, settleOutside, systemFolder } from './outside.ts';
 import { refusal, refusalOfFile } from './refusal.ts';
 
 /** The number in the socket's file name; nothing listens on TCP. */
 export const port = 5432;
-
-/** Holds what an unprivileged server of root needs and cannot reach elsewhere. */
-export const systemFolder = '/var/lib/agentcoord';
 
 /** Linux allows 107 bytes in the address of a unix socket, macOS 103. */
 const maxSocketBytes = 103;
@@ -62,9 +59,12 @@ function locate(folder: string): Place {
 }
 
 /** Creates the folders around the cluster, or refuses those that others could tamper with. */
-export function prepare({ base, socketFolder, log, account }: Place): void {
+export function prepare({ home, base, socketFolder, log, account }: Place): void {
   const own = ownAccount();
-  if (base.startsWith(systemFolder)) ownFolder(systemFolder, own, 0o755);
+  if (dirname(base) === systemFolder) {
+    ownFolder(systemFolder, own, 0o755);
+    settleOutside(home, base);
+  }
   ownFolder(base, own, baseMode());
   ownFolder(socketFolder, account, 0o700);
   ownFolder(join(log, '..'), account, 0o700);
@@ -78,11 +78,11 @@ function baseMode(): number {
 function baseOf(home: string, account: Account): string {
   const inside = join(home, 'postgres');
   if (!isRoot()) return inside;
-  const outside = join(systemFolder, digest(home));
-  if (existsSync(outside)) return outside;
+  const outside = outsideOf(home);
+  if (outside !== undefined) return outside;
   const reachable = existsSync(home) && canEnter(home, account, (path) => statSync(path));
   if (reachable) return inside;
-  if (!existsSync(inside)) return outside;
+  if (!existsSync(inside)) return newOutside(home);
   throw refusal(
     'forbidden',
     `The server's account (uid ${account.uid}) may not enter ${home} any more, where its data is.`,
@@ -94,8 +94,4 @@ function socketFolderOf(base: string, { uid }: Account): string {
   const inside = join(base, 'socket');
   const longest = Buffer.byteLength(join(inside, `.s.PGSQL.${port}`));
   return longest <= maxSocketBytes ? inside : join(realpathSync(tmpdir()), `agentcoord-${uid}-${digest(base)}`);
-}
-
-function digest(path: string): string {
-  return createHash('sha256').update(path).digest('hex').slice(0, 12);
 }
