@@ -52,7 +52,7 @@ function columnsOf(rows: readonly Fields[]): Column[] {
   const columns = plain.map((name): Column => {
     const cells = rows.map((fields) => cellOf(fields, name));
     const most = Math.max(name.length, ...cells.map(widthOf));
-    return { name, cells, most, isId: rows.some((fields) => isUuid(fields[name])) };
+    return { name, cells, most, isId: rows.some((fields) => hasId(fields[name])) };
   });
   return [...columns.filter(({ isId }) => !isId), ...columns.filter(({ isId }) => isId)];
 }
@@ -110,10 +110,15 @@ function detailsOf(fields: Fields, shown: readonly string[]): string[] {
   const rest = Object.entries(fields).filter(([name]) => !shown.includes(name));
   const lists = rest.filter((entry): entry is [string, Fields[]] => isListOfObjects(entry[1]));
   const plain = rest.filter(([name, value]) => !isListOfObjects(value) && isWorthSaying(fields, name));
-  const ordered = [...plain.filter(([, value]) => !isUuid(value)), ...plain.filter(([, value]) => isUuid(value))];
+  const ordered = [...plain.filter(([, value]) => !hasId(value)), ...plain.filter(([, value]) => hasId(value))];
   const facts = ordered.map(([name, value]) => (value === true ? name : `${name} ${cellOf(fields, name)}`));
   const items = lists.flatMap(([name, values]) => values.map((value) => `${name}: ${objectText(value)}`));
   return [...(facts.length > 0 ? [facts.join('; ')] : []), ...items];
+}
+
+/** An id, or the name of something by its id, such as task:<id>: half of one is of no use. */
+function hasId(value: unknown): boolean {
+  return typeof value === 'string' && isUuid(value.slice(value.indexOf(':') + 1));
 }
 
 function isList(rows: readonly Fields[], name: string): boolean {
