@@ -3754,6 +3754,8 @@ declare
 begin
   if coalesce(cardinality(p_paths), 0) = 0 then return true; end if;
   if p_call.extra ? 'limits' and coord._over_limit(p_call, v_paths, false) is not null then return false; end if;
+  -- Asked before as well, so that nobody waits for the advisory lock in vain, nor others for him.
+  if coord._too_many_scopes(p_call, v_paths) then return false; end if;
   perform coord._serialize_locks(p_call.project_id);
   if coord._too_many_scopes(p_call, v_paths) then return false; end if;
   v_taken := coord._take(p_call, v_paths, false, p_reason, p_ttl_seconds, p_task_id);
@@ -5986,12 +5988,12 @@ end
 $$;
 
 -- supabase/schemas/work/_busy_paths.sql
--- Which locks are in the way of a task's paths; the paths themselves when it is none of them, but a limit.
+-- Which locks are in the way of a task's paths, ten of them at most; none when it is a limit.
 create function coord._busy_paths(p_call coord._call, p_paths text[]) returns text[]
 language sql volatile
 as $$
-  select coalesce(array_agg(b.path), p_paths)
-  from coord._blockers((p_call).project_id, (p_call).session_id, p_paths, false) b;
+  select coalesce(array_agg(b.path), '{}')
+  from (select b.path from coord._blockers((p_call).project_id, (p_call).session_id, p_paths, false) b limit 10) b;
 $$;
 
 -- supabase/schemas/work/_cascade.sql
@@ -6130,12 +6132,17 @@ as $$
 $$;
 
 -- supabase/schemas/work/_clash.sql
--- Whether two lists of paths have a file in common; equal paths are found without comparing all with all.
+-- Whether two lists of paths have a file in common. Equal paths are found without comparing all with all; of others, one
+-- has to be a tree or a glob.
 create function coord._clash(p_paths text[], p_busy text[]) returns boolean
 language sql immutable parallel safe
 as $$
   select coalesce(p_paths && p_busy, false) or exists (
-    select from unnest(p_paths) p(path) cross join unnest(p_busy) b(path) where coord._overlaps(p.path, b.path));
+    select from unnest(p_paths) p(path) cross join unnest(p_busy) b(path)
+    where coord._is_scope(p.path) and coord._overlaps(p.path, b.path)
+  ) or exists (
+    select from unnest(p_busy) b(path) cross join unnest(p_paths) p(path)
+    where coord._is_scope(b.path) and coord._overlaps(p.path, b.path));
 $$;
 
 -- supabase/schemas/work/_count_off_parents.sql
@@ -6699,8 +6706,10 @@ $$;
 -- Locks the tasks that come next for the calling session, with the paths they declare, and returns their ids.
 -- Pages through what it may take in order of rank, and locks row by row: what another caller has locked, or whose
 -- paths are not free, is skipped, so nobody waits here and a clash never holds up those behind it. Paths known to be
--- busy are not tried again, and after 200 refusals only tasks without paths are looked at. The paths of a task are
--- taken all or none, and given back if this transaction fails.
+-- busy are not tried again, and after 200 refusals only tasks without paths are looked at; after a quarter of a second
+-- after 20 already, because others wait for the advisory lock of the project's locks, and globs take long to compare. So
+-- only a few busy paths are remembered, too. The paths of a task are taken all or none, and given back if this
+-- transaction fails.
 -- One plan for all calls, and a probe for each candidate: to plan anew what looks for candidates took most of the time.
 create function coord._pick_tasks(p_call coord._call, p_types text[], p_lease_seconds integer, p_count integer)
 returns uuid[]
@@ -6716,6 +6725,9 @@ declare
   v_id uuid := '00000000-0000-0000-0000-000000000000';
   v_busy text[];
   v_refused integer := 0;
+  v_until timestamptz := clock_timestamp() + interval '250 ms';
+  v_pathless boolean := false;
+  v_is_taken boolean;
   v_candidate uuid;
   v_task record;
   v_picked uuid[] := '{}';
@@ -6736,7 +6748,8 @@ begin
         where n.project_id = p_call.project_id and n.status = 'ready' and n.lane = l.lane
           and (n.rank, n.task_id) > (v_rank, v_id)
           and ((n.terms).deadline is null or (n.terms).deadline > clock_timestamp())
-          and not coord._clash((n.terms).paths, v_busy)
+          and case when v_pathless then (n.terms).paths is null
+            else clock_timestamp() > v_until or not coord._clash((n.terms).paths, v_busy) end
         order by n.rank, n.task_id limit v_page) f
       order by 2, 1 limit v_page
     ) c;
@@ -6751,16 +6764,22 @@ begin
       v_is_full := v_picked <> '{}' and v_bytes > coord._batch_bytes();
       exit when v_is_full;
       if v_task.paths is not null then
+        continue when v_pathless;
         v_busy := coalesce(v_busy, coord._own_task_paths(p_call));
-        continue when v_refused = 200 or coord._clash(v_task.paths, v_busy) or coord._are_too_broad(p_call, v_task.paths);
-        if not coord._take_paths(p_call, v_task.paths, left('task ' || v_task.title, 200),
+        v_is_taken := false;
+        if coord._clash(v_task.paths, v_busy) or coord._are_too_broad(p_call, v_task.paths) then
+          v_refused := v_refused + (clock_timestamp() > v_until)::integer;
+        elsif coord._take_paths(p_call, v_task.paths, left('task ' || v_task.title, 200),
           p_lease_seconds, v_task.task_id)
         then
-          v_busy := v_busy || coord._busy_paths(p_call, v_task.paths);
+          v_is_taken := true;
+          v_busy := v_busy || v_task.paths;
+        else
           v_refused := v_refused + 1;
-          continue;
+          if v_refused <= 50 then v_busy := v_busy || coord._busy_paths(p_call, v_task.paths); end if;
         end if;
-        v_busy := v_busy || v_task.paths;
+        v_pathless := v_refused >= case when clock_timestamp() > v_until then 20 else 200 end;
+        continue when not v_is_taken;
       end if;
       v_picked := v_picked || v_task.task_id;
       exit when cardinality(v_picked) = p_count;
@@ -6948,6 +6967,12 @@ begin
   if found then
     return coord._refuse(p_call, 'not_found', format('assignee or escalate_to: there is no agent %s', v_wrong),
       'See discover_agents for the agents of this project, or leave it out: whoever asks for work gets the task.');
+  end if;
+  if exists (select from unnest(p_drafts) d
+    where (select count(*) from unnest((d.terms).paths) p(path) where coord._is_scope(p.path)) > 50)
+  then
+    return coord._refuse(p_call, 'limit_exceeded', 'paths: a task has 50 trees and globs at most, as an agent may lock',
+      'Name one tree instead of several in it, or split the task.', '{"reason": "too_many_scopes"}');
   end if;
   v_answer := coalesce(coord._refuse_times(p_call, p_drafts), coord._refuse_broad(p_call, array(
     select p.path from unnest(p_drafts) d cross join unnest((d.terms).paths) p(path))));

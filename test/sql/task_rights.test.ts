@@ -40,6 +40,31 @@ describe('the paths of a task', () => {
   });
 });
 
+describe('many trees and globs', () => {
+  const globs = (of: string, count = 50) => Array.from({ length: count }, (_, index) => `${of}/**/f${index}*x?.ts`);
+
+  test('are no task, where nobody could lock them', async () => {
+    const details = { reason: 'too_many_scopes' };
+    await expect(ann.submitWork({ title: 'x', paths: globs('a', 51) })).rejects.toMatchObject({ details });
+    await expect(ann.submitWorkBatch({ tasks: [{ title: 'x', paths: globs('a', 51) }] })).rejects.toMatchObject({
+      details,
+    });
+    expect(await ann.submitWork({ title: 'x', paths: globs('a') })).toMatchObject({ status: 'ready' });
+  });
+
+  // Each of them is refused by a limit of its own, and would be compared with all others.
+  test('in two hundred tasks that one may not take keep nobody from what comes behind', async () => {
+    const trees = Array.from({ length: 50 }, (_, index) => `mine${index}/`);
+    await boss.acquireLock({ paths: trees });
+    for (let batch = 0; batch < 4; batch++) {
+      const tasks = Array.from({ length: 50 }, (_, index) => ({ title: 'x', paths: globs(`z${batch}-${index}`) }));
+      await ann.submitWorkBatch({ tasks });
+    }
+    const { task_id } = await ann.submitWork({ title: 'behind', priority: 9 });
+    expect(await boss.getWork()).toMatchObject({ claimed: true, task: { task_id } });
+  });
+});
+
 describe('retry_task', () => {
   test('of what somebody else has cancelled needs trust 3', async () => {
     const { task_id } = await boss.submitWork({ title: 'x' });

@@ -12,6 +12,8 @@ declare
 begin
   if coalesce(cardinality(p_paths), 0) = 0 then return true; end if;
   if p_call.extra ? 'limits' and coord._over_limit(p_call, v_paths, false) is not null then return false; end if;
+  -- Asked before as well, so that nobody waits for the advisory lock in vain, nor others for him.
+  if coord._too_many_scopes(p_call, v_paths) then return false; end if;
   perform coord._serialize_locks(p_call.project_id);
   if coord._too_many_scopes(p_call, v_paths) then return false; end if;
   v_taken := coord._take(p_call, v_paths, false, p_reason, p_ttl_seconds, p_task_id);

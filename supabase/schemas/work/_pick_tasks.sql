@@ -1,8 +1,10 @@
 -- Locks the tasks that come next for the calling session, with the paths they declare, and returns their ids.
 -- Pages through what it may take in order of rank, and locks row by row: what another caller has locked, or whose
 -- paths are not free, is skipped, so nobody waits here and a clash never holds up those behind it. Paths known to be
--- busy are not tried again, and after 200 refusals only tasks without paths are looked at. The paths of a task are
--- taken all or none, and given back if this transaction fails.
+-- busy are not tried again, and after 200 refusals only tasks without paths are looked at; after a quarter of a second
+-- after 20 already, because others wait for the advisory lock of the project's locks, and globs take long to compare. So
+-- only a few busy paths are remembered, too. The paths of a task are taken all or none, and given back if this
+-- transaction fails.
 -- One plan for all calls, and a probe for each candidate: to plan anew what looks for candidates took most of the time.
 create function coord._pick_tasks(p_call coord._call, p_types text[], p_lease_seconds integer, p_count integer)
 returns uuid[]
@@ -18,6 +20,9 @@ declare
   v_id uuid := '00000000-0000-0000-0000-000000000000';
   v_busy text[];
   v_refused integer := 0;
+  v_until timestamptz := clock_timestamp() + interval '250 ms';
+  v_pathless boolean := false;
+  v_is_taken boolean;
   v_candidate uuid;
   v_task record;
   v_picked uuid[] := '{}';
@@ -38,7 +43,8 @@ begin
         where n.project_id = p_call.project_id and n.status = 'ready' and n.lane = l.lane
           and (n.rank, n.task_id) > (v_rank, v_id)
           and ((n.terms).deadline is null or (n.terms).deadline > clock_timestamp())
-          and not coord._clash((n.terms).paths, v_busy)
+          and case when v_pathless then (n.terms).paths is null
+            else clock_timestamp() > v_until or not coord._clash((n.terms).paths, v_busy) end
         order by n.rank, n.task_id limit v_page) f
       order by 2, 1 limit v_page
     ) c;
@@ -53,16 +59,22 @@ begin
       v_is_full := v_picked <> '{}' and v_bytes > coord._batch_bytes();
       exit when v_is_full;
       if v_task.paths is not null then
+        continue when v_pathless;
         v_busy := coalesce(v_busy, coord._own_task_paths(p_call));
-        continue when v_refused = 200 or coord._clash(v_task.paths, v_busy) or coord._are_too_broad(p_call, v_task.paths);
-        if not coord._take_paths(p_call, v_task.paths, left('task ' || v_task.title, 200),
+        v_is_taken := false;
+        if coord._clash(v_task.paths, v_busy) or coord._are_too_broad(p_call, v_task.paths) then
+          v_refused := v_refused + (clock_timestamp() > v_until)::integer;
+        elsif coord._take_paths(p_call, v_task.paths, left('task ' || v_task.title, 200),
           p_lease_seconds, v_task.task_id)
         then
-          v_busy := v_busy || coord._busy_paths(p_call, v_task.paths);
+          v_is_taken := true;
+          v_busy := v_busy || v_task.paths;
+        else
           v_refused := v_refused + 1;
-          continue;
+          if v_refused <= 50 then v_busy := v_busy || coord._busy_paths(p_call, v_task.paths); end if;
         end if;
-        v_busy := v_busy || v_task.paths;
+        v_pathless := v_refused >= case when clock_timestamp() > v_until then 20 else 200 end;
+        continue when not v_is_taken;
       end if;
       v_picked := v_picked || v_task.task_id;
       exit when cardinality(v_picked) = p_count;

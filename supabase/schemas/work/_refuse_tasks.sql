@@ -48,6 +48,12 @@ begin
     return coord._refuse(p_call, 'not_found', format('assignee or escalate_to: there is no agent %s', v_wrong),
       'See discover_agents for the agents of this project, or leave it out: whoever asks for work gets the task.');
   end if;
+  if exists (select from unnest(p_drafts) d
+    where (select count(*) from unnest((d.terms).paths) p(path) where coord._is_scope(p.path)) > 50)
+  then
+    return coord._refuse(p_call, 'limit_exceeded', 'paths: a task has 50 trees and globs at most, as an agent may lock',
+      'Name one tree instead of several in it, or split the task.', '{"reason": "too_many_scopes"}');
+  end if;
   v_answer := coalesce(coord._refuse_times(p_call, p_drafts), coord._refuse_broad(p_call, array(
     select p.path from unnest(p_drafts) d cross join unnest((d.terms).paths) p(path))));
   if v_answer is not null then return v_answer; end if;
