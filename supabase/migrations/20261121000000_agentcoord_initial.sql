@@ -2721,6 +2721,9 @@ begin
       'Lock trees such as src/api/ instead of single files, or go on later.',
       jsonb_build_object('reason', 'too_many_paths', 'resets_at', v_taken.full_until,
         'retry_after_seconds', ceil(extract(epoch from v_taken.full_until - clock_timestamp()))));
+  elsif p_wait_seconds > 0 and v_waiter_id is null and coord._waits_too_much(p_call, p_paths) then
+    return coord._refuse(p_call, 'limit_exceeded', 'An agent waits for 2,000 paths, and with 200 calls, at most.',
+      'Wait for a tree instead of its files, or let one call be answered first.', '{"reason": "too_many_waiting"}');
   elsif p_wait_seconds > 0 then
     return coord._wait_for_lock(p_call, p_paths, p_shared, v_waiter_id);
   end if;
@@ -3272,21 +3275,34 @@ $$;
 
 -- supabase/schemas/locks/_list_locks.sql
 -- Live locks of a project in the form of check_locks: on the given rows, or all; p_session_id is who asks.
+-- How many wait for each is found by equal paths; only trees and globs are compared one by one.
 create function coord._list_locks(p_project_id integer, p_session_id uuid, p_rows text[], p_limit integer) returns jsonb
 language plpgsql volatile
 as $$
 declare
   v_locks jsonb;
 begin
+  with held as materialized (
+    select * from coord._held_locks(p_project_id, p_rows, p_limit + 1)
+  ), paths as materialized (
+    select distinct h.path, coord._is_scope(h.path) as is_scope from held h
+  ), asked as materialized (
+    select w.waiter_id, a.path, coord._is_scope(a.path) as is_scope
+    from coord.lock_waiters w cross join unnest(w.paths) a(path)
+    where w.project_id = p_project_id and w.asked_at > clock_timestamp() - interval '5 seconds'
+  ), waiting as (
+    select p.path, a.waiter_id from paths p join asked a on a.path = p.path
+    union
+    select p.path, a.waiter_id from paths p join asked a on a.is_scope and coord._overlaps(p.path, a.path)
+    union
+    select p.path, a.waiter_id from paths p join asked a on p.is_scope and coord._overlaps(p.path, a.path)
+  )
   select coalesce(jsonb_agg(jsonb_build_object('path', h.path, 'agent', h.agent, 'agent_type', h.agent_type,
       'session_id', h.session_id, 'shared', h.shared, 'reason', h.reason, 'since', h.since, 'expires_at', h.expires_at,
-      'token', h.token, 'mine', h.session_id is not distinct from p_session_id,
-      'waiting', (
-        select count(*) from coord.lock_waiters w
-        where w.project_id = p_project_id and w.asked_at > clock_timestamp() - interval '5 seconds'
-          and coord._sets_overlap(w.paths, array[h.path])))
+      'token', h.token, 'mine', h.session_id is not distinct from p_session_id, 'waiting', coalesce(w.waiters, 0))
       order by h.path, h.since), '[]') into v_locks
-  from coord._held_locks(p_project_id, p_rows, p_limit + 1) h;
+  from held h
+  left join (select w.path, count(*) as waiters from waiting w group by w.path) w using (path);
   return jsonb_build_object('locks', jsonb_path_query_array(v_locks, '$[0 to $n]',
     jsonb_build_object('n', p_limit - 1)), 'truncated', jsonb_array_length(v_locks) > p_limit);
 end
@@ -3881,6 +3897,21 @@ begin
   v_answer := coord._held_answer(p_call, p_paths, p_shared, v_waiter_id);
   return coord._leave(p_call, v_answer, case when p_waiter_id is null then p_paths[1] end, v_answer -> 'blocked_by',
     'waiting', 'null');
+end
+$$;
+
+-- supabase/schemas/locks/_waits_too_much.sql
+-- Whether the agent would wait for more than 2,000 paths, or with more than 200 calls: all that wait are looked at by
+-- whoever asks for a lock.
+create function coord._waits_too_much(p_call coord._call, p_paths text[]) returns boolean
+language plpgsql volatile
+as $$
+begin
+  return (
+    select count(*) >= 200 or coalesce(sum(cardinality(w.paths)), 0) + cardinality(p_paths) > 2000
+    from coord.lock_waiters w
+    join coord.sessions s on s.project_id = w.project_id and s.session_id = w.session_id
+    where w.project_id = p_call.project_id and coalesce(s.delegated_from, s.agent) = coord._account(p_call));
 end
 $$;
 
@@ -5686,11 +5717,15 @@ end
 $$;
 
 -- supabase/schemas/sessions/_refuse_subagent.sql
--- Why a session cannot have this subagent: more trust than its own, a name that is too long, too many at once, or too many names; null if it can.
+-- Why a session cannot have this subagent: more trust than its own, a name that is too long, too many at once, or too many
+-- names; null if it can. Those of the whole agent are counted, too, however deep: a key whose sessions are without number
+-- could not be revoked in one call.
 create function coord._refuse_subagent(p_call coord._call, p_parent coord.sessions, p_name text, p_trust integer)
 returns jsonb
 language plpgsql volatile
 as $$
+declare
+  v_account text := coord._account(p_call);
 begin
   if p_trust > p_parent.trust then
     return coord._refuse(p_call, 'forbidden', format('This session has trust %s, so its subagents have no more.', p_parent.trust),
@@ -5703,6 +5738,13 @@ begin
     where s.project_id = p_call.project_id and s.parent_session_id = p_call.session_id and s.ended_at is null) >= 50
   then
     return coord._refuse(p_call, 'limit_exceeded', 'A session has 50 subagents at most.',
+      'End those that are done: end_session in their name.', '{"reason": "too_many_subagents"}');
+  elsif (
+    select count(*) from coord.sessions s
+    where s.project_id = p_call.project_id and s.ended_at is null
+      and (s.agent = v_account or starts_with(s.agent, v_account || '/'))) >= 500
+  then
+    return coord._refuse(p_call, 'limit_exceeded', 'An agent and its subagents have 500 sessions at most.',
       'End those that are done: end_session in their name.', '{"reason": "too_many_subagents"}');
   elsif not exists (
     select from coord.agents a

@@ -196,3 +196,23 @@ describe('a deadlock', () => {
     for (const session of [bob, cid, dan]) expect(await ask(session, [path])).not.toHaveProperty('deadlock');
   });
 });
+
+test('an agent waits for 2,000 paths at most, and who waits is counted path by path', async () => {
+  const list = (from: number, count: number) =>
+    Array.from({ length: count }, (_, index) => `${dir}/f${from + index}.ts`);
+  for (let from = 0; from < 1000; from += 250) await ann.acquireLock({ paths: list(from, 250) });
+  await ann.acquireLock({ paths: [`${dir}/tree/`] });
+  // Of an agent of its own: the others wait still, from the tests before.
+  const greedy = await db.session('greedy');
+  for (let call = 1; call <= 8; call++) {
+    expect(await ask(greedy, [`${dir}/f0.ts`, ...list(call * 1000, 249)])).toMatchObject({ acquired: false });
+  }
+  const late = greedy.acquireLock({ paths: [`${dir}/f1.ts`], wait_seconds: 10 });
+  await expect(late).rejects.toMatchObject({ code: 'limit_exceeded', details: { reason: 'too_many_waiting' } });
+  await ask(cid, [`${dir}/f0.ts`, `${dir}/f1.ts`, `${dir}/tree/a.ts`]);
+  await ask(dan, [`${dir}/*.ts`]);
+  const { locks } = await ann.checkLocks({ paths: [`${dir}/`], limit: 1000 });
+  const waiting = new Map(locks.map((lock) => [lock.path, lock.waiting]));
+  const counts = ['f0.ts', 'f1.ts', 'f2.ts', 'f999.ts', 'tree/'].map((name) => waiting.get(`${dir}/${name}`));
+  expect(counts).toEqual([10, 2, 1, 1, 1]);
+});

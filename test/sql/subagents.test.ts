@@ -160,6 +160,20 @@ describe('a subagent', () => {
     expect(await child.requestApproval({ action_type: 'publish', description: 'x' })).toMatchObject({ decided: false });
   });
 
+  test('is one of 500 sessions of its agent, however deep they are', async () => {
+    const ann = await db.session('deep');
+    const children = await Promise.all(Array.from({ length: 10 }, (_, index) => childOf(ann, { name: `n${index}` })));
+    await Promise.all(
+      children.map(({ child }) =>
+        Promise.all(Array.from({ length: 48 }, (_, index) => child.openSubagent({ name: `n${index % 19}` }))),
+      ),
+    );
+    for (const { child } of children.slice(1)) await child.openSubagent({ name: 'n0' });
+    const [{ child }] = children as [{ child: Child }];
+    await expect(child.openSubagent({ name: 'n0' })).rejects.toEqual(refused('limit_exceeded', 'too_many_subagents'));
+    await expect(ann.openSubagent({ name: 'n0' })).rejects.toEqual(refused('limit_exceeded', 'too_many_subagents'));
+  });
+
   test('has 49 sisters at most, and a name that is not too long', async () => {
     const ann = await db.session('many');
     await Promise.all(Array.from({ length: 50 }, (_, index) => ann.openSubagent({ name: `n${index}` })));

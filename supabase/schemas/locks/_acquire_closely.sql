@@ -24,6 +24,9 @@ begin
       'Lock trees such as src/api/ instead of single files, or go on later.',
       jsonb_build_object('reason', 'too_many_paths', 'resets_at', v_taken.full_until,
         'retry_after_seconds', ceil(extract(epoch from v_taken.full_until - clock_timestamp()))));
+  elsif p_wait_seconds > 0 and v_waiter_id is null and coord._waits_too_much(p_call, p_paths) then
+    return coord._refuse(p_call, 'limit_exceeded', 'An agent waits for 2,000 paths, and with 200 calls, at most.',
+      'Wait for a tree instead of its files, or let one call be answered first.', '{"reason": "too_many_waiting"}');
   elsif p_wait_seconds > 0 then
     return coord._wait_for_lock(p_call, p_paths, p_shared, v_waiter_id);
   end if;

@@ -1,8 +1,12 @@
--- Why a session cannot have this subagent: more trust than its own, a name that is too long, too many at once, or too many names; null if it can.
+-- Why a session cannot have this subagent: more trust than its own, a name that is too long, too many at once, or too many
+-- names; null if it can. Those of the whole agent are counted, too, however deep: a key whose sessions are without number
+-- could not be revoked in one call.
 create function coord._refuse_subagent(p_call coord._call, p_parent coord.sessions, p_name text, p_trust integer)
 returns jsonb
 language plpgsql volatile
 as $$
+declare
+  v_account text := coord._account(p_call);
 begin
   if p_trust > p_parent.trust then
     return coord._refuse(p_call, 'forbidden', format('This session has trust %s, so its subagents have no more.', p_parent.trust),
@@ -15,6 +19,13 @@ begin
     where s.project_id = p_call.project_id and s.parent_session_id = p_call.session_id and s.ended_at is null) >= 50
   then
     return coord._refuse(p_call, 'limit_exceeded', 'A session has 50 subagents at most.',
+      'End those that are done: end_session in their name.', '{"reason": "too_many_subagents"}');
+  elsif (
+    select count(*) from coord.sessions s
+    where s.project_id = p_call.project_id and s.ended_at is null
+      and (s.agent = v_account or starts_with(s.agent, v_account || '/'))) >= 500
+  then
+    return coord._refuse(p_call, 'limit_exceeded', 'An agent and its subagents have 500 sessions at most.',
       'End those that are done: end_session in their name.', '{"reason": "too_many_subagents"}');
   elsif not exists (
     select from coord.agents a
