@@ -169,8 +169,7 @@ describe('a subagent', () => {
       ),
     );
     for (const { child } of children.slice(1)) await child.openSubagent({ name: 'n0' });
-    const [{ child }] = children as [{ child: Child }];
-    await expect(child.openSubagent({ name: 'n0' })).rejects.toEqual(refused('limit_exceeded', 'too_many_subagents'));
+    await expect(children[0]?.child.openSubagent({ name: 'n0' })).rejects.toEqual(refused('limit_exceeded', 'too_many_subagents'));
     await expect(ann.openSubagent({ name: 'n0' })).rejects.toEqual(refused('limit_exceeded', 'too_many_subagents'));
   });
 
