@@ -1,8 +1,9 @@
-import { type Invocation, located, optionsOf, plainName, report } from '../shell/invocation.ts';
+import { type Invocation, located, optionsOf, report } from '../shell/invocation.ts';
 import { hole, isUnknown, type Stream } from '../shell/scope.ts';
 import { judge, type Tool } from './index.ts';
 import { plainPath } from './paths.ts';
 import { runText } from './shells.ts';
+import { parallel, xargs } from './xargs.ts';
 
 const withText =
   (short: string, long: readonly string[], key: readonly string[]): Tool =>
@@ -30,30 +31,6 @@ export function restOf(args: readonly string[], short: string, long: readonly st
   }
   return args.slice(index);
 }
-
-const xargs: Tool = (call) => {
-  const { args, input } = call;
-  const { values, flags } = optionsOf(args, 'IEnPLsda', ['replace', 'max-args', 'max-procs', 'delimiter', 'arg-file']);
-  const command = restOf(args, 'IEnPLsda', ['replace', 'max-args', 'max-procs', 'delimiter', 'arg-file', 'max-lines']);
-  if (command.length === 0) return;
-  const words = input.text === undefined ? [hole] : input.text.split(/\s+/).filter(Boolean);
-  const mark = values.get('I')?.[0] ?? values.get('replace')?.[0] ?? (flags.has('i') ? '{}' : undefined);
-  const given = words.join(' ');
-  if (mark) for (const word of command) call.examination.read((word.split(mark).length - 1) * given.length);
-  const fields = mark === undefined ? [...command, ...words] : command.map((word) => word.replaceAll(mark, given));
-  if (input.text === undefined && plainName(command[0] ?? '') === 'rm') report(call, 'find_delete');
-  // What it runs gets the words as arguments, and nothing on its standard input.
-  if (input.remote && /^(ba|z|da)?sh$/.test(command[0] ?? '')) report(call, 'remote_code');
-  return judge(fields, { ...call, input: {} });
-};
-
-const parallel: Tool = (call) => {
-  const rest = restOf(call.args, 'jaIN', ['jobs', 'colsep']);
-  const at = rest.findIndex((arg) => /^:::?[:+]?$/.test(arg));
-  const [command, words] = at < 0 ? [rest, [hole]] : [rest.slice(0, at), rest.slice(at + 1)];
-  if (command.length === 0) for (const text of words) runText(call, text, { own: true });
-  else runText(call, [...command, ...words].join(' '), { own: true });
-};
 
 const env: Tool = (call) => {
   const { values } = optionsOf(call.args, 'SuC', ['split-string', 'unset', 'chdir']);
