@@ -52,7 +52,7 @@ export function readCode(code: string, language: Language, call: Invocation): vo
       call.examination.spend();
       judgeCall(made, language, { ...call, source: code.slice(made.start, made.end) || call.source });
     }
-    wholeText(code, language, call);
+    wholeText(code, call);
   });
 }
 
@@ -127,7 +127,7 @@ function evaluated({ strings, rest }: Call, language: Language, call: Invocation
 }
 
 /** What shows in the text as a whole and not in one call. */
-function wholeText(code: string, language: Language, call: Invocation): void {
+function wholeText(code: string, call: Invocation): void {
   if (/\bsocket\b/.test(code) && /\bdup2\b|pty\.spawn|\/bin\/(ba)?sh/.test(code)) report(call, 'reverse_shell');
   if (/\.objects\.all\(\)\.delete\(\)|\.(delete_all|destroy_all)\b(?!\s*\()/.test(code))
     report(call, 'delete_without_condition');
@@ -140,8 +140,5 @@ function wholeText(code: string, language: Language, call: Invocation): void {
     /\b(exec|eval)\s*\(\s*(urllib|requests|await|\(await)/.test(code)
   )
     report(call, 'remote_code');
-  if (language === 'awk')
-    for (const [, text = ''] of code.matchAll(/"([^"]+)"\s*\|\s*getline|\|\s*"((?:ba|z)?sh)"/g))
-      runText(call, text, { own: true });
   if (/\bprocess\.kill\(\s*-1|os\.kill\(\s*-1/.test(code)) report(call, 'all_processes');
 }

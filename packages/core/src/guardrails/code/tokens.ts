@@ -27,7 +27,8 @@ export function codeTokens(code: string, language: Language, spend: () => void):
     }
     const token = stringAt(code, at, language) ?? nameAt(code, at);
     if (token) {
-      if (token.kind !== 'symbol' || !/\s/.test(token.text)) tokens.push(token);
+      const separates = !/\s/.test(token.text) || (language === 'awk' && token.text === '\n');
+      if (token.kind !== 'symbol' || separates) tokens.push(token);
       at = token.end;
     } else at++;
   }

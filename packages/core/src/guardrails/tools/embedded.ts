@@ -1,7 +1,8 @@
 import { type Invocation, optionsOf } from '../shell/invocation.ts';
 import { hole } from '../shell/scope.ts';
+import { stageOutput } from '../shell/stages.ts';
 import type { Tool } from './index.ts';
-import { runText } from './shells.ts';
+import { fileOf, runStream, runText } from './shells.ts';
 
 const runAll = (call: Invocation, texts: Iterable<string | undefined>): undefined => {
   for (const text of texts) if (text) runText(call, text, { own: true });
@@ -15,23 +16,39 @@ const editor: Tool = (call) => {
   }
 };
 
-/** `e` runs a command, and the flag `e` what a substitution has made. */
+/** `e` runs a command, or alone the line that was read; the flag `e` what a substitution has made. */
 const sed: Tool = (call) => {
   const { values, operands } = optionsOf(call.args, 'ef', ['expression', 'file']);
-  const given = [...(values.get('e') ?? []), ...(values.get('expression') ?? [])];
-  for (const script of given.length > 0 ? given : operands.slice(0, 1)) {
-    for (const line of script.split('\n')) runAll(call, [executed(line)]);
-    const [, , made] = /^\s*s(\W)(?:(?!\1)[^\\]|\\.)*\1((?:(?!\1)[^\\]|\\.)*)\1\w*e\w*/s.exec(script) ?? [];
-    runAll(call, [made?.replace(/\\(.)/g, '$1').replaceAll('&', hole)]);
+  const valuesOf = (...names: string[]) => names.flatMap((name) => values.get(name) ?? []);
+  const scripts = valuesOf('e', 'expression');
+  for (const path of valuesOf('f', 'file')) scripts.push(fileOf(call, path).text ?? '');
+  const named = values.size > 0 && scripts.length > 0;
+  const script = named ? scripts.join('\n') : (operands[0] ?? '');
+  const [path] = named ? operands : operands.slice(1);
+  const lines = path === undefined ? call.input : fileOf(call, path);
+  call.examination.scan(script.length);
+  for (const line of script.split('\n')) {
+    const command = executed(line);
+    if (command === '') runStream(call, lines);
+    else runAll(call, [command]);
   }
+  const [, , made] = /^\s*s(\W)(?:(?!\1)[^\\]|\\.)*\1((?:(?!\1)[^\\]|\\.)*)\1\w*e\w*/s.exec(script) ?? [];
+  if (made === undefined) return;
+  runAll(call, [made.replace(/\\(.)/g, '$1').replaceAll('&', hole)]);
+  const { name, scope, examination } = call;
+  runAll(call, [stageOutput(name.replace(/^g/, ''), [script], lines, scope, examination).text]);
 };
 
-/** What the command `e` on a line of sed runs: all that follows it, whatever stands before. */
+/** Substitutions, whose texts may look like commands. Delimiters are few, so that one which stays open costs little. */
+const substitution = /[sy]([/|#,!@%:_=+~^])(?:(?!\1)[^\\]|\\.)*\1(?:(?!\1)[^\\]|\\.)*\1/g;
+
+/** What the command `e` on a line of sed runs: all that follows it, whatever stands before; nothing for what was read. */
 function executed(line: string): string | undefined {
   let at = 0;
-  for (const command of line.split(/[;{]/)) {
-    const begin = /^(?:(?:\d+|\$|\/[^/]*\/)(?:,(?:\d+|\$|\/[^/]*\/))?\s*)?e\s/.exec(command.trimStart());
-    if (begin) return line.slice(at).trimStart().slice(begin[0].length);
+  const commands = line.replace(substitution, (text) => '-'.repeat(text.length));
+  for (const command of commands.split(/[;{}]/)) {
+    const begin = /^(?:(?:\d+|\$|\/[^/]*\/)(?:,(?:\d+|\$|\/[^/]*\/))?\s*)?e(?:\s|$)/.exec(command.trimStart());
+    if (begin) return /e\s/.test(begin[0]) ? line.slice(at).trimStart().slice(begin[0].length) : '';
     at += command.length + 1;
   }
   return undefined;

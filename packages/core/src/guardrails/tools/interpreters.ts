@@ -1,8 +1,9 @@
+import { readAwk } from '../code/awk.ts';
 import { type Language, readCode } from '../code/reader.ts';
 import { type Invocation, optionsOf, report } from '../shell/invocation.ts';
 import { isUnknown, outputHoles } from '../shell/scope.ts';
 import { judge, type Tool } from './index.ts';
-import { runText } from './shells.ts';
+import { fileOf, runText } from './shells.ts';
 
 interface Interpreter {
   language: Language;
@@ -69,14 +70,27 @@ const interpreter =
   };
 
 function readProgram(call: Invocation, program: string, language: Language): void {
+  if (isReadable(call, program)) readCode(program, language, call);
+}
+
+/** Whether it is known what a program does. */
+function isReadable(call: Invocation, program: string): boolean {
   if (program.includes(outputHoles.remote)) report(call, 'remote_code');
   else if (isUnknown(program)) report(call, 'hidden_command');
-  else readCode(program, language, call);
+  else return true;
+  return false;
 }
 
 const awk: Tool = (call) => {
-  const { operands, flags } = optionsOf(call.args, 'Fvf');
-  if (!flags.has('f')) readProgram(call, operands[0] ?? '', 'awk');
+  const { values, operands } = optionsOf(call.args, 'Fvfe', ['source', 'file', 'assign', 'field-separator']);
+  const valuesOf = (...names: string[]) => names.flatMap((name) => values.get(name) ?? []);
+  const files = valuesOf('f', 'file').map((path) => fileOf(call, path));
+  const texts = [...valuesOf('e', 'source'), ...files.map(({ text }) => text ?? '')];
+  for (const { remote } of files) if (remote) report(call, 'remote_code');
+  const program = texts.length > 0 ? texts.join('\n') : (operands[0] ?? '');
+  if (!isReadable(call, program)) return;
+  const given = valuesOf('v', 'assign').map((text) => /^(\w+)=(.*)$/s.exec(text) ?? []);
+  return readAwk(program, call, new Map(given.map(([, name = '', value = '']) => [name, value])));
 };
 
 const appleScript: Tool = (call) => {
