@@ -77,9 +77,20 @@ export const runners: Record<string, Tool> = {
   ssh,
   crontab,
   su: withText('csgG', ['command', 'shell', 'group'], ['c', 'command']),
-  runuser: withText('csgGu', ['command', 'shell', 'group', 'user'], ['c', 'command']),
+  runuser: (call) => {
+    const { values } = optionsOf(call.args, 'csgGuw', ['command', 'shell', 'group', 'user']);
+    for (const text of [...(values.get('c') ?? []), ...(values.get('command') ?? [])])
+      runText(call, text, { own: true });
+    const command = restOf(call.args, 'csgGuw', ['command', 'shell', 'group', 'user']);
+    if (values.has('u') || values.has('user')) judge(command, call);
+  },
   sg: withText('c', ['command'], ['c', 'command']),
-  script: withText('cITOB', ['command'], ['c', 'command']),
+  script: (call) => {
+    withText('cITOB', ['command'], ['c', 'command'])(call);
+    // On some systems a command follows the file.
+    const [, ...command] = restOf(call.args, 'cITOBt', ['command']);
+    if (command.length > 0) judge(command, call);
+  },
   flock: (call) => {
     const { values } = optionsOf(call.args, 'wEc', ['timeout', 'wait', 'command', 'conflict-exit-code']);
     for (const text of [...(values.get('c') ?? []), ...(values.get('command') ?? [])]) runText(call, text);
