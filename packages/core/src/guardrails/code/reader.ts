@@ -9,6 +9,8 @@ import { secretIn } from '../tools/secret_files.ts';
 import { runText } from '../tools/shells.ts';
 import { judgeWrite } from '../tools/writes.ts';
 import { type Call, callsOf } from './calls.ts';
+import { readLisp } from './lisp.ts';
+import { readTcl } from './tcl.ts';
 import { codeTokens, type Language } from './tokens.ts';
 
 export type { Language } from './tokens.ts';
@@ -42,18 +44,25 @@ const bare = new Set([
   'shell_exec',
 ]);
 
+const readers: Partial<Record<Language, (code: string, call: Invocation) => void>> = { lisp: readLisp, tcl: readTcl };
+
 /** Reads source code: what its calls with literal arguments would do is judged. */
 export function readCode(code: string, language: Language, call: Invocation): void {
+  const read = readers[language] ?? ((text) => readCalls(text, language, call));
   call.examination.within(() => {
     call.examination.read(code.length);
-    const tokens = codeTokens(code, language, () => call.examination.spend(0.1));
-    for (const { kind, text } of tokens) if (kind === 'shell') runText(call, text, { own: true });
-    for (const made of callsOf(tokens, bare, (steps) => call.examination.spend(steps))) {
-      call.examination.spend();
-      judgeCall(made, language, { ...call, source: code.slice(made.start, made.end) || call.source });
-    }
-    wholeText(code, call);
+    read(code, call);
   });
+}
+
+function readCalls(code: string, language: Language, call: Invocation): void {
+  const tokens = codeTokens(code, language, () => call.examination.spend(0.1));
+  for (const { kind, text } of tokens) if (kind === 'shell') runText(call, text, { own: true });
+  for (const made of callsOf(tokens, bare, (steps) => call.examination.spend(steps))) {
+    call.examination.spend();
+    judgeCall(made, language, { ...call, source: code.slice(made.start, made.end) || call.source });
+  }
+  wholeText(code, call);
 }
 
 function judgeCall(made: Call, language: Language, call: Invocation): void {

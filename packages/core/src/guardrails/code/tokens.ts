@@ -1,4 +1,4 @@
-export type Language = 'python' | 'javascript' | 'ruby' | 'perl' | 'php' | 'awk' | 'other';
+export type Language = 'python' | 'javascript' | 'ruby' | 'perl' | 'php' | 'awk' | 'lisp' | 'tcl' | 'other';
 
 /** A piece of source code: names, string literals by their content, and all else by character. */
 export interface CodeToken {

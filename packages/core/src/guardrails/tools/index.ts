@@ -3,6 +3,7 @@ import { hole, Scope, type Stream, shown } from '../shell/scope.ts';
 import { stageOutput } from '../shell/stages.ts';
 import { isWrapper, unwrap } from '../shell/wrappers.ts';
 import { cloudTools } from './cloud.ts';
+import { holders } from './command_options.ts';
 import { containerTools } from './containers.ts';
 import { databaseTools } from './databases.ts';
 import { deleteTools } from './deletion.ts';
@@ -32,7 +33,7 @@ export type Tool = (call: Invocation) => Stream | undefined;
 const tools = new Map<string, Tool[]>();
 for (const noun of [
   ...[shells, runners, interpreters, gitTools, deleteTools, findTools, diskTools, writers, processTools, databaseTools],
-  ...[variableTools, embeddedTools, launchers, renamingTools],
+  ...[variableTools, embeddedTools, holders, launchers, renamingTools],
   ...[kubernetesTools, containerTools, cloudTools, packageTools, networkTools, guardTools],
 ]) {
   for (const [name, tool] of Object.entries(noun)) tools.set(name, [...(tools.get(name) ?? []), tool]);

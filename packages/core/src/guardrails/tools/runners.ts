@@ -1,8 +1,8 @@
-import { type Invocation, located, optionsOf, report } from '../shell/invocation.ts';
-import { hole, isUnknown, type Stream } from '../shell/scope.ts';
+import { located, optionsOf, report } from '../shell/invocation.ts';
+import { hole, isUnknown } from '../shell/scope.ts';
 import { judge, type Tool } from './index.ts';
 import { plainPath } from './paths.ts';
-import { runText } from './shells.ts';
+import { fileOf, runStream, runText } from './shells.ts';
 import { parallel, xargs } from './xargs.ts';
 
 const withText =
@@ -38,10 +38,6 @@ const env: Tool = (call) => {
 };
 
 const ssh: Tool = (call) => {
-  for (const setting of optionsOf(call.args, 'BbcDEeFIiJLlmOopQRSWw').values.get('o') ?? []) {
-    const command = /^(?:Proxy|Local)Command[= ](.+)$/is.exec(setting)?.[1];
-    if (command) runText(call, command, { own: true });
-  }
   const [, ...command] = restOf(call.args, 'BbcDEeFIiJLlmOopQRSWw');
   if (command.length > 0) runText(call, command.join(' '), { own: true, input: call.input });
 };
@@ -53,7 +49,8 @@ const typed: Tool = (call) => {
 
 const crontab: Tool = (call) => {
   if (call.args.includes('-r')) report(call, 'system_settings');
-  for (const line of call.input.text?.split('\n') ?? []) {
+  const [path = '-'] = optionsOf(call.args, 'u').operands;
+  for (const line of fileOf(call, path).text?.split('\n') ?? []) {
     const command = /^\s*(?:@\w+|(?:\S+\s+){5})(.+)$/.exec(line)?.[1];
     if (command) runText(call, command, { own: true });
   }
@@ -65,8 +62,11 @@ const changeDirectory: Tool = ({ args, scope, examination }) => {
   scope.enter(known ? plainPath(located({ scope, examination }, to)) : undefined);
 };
 
-const find = (call: Invocation, text: string | undefined): Stream | undefined =>
-  text === undefined ? undefined : runText(call, text, { own: true });
+/** Reads what is done later, by a shell. */
+const later: Tool = (call) => {
+  const [path = '-'] = optionsOf(call.args, 'fqt').values.get('f') ?? [];
+  return runStream(call, fileOf(call, path));
+};
 
 export const runners: Record<string, Tool> = {
   cd: changeDirectory,
@@ -121,18 +121,8 @@ export const runners: Record<string, Tool> = {
     if (at >= 0) judge(call.args.slice(at + 1), call);
   },
   vagrant: withText('c', ['command'], ['c', 'command']),
-  at: (call) => find(call, call.input.text),
-  batch: (call) => find(call, call.input.text),
-  tar: (call) => {
-    for (const arg of call.args) {
-      find(call, /(?:^--(?:to-command|use-compress-program)=|[=,]exec=)(.+)$/s.exec(arg)?.[1]);
-    }
-  },
-  expect: (call) => {
-    for (const text of optionsOf(call.args, 'cf').values.get('c') ?? []) {
-      for (const [, command] of text.matchAll(/\b(?:spawn|exec|system)\s+([^\n;]+)/g)) find(call, command);
-    }
-  },
+  at: later,
+  batch: later,
   alias: (call) => {
     for (const arg of call.args) {
       const [, name, text] = /^([^=]+)=(.*)$/s.exec(arg) ?? [];
