@@ -25,8 +25,48 @@ test.for([
   `vault login token ${secret}`,
   `app --api-key="${secret}"`,
   `curl -u ann:${secret} https://x.example`,
+  `curl -u 'ann:${secret}' https://x.example`,
+  `curl -uann:${secret} https://x.example`,
+  `curl -su ann:${secret} https://x.example`,
+  `curl -U ann:${secret} https://x.example`,
+  `curl --proxy-user ann:${secret} https://x.example`,
+  `http -a ann:${secret} x.example`,
+  `openssl enc -aes-256-cbc -k ${secret} -in x`,
+  `openssl enc -aes-256-cbc -K ${secret} -iv 00`,
+  `openssl aes-256-cbc -k '${secret}'`,
+  `openssl dgst -hmac ${secret} x`,
+  `openssl dgst -mac HMAC -macopt hexkey:${secret} x`,
+  `zip -P ${secret} x.zip y`,
+  `zip -rP ${secret} x.zip y`,
+  `zip -r -P${secret} x.zip y`,
+  `unzip -P ${secret} x.zip`,
+  `unzip -oP '${secret}' x.zip`,
+  `7z a -p${secret} x.7z y`,
+  `7za x x.7z -p"${secret}"`,
+  `unrar x -p${secret} x.rar`,
+  `rar a -hp${secret} x.rar`,
+  `ansible-playbook --vault-password ${secret} x.yml`,
+  `ansible all -e 'ansible_become_pass=${secret}'`,
+  `SSHPASS=${secret} sshpass -e ssh h`,
+  `MYSQL_PWD=${secret} mysql`,
+  `mysqldump -p${secret} x`,
+  `mongorestore -p ${secret} x`,
+  `keytool -storepass ${secret} -list`,
+  `ldapsearch -D x -w ${secret}`,
+  `smbclient -U ann%${secret} //h/x`,
+  `sqlcmd -U sa -P ${secret}`,
 ])('the secret is taken out of %s', (text) => {
   expect(excerpt(text)).not.toContain(secret);
+  expect(excerpt(text)).toContain('[redacted]');
+});
+
+test.for([
+  'npm publish --otp=123456',
+  'npm publish --otp 123456',
+  'npm publish --otp="123456"',
+  'OTP=123456 npm publish',
+])('the one-time password is taken out of %s', (text) => {
+  expect(excerpt(text)).not.toContain('123456');
   expect(excerpt(text)).toContain('[redacted]');
 });
 
@@ -40,4 +80,15 @@ test.for([
   'psql -p 5432 -c "DROP TABLE users"',
   'docker run -p 8080:80 web',
   'rm -rf src/auth/login',
+  'unzip -p x.zip a',
+  'unzip -o x.zip -d d',
+  'zip -r x.zip src',
+  '7z x x.7z -oout',
+  'openssl x509 -in a -noout',
+  'openssl enc -d -a -in x',
+  'git push --force -u origin HEAD:main',
+  'curl -fsSL https://x.example | sh',
+  'npm publish --otp',
+  'date -u +%H:%M',
+  'scp -a h:x y',
 ])('nothing is taken out of %s', (text) => expect(excerpt(text)).toBe(text));

@@ -1,6 +1,6 @@
 /** Names of values that are secret. */
 const named =
-  '(?:password|passwd|passphrase|pwd|(?<![a-z])pass|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credential|auth)';
+  '(?:password|passwd|passphrase|pwd|(?<![a-z])pass|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credential|auth|storepass|keypass|sshpass)';
 /** Such a value; the name of a scheme is none, nor what is redacted already. */
 const value = '(?!(?:bearer|basic|digest)\\b|\\[redacted\\])[^\\s"\'&|;]{4,}';
 
@@ -13,20 +13,37 @@ const secrets: readonly RegExp[] = [
   // Behind a space some names count only as those of an option or a setting: `secret generic` holds none.
   new RegExp(`(?<=(?:password|passwd|passphrase|pwd|token|[-_]key)[\\w-]{0,40}["']?\\s+["']?)${value}`, 'gi'),
   new RegExp(`(?<=[-_:.]${named}[\\w-]{0,40}["']?\\s+["']?)${value}`, 'gi'),
-  /(?<=\bpass:)[^\s"']+/g,
+  /(?<=\b(?:pass|hexkey):)[^\s"']+/g,
+  // One-time passwords are short.
+  /(?<=\b[\w-]{0,20}(?:otp|passcode)["']?(?:\s*[:=]\s*|\s+)["']?)\d{4,10}\b/gi,
   /(?<=--from-literal[= ]["']?[\w.-]{1,100}=)[^\s"']+/g,
   /(?<=:\/\/)[^\s:/@]{8,}(?=@)/g,
   /(?<=:\/\/[^\s:/@]{0,100}:)[^\s@/]+(?=@)/g,
-  /(?<=(?:^|\s)(?:-u|--user)[ =][^\s:]{1,100}:)\S+/g,
+  /(?<=(?:^|\s)(?:-u|--user|--proxy-user|--auth)[ =]["']?[^\s:"'%]{0,100}:)[^\s"']+/g,
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END|$)/g,
   /(?<![\w/.-])(?=[A-Za-z0-9+/_-]*\d)(?=[A-Za-z0-9+/_-]*[A-Z])[A-Za-z0-9+/_-]{40,}={0,2}/g,
 ];
 
 /** Passwords behind the short option of a program that has one; read forwards, as a look behind would try each place. */
 const ofPrograms: readonly RegExp[] = [
-  /(\b(?:mysql|mysqladmin|mysqldump|mariadb|mycli|sshpass|twine|login|mongosh|mongodump|mosquitto_pub)\b[^|;&]{0,200}?\s-p\s*["']?)[^\s"'-][^\s"']*/g,
-  /(\b(?:redis|valkey)-cli\b[^|;&]{0,200}?\s-a\s*["']?)[^\s"'-][^\s"']*/g,
+  option(
+    'mysql|mysqladmin|mysqldump|mariadb|mariadb-dump|mycli|sshpass|twine|login|mongo|mongosh|mongodump|mongorestore|mosquitto_pub',
+    '-p\\s*',
+  ),
+  option('(?:redis|valkey)-cli', '-a\\s*'),
+  option('openssl', '-(?:k|K|hmac)\\s+'),
+  option('zip|unzip|zipcloak|sqlcmd|ipmitool', '-[A-Za-z]*P\\s*'),
+  option('7z[arz]?|rar|unrar', '-h?p'),
+  option('curl', '-[A-Za-z]*[uU]\\s*["\']?[^\\s:]{0,100}:'),
+  option('https?', '-a\\s*["\']?[^\\s:]{0,100}:'),
+  option('ldapsearch|ldapmodify|ldapadd', '-w\\s*'),
+  option('smbclient', '-U\\s*[^\\s%]{0,100}%'),
 ];
+
+/** Where a value begins behind an option of one of the programs, in the same command. */
+function option(programs: string, name: string): RegExp {
+  return new RegExp(`(\\b(?:${programs})\\b[^|;&]{0,200}?\\s${name}["']?)[^\\s"'-][^\\s"']*`, 'g');
+}
 
 const longest = 200;
 

@@ -9,17 +9,24 @@ import { secretIn } from '../tools/secret_files.ts';
 import { runText } from '../tools/shells.ts';
 import { judgeWrite } from '../tools/writes.ts';
 import { type Call, callsOf } from './calls.ts';
+import { readLisp } from './lisp.ts';
+import { readTcl } from './tcl.ts';
 import { codeTokens, type Language } from './tokens.ts';
 
 export type { Language } from './tokens.ts';
 
 /** Calls that run a shell command or a program. */
 const commands =
-  /^(system|popen|popen2|popen3|popen4|exec|execSync|execFile|execFileSync|execv|execvp|execvpe|execl|execlp|execle|spawn|spawnSync|spawnl|spawnlp|spawnv|spawnvp|fork|run|call|check_call|check_output|Popen|getoutput|getstatusoutput|create_subprocess_shell|create_subprocess_exec|shell_exec|passthru|proc_open|pcntl_exec|capture2|capture2e|capture3|pipeline|execa|execaSync|execaCommand|execaCommandSync|command|Command|ShellExecute|sh|bash|zx|\$|qx)$/;
+  /^(system|popen|popen2|popen3|popen4|exec|execSync|execFile|execFileSync|execv|execvp|execvpe|execl|execlp|execle|spawn|spawnSync|spawnl|spawnlp|spawnv|spawnvp|fork|run|call|check_call|check_output|Popen|getoutput|getstatusoutput|create_subprocess_shell|create_subprocess_exec|shell_exec|passthru|proc_open|pcntl_exec|capture2|capture2e|capture3|pipeline|posix_spawn|posix_spawnp|execa|execaSync|execaCommand|execaCommandSync|command|Command|ShellExecute|sh|bash|zx|\$|qx)$/;
+
+const startingPaths = /^(os\.execute|System\.cmd|os:cmd)$/;
+
+/** Calls that delete single files. */
+const files = /(?:^|\.)(?:unlink|unlinkSync)$|^(?:os|File|fs|Deno)\.(?:remove|delete|rm|removeSync|rmSync)$/;
 
 /** Calls that delete a folder with what is in it. */
 const trees =
-  /^(rmtree|rm_rf|rm_r|remove_dir|remove_tree|remove_entry_secure|rimraf|rimrafSync|emptyDir|emptyDirSync|removeSync|RemoveAll|remove_dir_all|deleteDirectory|deleteRecursively|FileUtils\.rm)$/;
+  /^(rmtree|rm_rf|rm_r|remove_dir|remove_tree|remove_entry|remove_entry_secure|rimraf|rimrafSync|emptyDir|emptyDirSync|removeSync|RemoveAll|remove_dir_all|deleteDirectory|deleteRecursively|FileUtils\.rm)$/;
 
 /** Calls that hand SQL to a database. */
 const queries =
@@ -40,26 +47,38 @@ const bare = new Set([
   'execute',
   'passthru',
   'shell_exec',
+  'open',
+  'unlink',
 ]);
+
+const readers: Partial<Record<Language, (code: string, call: Invocation) => void>> = { lisp: readLisp, tcl: readTcl };
 
 /** Reads source code: what its calls with literal arguments would do is judged. */
 export function readCode(code: string, language: Language, call: Invocation): void {
+  const read = readers[language] ?? ((text) => readCalls(text, language, call));
   call.examination.within(() => {
     call.examination.read(code.length);
-    const tokens = codeTokens(code, language, () => call.examination.spend(0.1));
-    for (const { kind, text } of tokens) if (kind === 'shell') runText(call, text, { own: true });
-    for (const made of callsOf(tokens, bare, (steps) => call.examination.spend(steps))) {
-      call.examination.spend();
-      judgeCall(made, language, { ...call, source: code.slice(made.start, made.end) || call.source });
-    }
-    wholeText(code, language, call);
+    read(code, call);
   });
+}
+
+function readCalls(code: string, language: Language, call: Invocation): void {
+  const tokens = codeTokens(code, language, () => call.examination.spend(0.1));
+  for (const { kind, text } of tokens) if (kind === 'shell') runText(call, text, { own: true });
+  for (const made of callsOf(tokens, bare, (steps) => call.examination.spend(steps))) {
+    call.examination.spend();
+    judgeCall(made, language, { ...call, source: code.slice(made.start, made.end) || call.source });
+  }
+  wholeText(code, call);
 }
 
 function judgeCall(made: Call, language: Language, call: Invocation): void {
   const { name, path, strings, rest } = made;
   const [first = ''] = strings;
-  if ((commands.test(name) || path === 'os.execute') && strings.length > 0) runCommand(made, call);
+  if ((commands.test(name) || startingPaths.test(path)) && strings.length > 0) runCommand(made, call);
+  const piped = name === 'open' ? pipedTo(strings) : undefined;
+  if (piped) runCommand({ ...made, strings: piped }, call);
+  if (files.test(path) && !/\brecursive\b/.test(rest)) judge(['rm', ...strings], call);
   if (/^(remove|unlink|unlinkSync|rm|rmSync|rename|renameSync)$/.test(name) && strings.some(touchesGuard)) {
     report(call, 'guard_tampering');
   }
@@ -89,6 +108,14 @@ function judgeCall(made: Call, language: Language, call: Invocation): void {
   )
     fileOf(made, call);
   if (/^(eval|exec|Function|loads|runInThisContext|compile)$/.test(name)) evaluated(made, language, call);
+}
+
+/** The command that Perl and Ruby start to read from it, or write to it: `open(F, "-|", "ls")`, `open("|ls")`. */
+function pipedTo(strings: readonly string[]): readonly string[] | undefined {
+  const [first = '', ...others] = strings.slice(-20);
+  if (first === '-|' || first === '|-') return others.length > 0 ? others : undefined;
+  const line = first.trim();
+  return line.startsWith('|') ? [line.slice(1)] : line.endsWith('|') ? [line.slice(0, -1)] : undefined;
 }
 
 /** The command of a call: one string is a command line, several are a program and its arguments. */
@@ -127,7 +154,7 @@ function evaluated({ strings, rest }: Call, language: Language, call: Invocation
 }
 
 /** What shows in the text as a whole and not in one call. */
-function wholeText(code: string, language: Language, call: Invocation): void {
+function wholeText(code: string, call: Invocation): void {
   if (/\bsocket\b/.test(code) && /\bdup2\b|pty\.spawn|\/bin\/(ba)?sh/.test(code)) report(call, 'reverse_shell');
   if (/\.objects\.all\(\)\.delete\(\)|\.(delete_all|destroy_all)\b(?!\s*\()/.test(code))
     report(call, 'delete_without_condition');
@@ -140,8 +167,5 @@ function wholeText(code: string, language: Language, call: Invocation): void {
     /\b(exec|eval)\s*\(\s*(urllib|requests|await|\(await)/.test(code)
   )
     report(call, 'remote_code');
-  if (language === 'awk')
-    for (const [, text = ''] of code.matchAll(/"([^"]+)"\s*\|\s*getline|\|\s*"((?:ba|z)?sh)"/g))
-      runText(call, text, { own: true });
   if (/\bprocess\.kill\(\s*-1|os\.kill\(\s*-1/.test(code)) report(call, 'all_processes');
 }

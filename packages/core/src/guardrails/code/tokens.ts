@@ -1,4 +1,4 @@
-export type Language = 'python' | 'javascript' | 'ruby' | 'perl' | 'php' | 'awk' | 'other';
+export type Language = 'python' | 'javascript' | 'ruby' | 'perl' | 'php' | 'awk' | 'lisp' | 'tcl' | 'other';
 
 /** A piece of source code: names, string literals by their content, and all else by character. */
 export interface CodeToken {
@@ -27,7 +27,8 @@ export function codeTokens(code: string, language: Language, spend: () => void):
     }
     const token = stringAt(code, at, language) ?? nameAt(code, at);
     if (token) {
-      if (token.kind !== 'symbol' || !/\s/.test(token.text)) tokens.push(token);
+      const separates = !/\s/.test(token.text) || (language === 'awk' && token.text === '\n');
+      if (token.kind !== 'symbol' || separates) tokens.push(token);
       at = token.end;
     } else at++;
   }

@@ -11,6 +11,9 @@ import { textOf, wordValue } from './words.ts';
 
 const declarations = new Set(['export', 'declare', 'local', 'readonly', 'typeset', 'alias', 'set']);
 
+/** Variables whose value is run by the program that they are given to. */
+const held = /(_COMMAND|PAGER|EDITOR|ASKPASS)$|^(VISUAL|GIT_EXTERNAL_DIFF|RSYNC_RSH|LESSOPEN|LESSCLOSE|BROWSER)$/;
+
 /** Judges one simple command with all that stands in it, and answers what it prints. */
 export function run(command: Command, reader: Reader, piped: Stream): Stream {
   const { scope, examination } = reader;
@@ -65,10 +68,9 @@ function assign(command: Command, reader: Reader): void {
       set(assignment.name, [...before, ...elements].join(between));
     }
   }
-  for (const assignment of command.prefix) {
-    // What these hold is run by the program that they are given to.
-    if (assignment.type !== 'Assignment' || !/(_COMMAND|PAGER|EDITOR|ASKPASS)$/.test(assignment.name)) continue;
-    const value = scope.valueOf(assignment.name) ?? '';
+  for (const assignment of [...command.prefix, ...(declares ? command.args : [])]) {
+    if (assignment.type !== 'Assignment' || !held.test(assignment.name)) continue;
+    const value = (scope.valueOf(assignment.name) ?? '').replace(/^\|+-?/, '');
     if (/\s/.test(value)) readShell(value, reader.examination, new Scope(scope));
   }
 }
@@ -77,6 +79,7 @@ function assign(command: Command, reader: Reader): void {
 function setElement(name: string, index: string, value: string, reader: Reader): undefined {
   const { scope } = reader;
   const before = scope.valueOf(name) ?? '';
+  if (name === 'BASH_ALIASES') scope.aliases.set(index, value);
   if (!/^\d{1,3}$/.test(index)) return void scope.set(name, value);
   reader.spendOn(before.length + Number(index));
   const elements = elementsOf(before);

@@ -48,10 +48,14 @@ export const longestPath = 4096;
 export class Scope {
   readonly variables: Map<string, string>;
   readonly aliases: Map<string, string>;
+  /** Names that the text has given to programs, by a copy or a link: what they are. */
+  readonly renamed: Map<string, string>;
   readonly functions: Functions;
   /** Where `cd` has gone, from where the text begins. */
   #directory: string | undefined = '';
   readonly #files: Map<string, Stream>;
+  /** Variables that stand for another one, by its name. */
+  readonly #references: Map<string, string>;
   #substitutions = 0;
   /** What variables were before another process changed them. */
   #changed: Map<string, string | undefined> | undefined;
@@ -63,11 +67,14 @@ export class Scope {
     this.functions = new Functions(parent?.functions, process);
     this.#directory = parent ? parent.#directory : '';
     this.#files = parent ? parent.#files : new Map();
+    this.renamed = parent ? parent.renamed : new Map();
+    this.#references = new Map(parent ? parent.#references : []);
   }
 
   /** Keeps a value; throws when values have grown so that nobody can look at them all. */
-  set(name: string, value: string): void {
+  set(written: string, value: string): void {
     if (value.length > longestValue) throw new TooComplex();
+    const name = this.#referred(written);
     if (this.#changed && !this.#changed.has(name)) this.#changed.set(name, this.variables.get(name));
     this.variables.set(name, value);
   }
@@ -86,12 +93,29 @@ export class Scope {
   }
 
   valueOf(name: string): string | undefined {
-    return this.variables.get(name) ?? known[name];
+    const referred = this.#referred(name);
+    return this.variables.get(referred) ?? known[referred];
+  }
+
+  /** Makes one variable stand for another one, as `declare -n` does. */
+  refer(name: string, to: string): void {
+    this.#references.set(name, to);
+  }
+
+  /** The variable that one stands for; few stand for each other in turn. */
+  #referred(name: string): string {
+    let referred = name;
+    for (let turn = 0; turn < 8; turn++) {
+      const to = this.#references.get(referred);
+      if (to === undefined) return referred;
+      referred = to;
+    }
+    return referred;
   }
 
   /** How many things a copy of it holds. */
   get size(): number {
-    return this.variables.size + this.aliases.size + this.functions.size;
+    return this.variables.size + this.#references.size + this.aliases.size + this.functions.size;
   }
 
   /** A scope below this one, with what `$1`, `$@` and the like stand for in it. */

@@ -36,7 +36,6 @@ const wrappers: Record<string, Wrapper> = {
   gosu: { operands: 1 },
   'su-exec': { operands: 1 },
   setpriv: { long: ['reuid', 'regid', 'groups'] },
-  runuser: { short: 'ug', long: ['user', 'group'] },
   tini: { short: 'pe' },
   'dumb-init': {},
   strace: { short: 'abeoOpPsSuUX' },
@@ -47,7 +46,11 @@ const wrappers: Record<string, Wrapper> = {
   proxychains: { short: 'f' },
   proxychains4: { short: 'f' },
   torsocks: {},
-  'systemd-run': { short: 'puEMHdtGS', long: ['unit', 'property', 'setenv', 'uid', 'gid'] },
+  'systemd-run': {
+    short: 'puEMH',
+    long: `unit property setenv uid gid description slice working-directory machine host nice service-type on-active
+      on-boot on-startup on-unit-active on-unit-inactive on-calendar timer-property path-property`.split(/\s+/),
+  },
   'systemd-inhibit': {},
   'dbus-run-session': {},
   'xvfb-run': { short: 'enpsf' },
@@ -90,11 +93,13 @@ const wrappers: Record<string, Wrapper> = {
   entr: { short: 's' },
 };
 
+export const isWrapper = (name: string) => Object.hasOwn(wrappers, name);
+
 const isAssignment = (word: string) => /^[A-Za-z_]\w*\+?=/.test(word);
 
 /** The command that a wrapper runs; undefined when the first word is no wrapper, or runs nothing. */
 export function unwrap(name: string, args: readonly string[]): readonly string[] | undefined {
-  const wrapper = Object.hasOwn(wrappers, name) ? (wrappers[name] as Wrapper) : undefined;
+  const wrapper = isWrapper(name) ? (wrappers[name] as Wrapper) : undefined;
   if (!wrapper) return undefined;
   if (name === 'command' && /^-\w*[vV]/.test(args[0] ?? '')) return undefined;
   let rest = afterOptions(args, wrapper);

@@ -1,9 +1,11 @@
 import { type Invocation, located, plainName, report } from '../shell/invocation.ts';
 import { hole } from '../shell/scope.ts';
+import { unescaped } from '../shell/stages.ts';
 import { touchesGuard } from './guard.ts';
 import { judge, type Tool } from './index.ts';
 import { placeOf } from './paths.ts';
 import { secretIn } from './secret_files.ts';
+import { judgeWrite } from './writes.ts';
 
 const actions = new Set(['-exec', '-execdir', '-ok', '-okdir']);
 const filters =
@@ -18,6 +20,7 @@ const find: Tool = (call) => {
   const filtered = args.some((arg) => filters.test(arg));
   if (args.includes('-delete')) deleteFound(call, roots, filtered);
   for (const [index, arg] of args.entries()) {
+    if (/^-(fprint0?|fprintf|fls)$/.test(arg)) write(call, args.slice(index, index + 3));
     if (!actions.has(arg)) continue;
     call.examination.spend((args.length - index) / 100);
     const rest = args.slice(index + 1);
@@ -25,6 +28,12 @@ const find: Tool = (call) => {
     execute(call, end < 0 ? rest : rest.slice(0, end), { roots, filtered });
   }
 };
+
+/** A file that is made of what is found; of a format the text may be known. */
+function write({ scope, examination, source }: Invocation, [action, path = '', format = '']: readonly string[]): void {
+  judgeWrite(path, examination, source);
+  scope.writeFile(path, action === '-fprintf' ? { text: unescaped(format) } : {});
+}
 
 interface Search {
   roots: readonly string[];

@@ -3,6 +3,7 @@ import type { Stream } from '../shell/scope.ts';
 import { isUnknown } from '../shell/scope.ts';
 import { deleteTrees } from './deletion.ts';
 import { gitPush } from './git_push.ts';
+import { readSetting, runOptions, settingsOfVariables } from './git_settings.ts';
 import { judge, type Tool } from './index.ts';
 import { placeOf } from './paths.ts';
 import { runText } from './shells.ts';
@@ -19,17 +20,14 @@ const valued = [
   '--attr-source',
 ];
 
-/** Settings that hold a command which git runs. */
-const commandSettings =
-  /^(core\.(sshcommand|pager|editor|fsmonitor|askpass)|alias\.|pager\.|diff\.external|sequence\.editor|credential\.helper|.*\.(command|cmd|textconv|clean|smudge|driver))/i;
-
 const git: Tool = (call) => {
   const aliases = new Map<string, string>();
+  for (const setting of settingsOfVariables(call)) readSetting(call, setting, aliases);
   let index = 0;
   for (; index < call.args.length; index++) {
     const arg = call.args[index] as string;
     if (!arg.startsWith('-')) break;
-    if (arg === '-c') setting(call, call.args[index + 1] ?? '', aliases);
+    if (arg === '-c') readSetting(call, call.args[index + 1] ?? '', aliases);
     if (valued.includes(arg)) index++;
   }
   const [command = '', ...args] = call.args.slice(index);
@@ -38,16 +36,10 @@ const git: Tool = (call) => {
   if (alias !== undefined) return runText(call, ['git', alias, ...args].join(' '));
   const requireForce = call.args.slice(0, index).some((arg) => /^clean\.requireforce=(false|0|no|off)$/i.test(arg));
   if (command === 'clean') return clean({ ...call, args }, requireForce);
+  runOptions(command, { ...call, args });
   commands[command]?.({ ...call, args });
   return undefined;
 };
-
-function setting(call: Invocation, text: string, aliases: Map<string, string>): undefined {
-  const [, key = '', value = ''] = /^([^=]*)=?(.*)$/s.exec(text) ?? [];
-  if (/^core\.hookspath$/i.test(key)) report(call, 'guard_tampering');
-  if (/^alias\./i.test(key)) aliases.set(key.slice(6).toLowerCase(), value);
-  else if (commandSettings.test(key) && /\s/.test(value)) runText(call, value.replace(/^!/, ''));
-}
 
 function clean(call: Invocation, forced: boolean): undefined {
   const options = optionsOf(call.args, 'e', ['exclude']);
@@ -127,7 +119,7 @@ const config: Tool = (call) => {
     report(call, 'guard_tampering');
   if (value === undefined || isUnknown(value)) return;
   if (/^alias\./i.test(key) && !value.startsWith('!')) runText(call, `git ${value}`);
-  else if (commandSettings.test(key) && value.startsWith('!')) runText(call, value.slice(1));
+  else readSetting(call, `${key}=${value}`);
 };
 
 const remove: Tool = (call) => {

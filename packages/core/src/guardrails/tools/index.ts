@@ -1,8 +1,9 @@
 import { calledScope, type Invocation, plainName } from '../shell/invocation.ts';
 import { hole, Scope, type Stream, shown } from '../shell/scope.ts';
 import { stageOutput } from '../shell/stages.ts';
-import { unwrap } from '../shell/wrappers.ts';
+import { isWrapper, unwrap } from '../shell/wrappers.ts';
 import { cloudTools } from './cloud.ts';
+import { holders } from './command_options.ts';
 import { containerTools } from './containers.ts';
 import { databaseTools } from './databases.ts';
 import { deleteTools } from './deletion.ts';
@@ -18,6 +19,7 @@ import { launchers, launches, mayLaunch } from './launching.ts';
 import { networkTools } from './network.ts';
 import { packageTools } from './packages.ts';
 import { processTools } from './processes.ts';
+import { renamingTools } from './renaming.ts';
 import { runners } from './runners.ts';
 import { readSecrets } from './secrets.ts';
 import { shells } from './shells.ts';
@@ -31,11 +33,14 @@ export type Tool = (call: Invocation) => Stream | undefined;
 const tools = new Map<string, Tool[]>();
 for (const noun of [
   ...[shells, runners, interpreters, gitTools, deleteTools, findTools, diskTools, writers, processTools, databaseTools],
-  ...[variableTools, embeddedTools, launchers],
+  ...[variableTools, embeddedTools, holders, launchers, renamingTools],
   ...[kubernetesTools, containerTools, cloudTools, packageTools, networkTools, guardTools],
 ]) {
   for (const [name, tool] of Object.entries(noun)) tools.set(name, [...(tools.get(name) ?? []), tool]);
 }
+
+/** Whether a program is one that does something of its own, or starts another one. */
+export const isKnown = (name: string) => tools.has(name) || isWrapper(name);
 
 /** Commands that are tried when the name of one is not known: those that do most harm. */
 const suspects = ['rm', 'git'];
@@ -72,11 +77,20 @@ export function judge(fields: readonly string[], call: Invocation): Stream {
     }
     const name = plainName(word);
     if (isPattern(word)) judgeFitting(word, { ...call, args });
-    const inner = unwrap(name, args);
-    if (inner) return judge(inner, call);
-    if (!tools.has(name) && mayLaunch(name)) launches({ ...call, name, args });
-    return judgeNamed({ ...call, name, args }, word);
+    // It may still be the program of that name, as a name counts for all folders.
+    const renamed = call.scope.renamed.get(name);
+    if (renamed !== undefined) judgeProgram(renamed, { ...call, args });
+    return judgeProgram(name, { ...call, args }, word);
   });
+}
+
+/** Judges a program by its name alone. */
+function judgeProgram(name: string, call: Invocation, word = name): Stream {
+  const { args } = call;
+  const inner = unwrap(name, args);
+  if (inner) return judge(inner, call);
+  if (!tools.has(name) && mayLaunch(name)) launches({ ...call, name });
+  return judgeNamed({ ...call, name }, word);
 }
 
 /** `/bin/r?` is whatever of the known programs fits. Elsewhere files have names of their own: few are tried then. */

@@ -1,8 +1,9 @@
+import { readAwk } from '../code/awk.ts';
 import { type Language, readCode } from '../code/reader.ts';
 import { type Invocation, optionsOf, report } from '../shell/invocation.ts';
-import { isUnknown, outputHoles } from '../shell/scope.ts';
+import { isUnknown, outputHoles, type Stream } from '../shell/scope.ts';
 import { judge, type Tool } from './index.ts';
-import { runText } from './shells.ts';
+import { fileOf, runText } from './shells.ts';
 
 interface Interpreter {
   language: Language;
@@ -20,6 +21,7 @@ const node: Interpreter = {
 };
 const python: Interpreter = { language: 'python', text: ['c'], short: 'cmWX' };
 const perl: Interpreter = { language: 'perl', text: ['e', 'E'], short: 'eEIMm' };
+const lispOptions = ['eval', 'execute', 'load', 'script', 'file', 'funcall'];
 const languages: Record<string, Interpreter> = {
   python,
   python2: python,
@@ -43,40 +45,66 @@ const languages: Record<string, Interpreter> = {
   julia: { language: 'python', text: ['e', 'E'], short: 'eE' },
   elixir: { language: 'other', text: ['e'], short: 'e' },
   groovy: { language: 'javascript', text: ['e'], short: 'e' },
-  tclsh: { language: 'other', text: [], short: '' },
+  crystal: { language: 'ruby', text: ['eval'], short: '', long: ['eval'] },
+  octave: { language: 'python', text: ['eval'], short: '', long: ['eval'] },
+  gnuplot: { language: 'other', text: ['e'], short: 'e' },
+  tclsh: { language: 'tcl', text: ['c'], short: 'c' },
+  wish: { language: 'tcl', text: ['c'], short: 'c' },
+  expect: { language: 'tcl', text: ['c'], short: 'cf' },
+  emacs: { language: 'lisp', text: ['eval', 'execute'], short: 'lfu', long: lispOptions },
+  emacsclient: { language: 'lisp', text: ['e', 'eval'], short: 'e', long: ['eval'] },
+  guile: { language: 'lisp', text: ['c'], short: 'celL' },
+  sbcl: { language: 'lisp', text: ['eval'], short: '', long: ['eval', 'load'] },
 };
 
 const interpreter =
   ({ language, text, short, long = [] }: Interpreter): Tool =>
   (call) => {
-    const { values, flags, operands } = optionsOf(call.args, short, long);
+    // Some take a long option behind one dash, and Node.js `-pe` as `-p -e`.
+    const spelt = call.args.map((arg) => (long.includes(arg.slice(1)) ? `-${arg}` : arg === '-pe' ? '-e' : arg));
+    const { values, flags, operands } = optionsOf(spelt, short, long);
     const programs = text.flatMap((name) => values.get(name) ?? []);
     if (call.name === 'deno' && operands[0] === 'eval') programs.push(operands[1] ?? '');
     for (const program of programs) readProgram(call, program, language);
     const module = language === 'python' ? call.args.indexOf('-m') : -1;
     if (module >= 0) judge(call.args.slice(module + 1), call);
+    for (const name of ['load', 'script', 'l']) {
+      for (const path of language === 'lisp' ? (values.get(name) ?? []) : []) run(call, fileOf(call, path), language);
+    }
     if (programs.length > 0 || flags.has('m') || flags.has('version') || flags.has('help')) return;
     const [path] = operands;
-    if (path === undefined || path === '-' || path === '/dev/stdin') {
-      if (call.input.remote && operands.length <= 1) report(call, 'remote_code');
-      else if (call.input.hidden) report(call, 'hidden_command');
-      else if (call.input.text !== undefined) readProgram(call, call.input.text, language);
-      return;
-    }
-    const file = call.scope.fileAt(path);
-    if (file?.remote) report(call, 'remote_code');
-    else if (file?.text !== undefined) readProgram(call, file.text, language);
+    if (path === undefined) run(call, call.input, language);
+    else run(call, fileOf(call, path), language);
   };
 
+function run(call: Invocation, { text, remote, hidden }: Stream, language: Language): void {
+  if (remote) report(call, 'remote_code');
+  else if (hidden) report(call, 'hidden_command');
+  else if (text !== undefined) readProgram(call, text, language);
+}
+
 function readProgram(call: Invocation, program: string, language: Language): void {
+  if (isReadable(call, program)) readCode(program, language, call);
+}
+
+/** Whether it is known what a program does. */
+function isReadable(call: Invocation, program: string): boolean {
   if (program.includes(outputHoles.remote)) report(call, 'remote_code');
   else if (isUnknown(program)) report(call, 'hidden_command');
-  else readCode(program, language, call);
+  else return true;
+  return false;
 }
 
 const awk: Tool = (call) => {
-  const { operands, flags } = optionsOf(call.args, 'Fvf');
-  if (!flags.has('f')) readProgram(call, operands[0] ?? '', 'awk');
+  const { values, operands } = optionsOf(call.args, 'Fvfe', ['source', 'file', 'assign', 'field-separator']);
+  const valuesOf = (...names: string[]) => names.flatMap((name) => values.get(name) ?? []);
+  const files = valuesOf('f', 'file').map((path) => fileOf(call, path));
+  const texts = [...valuesOf('e', 'source'), ...files.map(({ text }) => text ?? '')];
+  for (const { remote } of files) if (remote) report(call, 'remote_code');
+  const program = texts.length > 0 ? texts.join('\n') : (operands[0] ?? '');
+  if (!isReadable(call, program)) return;
+  const given = valuesOf('v', 'assign').map((text) => /^(\w+)=(.*)$/s.exec(text) ?? []);
+  return readAwk(program, call, new Map(given.map(([, name = '', value = '']) => [name, value])));
 };
 
 const appleScript: Tool = (call) => {

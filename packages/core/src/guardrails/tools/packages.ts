@@ -43,8 +43,7 @@ const make: Tool = (call) => {
   if (isDry(call.args)) return;
   if (optionsOf(call.args, 'Cfj').operands.some((target) => scripts.test(target))) report(call, 'deploy_script');
   for (const arg of call.args) {
-    const text = /^--eval=(.+)$|^SHELL=(.+)$/s.exec(arg);
-    const command = text?.[1] ?? text?.[2];
+    const command = /^SHELL=(.+)$/s.exec(arg)?.[1];
     if (command) runText(call, command);
   }
 };

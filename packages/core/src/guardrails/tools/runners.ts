@@ -1,8 +1,9 @@
-import { type Invocation, located, optionsOf, plainName, report } from '../shell/invocation.ts';
-import { hole, isUnknown, type Stream } from '../shell/scope.ts';
+import { located, optionsOf, report } from '../shell/invocation.ts';
+import { hole, isUnknown } from '../shell/scope.ts';
 import { judge, type Tool } from './index.ts';
 import { plainPath } from './paths.ts';
-import { runText } from './shells.ts';
+import { fileOf, runStream, runText } from './shells.ts';
+import { parallel, xargs } from './xargs.ts';
 
 const withText =
   (short: string, long: readonly string[], key: readonly string[]): Tool =>
@@ -31,40 +32,12 @@ export function restOf(args: readonly string[], short: string, long: readonly st
   return args.slice(index);
 }
 
-const xargs: Tool = (call) => {
-  const { args, input } = call;
-  const { values, flags } = optionsOf(args, 'IEnPLsda', ['replace', 'max-args', 'max-procs', 'delimiter', 'arg-file']);
-  const command = restOf(args, 'IEnPLsda', ['replace', 'max-args', 'max-procs', 'delimiter', 'arg-file', 'max-lines']);
-  if (command.length === 0) return;
-  const words = input.text === undefined ? [hole] : input.text.split(/\s+/).filter(Boolean);
-  const mark = values.get('I')?.[0] ?? values.get('replace')?.[0] ?? (flags.has('i') ? '{}' : undefined);
-  const given = words.join(' ');
-  if (mark) for (const word of command) call.examination.read((word.split(mark).length - 1) * given.length);
-  const fields = mark === undefined ? [...command, ...words] : command.map((word) => word.replaceAll(mark, given));
-  if (input.text === undefined && plainName(command[0] ?? '') === 'rm') report(call, 'find_delete');
-  // What it runs gets the words as arguments, and nothing on its standard input.
-  if (input.remote && /^(ba|z|da)?sh$/.test(command[0] ?? '')) report(call, 'remote_code');
-  return judge(fields, { ...call, input: {} });
-};
-
-const parallel: Tool = (call) => {
-  const rest = restOf(call.args, 'jaIN', ['jobs', 'colsep']);
-  const at = rest.findIndex((arg) => /^:::?[:+]?$/.test(arg));
-  const [command, words] = at < 0 ? [rest, [hole]] : [rest.slice(0, at), rest.slice(at + 1)];
-  if (command.length === 0) for (const text of words) runText(call, text, { own: true });
-  else runText(call, [...command, ...words].join(' '), { own: true });
-};
-
 const env: Tool = (call) => {
   const { values } = optionsOf(call.args, 'SuC', ['split-string', 'unset', 'chdir']);
   for (const text of [...(values.get('S') ?? []), ...(values.get('split-string') ?? [])]) runText(call, text);
 };
 
 const ssh: Tool = (call) => {
-  for (const setting of optionsOf(call.args, 'BbcDEeFIiJLlmOopQRSWw').values.get('o') ?? []) {
-    const command = /^(?:Proxy|Local)Command[= ](.+)$/is.exec(setting)?.[1];
-    if (command) runText(call, command, { own: true });
-  }
   const [, ...command] = restOf(call.args, 'BbcDEeFIiJLlmOopQRSWw');
   if (command.length > 0) runText(call, command.join(' '), { own: true, input: call.input });
 };
@@ -76,7 +49,8 @@ const typed: Tool = (call) => {
 
 const crontab: Tool = (call) => {
   if (call.args.includes('-r')) report(call, 'system_settings');
-  for (const line of call.input.text?.split('\n') ?? []) {
+  const [path = '-'] = optionsOf(call.args, 'u').operands;
+  for (const line of fileOf(call, path).text?.split('\n') ?? []) {
     const command = /^\s*(?:@\w+|(?:\S+\s+){5})(.+)$/.exec(line)?.[1];
     if (command) runText(call, command, { own: true });
   }
@@ -88,8 +62,11 @@ const changeDirectory: Tool = ({ args, scope, examination }) => {
   scope.enter(known ? plainPath(located({ scope, examination }, to)) : undefined);
 };
 
-const find = (call: Invocation, text: string | undefined): Stream | undefined =>
-  text === undefined ? undefined : runText(call, text, { own: true });
+/** Reads what is done later, by a shell. */
+const later: Tool = (call) => {
+  const [path = '-'] = optionsOf(call.args, 'fqt').values.get('f') ?? [];
+  return runStream(call, fileOf(call, path));
+};
 
 export const runners: Record<string, Tool> = {
   cd: changeDirectory,
@@ -100,9 +77,20 @@ export const runners: Record<string, Tool> = {
   ssh,
   crontab,
   su: withText('csgG', ['command', 'shell', 'group'], ['c', 'command']),
-  runuser: withText('csgGu', ['command', 'shell', 'group', 'user'], ['c', 'command']),
+  runuser: (call) => {
+    const { values } = optionsOf(call.args, 'csgGuw', ['command', 'shell', 'group', 'user']);
+    for (const text of [...(values.get('c') ?? []), ...(values.get('command') ?? [])])
+      runText(call, text, { own: true });
+    const command = restOf(call.args, 'csgGuw', ['command', 'shell', 'group', 'user']);
+    if (values.has('u') || values.has('user')) judge(command, call);
+  },
   sg: withText('c', ['command'], ['c', 'command']),
-  script: withText('cITOB', ['command'], ['c', 'command']),
+  script: (call) => {
+    withText('cITOB', ['command'], ['c', 'command'])(call);
+    // On some systems a command follows the file.
+    const [, ...command] = restOf(call.args, 'cITOBt', ['command']);
+    if (command.length > 0) judge(command, call);
+  },
   flock: (call) => {
     const { values } = optionsOf(call.args, 'wEc', ['timeout', 'wait', 'command', 'conflict-exit-code']);
     for (const text of [...(values.get('c') ?? []), ...(values.get('command') ?? [])]) runText(call, text);
@@ -133,18 +121,8 @@ export const runners: Record<string, Tool> = {
     if (at >= 0) judge(call.args.slice(at + 1), call);
   },
   vagrant: withText('c', ['command'], ['c', 'command']),
-  at: (call) => find(call, call.input.text),
-  batch: (call) => find(call, call.input.text),
-  tar: (call) => {
-    for (const arg of call.args) {
-      find(call, /(?:^--(?:to-command|use-compress-program)=|[=,]exec=)(.+)$/s.exec(arg)?.[1]);
-    }
-  },
-  expect: (call) => {
-    for (const text of optionsOf(call.args, 'cf').values.get('c') ?? []) {
-      for (const [, command] of text.matchAll(/\b(?:spawn|exec|system)\s+([^\n;]+)/g)) find(call, command);
-    }
-  },
+  at: later,
+  batch: later,
   alias: (call) => {
     for (const arg of call.args) {
       const [, name, text] = /^([^=]+)=(.*)$/s.exec(arg) ?? [];

@@ -26,25 +26,27 @@ export function runStream(call: Invocation, { text, remote, hidden }: Stream): S
   return text === undefined ? {} : runText(call, text);
 }
 
+/** What is in a file that a program reads; it may be its standard input. */
+export const fileOf = ({ scope, input }: Invocation, path: string): Stream =>
+  path === '-' || path === '/dev/stdin' ? input : (scope.fileAt(path) ?? {});
+
 const shell: Tool = (call) => {
   const { args, input, scope } = call;
-  const { flags, operands } = optionsOf(args, 'oO', ['rcfile', 'init-file', 'command']);
+  const { flags, values, operands } = optionsOf(args, 'oO', ['rcfile', 'init-file', 'command']);
+  const before = [...(values.get('rcfile') ?? []), ...(values.get('init-file') ?? [])];
+  for (const name of ['BASH_ENV', 'ENV']) before.push(scope.variables.get(name) ?? '');
+  // What a shell reads before all else, by options and by variables that somebody has set.
+  for (const path of before) runStream(call, fileOf(call, path));
   const text = operands[0] ?? optionsOf(args, 'oO', ['command', 'init-command']).values.get('command')?.[0];
   if (flags.has('c') || flags.has('command'))
     return text === undefined ? {} : runText(call, text, { own: true, input, args: operands.slice(1) });
   if (text === undefined || text === '-' || text === '/dev/stdin' || flags.has('s')) {
     return { ...runStream(call, input), session: flags.has('i') };
   }
-  const file = scope.fileAt(text);
-  return file ? runStream(call, file) : {};
+  return runStream(call, fileOf(call, text));
 };
 
-const source: Tool = (call) => {
-  const [path = ''] = call.args;
-  if (path === '/dev/stdin' || path === '-') return runStream(call, call.input);
-  const file = call.scope.fileAt(path);
-  return file ? runStream(call, file) : {};
-};
+const source: Tool = (call) => runStream(call, fileOf(call, call.args[0] ?? ''));
 
 export const shells: Record<string, Tool> = {
   ...Object.fromEntries('sh bash zsh dash ksh ash fish mksh rbash'.split(' ').map((name) => [name, shell])),

@@ -38,4 +38,22 @@ const readLines: Tool = ({ args, scope, input }) => {
   scope.set(name, lines?.join(between) ?? hole);
 };
 
-export const variableTools: Record<string, Tool> = { set, shift, read, mapfile: readLines, readarray: readLines };
+/** `declare -n a=b` makes `a` another name of `b`. */
+const declare: Tool = ({ args, scope }) => {
+  if (!args.some((arg) => /^-[a-zA-Z]*n/.test(arg))) return;
+  for (const arg of args) {
+    const [, name, to] = /^(\w+)=([A-Za-z_]\w*)/.exec(arg) ?? [];
+    if (name !== undefined && to !== undefined) scope.refer(name, to);
+  }
+};
+
+const declarations = { declare, typeset: declare, local: declare };
+
+export const variableTools: Record<string, Tool> = {
+  set,
+  shift,
+  read,
+  mapfile: readLines,
+  readarray: readLines,
+  ...declarations,
+};

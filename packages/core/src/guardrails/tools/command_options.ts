@@ -1,0 +1,76 @@
+import { optionsOf } from '../shell/invocation.ts';
+import type { Tool } from './index.ts';
+import { runText } from './shells.ts';
+
+/** Options of a program whose value is a command that it runs. */
+interface Holding {
+  /** Letters of those, and of the others that take a value. */
+  short?: string;
+  others?: string;
+  long?: readonly string[];
+  /** The command in the value, where more stands there. */
+  form?: RegExp;
+}
+
+const words = (text: string) => text.split(' ');
+
+const tar: Holding = {
+  short: 'IF',
+  others: 'bCfgHKLNTVX',
+  long: words(
+    'use-compress-program to-command info-script new-volume-script rsh-command rmt-command checkpoint-action',
+  ),
+  form: /^(?:exec=)?([\s\S]*)/,
+};
+const ssh: Holding = {
+  short: 'o',
+  others: 'BbcDEeFIiJLlmOpQRSWw',
+  form: /^\s*(?:Proxy|Local|KnownHosts)Command\s*[= ]([\s\S]+)/i,
+};
+const copy: Holding = { ...ssh, others: 'cDFiJlPRX' };
+const programs: Record<string, Holding> = {
+  tar,
+  gtar: tar,
+  bsdtar: { ...tar, short: '', others: 'bCfIsTX' },
+  rsync: { short: 'e', others: 'BTfM', long: ['rsh', 'rsync-path'] },
+  ssh,
+  scp: copy,
+  sftp: copy,
+  man: { short: 'P', others: 'sSMmC', long: ['pager'] },
+  entr: { short: 's' },
+  gcloud: { long: ['command'] },
+  fly: { short: 'C', others: 'ars', long: ['command'] },
+  flyctl: { short: 'C', others: 'ars', long: ['command'] },
+  ansible: { short: 'a', others: 'mioue', long: ['args'] },
+  az: { long: ['scripts'] },
+  hyperfine: { short: 'pcs', others: 'wrmnS', long: ['prepare', 'cleanup', 'setup'] },
+  zip: { others: 'bitxnP', long: ['unzip-command', 'TT'] },
+  split: { others: 'abClnt', long: ['filter'] },
+  sort: { others: 'kStoT', long: ['compress-program'] },
+  tcpdump: { short: 'z', others: 'BcCFGijmMrsTVwWyZ' },
+  wget: { long: ['use-askpass'] },
+  restic: { long: ['password-command'] },
+  borg: { long: ['rsh'] },
+  rclone: { long: ['password-command'] },
+};
+
+const holding =
+  ({ short = '', others = '', long = [], form }: Holding): Tool =>
+  (call) => {
+    const { values } = optionsOf(spelt(call.args, long), short + others, long);
+    for (const name of [...short, ...long]) {
+      for (const value of values.get(name) ?? []) {
+        const command = form ? form.exec(value)?.[1] : value;
+        if (command) runText(call, command, { own: true });
+      }
+    }
+  };
+
+/** Long options that some programs take behind one dash. */
+const spelt = (args: readonly string[], long: readonly string[]) =>
+  args.map((arg) => (arg.startsWith('-') && long.includes(arg.slice(1)) ? `-${arg}` : arg));
+
+/** Programs that run a command which is the value of an option. */
+export const holders: Record<string, Tool> = Object.fromEntries(
+  Object.entries(programs).map(([name, definition]) => [name, holding(definition)]),
+);
