@@ -169,7 +169,9 @@ describe('a subagent', () => {
       ),
     );
     for (const { child } of children.slice(1)) await child.openSubagent({ name: 'n0' });
-    await expect(children[0]?.child.openSubagent({ name: 'n0' })).rejects.toEqual(refused('limit_exceeded', 'too_many_subagents'));
+    await expect(children[0]?.child.openSubagent({ name: 'n0' })).rejects.toEqual(
+      refused('limit_exceeded', 'too_many_subagents'),
+    );
     await expect(ann.openSubagent({ name: 'n0' })).rejects.toEqual(refused('limit_exceeded', 'too_many_subagents'));
   });
 
