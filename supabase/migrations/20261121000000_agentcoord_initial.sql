@@ -2360,6 +2360,15 @@ as $$
   end;
 $$;
 
+-- supabase/schemas/journal/_entry_size.sql
+-- About how many characters a journal row has as JSON, for pages that must not grow too large: a call that locks 256 long
+-- paths leaves a quarter of a megabyte. What is small in its row is small, so few are written out to be measured.
+create function coord._entry_size(p_detail jsonb) returns integer
+language sql immutable parallel safe
+as $$
+  select case when pg_column_size(p_detail) > 500 then length(p_detail::text) else 500 end;
+$$;
+
 -- supabase/schemas/journal/_event.sql
 -- A journal row as readers of events see it. A row type, because JSON is made faster from it than from pairs of name and
 -- value, of which each costs a look at its type.
@@ -2399,7 +2408,7 @@ as $$
 $$;
 
 -- supabase/schemas/journal/_find_entries.sql
--- Rows of a project's journal before a key that pass the filters, newest first, at most p_limit; before is where to read
+-- Rows of a project's journal before a key that pass the filters, newest first, at most p_limit or a megabyte; before is where to read
 -- on, null when there is nothing older. Of a filter that lets little pass 20,000 rows are looked at, so that a call
 -- stays short however large the journal is. It walks the key backwards; times become keys by halving (see _xact_at),
 -- a minute wider than asked for, because calls that overlap may be in another order.
@@ -2429,12 +2438,16 @@ begin
       and (p_session_id is null or s.session_id = p_session_id)
       and (p_since is null or s.at >= p_since) and (p_until is null or s.at < p_until)
     order by s.xact_id desc, s.entry_id desc limit p_limit
+  ), sized as (
+    select p.*, row_number() over place as place, sum(coord._entry_size(p.detail)) over place as size
+    from passed p window place as (order by p.xact_id desc, p.entry_id desc rows unbounded preceding)
   ), page as (
     select coalesce(jsonb_agg(jsonb_build_object('cursor', p.xact_id || '-' || p.entry_id, 'happened_at', p.at,
       'duration_ms', greatest(0, least(2147483647, extract(epoch from p.at - p.started_at) * 1000)), 'agent', p.agent,
       'session_id', p.session_id, 'operation', p.operation, 'outcome', p.outcome, 'resource', p.resource,
-      'detail', p.detail) order by p.xact_id desc, p.entry_id desc), '[]') as entries, count(*) = p_limit as is_full
-    from passed p
+      'detail', p.detail) order by p.xact_id desc, p.entry_id desc), '[]') as entries,
+      count(*) = p_limit or count(*) < (select count(*) from passed) as is_full
+    from sized p where p.place = 1 or p.size <= 1000000
   )
   select g.entries, case when g.is_full then g.entries -> -1 ->> 'cursor'
     when (select count(*) from seen) = v_most then (
@@ -2526,7 +2539,7 @@ language sql immutable
 as $$ select split_part(p_cursor, '-', 1)::xid8, split_part(p_cursor, '-', 2)::bigint $$;
 
 -- supabase/schemas/journal/_read_events.sql
--- Events of a project that come after a cursor and pass the filters, at most p_limit, in the order of the journal's key;
+-- Events of a project that come after a cursor and pass the filters, at most p_limit or a megabyte, in the order of the journal's key;
 -- cursor is where to read on, is_more says that this was not all. Of a filter that lets little pass 20,000 rows are
 -- looked at, so that a call stays short.
 -- Nothing is ever skipped: only rows below the horizon are read, and what commits late stands above it (see _horizon).
@@ -2556,11 +2569,14 @@ begin
         select from unnest(coord._concerns(s.operation, s.resource, s.detail)) o(subject)
         where starts_with(o.subject, p_subject)))
     order by s.xact_id, s.entry_id limit p_limit
+  ), sized as (
+    select p.*, row_number() over place as place, sum(coord._entry_size(p.detail)) over place as size
+    from passed p window place as (order by p.xact_id, p.entry_id rows unbounded preceding)
   ), page as (
     select coalesce(json_agg(coord._event(p.xact_id, p.entry_id, p.at, p.session_id, p.agent, p.operation,
       p.outcome, p.resource, p.detail) order by p.xact_id, p.entry_id), '[]')::jsonb as events,
-      count(*) = p_limit as is_full
-    from passed p
+      count(*) = p_limit or count(*) < (select count(*) from passed) as is_full
+    from sized p where p.place = 1 or p.size <= 1000000
   )
   select g.events, g.is_full or (select count(*) from seen) = v_most,
     case when g.is_full then g.events -> -1 ->> 'cursor'
@@ -8569,9 +8585,9 @@ $$;
 grant execute on function coord.write_handoff to coord_app;
 
 -- supabase/schemas/journal/follow_events.sql
--- Events of several projects, each after its own cursor ({"<project_id>": "<cursor>"}), at most p_limit of each: what
+-- Events of several projects, each after its own cursor ({"<project_id>": "<cursor>"}), at most p_limit or a megabyte of each: what
 -- a process asks that follows the journal for all its subscribers, who were let in by list_events. Projects with
--- nothing to tell are left out; delay_seconds: see _event_delay. That nothing is skipped, and p_closely: see _horizon.
+-- nothing to tell are left out; more: that was not all; delay_seconds: see _event_delay. That nothing is skipped, and p_closely: see _horizon.
 -- Planned once: a plan for the limit of each call looks cheaper than it is, because making it takes longer than reading.
 create function coord.follow_events(p_cursors jsonb, p_limit integer, p_closely boolean) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -8582,16 +8598,19 @@ declare
 begin
   return (
     select coalesce(json_agg(json_build_object('project_id', w.project_id, 'events', coalesce(f.events, '[]'),
-      'delay_seconds', d.seconds)) filter (where f.events is not null or d.seconds is not null), '[]')
+      'more', coalesce(f.more, false), 'delay_seconds', d.seconds)) filter (where f.events is not null or d.seconds is not null), '[]')
     from (select e.key::integer as project_id, e.value as cursor from jsonb_each_text(p_cursors) e) w
     cross join lateral coord._position(w.cursor) a
     cross join lateral (
       select json_agg(coord._event(e.xact_id, e.entry_id, e.at, e.session_id, e.agent, e.operation,
-        e.outcome, e.resource, e.detail) order by e.xact_id, e.entry_id) as events
+        e.outcome, e.resource, e.detail) order by e.xact_id, e.entry_id)
+          filter (where e.place = 1 or e.size <= 1000000) as events, bool_or(e.place > 1 and e.size > 1000000) as more
       from (
-        select j.* from coord.journal j
+        select j.*, row_number() over place as place, sum(coord._entry_size(j.detail)) over place as size
+        from coord.journal j
         where j.project_id = w.project_id and (j.xact_id, j.entry_id) > (a.xact_id, a.entry_id)
           and j.xact_id < v_horizon
+        window place as (order by j.xact_id, j.entry_id rows unbounded preceding)
         order by j.xact_id, j.entry_id limit p_limit) e) f
     cross join lateral (select coord._event_delay(w.project_id, v_horizon) as seconds) d);
 end
@@ -10562,7 +10581,7 @@ $$;
 grant execute on function coord.find_hung to coord_app;
 
 -- supabase/schemas/work/get_agent_history.sql
--- What an agent did of late, newest first: of the last 20,000 journal rows of the project those of the agent.
+-- What an agent did of late, newest first and a megabyte at most: of the last 20,000 journal rows of the project those of the agent.
 create function coord.get_agent_history(p_caller jsonb, p_agent text, p_limit integer default 50) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -10573,11 +10592,11 @@ begin
   return coord._leave(v_call, jsonb_build_object('entries', coalesce((
     select jsonb_agg(coord._history_entry(j.entry) order by (j.entry).xact_id desc, (j.entry).entry_id desc)
     from (
-      select e.entry from (
+      select e.entry, sum(coord._entry_size((e.entry).detail)) over (order by e.xact_id desc, e.entry_id desc) as size from (
         select r as entry, r.agent, r.xact_id, r.entry_id from coord.journal r where r.project_id = v_call.project_id
         order by r.xact_id desc, r.entry_id desc limit 20000) e
       where e.agent = p_agent order by e.xact_id desc, e.entry_id desc limit p_limit
-    ) j), '[]')));
+    ) j where j.size <= 1000000), '[]')));
 end
 $$;
 
@@ -10620,7 +10639,7 @@ $$;
 grant execute on function coord.get_task_board to coord_app;
 
 -- supabase/schemas/work/get_task_history.sql
--- What happened to a task, newest first, as the journal has it: its changes, not what was refused. The task remembers the
+-- What happened to a task, newest first, as the journal has it, a megabyte at most: its changes, not what was refused. The task remembers the
 -- transactions that changed it, because an index for it would make each of them a twentieth slower.
 create function coord.get_task_history(p_caller jsonb, p_task_id uuid, p_limit integer default 50) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -10635,12 +10654,13 @@ begin
     return coord._refuse_unknown_task(v_call);
   end if;
   return coord._leave(v_call, jsonb_build_object('entries', coalesce((
-    select jsonb_agg(coord._history_entry(j) order by j.xact_id desc, j.entry_id desc)
+    select jsonb_agg(coord._history_entry(j.entry) order by (j.entry).xact_id desc, (j.entry).entry_id desc)
     from (
-      select e.* from coord.journal e
+      select e as entry, sum(coord._entry_size(e.detail)) over (order by e.xact_id desc, e.entry_id desc) as size
+      from coord.journal e
       where e.project_id = v_call.project_id and e.xact_id = any (v_trail) and e.resource = 'task:' || p_task_id
       order by e.xact_id desc, e.entry_id desc limit p_limit
-    ) j), '[]')));
+    ) j where j.size <= 1000000), '[]')));
 end
 $$;
 

@@ -1,4 +1,4 @@
--- Events of a project that come after a cursor and pass the filters, at most p_limit, in the order of the journal's key;
+-- Events of a project that come after a cursor and pass the filters, at most p_limit or a megabyte, in the order of the journal's key;
 -- cursor is where to read on, is_more says that this was not all. Of a filter that lets little pass 20,000 rows are
 -- looked at, so that a call stays short.
 -- Nothing is ever skipped: only rows below the horizon are read, and what commits late stands above it (see _horizon).
@@ -28,11 +28,14 @@ begin
         select from unnest(coord._concerns(s.operation, s.resource, s.detail)) o(subject)
         where starts_with(o.subject, p_subject)))
     order by s.xact_id, s.entry_id limit p_limit
+  ), sized as (
+    select p.*, row_number() over place as place, sum(coord._entry_size(p.detail)) over place as size
+    from passed p window place as (order by p.xact_id, p.entry_id rows unbounded preceding)
   ), page as (
     select coalesce(json_agg(coord._event(p.xact_id, p.entry_id, p.at, p.session_id, p.agent, p.operation,
       p.outcome, p.resource, p.detail) order by p.xact_id, p.entry_id), '[]')::jsonb as events,
-      count(*) = p_limit as is_full
-    from passed p
+      count(*) = p_limit or count(*) < (select count(*) from passed) as is_full
+    from sized p where p.place = 1 or p.size <= 1000000
   )
   select g.events, g.is_full or (select count(*) from seen) = v_most,
     case when g.is_full then g.events -> -1 ->> 'cursor'

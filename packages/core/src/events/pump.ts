@@ -36,6 +36,8 @@ interface Followed {
 interface Answer {
   project_id: number;
   events: CoordinationEvent[];
+  /** There are further events already. */
+  more: boolean;
   delay_seconds: number | null;
 }
 
@@ -134,10 +136,10 @@ export class Pump {
   }
 }
 
-function serve(followed: Followed, { events, delay_seconds }: Omit<Answer, 'project_id'> = nothing): void {
+function serve(followed: Followed, { events, more, delay_seconds }: Omit<Answer, 'project_id'> = nothing): void {
   const kept = delay_seconds !== null;
   followed.looks = kept && events.length === 0 ? followed.looks + 1 : 0;
-  if (events.length >= manyEvents) followed.dueAt = 0;
+  if (more || events.length >= manyEvents) followed.dueAt = 0;
   else if (kept) {
     const look = Math.min(firstLook * 2 ** followed.looks, lastLook);
     followed.dueAt = Math.min(followed.dueAt, performance.now() + look);
@@ -157,7 +159,7 @@ function changesRights({ outcome, subjects: [subject = ''] }: CoordinationEvent)
   return outcome === 'ok' && (subject.startsWith('profile:') || subject.startsWith('agent:'));
 }
 
-const nothing = { events: [], delay_seconds: null };
+const nothing = { events: [], more: false, delay_seconds: null };
 
 const pumps = new WeakMap<Database, Pump>();
 
