@@ -46,6 +46,9 @@ const pieces = [
     '\\!\n',
     'system \n',
     '#\n',
+    '<<a',
+    'coproc ',
+    'function f ',
   ],
   ...[
     'a ',
@@ -135,6 +138,7 @@ test('what variables grow to is counted, and blocked beyond the budget', () => {
 /** Texts whose cost would be commands times length: something long that each of many commands looks at again. */
 const long = 60_000;
 const lengthening: Record<string, string> = {
+  'here-documents that none ends': `cat ${'<<a'.repeat(87_000)}`,
   'a folder that each cd makes longer': `cd ${'a/'.repeat(24)};`.repeat(4900),
   'a folder that goes up with each cd': `cd ${'../'.repeat(16)};`.repeat(4900),
   'a long folder, and subshells that go on': `pushd ${'x/'.repeat(long)};${'(pushd a);'.repeat(13_000)}`,
