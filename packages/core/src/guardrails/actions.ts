@@ -1,5 +1,5 @@
 import { isCommandName } from './command_names.ts';
-import type { Context } from './context.ts';
+import { type Context, contextOf } from './context.ts';
 import { proseActions } from './prose.ts';
 
 /** A command that an input holds, and where. */
@@ -9,11 +9,13 @@ export interface GuardedAction {
   context: Context;
 }
 
-/** Keys whose text is a command by their name alone. */
-const commandKeys = /^(commands?|cmds?|shell|scripts?|run|exec|bash|sh|command_line|argv|entrypoint)$/i;
-const sqlKeys = /^(sql|query|queries|statement|statements)$/i;
-/** Keys of what a command beside them is called with. */
-const argumentKeys = /^(args|arguments|parameters|params)$/i;
+/** Last words of keys whose text is a command by their name alone. */
+const commandKeys =
+  /(?:^|[_\s-])(?:commands?|cmds?|shell|scripts?|run|exec|execute|bash|zsh|sh|powershell|(?:command|cmd)[_\s-]?line|argv|entry[_-]?point)$/i;
+const sqlKeys = /(?:^|[_\s-])(?:sql|query|queries|statements?)$/i;
+/** Keys of what a command beside them is called with, and of programs that are called. */
+const argumentKeys = /^(args?|arguments|argv|parameters|params|options|flags)$/i;
+const programKeys = /^(program|executable|binary|bin|tool)$/i;
 
 /** Longest name of a field that is told; what is nested deeper goes by the name of what it is in. */
 const longestField = 500;
@@ -23,7 +25,14 @@ interface Part {
   field: string;
   value: unknown;
   key: string;
+  /** The key is that of what it is in: its own says nothing. */
+  inherited?: boolean;
 }
+
+/** Words of a key apart: commandLine is command_line. */
+const spelled = (key: string) => key.trim().replace(/([a-z])([A-Z])/g, '$1_$2');
+const isCommandKey = (key: string) => commandKeys.test(key);
+const isSqlKey = (key: string) => sqlKeys.test(key);
 
 /**
  * The commands in a field: in text those that stand as such, in JSON also those under keys that say so. However deep they
@@ -41,33 +50,51 @@ export function actionsIn(field: string, value: unknown): GuardedAction[] {
 }
 
 /** What a value holds besides its parts. */
-function ownActions({ field, value, key }: Part): GuardedAction[] {
-  if (typeof value === 'string') return textActions(field, value, key);
+function ownActions({ field, value, key, inherited }: Part): GuardedAction[] {
+  if (typeof value === 'string') return textActions(field, value, key, inherited);
   if (typeof value !== 'object' || value === null) return [];
-  if (!Array.isArray(value)) return calledWith(field, value as Record<string, unknown>);
-  const words = commandKeys.test(key) ? wordsOf(value) : undefined;
-  return words ? listActions(field, words, key) : [];
+  if (!Array.isArray(value)) return [...calledWith(field, value as Record<string, unknown>), ...named(field, value)];
+  const words = wordsOf(value);
+  if (words.length === 0) return [];
+  if (isCommandKey(key)) return listActions(field, words, key);
+  // A statement has a space, so what has none is a part of one.
+  const isApart = isSqlKey(key) && words.some((word) => !/\s/.test(word));
+  return isApart ? [{ field, text: words.join(' '), context: 'sql' }] : [];
 }
 
 function partsOf({ field, value, key }: Part): Part[] {
   if (typeof value !== 'object' || value === null) return [];
   const name = (inner: string) => (field.length > longestField ? field : field + inner);
+  const isKnown = isCommandKey(key) || isSqlKey(key);
   if (!Array.isArray(value)) {
-    return Object.entries(value).map(([inner, item]) => ({ field: name(`.${inner}`), value: item, key: inner }));
+    return Object.entries(value).map(([inner, item]) => {
+      const own = spelled(inner);
+      const inherited = isKnown && !isCommandKey(own) && !isSqlKey(own);
+      return { field: name(`.${inner}`), value: item, key: inherited ? key : own, inherited };
+    });
   }
-  if (commandKeys.test(key) && wordsOf(value)) return [];
-  return value.map((item, index) => ({ field: name(`[${index}]`), value: item, key }));
+  const parts = value.map((item, index) => ({ field: name(`[${index}]`), value: item, key }));
+  return isCommandKey(key) ? parts.filter((part) => !isWord(part.value)) : parts;
 }
 
-function textActions(field: string, text: string, key: string): GuardedAction[] {
-  if (commandKeys.test(key)) return [{ field, text, context: 'shell' }];
-  if (sqlKeys.test(key)) return [{ field, text, context: 'sql' }];
+/** What is below a key that says so, but under one of its own, is a command if it looks like one. */
+function textActions(field: string, text: string, key: string, inherited = false): GuardedAction[] {
+  const context = isCommandKey(key) ? 'shell' : isSqlKey(key) ? 'sql' : undefined;
+  if (context && (!inherited || contextOf(text) === context)) return [{ field, text, context }];
   return proseActions(text).map((action) => ({ field, ...action }));
 }
 
-/** The items of a list as words; undefined when one is neither text, nor a number, nor a truth value. */
-function wordsOf(list: readonly unknown[]): string[] | undefined {
-  return list.every((item) => /^(string|number|boolean)$/.test(typeof item)) ? list.map(String) : undefined;
+/** Whoever reads the object reads the names of its keys, too. */
+function named(field: string, value: object): GuardedAction[] {
+  const names = Object.keys(value).filter((name) => /\s/.test(name.trim()));
+  return names.flatMap((name) => proseActions(name).map((action) => ({ field, ...action })));
+}
+
+const isWord = (item: unknown) => /^(string|number|boolean)$/.test(typeof item) || item === null;
+
+/** The items of a list, and of the lists in it, as words: without what is none. */
+function wordsOf(list: readonly unknown[]): string[] {
+  return list.flat(4).flatMap((item) => (isWord(item) && item !== null ? [String(item)] : []));
 }
 
 /**
@@ -86,17 +113,36 @@ function listActions(field: string, words: readonly string[], key: string): Guar
   return [...several, ...one];
 }
 
-/** { "command": "rm", "args": ["-rf", "/"] } is one command as well. */
+/** Keys of commands and arguments of one object at most: whoever calls something needs two or three. */
+const mostCalled = 6;
+
+/**
+ * { "command": "rm", "args": ["-rf", "/"] } is one command as well, and so is { "entrypoint": ["rm"], "cmd": ["-rf", "/"] }.
+ * In which order several are put together nobody knows, so that each begins once.
+ */
 function calledWith(field: string, value: Record<string, unknown>): GuardedAction[] {
-  const names = Object.keys(value);
-  const given = value[names.find((name) => argumentKeys.test(name)) ?? ''];
-  const words = Array.isArray(given) ? wordsOf(given) : typeof given === 'string' ? given.split(/\s+/) : undefined;
-  if (!words) return [];
-  return names.flatMap((name) => {
-    const command = commandKeys.test(name) ? value[name] : undefined;
-    const before = Array.isArray(command) ? wordsOf(command) : typeof command === 'string' ? [command] : undefined;
-    return before ? commandOf(`${field}.${name}`, [...before, ...words]) : [];
-  });
+  const called = Object.keys(value)
+    .map((name) => ({ name, isCommand: isCommandKey(spelled(name)) || programKeys.test(name) }))
+    .filter(({ name, isCommand }) => isCommand || argumentKeys.test(name))
+    .map((each) => ({ ...each, words: argumentsOf(value[each.name], each.isCommand) }))
+    .filter(({ words }) => words.length > 0)
+    .slice(0, mostCalled);
+  if (called.length < 2) return [];
+  return called
+    .filter(({ isCommand }) => isCommand)
+    .flatMap((first) => {
+      const others = called.filter((each) => each !== first).map(({ words }) => words);
+      const orders = others.length === 1 ? [others] : [others, others.toReversed(), ...others.map((words) => [words])];
+      return orders.flatMap((order) => commandOf(`${field}.${first.name}`, [...first.words, ...order.flat()]));
+    });
+}
+
+/** The words that stand under a key; a text of arguments has several, and so has an object. */
+function argumentsOf(given: unknown, isCommand: boolean): string[] {
+  if (typeof given === 'string') return isCommand ? [given] : given.split(/\s+/);
+  if (typeof given !== 'object' || given === null) return [];
+  if (Array.isArray(given)) return wordsOf(given);
+  return isCommand ? [] : wordsOf(Object.values(given));
 }
 
 /** A program with its arguments: as they are, and where that makes a difference also as a shell reads them. */
