@@ -4623,6 +4623,15 @@ begin
 end
 $$;
 
+-- supabase/schemas/policies/_unasked_policies.sql
+-- The hint for who has policies, and asks a process that does not ask them.
+create function coord._unasked_policies() returns jsonb
+language sql immutable
+as $$
+  select jsonb_build_object('hint',
+    'Stored policies decide only where POLICY_ENGINE=cedar is set, and it is not here: set it for each process that has the database.');
+$$;
+
 -- supabase/schemas/profiles/_acquire_within_limits.sql
 -- acquire_lock for a session whose locks or files are limited.
 create function coord._acquire_within_limits(
@@ -9268,7 +9277,11 @@ begin
   return coord._leave(v_call, jsonb_build_object('allowed', v_reason = 'permitted', 'reason', v_reason,
     'engine', coalesce(p_computed ->> 'engine', 'native'),
     'diagnostics', jsonb_build_object('trust', v_trust, 'minimum_trust', v_needed,
-      'policies', coalesce(p_computed -> 'policies', '[]'), 'errors', v_errors)));
+      'policies', coalesce(p_computed -> 'policies', '[]'), 'errors', v_errors))
+    || case when p_computed ->> 'engine' = 'native' and exists (
+        select from unnest(array[0, v_call.project_id]) p(project_id)
+        where (coord._current_policies(p.project_id)).policies <> '{}')
+      then coord._unasked_policies() else '{}' end);
 end
 $$;
 
@@ -9432,7 +9445,7 @@ grant execute on function coord.rollback_cedar_policies to coord_app;
 -- supabase/schemas/policies/set_cedar_policy.sql
 -- Stores a policy, or replaces the one of that name, in the next version of the set. Core has read and validated it and
 -- says so in p_computed: {"problems": […], "seen": the version that it has read, "locks_out": true when the caller could not
--- take it back}. For all projects only on the machine itself: a key administers its own project alone.
+-- take it back, "engine"}. For all projects only on the machine itself: a key administers its own project alone.
 -- Concurrency: see _store_policies; what was validated is what is stored, or nothing is.
 create function coord.set_cedar_policy(
   p_caller jsonb, p_policy text, p_policy_text text, p_all_projects boolean default false, p_computed jsonb default null
@@ -9451,7 +9464,8 @@ begin
   if v_refusal is not null then return v_refusal; end if;
   return coord._leave_policies(v_call, p_all_projects, v_seen,
     v_policies || jsonb_build_object(p_policy, p_policy_text), 'set ' || p_policy,
-    jsonb_build_object('policy', p_policy, 'replaced', v_policies ? p_policy));
+    jsonb_build_object('policy', p_policy, 'replaced', v_policies ? p_policy)
+      || case when p_computed ->> 'engine' = 'native' then coord._unasked_policies() else '{}' end);
 end
 $$;
 

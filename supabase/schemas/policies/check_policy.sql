@@ -32,7 +32,11 @@ begin
   return coord._leave(v_call, jsonb_build_object('allowed', v_reason = 'permitted', 'reason', v_reason,
     'engine', coalesce(p_computed ->> 'engine', 'native'),
     'diagnostics', jsonb_build_object('trust', v_trust, 'minimum_trust', v_needed,
-      'policies', coalesce(p_computed -> 'policies', '[]'), 'errors', v_errors)));
+      'policies', coalesce(p_computed -> 'policies', '[]'), 'errors', v_errors))
+    || case when p_computed ->> 'engine' = 'native' and exists (
+        select from unnest(array[0, v_call.project_id]) p(project_id)
+        where (coord._current_policies(p.project_id)).policies <> '{}')
+      then coord._unasked_policies() else '{}' end);
 end
 $$;
 

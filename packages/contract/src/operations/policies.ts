@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { instant, json, limit } from '../fields.ts';
+import { hint, instant, json, limit } from '../fields.ts';
 import { defineOperation } from '../operation.ts';
 
 const policy = z
@@ -53,6 +53,7 @@ export const checkPolicy = defineOperation({
       .enum(['permitted', 'insufficient_trust_level', 'operation_not_permitted', 'suspended', 'policy_error'])
       .describe('Why, in a word.'),
     engine: z.enum(['native', 'cedar']).describe('What decided: the database alone, or Cedar beside it.'),
+    hint,
     diagnostics: z
       .object({
         trust: z.int().min(0).max(4).describe('How much you are trusted.'),
@@ -93,6 +94,7 @@ export const setCedarPolicy = defineOperation({
     policy,
     replaced: z.boolean().describe('True when there was a stored one of that name.'),
     version: newVersion,
+    hint,
   }),
 });
 

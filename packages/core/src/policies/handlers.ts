@@ -11,7 +11,7 @@ import { validate, validateFor } from './validation.ts';
 /** Adds what the policy engine says to what the database does; the database alone answers where there is none. */
 export const checkPolicy: Handler = async ({ database, caller, input, store }) => {
   const operation = operationNamed(input.operation as string);
-  const engine = database.policies ? 'cedar' : 'native';
+  const engine = engineOf(database);
   if (!operation || !database.policies) return store({ engine, operation: operation?.standsFor ?? null });
   const resource = entityOf(input.resource as string | undefined);
   const named = resource?.type === 'File' ? { paths: [resource.id] } : {};
@@ -21,6 +21,8 @@ export const checkPolicy: Handler = async ({ database, caller, input, store }) =
   });
   return store({ engine, operation: operation.standsFor ?? null, ...decision });
 };
+
+const engineOf = ({ policies }: ComputedCall['database']) => (policies ? 'cedar' : 'native');
 
 function entityOf(text: string | undefined): Entity | undefined {
   if (text === undefined) return undefined;
@@ -84,6 +86,7 @@ async function change(
     ...Object.entries(policies).map(([policy, policy_text]): StoredPolicy => ({ policy, policy_text, all_projects })),
   ];
   const answer = await store({
+    engine: engineOf(database),
     problems: problems.slice(0, 10),
     seen: all_projects ? state.version.all : state.version.own,
     locks_out: problems.length === 0 && locksOut(files, inForce(files.defaults, next), state),
