@@ -6599,27 +6599,36 @@ as $$
 $$;
 
 -- supabase/schemas/work/_is_circular.sql
--- Whether some drafts would wait for themselves. A task waits for what it depends on, and for its subtasks. What exists
--- already can lead back to a draft only through its parent, so a circle is one within the batch or goes through a parent
--- that somebody waits for. From the drafts of each such parent every task is visited once.
+-- Whether some drafts would wait for themselves; null when that takes too long to find out. A task waits for what it depends
+-- on, and for its subtasks. What exists already can lead back to a draft only through its parent, so a circle is one
+-- within the batch or goes through a parent that somebody waits for. One walk from the drafts of all such parents mostly
+-- finds none of them; those that it finds may be of others in the batch, and are looked at one by one.
 create function coord._is_circular(
   p_project_id integer, p_drafts coord.tasks[], p_edges coord.task_dependencies[]
 ) returns boolean
 language plpgsql volatile
 as $$
 declare
+  v_until timestamptz := clock_timestamp() + interval '1 second';
   v_parent uuid;
+  v_parents uuid[];
+  v_met uuid[];
 begin
   if coord._is_circular_within(p_drafts, p_edges) then return true; end if;
-  for v_parent in
+  v_parents := array(
     select t.task_id
     from (select distinct (d.terms).parent_id from unnest(p_drafts) d) p
     join coord.tasks t on t.project_id = p_project_id and t.task_id = p.parent_id
     where (t.terms).parent_id is not null
       or exists (select from coord.task_dependencies o where o.project_id = p_project_id and o.depends_on = t.task_id)
-      or exists (select from unnest(p_edges) e where e.depends_on = t.task_id)
-  loop
-    if coord._waits_for_itself(p_project_id, v_parent, p_drafts, p_edges) then return true; end if;
+      or exists (select from unnest(p_edges) e where e.depends_on = t.task_id));
+  if v_parents = '{}' then return false; end if;
+  v_parents := coord._waits_for_itself(p_project_id, v_parents, p_drafts, p_edges);
+  if v_parents is null then return null; end if;
+  foreach v_parent in array v_parents loop
+    v_met := coord._waits_for_itself(p_project_id, array[v_parent], p_drafts, p_edges);
+    if v_met is null or clock_timestamp() > v_until then return null; end if;
+    if v_met <> '{}' then return true; end if;
   end loop;
   return false;
 end
@@ -6996,6 +7005,7 @@ declare
   v_wrong text;
   v_answer jsonb;
   v_told integer;
+  v_is_circular boolean;
   v_until timestamptz;
 begin
   select i.task ->> 'key' into v_wrong from jsonb_array_elements(p_tasks) i(task)
@@ -7022,7 +7032,11 @@ begin
   end if;
   v_answer := coord._refuse_parents(p_call, p_drafts);
   if v_answer is not null then return v_answer; end if;
-  if coord._is_circular(p_call.project_id, p_drafts, p_edges) then
+  v_is_circular := coord._is_circular(p_call.project_id, p_drafts, p_edges);
+  if v_is_circular is null then
+    return coord._refuse(p_call, 'limit_exceeded', 'parent_id: too many tasks would have to be looked at for circles',
+      'Submit the task without a parent, or with less to wait for.', '{"reason": "too_many_dependents"}');
+  elsif v_is_circular then
     return coord._refuse(p_call, 'conflict', 'depends_on: the tasks would wait for each other in a circle',
       'Leave out one of the dependencies. A parent waits for its subtasks, too.', '{"reason": "circular"}');
   end if;
@@ -7473,11 +7487,11 @@ as $$
 $$;
 
 -- supabase/schemas/work/_waits_for_itself.sql
--- Whether a task would wait for itself by way of the drafts that are to become its subtasks. Each task that they wait for
--- is visited once, whatever ways lead to it.
+-- Which of these tasks are waited for by some of the drafts that are to become their subtasks; null when that takes a look
+-- at more than 5,000 tasks, each of which may have 100 to wait for. Each is visited once, whatever ways lead to it.
 create function coord._waits_for_itself(
-  p_project_id integer, p_parent_id uuid, p_drafts coord.tasks[], p_edges coord.task_dependencies[]
-) returns boolean
+  p_project_id integer, p_parents uuid[], p_drafts coord.tasks[], p_edges coord.task_dependencies[]
+) returns uuid[]
 language plpgsql volatile
 as $$
 begin
@@ -7489,7 +7503,7 @@ begin
     ) e(task_id, waits_for)
     group by e.task_id
   ), walk (node) as (
-    select d.task_id from unnest(p_drafts) d where (d.terms).parent_id = p_parent_id
+    select d.task_id from unnest(p_drafts) d where (d.terms).parent_id = any (p_parents)
     union
     select n.node
     from walk w cross join lateral (
@@ -7498,7 +7512,9 @@ begin
       select o.waits_for from coord._waits_for(p_project_id, w.node) o
     ) n(node)
   )
-  select exists (select from walk w where w.node = p_parent_id));
+  select case when count(*) <= 5000
+    then coalesce(array_agg(w.node) filter (where w.node = any (p_parents)), '{}') end
+  from (select w.node from walk w limit 5001) w);
 end
 $$;
 

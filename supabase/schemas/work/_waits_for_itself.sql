@@ -1,8 +1,8 @@
--- Whether a task would wait for itself by way of the drafts that are to become its subtasks. Each task that they wait for
--- is visited once, whatever ways lead to it.
+-- Which of these tasks are waited for by some of the drafts that are to become their subtasks; null when that takes a look
+-- at more than 5,000 tasks, each of which may have 100 to wait for. Each is visited once, whatever ways lead to it.
 create function coord._waits_for_itself(
-  p_project_id integer, p_parent_id uuid, p_drafts coord.tasks[], p_edges coord.task_dependencies[]
-) returns boolean
+  p_project_id integer, p_parents uuid[], p_drafts coord.tasks[], p_edges coord.task_dependencies[]
+) returns uuid[]
 language plpgsql volatile
 as $$
 begin
@@ -14,7 +14,7 @@ begin
     ) e(task_id, waits_for)
     group by e.task_id
   ), walk (node) as (
-    select d.task_id from unnest(p_drafts) d where (d.terms).parent_id = p_parent_id
+    select d.task_id from unnest(p_drafts) d where (d.terms).parent_id = any (p_parents)
     union
     select n.node
     from walk w cross join lateral (
@@ -23,6 +23,8 @@ begin
       select o.waits_for from coord._waits_for(p_project_id, w.node) o
     ) n(node)
   )
-  select exists (select from walk w where w.node = p_parent_id));
+  select case when count(*) <= 5000
+    then coalesce(array_agg(w.node) filter (where w.node = any (p_parents)), '{}') end
+  from (select w.node from walk w limit 5001) w);
 end
 $$;
