@@ -83,3 +83,20 @@ test('a batch of claims stops at a mebibyte, and the rest is claimed by the next
     expect((await session.getWorkBatch({ count: 4 })).claims.length).toBe(1);
   }
 });
+
+test('streams that nobody reads keep no more than other answers', async () => {
+  const { cursor } = await ann.listEvents({ after: 'now' });
+  const paths = Array.from({ length: 240 }, (_, index) => `${'deep/'.repeat(190)}${index}.ts`);
+  for (let call = 0; call < 30; call++) await ann.acquireLock({ paths });
+  await using server = await startServer(db);
+  const key = await keyOf(db, 'dull');
+  const path = `/v1/events?after=${cursor}`;
+  const sockets = await Promise.all(Array.from({ length: 60 }, () => deaf(server.url, key, path, 1)));
+  // Less than the time for which one stream alone may leave something lying. A paused socket does not see that it ended.
+  await new Promise((resolve) => setTimeout(resolve, 8000));
+  let gone = 0;
+  for (const socket of sockets) socket.once('close', () => gone++).resume();
+  await expect.poll(() => gone, { timeout: 10_000 }).toBeGreaterThan(20);
+  expect(gone).toBeLessThan(60);
+  for (const socket of sockets) socket.destroy();
+});

@@ -98,7 +98,7 @@ export const taskSummary = z.object({
   ...labels,
   attempts: count('Times it was claimed.'),
   max_attempts: count('Attempts before it counts as failed.'),
-  blocked_by: z.array(reference).describe('Failed or cancelled dependencies that keep it blocked.'),
+  blocked_by: z.array(reference).describe('Failed or cancelled dependencies that keep it blocked, ten at most.'),
   created_at: instant('When it was submitted.'),
 });
 

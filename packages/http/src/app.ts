@@ -55,7 +55,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     scope.addHook('onRequest', async (request) => unread.refuse(request));
     scope.addHook('onRequest', sendAnswerHeaders);
     addOperations(scope, operations, call);
-    addEventStream(scope, database, streams);
+    addEventStream(scope, database, streams, unread);
     addMounts(scope, options.mounts ?? [], { call, database, streams, unread });
   });
   await app.register(async (scope) => {

@@ -14,12 +14,15 @@ const retryAfter = 500;
 /** One client that follows events: writes pages as server-sent events until one side has enough. */
 export class EventStream {
   readonly #response: ServerResponse;
+  readonly #hold: (bytes: number) => Disposable | undefined;
   readonly #ending = new AbortController();
   /** Ended when its client is gone, or `end` was called. */
   readonly signal: AbortSignal = this.#ending.signal;
 
-  constructor(response: ServerResponse) {
+  /** `hold` counts bytes that wait for the client until disposed of; undefined when there is no room for them. */
+  constructor(response: ServerResponse, hold: (bytes: number) => Disposable | undefined) {
     this.#response = response;
+    this.#hold = hold;
     response.once('close', () => this.#ending.abort(clientGone()));
   }
 
@@ -54,6 +57,9 @@ export class EventStream {
 
   async #write(text: string): Promise<void> {
     if (this.#response.write(text)) return;
+    using held = this.#hold(this.#response.writableLength);
+    // The client comes back with the last event that it has seen.
+    if (!held) return void this.#response.destroy();
     const stuck = AbortSignal.timeout(stuckFor);
     await once(this.#response, 'drain', { signal: AbortSignal.any([this.signal, stuck]) }).catch(() => {
       if (stuck.aborted) this.#response.destroy();

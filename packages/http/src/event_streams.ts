@@ -6,12 +6,13 @@ import { EventStream } from './event_stream.ts';
 import { inputReader } from './input.ts';
 import { closing, type KeyedStreams } from './keyed_streams.ts';
 import { prefix } from './routes.ts';
+import type { Unread } from './unread.ts';
 
 /** The route of the stream of events, `GET /v1/events`. */
-export function addEventStream(app: FastifyInstance, database: Database, streams: KeyedStreams): void {
+export function addEventStream(app: FastifyInstance, database: Database, streams: KeyedStreams, unread: Unread): void {
   const read = inputReader(eventStream);
   app.get(`${prefix}/events`, { exposeHeadRoute: false }, async (request, reply) => {
-    const stream = new EventStream(reply.raw);
+    const stream = new EventStream(reply.raw, (bytes) => unread.hold(request, bytes));
     using _open = streams.add(request, (failure) => stream.end(failure));
     const input = inputOf(request, read(request) as object);
     const events = followEvents(database, callerOf(request), input, { signal: stream.signal });

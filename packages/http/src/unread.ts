@@ -53,12 +53,22 @@ export class Unread {
     const key = request.credential?.fingerprint;
     // Who has gone already will not be heard of again.
     if (key === undefined || bytes === 0 || response.destroyed) return;
-    this.#ofKey.set(key, (this.#ofKey.get(key) ?? 0) + bytes);
-    response.once('close', () => {
-      const left = (this.#ofKey.get(key) ?? bytes) - bytes;
-      if (left > 0) this.#ofKey.set(key, left);
-      else this.#ofKey.delete(key);
-    });
+    this.#count(key, bytes);
+    response.once('close', () => this.#count(key, -bytes));
+  }
+
+  /** Counts bytes that wait for a client until disposed of; undefined when its key has too much to take already. */
+  hold({ credential }: FastifyRequest, bytes: number): Disposable | undefined {
+    const key = credential?.fingerprint ?? '';
+    if ((this.#ofKey.get(key) ?? 0) + bytes > mostOfKey) return undefined;
+    this.#count(key, bytes);
+    return { [Symbol.dispose]: () => this.#count(key, -bytes) };
+  }
+
+  #count(key: string, bytes: number): void {
+    const left = (this.#ofKey.get(key) ?? 0) + bytes;
+    if (left > 0) this.#ofKey.set(key, left);
+    else this.#ofKey.delete(key);
   }
 
   /** Throws `limit_exceeded` when the key has too much to take already. */
