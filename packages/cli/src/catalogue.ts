@@ -31,11 +31,12 @@ function addLine(program: Command, operation: Operation, line: string, globals: 
   const given = operation.shortcuts?.[line] ?? {};
   const { properties: ofInput = {}, required = [] } = jsonSchemaOf(operation.input, 'input');
   const properties = { ...ofInput, ...fileOptions[operation.name] };
+  const own = new Set(Object.keys(properties));
   const command = commandFor(program, words, `${toolsets[operation.toolset].title}:`)
-    .summary(inCommands(operation.summary))
-    .description(inCommands([operation.summary, operation.guidance].filter(Boolean).join('\n')));
+    .summary(inCommands(operation.summary, own))
+    .description(inCommands([operation.summary, operation.guidance].filter(Boolean).join('\n'), own));
   for (const { flags, field } of positionals) {
-    command.addArgument(new Argument(flags, explanationOf(properties[field] ?? {}, false)));
+    command.addArgument(new Argument(flags, explained(field, properties[field] ?? {}, false)));
   }
   const fields = new Map<string, string>();
   for (const [field, schema] of Object.entries(properties)) {
@@ -53,6 +54,12 @@ function addLine(program: Command, operation: Operation, line: string, globals: 
     const { call } = await import('./call.ts');
     await call(operation, input, globals());
   });
+}
+
+/** In the words of the command line, but where the name of an operation is asked for. */
+function explained(field: string, schema: JsonSchema, required: boolean): string {
+  const text = explanationOf(schema, required);
+  return field.includes('operation') ? text : inCommands(text);
 }
 
 function takeApart(cli: string): { words: string[]; positionals: Positional[] } {
@@ -78,7 +85,7 @@ export function commandFor(program: Command, words: readonly string[], heading: 
 
 function optionsFor(field: string, schema: JsonSchema, required: boolean): Option[] {
   const flag = flagOf(field);
-  const explanation = explanationOf(schema, required);
+  const explanation = explained(field, schema, required);
   if (schema.type === 'boolean') return [new Option(`--${flag}`, explanation), new Option(`--no-${flag}`)];
   const option = new Option(`--${flag} <${placeholderOf(schema)}>`, explanation);
   const parse = (text: string) => typedValue(field, schema, text);

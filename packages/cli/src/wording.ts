@@ -13,13 +13,14 @@ const optionOf = (field: string) => `--${field.replaceAll('_', '-')}`;
 
 /**
  * A hint in the words of the command line: the core names operations and fields, which are commands and options here.
- * Names of one word stay, because they are words of sentences as well.
+ * Names of one word stay, because they are words of sentences as well. `known`: the fields that are options where it is
+ * said; all that are options somewhere when left out.
  */
-export function inCommands(text: string): string {
+export function inCommands(text: string, known: ReadonlySet<string> = fields): string {
   return text.replace(/(`?)\b([a-z]+(?:_[a-z]+)+)\b\1/g, (whole, _, name: string) => {
     const command = commands.get(name);
     if (command) return `\`${command}\``;
-    return fields.has(name) ? optionOf(name) : whole;
+    return known.has(name) ? optionOf(name) : whole;
   });
 }
 
