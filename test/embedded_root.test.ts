@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { type EmbeddedServer, ensureServer, stopServer } from '../packages/core/src/embedded/index.ts';
+import { formerOutsides } from '../packages/core/src/embedded/outside.ts';
 import { newHome, removeHomes } from './embedded/homes.ts';
 import { dismissParticipants, participate } from './embedded/participants.ts';
 
@@ -45,6 +46,7 @@ describe.skipIf(!asRoot)(`the server of root${asRoot ? '' : ' (skipped: these te
       const { cluster } = await ensureServer(home);
       expect(cluster).not.toBe(former.cluster);
       expect(existsSync(former.cluster)).toBe(true);
+      expect(formerOutsides(home, dirname(cluster))).toEqual([dirname(former.cluster)]);
     } finally {
       await rm(dirname(former.cluster), { recursive: true });
     }

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { isRoot } from './account.ts';
 import type { Binaries } from './binaries.ts';
 import { superuser } from './configuration.ts';
 import { ownFolder } from './folder.ts';
+import { formerOutsides } from './outside.ts';
 import type { Place } from './place.ts';
 import { isAlive } from './postmaster.ts';
 import { complaintsIn, run } from './program.ts';
@@ -18,6 +20,8 @@ export async function ensureCluster(
   await removeLeftovers(place);
   if (!existsSync(join(place.cluster, 'PG_VERSION'))) {
     onProgress(`Creating the database in ${place.cluster}`);
+    const former = isRoot() ? formerOutsides(place.home, place.base) : [];
+    if (former.length > 0) onProgress(`A home that was deleted here has left its data in ${former.join(', ')}`);
     await createCluster(place, binaries);
   }
   await assertUsable(place, binaries);

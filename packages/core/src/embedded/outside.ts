@@ -29,6 +29,16 @@ export function newOutside(home: string): string {
   return outsideOf(home) ?? folder;
 }
 
+/** Folders of homes that were deleted, and lay where this one does. */
+export function formerOutsides(home: string, base: string): string[] {
+  const first = join(systemFolder, digest(home));
+  const former: string[] = [];
+  for (let [number, folder] = [2, first]; existsSync(folder); folder = `${first}-${number++}`) {
+    if (folder !== base) former.push(folder);
+  }
+  return former;
+}
+
 /** Settles it: the home says itself where its data is, and whoever deletes the one begins anew. */
 export function settleOutside(home: string, base: string): void {
   if (outsideOf(home) === base) return;
