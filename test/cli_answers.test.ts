@@ -87,6 +87,20 @@ describe.each(Object.entries(answers))('an answer such as that of %s', (_, answe
 });
 
 describe('answers for people', () => {
+  test('give what is deep a block of its own, so that nothing of it is JSON', () => {
+    const task = {
+      task_id: id(1),
+      title: 'Rename the field in every caller',
+      tags: ['a', 'b'],
+      description: 'With care',
+    };
+    const claims = [1, 2].map((claim_token) => ({ claim_token, task: { ...task, attempt: claim_token } }));
+    const text = render({ claimed: true, claims }, 80);
+    expect(text).not.toMatch(/[{"]/);
+    expect(text.match(/claims \d/g)).toEqual(['claims 1', 'claims 2']);
+    expect(text.split(id(1))).toHaveLength(3);
+  });
+
   test('say once what is the same in all rows, and nothing of what is empty, false or known from the agent', () => {
     const text = render(answers.locks as object as Record<string, unknown>, 80);
     expect(text.match(/claude_code/g)).toHaveLength(1);

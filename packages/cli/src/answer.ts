@@ -28,14 +28,21 @@ export function render(answer: Fields, width: number): string {
   for (const [name, value] of entries) {
     if (isListOfObjects(value)) {
       endFacts();
-      blocks.push(isSeveral ? `${name}\n${tableOf(value, width)}` : tableOf(value, width));
+      const isDeep = value.some((item) => Object.values(item).some((part) => isLongObject(part, width)));
+      if (isDeep) blocks.push(...value.map((item, index) => nested(`${name} ${index + 1}`, item, width)));
+      else blocks.push(isSeveral ? `${name}\n${tableOf(value, width)}` : tableOf(value, width));
     } else if (isLongObject(value, width)) {
       endFacts();
-      blocks.push(`${name}\n${render(value, width - 2).replace(/^/gm, '  ')}`);
+      blocks.push(nested(name, value, width));
     } else facts.push([name, value]);
   }
   endFacts();
   return blocks.join('\n\n') || 'none';
+}
+
+/** A block of its own below its name. */
+function nested(name: string, value: Fields, width: number): string {
+  return `${name}\n${render(value, width - 2).replace(/^/gm, '  ')}`;
 }
 
 function linesOf(facts: readonly [string, unknown][], width: number): string {
