@@ -29,6 +29,15 @@ test('a session is told with its next call, once, in the order of events', async
   expect(messagesIn(await ann.getTaskBoard())).toBeUndefined();
 });
 
+test('of many the oldest twenty come first, and the rest with the next calls', async () => {
+  const ann = await db.session('ann');
+  for (let number = 0; number < 45; number++) await notify(ann, `${number}`);
+  const told: (string[] | undefined)[] = [];
+  for (let call = 0; call < 4; call++) told.push(messagesIn(await ann.getTaskBoard()));
+  expect(told.map((messages) => messages?.length)).toEqual([20, 20, 5, undefined]);
+  expect(told.flat().slice(0, 45)).toEqual(Array.from({ length: 45 }, (_, number) => `${number}`));
+});
+
 test('an automatic heartbeat, which nobody reads, leaves notices for the next real call', async () => {
   const ann = await db.session('ann', { beats: true });
   await notify(ann, 'forced away');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { agentFields, instant, leaseSeconds, limit, uuid, word } from '../fields.ts';
+import { agentFields, guarded, instant, leaseSeconds, limit, uuid, word } from '../fields.ts';
 import { defineOperation } from '../operation.ts';
 import { claimedTask, claimToken, historyEntries, submission, submitted, taskId, taskStatus, title } from '../tasks.ts';
 
@@ -83,7 +83,7 @@ export const cancelTask = defineOperation({
   wakes: true,
   input: z.strictObject({
     task_id: taskId,
-    reason: z.string().min(1).max(2000).describe('Why, for whoever reads the task.').optional(),
+    reason: guarded(z.string().min(1).max(2000).describe('Why, for whoever reads the task.')).optional(),
   }),
   output: z.object({
     cancelled: z.boolean().describe('True when it was cancelled.'),

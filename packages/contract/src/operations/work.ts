@@ -80,7 +80,7 @@ export const releaseTask = defineOperation({
   input: z.strictObject({
     task_id: taskId,
     claim_token: claimToken,
-    reason: z.string().min(1).max(2000).describe('Why, for whoever gets it next.').optional(),
+    reason: guarded(z.string().min(1).max(2000).describe('Why, for whoever gets it next.')).optional(),
     run_after: runAfter.optional(),
   }),
   output: z.object({
@@ -100,7 +100,7 @@ export const reportProgress = defineOperation({
   input: z.strictObject({
     task_id: taskId,
     claim_token: claimToken,
-    note: z.string().min(1).max(1000).describe('How far it is; others see it.'),
+    note: guarded(z.string().min(1).max(1000).describe('How far it is; others see it.')),
     percent: z.int().min(0).max(100).describe('How much is done.').optional(),
   }),
   output: z.object({
