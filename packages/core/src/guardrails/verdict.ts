@@ -87,3 +87,6 @@ export function tellingOf<Found extends Violation>(violations: readonly Found[])
 }
 
 const weight = (severity: Severity) => severities.indexOf(severity);
+
+/** Whether it stops whoever is not trusted enough. */
+export const isStopping = ({ severity }: Violation) => weight(severity) >= weight('needs_approval');

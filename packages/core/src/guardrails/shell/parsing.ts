@@ -1,7 +1,16 @@
 import { type ParsedScript, parse } from 'unbash';
 
 /** The syntax tree of a script; undefined when the parser would spend too much on it. */
-export const parsed = (text: string): ParsedScript | undefined => (isTooComplex(text) ? undefined : parse(text));
+export function parsed(text: string): ParsedScript | undefined {
+  if (isTooComplex(text)) return undefined;
+  try {
+    return parse(text);
+  } catch (error) {
+    // Without brackets too, functions within functions go as deep as there is text.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
 
 /** Whether a text is surely no script. One that is too complex may be one, and is blocked by whoever reads it. */
 export const isBroken = (text: string): boolean => (parsed(text)?.errors?.length ?? 0) > 0;
