@@ -13,7 +13,7 @@ import { touchesGuard } from './tools/guard.ts';
 import { isDisk, isSystemFile } from './tools/paths.ts';
 import { secretIn } from './tools/secret_files.ts';
 import { runText } from './tools/shells.ts';
-import { isStopping, type Verdict, type Violation, verdictOf, violationOf } from './verdict.ts';
+import { countsInDoubt, type Verdict, type Violation, verdictOf, violationOf } from './verdict.ts';
 
 export interface Question {
   text: string;
@@ -131,7 +131,7 @@ function examinePath(path: string, examination: Examination): undefined {
 function builtIn({ findings }: Examination, rules: ProjectRules): Violation[] {
   return findings.flatMap(({ rule, matched, doubtful }) => {
     const violation = violationOf(rule, matched, rules);
-    return doubtful && !isStopping(violation) ? [] : [violation];
+    return doubtful && !countsInDoubt(violation) ? [] : [violation];
   });
 }
 

@@ -73,15 +73,23 @@ const prompt =
 
 function lineActions(line: string): ProseAction[] {
   const bare = bareLine(line);
-  if (!line.includes('`')) return commandIn(bare);
-  const actions: ProseAction[] = [];
+  // A quotation without a space, or a redirection in front.
+  const redirected = /^\s*>[^\s>]/.test(line) ? shellIn(line.trim(), false) : undefined;
+  const before = redirected === undefined ? [] : [actionOf(redirected, 'shell', false)];
+  if (!line.includes('`')) return [...before, ...commandIn(bare)];
+  const actions = before;
   for (const match of line.matchAll(/(?<!`)(`{1,3})(?!`)([^`]+)\1(?!`)/g)) {
-    const before = line.slice(Math.max(0, match.index - furthest), match.index);
+    const preceding = line.slice(Math.max(0, match.index - furthest), match.index);
     const text = (match[2] as string).trim();
-    if (orders.test(before) && !negations.test(before)) actions.push(...commandIn({ ...bare, text, marked: true }));
+    if (orders.test(preceding) && !negations.test(preceding))
+      actions.push(...commandIn({ ...bare, text, marked: true }));
   }
   const text = bare.text.replace(/^(`{1,3})([^`]+)\1$/, '$2').trim();
-  if (!text.includes('`')) actions.push(...commandIn({ ...bare, text }));
+  // What is marked as code within a command belongs to it.
+  if (!text.startsWith('`')) {
+    const guessed = bare.guessed || text.includes('`');
+    actions.push(...commandIn({ ...bare, text: text.replaceAll('`', ''), guessed }));
+  }
   return actions;
 }
 

@@ -9,20 +9,22 @@ export interface BareLine {
 
 /** Quotations, lists and check lists, in whatever order and depth. One at a time, so that nothing is tried twice. */
 const container =
-  /[\s>]+|(?:[-*+•‣◦▪·–—→›»▶➤]|\(?\d{1,4}(?:\.\d{1,4})*[.)]|\d{1,4}(?:\.\d{1,4})+|\(?[a-z]\)|\[[ xX]?\])(?=\s)/y;
+  /[\s>]+|(?:[-*+•‣◦▪·–—→›»▶➤]|\(?\d{1,4}(?:\.\d{1,4})*[.)]|\d{1,4}(?:\.\d{1,4})+|\(?(?:[a-z]|[ivx]{1,5})[.)]|\[[ x]?\]|step\s\d{1,4}[.:)]?)(?=\s)/iy;
 
-const host = String.raw`\[?[\w.-]+@[^\s$#%]+(?:\s[^\s$#%]*)?\s?`;
+const host = String.raw`\[?[\w.-]+@[^\s$#%]+(?:\s[^\s$#%]*)?\s?(?:\([^)\s]{1,60}(?:\s[^)\s]{1,20})?\)\s?)?`;
 
 /** `$`, `ann@host:~#`, `bash-5.1$`, `~/src $`, `(venv) $`, `C:\>`, `postgres=#`, `mysql>`. */
 const prompt = new RegExp(
-  [
-    String.raw`(?:\([\w.-]{1,40}\)\s+)?(?:(?:${host})?[$%]|${host}#)\s+`,
-    String.raw`(?:\([\w.-]{1,40}\)\s+)?(?:(?:ba|z|k|mk|da|a|c|fi)?sh-\d[\w.]*|root|[~/][\w./~-]*)\s?[$#%]\s+`,
-    String.raw`(?:PS )?[A-Z]:\\[^\s>]*>\s*`,
+  `(?:${String.raw`\([\w.-]{1,40}\)\s+`})?(?:${[
+    String.raw`(?:(?:${host})?[$%]|${host}#)>?\s+`,
+    String.raw`[#%]>\s+`,
+    String.raw`(?:(?:ba|z|k|mk|da|a|c|fi)?sh-\d[\w.]*|root|[~/][\w./~-]*)\s?[$#%]\s+`,
+    String.raw`[\w.-]{1,60}:\S{1,200}\s[\w.-]{1,40}[$#]\s+`,
+    String.raw`PS(?:\s[^\s>]{1,200})?>\s+|[A-Z]:\\[^\s>]*>\s*`,
     String.raw`[❯➜λ]\s+(?:\S{1,200}\s+git:\(\S{1,200}\)\s+(?:✗\s+)?)?`,
-    String.raw`(?:mysql|mariadb|sqlite|psql|sql|cqlsh|duckdb)(?:\s?[[(:][^\s>]{1,80})?>\s+`,
-    String.raw`\w{1,63}[=*(-][#>]\s+`,
-  ].join('|'),
+    String.raw`(?:mysql|mariadb|sqlite|psql|sql|cqlsh|duckdb)(?:\s?[[(:][^\s>]{1,80})?>\s*`,
+    String.raw`\w{1,63}[=*(-]{1,2}[#>]\s+`,
+  ].join('|')})`,
   'iy',
 );
 

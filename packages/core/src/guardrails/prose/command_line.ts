@@ -1,5 +1,6 @@
 import { type Command, forEachChild, type SyntaxNode, type Word } from 'unbash';
 import { isCommandName } from '../command_names.ts';
+import { plainText } from '../lookalikes.ts';
 import { parsed } from '../shell/parsing.ts';
 import { isSentence } from './sentences.ts';
 
@@ -18,7 +19,8 @@ const program = /^[a-z_][\w.+-]*$/;
  * The part of a line that a shell would run when the line is one for it: what parses, begins as commands do, and has more
  * in it than clauses of sentences, which are blanked. Behind a prompt nothing is a sentence.
  */
-export function shellIn(text: string, marked: boolean): string | undefined {
+export function shellIn(line: string, marked: boolean): string | undefined {
+  const text = straightened(line);
   if (!mayBeShell(text)) return undefined;
   const script = parsed(text);
   // Whoever reads it blocks what is too complex.
@@ -28,6 +30,13 @@ export function shellIn(text: string, marked: boolean): string | undefined {
   const clauses = marked ? [] : commands.filter((command) => !hasSubstitution(command) && isSentence(command));
   const others = commands.filter((command) => !clauses.includes(command));
   return others.some(mayRun) ? blanked(text, clauses) : undefined;
+}
+
+/** An editor makes quotes round, and letters of other alphabets look like Latin ones: with a name in them, it is folded. */
+function straightened(line: string): string {
+  const [word = ''] = /^[^\s;|&<>(){}]{0,40}/.exec(line) ?? [];
+  const plain = /[^ -~]/.test(word) ? plainText(word) : undefined;
+  return plain !== undefined && isName(plain.replace(/["'\\]/g, '')) ? (plainText(line) ?? line) : line;
 }
 
 /** Looks at the beginning alone, before a parser spends its time: every line of every text comes by here. */
@@ -99,7 +108,7 @@ function mayRun({ name, prefix, args }: Command): boolean {
 }
 
 const isExpanded = (word: Word) =>
-  word.parts?.some(({ type }) => !/^(?:Literal|SingleQuoted|DoubleQuoted|AnsiCQuoted)$/.test(type)) === true ||
+  word.parts?.some(({ type }) => !/^(?:Literal|Glob|SingleQuoted|DoubleQuoted|AnsiCQuoted)$/.test(type)) === true ||
   /"[^"]*\$/.test(word.text);
 
 /** Whether commands stand within the words of a command, which no sentence has. */

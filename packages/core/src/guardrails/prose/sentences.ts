@@ -3,10 +3,12 @@ import { sentenceWords } from '../command_names.ts';
 
 /** Words that make a sentence wherever they stand among words: finite verbs, negations, conjunctions of clauses. */
 const predicates =
-  /^(is|are|was|were|must|should|shall|will|would|can|cannot|could|may|might|never|not|does|did|do|has|have|had|needs|fails|works|breaks|throws|loses|overwrites|destroys|discards|crashes|hangs|because|instead|that|which|isn't|aren't|can't|doesn't)$/i;
+  /^(is|are|was|were|must|should|shall|will|would|can|cannot|could|may|might|never|not|does|did|do|has|have|had|needs|fails|works|breaks|throws|loses|overwrites|destroys|discards|crashes|hangs|because|instead|vs|versus|that|which|isn't|aren't|can't|doesn't)$/i;
 
 /** Arguments of these are text, so that words of sentences say nothing. */
-const textual = new Set('echo printf true false : say logger wall banner figlet cowsay notify-send exit return'.split(' '));
+const textual = new Set(
+  'echo printf true false : say logger wall banner figlet cowsay notify-send exit return'.split(' '),
+);
 
 /** Whether what parses as a command is the clause of a sentence: "rm -rf is dangerous", "find the cause". */
 export function isSentence({ name, args }: Command): boolean {

@@ -19,16 +19,31 @@ const whole = [
   String.raw`alter\s+table\s+(?:only\s+)?(${name})\s+drop\s+(?:column\s+)?(?:if\s+exists\s+)?${name}(?:\s+cascade)?`,
 ].map((pattern) => new RegExp(`^${pattern}$`, 'is'));
 
-/** What a transaction has besides: nothing to judge, but no sentence begins so. */
-const opening = /^(?:begin|start\s+transaction|set\s+\w+(?:\.\w+)?\s*(?:=|to\b).*|use\s+[\w"\x60]+|\\c(?:onnect)?\s+\S+)$/is;
+/** What no sentence begins like, whatever follows. */
+const unmistakable = new RegExp(
+  [
+    String.raw`^with\s+(?:recursive\s+)?${name}\s+as\s+(?:materialized\s+)?\(`,
+    String.raw`^do\s+(?:language\s+\w+\s+)?\$\w*\$`,
+    String.raw`^explain\s+(?:analy[sz]e|\([\w\s,]*\))\s+(?:delete\s+from|update|insert\s+into|with)\s`,
+  ].join('|'),
+  'is',
+);
 
-/** The statements in a text that has no `;` at its end and no capitals to tell it by. */
+/** What a transaction has besides: nothing to judge, but no sentence begins so. */
+const opening =
+  /^(?:begin|start\s+transaction|set\s+\w+(?:\.\w+)?\s*(?:=|to\b).*|use\s+[\w"\x60]+|\\c(?:onnect)?\s+\S+)$/is;
+
+const first =
+  /^(?:drop|truncate|delete|update|alter|begin|start|set|use|\\c|select|insert|create|with|do|explain)(?![\w-])/i;
+
+/** The statements in a text that has no `;` at its end, and not the capitals to tell it by. */
 export function statementsIn(text: string): string | undefined {
-  if (!/^(?:drop|truncate|delete|update|alter|begin|start|set|use|\\c|select|insert|create|with)\b/.test(text)) return;
+  if (!first.test(text) || /^[A-Z][a-z]/.test(text)) return;
+  if (unmistakable.test(text)) return text;
   const parts = text.replace(/--\s.*$|\/\*[^*]*\*\//gm, '').split(';');
-  const [first = '', ...others] = parts.map((part) => part.trim());
-  if (!isWhole(first) && !(others.length > 0 && (opening.test(first) || isSql(first)))) return;
-  const statements = [first, ...others].filter(isWhole);
+  const [beginning = '', ...others] = parts.map((part) => part.trim());
+  if (!isWhole(beginning) && !(others.length > 0 && (opening.test(beginning) || isSql(beginning)))) return;
+  const statements = [beginning, ...others].filter(isWhole);
   return statements.length > 0 ? statements.join('; ') : undefined;
 }
 
