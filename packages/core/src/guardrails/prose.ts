@@ -111,7 +111,7 @@ function actionOf(text: string, context: ProseAction['context'], certain: boolea
 
 /** A name and its arguments, none of which is a word of sentences. */
 function isPlainCommand(text: string, marked: boolean): boolean {
-  const [first, second = ''] = text.split(/\s+/, 2) as [string, string?];
+  const [, first = '', second = ''] = /^(\S*)\s*(\S*)/.exec(text) ?? [];
   const assigned = /^(\w+=.*)?$/s.test(first) ? second : first;
   if (!isCommandName(assigned) || second === '') return false;
   if (marked) return true;
