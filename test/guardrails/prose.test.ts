@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { check } from '../../packages/core/src/guardrails/engine.ts';
 import { proseActions } from '../../packages/core/src/guardrails/prose.ts';
 
 const fence = (language: string, text: string) => `Run this:\n\`\`\`${language}\n${text}\n\`\`\``;
@@ -60,4 +61,13 @@ test.for([
   'The text ```rm -rf /``` is refused',
 ])('%j holds none', (text) => {
   expect(proseActions(text).filter(({ text: command }) => /rm|push|let|make/.test(command))).toEqual([]);
+});
+
+test('of very many commands the last ones are read as one script', () => {
+  const many = 'echo a\n'.repeat(3000);
+  const rulesIn = (text: string) =>
+    proseActions(text).flatMap(({ text, context }) => check({ text, context }).violations.map(({ rule }) => rule));
+  expect(rulesIn(many)).toEqual([]);
+  expect(rulesIn(`${many}rm -rf /`)).toContain('recursive_delete_root');
+  expect(proseActions('echo a\n'.repeat(50_000)).length).toBeLessThan(3000);
 });

@@ -7,6 +7,8 @@ export interface GuardedAction {
   field: string;
   text: string;
   context: Context;
+  /** True when it may as well be a sentence: see `ProseAction`. */
+  doubtful?: true;
 }
 
 /** Last words of keys whose text is a command by their name alone. */

@@ -33,4 +33,4 @@ export function isCommandName(word: string): boolean {
 
 /** Words of sentences, which stand among the arguments of no command. */
 export const sentenceWords =
-  /^(a|an|the|is|are|was|were|be|been|must|should|shall|will|would|can|could|may|might|never|not|no|and|or|but|if|when|then|than|that|this|these|those|it|its|we|you|they|i|our|your|their|of|with|without|because|so|as|at|by|into|about|which|who|what|why|how|does|doesn't|don't|do|did|has|have|had|needs?|fails?|works?|instead|always|only|every|all|any|some|after|before|while|on|in|from|to|for)$/i;
+  /^(a|an|the|is|are|was|were|be|been|must|should|shall|will|would|can|could|may|might|never|not|no|and|or|but|if|when|then|than|that|this|these|those|it|its|we|you|they|i|our|your|their|of|with|without|because|so|as|at|by|into|about|which|who|what|why|how|does|doesn't|don't|do|did|has|have|had|needs?|fails?|works?|instead|vs|versus|always|only|every|all|any|some|after|before|while|on|in|from|to|for)$/i;

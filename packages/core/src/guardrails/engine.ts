@@ -13,7 +13,7 @@ import { touchesGuard } from './tools/guard.ts';
 import { isDisk, isSystemFile } from './tools/paths.ts';
 import { secretIn } from './tools/secret_files.ts';
 import { runText } from './tools/shells.ts';
-import { type Verdict, type Violation, verdictOf, violationOf } from './verdict.ts';
+import { countsInDoubt, type Verdict, type Violation, verdictOf, violationOf } from './verdict.ts';
 
 export interface Question {
   text: string;
@@ -70,7 +70,9 @@ function examine(text: string, context: Context | undefined, examination: Examin
   const again = new Examination(examination.budget);
   readAs(known, plain, again);
   // Quotes that were made straight may leave one open: what the text itself parses to counts then.
-  for (const { rule, matched } of again.findings) if (rule !== 'unparsable') examination.report(rule, matched);
+  for (const { rule, matched, doubtful } of again.findings) {
+    if (rule !== 'unparsable') examination.doubtfully(doubtful === true, () => examination.report(rule, matched));
+  }
 }
 
 function readAs(context: Context | 'prose', text: string, examination: Examination): undefined {
@@ -92,7 +94,10 @@ function readAs(context: Context | 'prose', text: string, examination: Examinati
       readCode(text, languageOf(text), call);
       return;
     default:
-      for (const action of proseActions(text)) readAs(action.context, action.text, examination);
+      // What is certain comes first, as nothing is reported twice.
+      for (const action of proseActions(text).toSorted((a, b) => Number(a.doubtful ?? 0) - Number(b.doubtful ?? 0))) {
+        examination.doubtfully(action.doubtful === true, () => readAs(action.context, action.text, examination));
+      }
   }
 }
 
@@ -124,7 +129,10 @@ function examinePath(path: string, examination: Examination): undefined {
 }
 
 function builtIn({ findings }: Examination, rules: ProjectRules): Violation[] {
-  return findings.map(({ rule, matched }) => violationOf(rule, matched, rules));
+  return findings.flatMap(({ rule, matched, doubtful }) => {
+    const violation = violationOf(rule, matched, rules);
+    return doubtful && !countsInDoubt(violation) ? [] : [violation];
+  });
 }
 
 /** Rules of the project see each command in plain form, and the text itself unless it is prose. */

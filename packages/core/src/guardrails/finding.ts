@@ -5,6 +5,8 @@ export interface Finding {
   rule: BuiltInRule;
   /** The part, as it stands in the text or in what was decoded from it. */
   matched: string;
+  /** True when the part may as well be a sentence: see `ProseAction`. */
+  doubtful?: true;
 }
 
 /** Thrown when a text costs more to check than a check may cost. */
@@ -45,6 +47,7 @@ export class Examination {
   readonly actions: string[] = [];
   readonly #matched = new Map<BuiltInRule, Set<string>>();
   #depth = 0;
+  #doubtful = false;
 
   constructor(budget = new Budget()) {
     this.budget = budget;
@@ -55,7 +58,7 @@ export class Examination {
     const matched = found.slice(0, longestMatch);
     if (before.size >= mostOfOneRule || before.has(matched)) return;
     this.#matched.set(rule, before.add(matched));
-    this.findings.push({ rule, matched });
+    this.findings.push({ rule, matched, ...(this.#doubtful && { doubtful: true as const }) });
   }
 
   spend(steps = 1): void {
@@ -69,6 +72,14 @@ export class Examination {
   /** Counts characters that are looked through, which costs less than to take them apart. */
   scan(characters: number): void {
     this.budget.read(characters / 4);
+  }
+
+  /** Reads what may as well be a sentence. */
+  doubtfully(doubtful: boolean, read: () => void): void {
+    const before = this.#doubtful;
+    this.#doubtful ||= doubtful;
+    read();
+    this.#doubtful = before;
   }
 
   /** Reads a text inside a text. */

@@ -3,7 +3,7 @@ import type { GuardedAction } from './actions.ts';
 import { violationsIn } from './engine.ts';
 import { Budget } from './finding.ts';
 import { storedRules } from './stored_rules.ts';
-import { tellingOf, type Violation, versionOf } from './verdict.ts';
+import { countsInDoubt, tellingOf, type Violation, versionOf } from './verdict.ts';
 
 /** What the rules of a project find in those commands. */
 export async function violationsOf(
@@ -14,9 +14,10 @@ export async function violationsOf(
   const rules = await storedRules(database, project);
   const budget = new Budget();
   const violations: (Violation & { field: string })[] = [];
-  for (const { field, text, context } of actions) {
+  for (const { field, text, context, doubtful } of actions) {
     const found = violationsIn(text, context, [], rules, budget);
-    violations.push(...found.map((violation) => ({ ...violation, field })));
+    const counted = doubtful ? found.filter(countsInDoubt) : found;
+    violations.push(...counted.map((violation) => ({ ...violation, field })));
     // What comes after is not judged any more, and the call is refused.
     if (found.some(({ rule }) => rule === 'too_complex')) break;
   }

@@ -87,3 +87,7 @@ export function tellingOf<Found extends Violation>(violations: readonly Found[])
 }
 
 const weight = (severity: Severity) => severities.indexOf(severity);
+
+/** Whether it counts in what may as well be a sentence: when it stops somebody, and not because it cannot be parsed. */
+export const countsInDoubt = ({ rule, severity }: Violation) =>
+  rule !== 'unparsable' && weight(severity) >= weight('needs_approval');

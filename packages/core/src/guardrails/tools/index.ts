@@ -60,8 +60,9 @@ export function judgeInShell(fields: readonly string[], call: Invocation): Strea
   const definitions = scope.functions.of(word);
   const called = definitions.map(({ run }) => examination.within(() => run(calledScope(call, word, args), call.input)));
   if (definitions[0]?.certain) return called[0] as Stream;
-  // A prompt that was copied with its command.
-  const itself = /^[$%]$/.test(word) && args.length > 0 ? judgeInShell(args, call) : judge(fields, call);
+  // A prompt that was copied with its command, or many: they are taken off at once.
+  const behind = fields.findIndex((field) => !/^[$%]$/.test(field));
+  const itself = behind > 0 ? judgeInShell(fields.slice(behind), call) : judge(fields, call);
   return called[0] ?? aliased ?? itself;
 }
 
