@@ -2361,12 +2361,13 @@ as $$
 $$;
 
 -- supabase/schemas/journal/_entry_size.sql
--- About how many characters a journal row has as JSON, for pages that must not grow too large: a call that locks 256 long
--- paths leaves a quarter of a megabyte. What is small in its row is small, so few are written out to be measured.
+-- About how many characters a journal row has as JSON, at most a million, for pages that must not grow too large: a call
+-- that locks 256 long paths leaves a quarter of a megabyte. What is small in its row is small, so few are written out to
+-- be measured. Stable, as the text of jsonb is: else Postgres does not inline it.
 create function coord._entry_size(p_detail jsonb) returns integer
-language sql immutable parallel safe
+language sql stable parallel safe
 as $$
-  select case when pg_column_size(p_detail) > 500 then length(p_detail::text) else 500 end;
+  select case when pg_column_size(p_detail) > 500 then least(length(p_detail::text), 1000000) else 500 end;
 $$;
 
 -- supabase/schemas/journal/_event.sql
@@ -2439,15 +2440,16 @@ begin
       and (p_since is null or s.at >= p_since) and (p_until is null or s.at < p_until)
     order by s.xact_id desc, s.entry_id desc limit p_limit
   ), sized as (
-    select p.*, row_number() over place as place, sum(coord._entry_size(p.detail)) over place as size
-    from passed p window place as (order by p.xact_id desc, p.entry_id desc rows unbounded preceding)
+    select p.*,
+      sum(coord._entry_size(p.detail)) over (order by p.xact_id desc, p.entry_id desc rows unbounded preceding) as size
+    from passed p
   ), page as (
     select coalesce(jsonb_agg(jsonb_build_object('cursor', p.xact_id || '-' || p.entry_id, 'happened_at', p.at,
       'duration_ms', greatest(0, least(2147483647, extract(epoch from p.at - p.started_at) * 1000)), 'agent', p.agent,
       'session_id', p.session_id, 'operation', p.operation, 'outcome', p.outcome, 'resource', p.resource,
       'detail', p.detail) order by p.xact_id desc, p.entry_id desc), '[]') as entries,
       count(*) = p_limit or count(*) < (select count(*) from passed) as is_full
-    from sized p where p.place = 1 or p.size <= 1000000
+    from sized p where p.size <= 1000000
   )
   select g.entries, case when g.is_full then g.entries -> -1 ->> 'cursor'
     when (select count(*) from seen) = v_most then (
@@ -2570,13 +2572,13 @@ begin
         where starts_with(o.subject, p_subject)))
     order by s.xact_id, s.entry_id limit p_limit
   ), sized as (
-    select p.*, row_number() over place as place, sum(coord._entry_size(p.detail)) over place as size
-    from passed p window place as (order by p.xact_id, p.entry_id rows unbounded preceding)
+    select p.*, sum(coord._entry_size(p.detail)) over (order by p.xact_id, p.entry_id rows unbounded preceding) as size
+    from passed p
   ), page as (
     select coalesce(json_agg(coord._event(p.xact_id, p.entry_id, p.at, p.session_id, p.agent, p.operation,
       p.outcome, p.resource, p.detail) order by p.xact_id, p.entry_id), '[]')::jsonb as events,
       count(*) = p_limit or count(*) < (select count(*) from passed) as is_full
-    from sized p where p.place = 1 or p.size <= 1000000
+    from sized p where p.size <= 1000000
   )
   select g.events, g.is_full or (select count(*) from seen) = v_most,
     case when g.is_full then g.events -> -1 ->> 'cursor'
@@ -8629,15 +8631,16 @@ declare
 begin
   return (
     select coalesce(json_agg(json_build_object('project_id', w.project_id, 'events', coalesce(f.events, '[]'),
-      'more', coalesce(f.more, false), 'delay_seconds', d.seconds)) filter (where f.events is not null or d.seconds is not null), '[]')
+      'more', coalesce(f.more, false), 'delay_seconds', d.seconds))
+      filter (where f.events is not null or d.seconds is not null), '[]')
     from (select e.key::integer as project_id, e.value as cursor from jsonb_each_text(p_cursors) e) w
     cross join lateral coord._position(w.cursor) a
     cross join lateral (
       select json_agg(coord._event(e.xact_id, e.entry_id, e.at, e.session_id, e.agent, e.operation,
         e.outcome, e.resource, e.detail) order by e.xact_id, e.entry_id)
-          filter (where e.place = 1 or e.size <= 1000000) as events, bool_or(e.place > 1 and e.size > 1000000) as more
+          filter (where e.size <= 1000000) as events, bool_or(e.size > 1000000) as more
       from (
-        select j.*, row_number() over place as place, sum(coord._entry_size(j.detail)) over place as size
+        select j.*, sum(coord._entry_size(j.detail)) over place as size
         from coord.journal j
         where j.project_id = w.project_id and (j.xact_id, j.entry_id) > (a.xact_id, a.entry_id)
           and j.xact_id < v_horizon

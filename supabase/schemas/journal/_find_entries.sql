@@ -29,15 +29,16 @@ begin
       and (p_since is null or s.at >= p_since) and (p_until is null or s.at < p_until)
     order by s.xact_id desc, s.entry_id desc limit p_limit
   ), sized as (
-    select p.*, row_number() over place as place, sum(coord._entry_size(p.detail)) over place as size
-    from passed p window place as (order by p.xact_id desc, p.entry_id desc rows unbounded preceding)
+    select p.*,
+      sum(coord._entry_size(p.detail)) over (order by p.xact_id desc, p.entry_id desc rows unbounded preceding) as size
+    from passed p
   ), page as (
     select coalesce(jsonb_agg(jsonb_build_object('cursor', p.xact_id || '-' || p.entry_id, 'happened_at', p.at,
       'duration_ms', greatest(0, least(2147483647, extract(epoch from p.at - p.started_at) * 1000)), 'agent', p.agent,
       'session_id', p.session_id, 'operation', p.operation, 'outcome', p.outcome, 'resource', p.resource,
       'detail', p.detail) order by p.xact_id desc, p.entry_id desc), '[]') as entries,
       count(*) = p_limit or count(*) < (select count(*) from passed) as is_full
-    from sized p where p.place = 1 or p.size <= 1000000
+    from sized p where p.size <= 1000000
   )
   select g.entries, case when g.is_full then g.entries -> -1 ->> 'cursor'
     when (select count(*) from seen) = v_most then (

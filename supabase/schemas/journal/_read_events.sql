@@ -29,13 +29,13 @@ begin
         where starts_with(o.subject, p_subject)))
     order by s.xact_id, s.entry_id limit p_limit
   ), sized as (
-    select p.*, row_number() over place as place, sum(coord._entry_size(p.detail)) over place as size
-    from passed p window place as (order by p.xact_id, p.entry_id rows unbounded preceding)
+    select p.*, sum(coord._entry_size(p.detail)) over (order by p.xact_id, p.entry_id rows unbounded preceding) as size
+    from passed p
   ), page as (
     select coalesce(json_agg(coord._event(p.xact_id, p.entry_id, p.at, p.session_id, p.agent, p.operation,
       p.outcome, p.resource, p.detail) order by p.xact_id, p.entry_id), '[]')::jsonb as events,
       count(*) = p_limit or count(*) < (select count(*) from passed) as is_full
-    from sized p where p.place = 1 or p.size <= 1000000
+    from sized p where p.size <= 1000000
   )
   select g.events, g.is_full or (select count(*) from seen) = v_most,
     case when g.is_full then g.events -> -1 ->> 'cursor'

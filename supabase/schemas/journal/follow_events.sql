@@ -11,15 +11,16 @@ declare
 begin
   return (
     select coalesce(json_agg(json_build_object('project_id', w.project_id, 'events', coalesce(f.events, '[]'),
-      'more', coalesce(f.more, false), 'delay_seconds', d.seconds)) filter (where f.events is not null or d.seconds is not null), '[]')
+      'more', coalesce(f.more, false), 'delay_seconds', d.seconds))
+      filter (where f.events is not null or d.seconds is not null), '[]')
     from (select e.key::integer as project_id, e.value as cursor from jsonb_each_text(p_cursors) e) w
     cross join lateral coord._position(w.cursor) a
     cross join lateral (
       select json_agg(coord._event(e.xact_id, e.entry_id, e.at, e.session_id, e.agent, e.operation,
         e.outcome, e.resource, e.detail) order by e.xact_id, e.entry_id)
-          filter (where e.place = 1 or e.size <= 1000000) as events, bool_or(e.place > 1 and e.size > 1000000) as more
+          filter (where e.size <= 1000000) as events, bool_or(e.size > 1000000) as more
       from (
-        select j.*, row_number() over place as place, sum(coord._entry_size(j.detail)) over place as size
+        select j.*, sum(coord._entry_size(j.detail)) over place as size
         from coord.journal j
         where j.project_id = w.project_id and (j.xact_id, j.entry_id) > (a.xact_id, a.entry_id)
           and j.xact_id < v_horizon
