@@ -1880,6 +1880,10 @@ as $$
   }'::jsonb;
 $$;
 
+-- supabase/schemas/frame/_page_bytes.sql
+-- How many bytes of rows an answer has at most, about, unless it is one row.
+create function coord._page_bytes() returns integer language sql immutable parallel safe as 'select 1000000';
+
 -- supabase/schemas/frame/_refuse.sql
 -- Closes an operation that was refused. The error is returned, not raised: raising would roll its journal row back.
 -- So an operation must refuse before it changes anything.
@@ -2360,16 +2364,6 @@ as $$
   end;
 $$;
 
--- supabase/schemas/journal/_entry_size.sql
--- About how many characters a journal row has as JSON, at most a million, for pages that must not grow too large: a call
--- that locks 256 long paths leaves a quarter of a megabyte. What is small in its row is small, so few are written out to
--- be measured. Stable, as the text of jsonb is: else Postgres does not inline it.
-create function coord._entry_size(p_detail jsonb) returns integer
-language sql stable parallel safe
-as $$
-  select case when pg_column_size(p_detail) > 500 then least(length(p_detail::text), 1000000) else 500 end;
-$$;
-
 -- supabase/schemas/journal/_event.sql
 -- A journal row as readers of events see it. A row type, because JSON is made faster from it than from pairs of name and
 -- value, of which each costs a look at its type.
@@ -2409,10 +2403,10 @@ as $$
 $$;
 
 -- supabase/schemas/journal/_find_entries.sql
--- Rows of a project's journal before a key that pass the filters, newest first, at most p_limit or a megabyte; before is where to read
--- on, null when there is nothing older. Of a filter that lets little pass 20,000 rows are looked at, so that a call
--- stays short however large the journal is. It walks the key backwards; times become keys by halving (see _xact_at),
--- a minute wider than asked for, because calls that overlap may be in another order.
+-- Rows of a project's journal before a key that pass the filters, newest first, at most p_limit or what fits into a page;
+-- before is where to read on, null when there is nothing older. Of a filter that lets little pass 20,000 rows are looked
+-- at, so that a call stays short however large the journal is. It walks the key backwards; times become keys by halving
+-- (see _xact_at), a minute wider than asked for, because calls that overlap may be in another order.
 create function coord._find_entries(
   p_project_id integer, p_before text, p_agent text, p_operation text, p_resource text, p_outcome text,
   p_session_id uuid, p_since timestamptz, p_until timestamptz, p_limit integer, out entries jsonb, out before text
@@ -2441,7 +2435,7 @@ begin
     order by s.xact_id desc, s.entry_id desc limit p_limit
   ), sized as (
     select p.*,
-      sum(coord._entry_size(p.detail)) over (order by p.xact_id desc, p.entry_id desc rows unbounded preceding) as size
+      sum(coord._row_size(p.detail)) over (order by p.xact_id desc, p.entry_id desc rows unbounded preceding) as size
     from passed p
   ), page as (
     select coalesce(jsonb_agg(jsonb_build_object('cursor', p.xact_id || '-' || p.entry_id, 'happened_at', p.at,
@@ -2449,7 +2443,7 @@ begin
       'session_id', p.session_id, 'operation', p.operation, 'outcome', p.outcome, 'resource', p.resource,
       'detail', p.detail) order by p.xact_id desc, p.entry_id desc), '[]') as entries,
       count(*) = p_limit or count(*) < (select count(*) from passed) as is_full
-    from sized p where p.size <= 1000000
+    from sized p where p.size <= coord._page_bytes()
   )
   select g.entries, case when g.is_full then g.entries -> -1 ->> 'cursor'
     when (select count(*) from seen) = v_most then (
@@ -2487,6 +2481,13 @@ begin
   return least(coalesce(v_horizon, pg_snapshot_xmax(v_snapshot)), pg_current_xact_id_if_assigned());
 end
 $$;
+
+-- supabase/schemas/journal/_is_small.sql
+-- True when a detail is short in its row and not compressed there, which is told without reading it. Stable, as what it
+-- calls: else Postgres does not inline it.
+create function coord._is_small(p_detail jsonb) returns boolean
+language sql stable parallel safe
+as $$ select coalesce(pg_column_size(p_detail) <= 500 and pg_column_compression(p_detail) is null, true) $$;
 
 -- supabase/schemas/journal/_journal.sql
 -- Writes a journal row for what _leave does not: the sweeper's work, and what is made before there is a call.
@@ -2534,6 +2535,44 @@ begin
 end
 $$;
 
+-- supabase/schemas/journal/_next_events.sql
+-- The next events of a project after a cursor and below the horizon, at most p_limit, or as many as fit into a page; null
+-- when there are none. more: not all of those that p_limit would have let pass.
+-- Nearly always all details are small: only when one is not, the rows are measured, and read once more.
+create function coord._next_events(
+  p_project_id integer, p_cursor text, p_horizon xid8, p_limit integer, out events json, out more boolean
+)
+language plpgsql volatile
+as $$
+declare
+  v_after record := coord._position(p_cursor);
+  v_limit integer := p_limit;
+  v_fits boolean := false;
+begin
+  loop
+    select json_agg(coord._event(e.xact_id, e.entry_id, e.at, e.session_id, e.agent, e.operation, e.outcome, e.resource,
+        e.detail) order by e.xact_id, e.entry_id) filter (where v_fits or coord._is_small(e.detail)),
+      v_fits or coalesce(bool_and(coord._is_small(e.detail)), true)
+    into events, v_fits
+    from (
+      select j.* from coord.journal j
+      where j.project_id = p_project_id and (j.xact_id, j.entry_id) > (v_after.xact_id, v_after.entry_id)
+        and j.xact_id < p_horizon
+      order by j.xact_id, j.entry_id limit v_limit) e;
+    exit when v_fits;
+    select count(*), true into v_limit, v_fits
+    from (
+      select sum(coord._row_size(j.detail)) over (order by j.xact_id, j.entry_id rows unbounded preceding) as size
+      from coord.journal j
+      where j.project_id = p_project_id and (j.xact_id, j.entry_id) > (v_after.xact_id, v_after.entry_id)
+        and j.xact_id < p_horizon
+      order by j.xact_id, j.entry_id limit p_limit) s
+    where s.size <= coord._page_bytes();
+  end loop;
+  more := v_limit < p_limit;
+end
+$$;
+
 -- supabase/schemas/journal/_position.sql
 -- A cursor as the key of the journal it stands for. Cursors are texts, because doubles cannot hold them.
 create function coord._position(p_cursor text, out xact_id xid8, out entry_id bigint)
@@ -2541,9 +2580,9 @@ language sql immutable
 as $$ select split_part(p_cursor, '-', 1)::xid8, split_part(p_cursor, '-', 2)::bigint $$;
 
 -- supabase/schemas/journal/_read_events.sql
--- Events of a project that come after a cursor and pass the filters, at most p_limit or a megabyte, in the order of the journal's key;
--- cursor is where to read on, is_more says that this was not all. Of a filter that lets little pass 20,000 rows are
--- looked at, so that a call stays short.
+-- Events of a project that come after a cursor and pass the filters, in the order of the journal's key, at most p_limit or
+-- what fits into a page; cursor is where to read on, is_more says that this was not all. Of a filter that lets little
+-- pass 20,000 rows are looked at, so that a call stays short.
 -- Nothing is ever skipped: only rows below the horizon are read, and what commits late stands above it (see _horizon).
 -- The cursor moves over rows of this project alone, so that it tells nothing of others but how much they write.
 create function coord._read_events(
@@ -2572,13 +2611,13 @@ begin
         where starts_with(o.subject, p_subject)))
     order by s.xact_id, s.entry_id limit p_limit
   ), sized as (
-    select p.*, sum(coord._entry_size(p.detail)) over (order by p.xact_id, p.entry_id rows unbounded preceding) as size
+    select p.*, sum(coord._row_size(p.detail)) over (order by p.xact_id, p.entry_id rows unbounded preceding) as size
     from passed p
   ), page as (
     select coalesce(json_agg(coord._event(p.xact_id, p.entry_id, p.at, p.session_id, p.agent, p.operation,
       p.outcome, p.resource, p.detail) order by p.xact_id, p.entry_id), '[]')::jsonb as events,
       count(*) = p_limit or count(*) < (select count(*) from passed) as is_full
-    from sized p where p.size <= 1000000
+    from sized p where p.size <= coord._page_bytes()
   )
   select g.events, g.is_full or (select count(*) from seen) = v_most,
     case when g.is_full then g.events -> -1 ->> 'cursor'
@@ -2609,6 +2648,15 @@ begin
   end if;
   return null;
 end
+$$;
+
+-- supabase/schemas/journal/_row_size.sql
+-- About how many characters a journal row has as JSON, at most those of a page: a call that locks 256 long paths leaves
+-- a quarter of a megabyte. Few are written out to be measured.
+create function coord._row_size(p_detail jsonb) returns integer
+language sql stable parallel safe
+as $$
+  select case when coord._is_small(p_detail) then 500 else least(length(p_detail::text), coord._page_bytes()) end;
 $$;
 
 -- supabase/schemas/journal/_xact_at.sql
@@ -5983,10 +6031,6 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_batch_bytes.sql
--- How many bytes of tasks a batch of claims has at most, unless it is one task.
-create function coord._batch_bytes() returns integer language sql immutable parallel safe as 'select 1048576';
-
 -- supabase/schemas/work/_blank_task.sql
 -- A task with nothing in it but its id and what the columns default to.
 create function coord._blank_task(p_project_id integer, p_submitted_by text) returns coord.tasks
@@ -6845,7 +6889,7 @@ begin
       where t.project_id = p_call.project_id and t.task_id = v_candidate and t.status = 'ready' for update skip locked;
       continue when not found;
       v_bytes := v_bytes + v_task.bytes;
-      v_is_full := v_picked <> '{}' and v_bytes > coord._batch_bytes();
+      v_is_full := v_picked <> '{}' and v_bytes > coord._page_bytes();
       exit when v_is_full;
       if v_task.paths is not null then
         continue when v_pathless;
@@ -8618,9 +8662,10 @@ $$;
 grant execute on function coord.write_handoff to coord_app;
 
 -- supabase/schemas/journal/follow_events.sql
--- Events of several projects, each after its own cursor ({"<project_id>": "<cursor>"}), at most p_limit or a megabyte of each: what
--- a process asks that follows the journal for all its subscribers, who were let in by list_events. Projects with
--- nothing to tell are left out; more: that was not all; delay_seconds: see _event_delay. That nothing is skipped, and p_closely: see _horizon.
+-- Events of several projects, each after its own cursor ({"<project_id>": "<cursor>"}), at most p_limit or a page's bytes
+-- of each: what a process asks that follows the journal for all its subscribers, who were let in by list_events. Projects
+-- with nothing to tell are left out; more: that was not all; delay_seconds: see _event_delay.
+-- That nothing is skipped, and p_closely: see _horizon.
 -- Planned once: a plan for the limit of each call looks cheaper than it is, because making it takes longer than reading.
 create function coord.follow_events(p_cursors jsonb, p_limit integer, p_closely boolean) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -8630,23 +8675,12 @@ declare
   v_horizon xid8 := coord._horizon(p_closely);
 begin
   return (
-    select coalesce(json_agg(json_build_object('project_id', w.project_id, 'events', coalesce(f.events, '[]'),
-      'more', coalesce(f.more, false), 'delay_seconds', d.seconds))
+    select coalesce(json_agg(json_build_object('project_id', w.key::integer, 'events', coalesce(f.events, '[]'),
+      'more', f.more, 'delay_seconds', d.seconds))
       filter (where f.events is not null or d.seconds is not null), '[]')
-    from (select e.key::integer as project_id, e.value as cursor from jsonb_each_text(p_cursors) e) w
-    cross join lateral coord._position(w.cursor) a
-    cross join lateral (
-      select json_agg(coord._event(e.xact_id, e.entry_id, e.at, e.session_id, e.agent, e.operation,
-        e.outcome, e.resource, e.detail) order by e.xact_id, e.entry_id)
-          filter (where e.size <= 1000000) as events, bool_or(e.size > 1000000) as more
-      from (
-        select j.*, sum(coord._entry_size(j.detail)) over place as size
-        from coord.journal j
-        where j.project_id = w.project_id and (j.xact_id, j.entry_id) > (a.xact_id, a.entry_id)
-          and j.xact_id < v_horizon
-        window place as (order by j.xact_id, j.entry_id rows unbounded preceding)
-        order by j.xact_id, j.entry_id limit p_limit) e) f
-    cross join lateral (select coord._event_delay(w.project_id, v_horizon) as seconds) d);
+    from jsonb_each_text(p_cursors) w
+    cross join lateral coord._next_events(w.key::integer, w.value, v_horizon, p_limit) f
+    cross join lateral (select coord._event_delay(w.key::integer, v_horizon) as seconds) d);
 end
 $$;
 
@@ -10620,7 +10654,8 @@ $$;
 grant execute on function coord.find_hung to coord_app;
 
 -- supabase/schemas/work/get_agent_history.sql
--- What an agent did of late, newest first and a megabyte at most: of the last 20,000 journal rows of the project those of the agent.
+-- What an agent did of late, newest first, as much as fits into a page: of the last 20,000 journal rows of the project
+-- those of the agent.
 create function coord.get_agent_history(p_caller jsonb, p_agent text, p_limit integer default 50) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -10631,11 +10666,11 @@ begin
   return coord._leave(v_call, jsonb_build_object('entries', coalesce((
     select jsonb_agg(coord._history_entry(j.entry) order by (j.entry).xact_id desc, (j.entry).entry_id desc)
     from (
-      select e.entry, sum(coord._entry_size((e.entry).detail)) over (order by e.xact_id desc, e.entry_id desc) as size from (
+      select e.entry, sum(coord._row_size((e.entry).detail)) over (order by e.xact_id desc, e.entry_id desc) as size from (
         select r as entry, r.agent, r.xact_id, r.entry_id from coord.journal r where r.project_id = v_call.project_id
         order by r.xact_id desc, r.entry_id desc limit 20000) e
       where e.agent = p_agent order by e.xact_id desc, e.entry_id desc limit p_limit
-    ) j where j.size <= 1000000), '[]')));
+    ) j where j.size <= coord._page_bytes()), '[]')));
 end
 $$;
 
@@ -10678,8 +10713,9 @@ $$;
 grant execute on function coord.get_task_board to coord_app;
 
 -- supabase/schemas/work/get_task_history.sql
--- What happened to a task, newest first, as the journal has it, a megabyte at most: its changes, not what was refused. The task remembers the
--- transactions that changed it, because an index for it would make each of them a twentieth slower.
+-- What happened to a task, newest first, as the journal has it, as much as fits into a page: its changes, not what was
+-- refused. The task remembers the transactions that changed it, because an index for it would make each of them a
+-- twentieth slower.
 create function coord.get_task_history(p_caller jsonb, p_task_id uuid, p_limit integer default 50) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -10695,11 +10731,11 @@ begin
   return coord._leave(v_call, jsonb_build_object('entries', coalesce((
     select jsonb_agg(coord._history_entry(j.entry) order by (j.entry).xact_id desc, (j.entry).entry_id desc)
     from (
-      select e as entry, sum(coord._entry_size(e.detail)) over (order by e.xact_id desc, e.entry_id desc) as size
+      select e as entry, sum(coord._row_size(e.detail)) over (order by e.xact_id desc, e.entry_id desc) as size
       from coord.journal e
       where e.project_id = v_call.project_id and e.xact_id = any (v_trail) and e.resource = 'task:' || p_task_id
       order by e.xact_id desc, e.entry_id desc limit p_limit
-    ) j where j.size <= 1000000), '[]')));
+    ) j where j.size <= coord._page_bytes()), '[]')));
 end
 $$;
 
@@ -10760,7 +10796,7 @@ begin
         select w.task_id, w.place, sum(coord._claim_bytes(t)) over (order by w.place) as bytes
         from unnest(v_chosen) with ordinality w(task_id, place)
         join coord.tasks t on t.project_id = v_call.project_id and t.task_id = w.task_id) c
-      where c.place = 1 or c.bytes <= coord._batch_bytes() order by c.place);
+      where c.place = 1 or c.bytes <= coord._page_bytes() order by c.place);
   end if;
   if coalesce(v_chosen, '{}') = '{}' then
     v_chosen := coord._choose_tasks(v_call, p_types, p_lease_seconds, p_count);

@@ -1,7 +1,7 @@
--- Rows of a project's journal before a key that pass the filters, newest first, at most p_limit or a megabyte; before is where to read
--- on, null when there is nothing older. Of a filter that lets little pass 20,000 rows are looked at, so that a call
--- stays short however large the journal is. It walks the key backwards; times become keys by halving (see _xact_at),
--- a minute wider than asked for, because calls that overlap may be in another order.
+-- Rows of a project's journal before a key that pass the filters, newest first, at most p_limit or what fits into a page;
+-- before is where to read on, null when there is nothing older. Of a filter that lets little pass 20,000 rows are looked
+-- at, so that a call stays short however large the journal is. It walks the key backwards; times become keys by halving
+-- (see _xact_at), a minute wider than asked for, because calls that overlap may be in another order.
 create function coord._find_entries(
   p_project_id integer, p_before text, p_agent text, p_operation text, p_resource text, p_outcome text,
   p_session_id uuid, p_since timestamptz, p_until timestamptz, p_limit integer, out entries jsonb, out before text
@@ -30,7 +30,7 @@ begin
     order by s.xact_id desc, s.entry_id desc limit p_limit
   ), sized as (
     select p.*,
-      sum(coord._entry_size(p.detail)) over (order by p.xact_id desc, p.entry_id desc rows unbounded preceding) as size
+      sum(coord._row_size(p.detail)) over (order by p.xact_id desc, p.entry_id desc rows unbounded preceding) as size
     from passed p
   ), page as (
     select coalesce(jsonb_agg(jsonb_build_object('cursor', p.xact_id || '-' || p.entry_id, 'happened_at', p.at,
@@ -38,7 +38,7 @@ begin
       'session_id', p.session_id, 'operation', p.operation, 'outcome', p.outcome, 'resource', p.resource,
       'detail', p.detail) order by p.xact_id desc, p.entry_id desc), '[]') as entries,
       count(*) = p_limit or count(*) < (select count(*) from passed) as is_full
-    from sized p where p.size <= 1000000
+    from sized p where p.size <= coord._page_bytes()
   )
   select g.entries, case when g.is_full then g.entries -> -1 ->> 'cursor'
     when (select count(*) from seen) = v_most then (

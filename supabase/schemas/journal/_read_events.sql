@@ -1,6 +1,6 @@
--- Events of a project that come after a cursor and pass the filters, at most p_limit or a megabyte, in the order of the journal's key;
--- cursor is where to read on, is_more says that this was not all. Of a filter that lets little pass 20,000 rows are
--- looked at, so that a call stays short.
+-- Events of a project that come after a cursor and pass the filters, in the order of the journal's key, at most p_limit or
+-- what fits into a page; cursor is where to read on, is_more says that this was not all. Of a filter that lets little
+-- pass 20,000 rows are looked at, so that a call stays short.
 -- Nothing is ever skipped: only rows below the horizon are read, and what commits late stands above it (see _horizon).
 -- The cursor moves over rows of this project alone, so that it tells nothing of others but how much they write.
 create function coord._read_events(
@@ -29,13 +29,13 @@ begin
         where starts_with(o.subject, p_subject)))
     order by s.xact_id, s.entry_id limit p_limit
   ), sized as (
-    select p.*, sum(coord._entry_size(p.detail)) over (order by p.xact_id, p.entry_id rows unbounded preceding) as size
+    select p.*, sum(coord._row_size(p.detail)) over (order by p.xact_id, p.entry_id rows unbounded preceding) as size
     from passed p
   ), page as (
     select coalesce(json_agg(coord._event(p.xact_id, p.entry_id, p.at, p.session_id, p.agent, p.operation,
       p.outcome, p.resource, p.detail) order by p.xact_id, p.entry_id), '[]')::jsonb as events,
       count(*) = p_limit or count(*) < (select count(*) from passed) as is_full
-    from sized p where p.size <= 1000000
+    from sized p where p.size <= coord._page_bytes()
   )
   select g.events, g.is_full or (select count(*) from seen) = v_most,
     case when g.is_full then g.events -> -1 ->> 'cursor'

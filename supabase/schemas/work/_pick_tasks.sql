@@ -56,7 +56,7 @@ begin
       where t.project_id = p_call.project_id and t.task_id = v_candidate and t.status = 'ready' for update skip locked;
       continue when not found;
       v_bytes := v_bytes + v_task.bytes;
-      v_is_full := v_picked <> '{}' and v_bytes > coord._batch_bytes();
+      v_is_full := v_picked <> '{}' and v_bytes > coord._page_bytes();
       exit when v_is_full;
       if v_task.paths is not null then
         continue when v_pathless;

@@ -24,7 +24,7 @@ begin
         select w.task_id, w.place, sum(coord._claim_bytes(t)) over (order by w.place) as bytes
         from unnest(v_chosen) with ordinality w(task_id, place)
         join coord.tasks t on t.project_id = v_call.project_id and t.task_id = w.task_id) c
-      where c.place = 1 or c.bytes <= coord._batch_bytes() order by c.place);
+      where c.place = 1 or c.bytes <= coord._page_bytes() order by c.place);
   end if;
   if coalesce(v_chosen, '{}') = '{}' then
     v_chosen := coord._choose_tasks(v_call, p_types, p_lease_seconds, p_count);

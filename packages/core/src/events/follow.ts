@@ -41,7 +41,7 @@ export async function* followEvents(
     yield page;
   }
   const pump = pumpOf(database);
-  const { subscription, start } = pump.join(caller.project_id, page.cursor, filter);
+  const { subscription, start } = pump.join(caller.project_id, page.cursor, filter, signal);
   try {
     // Others were served further already. What they were served with since waits in the subscription.
     while (precedes(page.cursor, start)) {
@@ -51,7 +51,7 @@ export async function* followEvents(
       yield page;
     }
     for (;;) {
-      const next = await subscription.next(signal);
+      const next = await subscription.next();
       if (!next) break;
       // What was decided when the stream began is asked again when that may have changed.
       if (subscription.takeDoubt()) await read('now');

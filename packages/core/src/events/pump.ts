@@ -60,10 +60,15 @@ export class Pump {
    * Subscribes to what comes after the cursor. `start` is how far others have been served already: up to there the
    * subscriber has to read by itself.
    */
-  join(project: number, cursor: string, filter: EventFilter): { subscription: Subscription; start: string } {
+  join(
+    project: number,
+    cursor: string,
+    filter: EventFilter,
+    signal?: AbortSignal,
+  ): { subscription: Subscription; start: string } {
     const followed = this.#projects.get(project) ?? { subscriptions: new Set(), cursor, dueAt: 0, looks: 0 };
     this.#projects.set(project, followed);
-    const subscription = new Subscription(filter, cursor);
+    const subscription = new Subscription(filter, cursor, signal);
     followed.subscriptions.add(subscription);
     if (this.#running) this.#wake?.();
     else void this.#run();
@@ -71,6 +76,7 @@ export class Pump {
   }
 
   leave(project: number, subscription: Subscription): void {
+    subscription.close();
     const followed = this.#projects.get(project);
     followed?.subscriptions.delete(subscription);
     if (followed?.subscriptions.size === 0) this.#projects.delete(project);
