@@ -2290,8 +2290,8 @@ $$;
 
 -- supabase/schemas/handoffs/_session_entries.sql
 -- What an ended session did, as the journal has it, newest first: its own rows, those about its claims and those that
--- forced its locks away, at most 500, among the last 20,000 of the project before its end. That is a range of the primary key, so that the journal, which
--- every write adds to, needs no index of sessions.
+-- forced its locks away, at most 500, among the last 20,000 of the project before its end. That is a range of the primary
+-- key, so that the journal, which every write adds to, needs no index of sessions.
 create function coord._session_entries(p_session coord.sessions) returns setof coord.journal
 language plpgsql stable
 as $$
@@ -2501,15 +2501,33 @@ as $$
   values (p_project_id, p_session_id, p_agent, p_operation, p_outcome, p_resource, p_detail);
 $$;
 
+-- supabase/schemas/journal/_journal_weight.sql
+-- What it costs to read the detail of a journal row, about, in bytes; told without reading it. A call that locks 256
+-- paths leaves tens of kilobytes, and who looks through 20,000 rows would read a gigabyte. Text of paths is compressed to
+-- a quarter, or to much less. Stable, as what it calls: else Postgres does not inline it.
+create function coord._journal_weight(p_detail jsonb) returns integer
+language sql stable parallel safe
+as $$
+  select case when coord._is_small(p_detail) then 200
+    when pg_column_compression(p_detail) is null then pg_column_size(p_detail) else 4 * pg_column_size(p_detail) end;
+$$;
+
 -- supabase/schemas/journal/_last_entries.sql
--- Where to begin reading so as to get the newest 20,000 rows of a project's journal between two transactions; null when
--- there are no more than these. A range of the primary key: whoever reads on from there reads no more than that.
+-- Where to begin reading so as to get the newest 20,000 rows of a project's journal between two transactions, or fewer
+-- when they are heavy; null when there are no more than these. A range of the primary key: whoever reads on from there
+-- reads no more than that.
 create function coord._last_entries(p_project_id integer, p_from xid8, p_to xid8) returns xid8
 language sql stable
 as $$
-  select j.xact_id from coord.journal j
-  where j.project_id = p_project_id and j.xact_id between p_from and p_to
-  order by j.xact_id desc, j.entry_id desc offset 20000 limit 1;
+  select w.xact_id
+  from (
+    select j.xact_id, j.entry_id, sum(coord._journal_weight(j.detail)) over (
+      order by j.xact_id desc, j.entry_id desc rows unbounded preceding) as weight
+    from coord.journal j
+    where j.project_id = p_project_id and j.xact_id between p_from and p_to
+    order by j.xact_id desc, j.entry_id desc) w
+  where w.weight > 4000000
+  order by w.xact_id desc, w.entry_id desc limit 1;
 $$;
 
 -- supabase/schemas/journal/_move_floors.sql
@@ -2582,7 +2600,7 @@ as $$ select split_part(p_cursor, '-', 1)::xid8, split_part(p_cursor, '-', 2)::b
 -- supabase/schemas/journal/_read_events.sql
 -- Events of a project that come after a cursor and pass the filters, in the order of the journal's key, at most p_limit or
 -- what fits into a page; cursor is where to read on, is_more says that this was not all. Of a filter that lets little
--- pass 20,000 rows are looked at, so that a call stays short.
+-- pass 20,000 rows are looked at, or fewer heavy ones, so that a call stays short.
 -- Nothing is ever skipped: only rows below the horizon are read, and what commits late stands above it (see _horizon).
 -- The cursor moves over rows of this project alone, so that it tells nothing of others but how much they write.
 create function coord._read_events(
@@ -2596,11 +2614,14 @@ declare
   v_most integer := case when num_nonnulls(p_subject, p_agent, p_operation, p_task_id, p_session_id) = 0
     then p_limit else 20000 end;
 begin
-  with seen as materialized (
-    select j.* from coord.journal j
+  with next as materialized (
+    select j.*, sum(coord._journal_weight(j.detail)) over (order by j.xact_id, j.entry_id rows unbounded preceding) as weight
+    from coord.journal j
     where j.project_id = p_project_id and (j.xact_id, j.entry_id) > (v_after.xact_id, v_after.entry_id)
       and j.xact_id < p_horizon
     order by j.xact_id, j.entry_id limit v_most
+  ), seen as (
+    select n.* from next n where n.weight - coord._journal_weight(n.detail) < 4000000
   ), passed as (
     select s.* from seen s
     where (p_agent is null or s.agent = p_agent) and (p_operation is null or s.operation = p_operation)
@@ -2619,7 +2640,8 @@ begin
       count(*) = p_limit or count(*) < (select count(*) from passed) as is_full
     from sized p where p.size <= coord._page_bytes()
   )
-  select g.events, g.is_full or (select count(*) from seen) = v_most,
+  select g.events, g.is_full or (select count(*) from seen) = v_most
+      or (select count(*) from seen) < (select count(*) from next),
     case when g.is_full then g.events -> -1 ->> 'cursor'
       else coalesce((select s.xact_id || '-' || s.entry_id from seen s order by s.xact_id desc, s.entry_id desc limit 1),
         p_after) end
@@ -2651,8 +2673,7 @@ end
 $$;
 
 -- supabase/schemas/journal/_row_size.sql
--- About how many characters a journal row has as JSON, at most those of a page: a call that locks 256 long paths leaves
--- a quarter of a megabyte. Few are written out to be measured.
+-- About how many characters a journal row has as JSON, at most those of a page. Few are written out to be measured.
 create function coord._row_size(p_detail jsonb) returns integer
 language sql stable parallel safe
 as $$
@@ -5479,7 +5500,8 @@ as $$
 $$;
 
 -- supabase/schemas/seals/_seal_rows.sql
--- Seals the next rows of a project's journal below the horizon, 1,000 at most, and says how many there were.
+-- Seals the next rows of a project's journal below the horizon, 1,000 at most, or fewer heavy ones, and says how many
+-- there were.
 -- Nothing is ever left out: below the horizon no row will come any more (see _horizon). The transaction gets its id
 -- only with the insert at the end, so readers of events do not wait for the hashing.
 -- Concurrency: seal_journal lets one at a time; the key lets one seal have a number.
@@ -5495,10 +5517,16 @@ begin
     (array_agg(r.xact_id))[count(*)], (array_agg(r.entry_id))[count(*)]
   into v_seal.row_count, v_leaves, v_seal.first_xact_id, v_seal.first_entry_id, v_seal.last_xact_id, v_seal.last_entry_id
   from (
-    select j.xact_id, j.entry_id, coord._leaf(j) as leaf from coord.journal j
-    where j.project_id = p_project_id and j.xact_id < p_horizon
-      and (j.xact_id, j.entry_id) > (v_last.last_xact_id, v_last.last_entry_id)
-    order by j.xact_id, j.entry_id limit 1000) r;
+    select n.xact_id, n.entry_id, coord._leaf(n.entry) as leaf
+    from (
+      select j as entry, j.xact_id, j.entry_id, coord._journal_weight(j.detail) as own,
+        sum(coord._journal_weight(j.detail)) over (order by j.xact_id, j.entry_id rows unbounded preceding) as weight
+      from coord.journal j
+      where j.project_id = p_project_id and j.xact_id < p_horizon
+        and (j.xact_id, j.entry_id) > (v_last.last_xact_id, v_last.last_entry_id)
+      order by j.xact_id, j.entry_id limit 1000) n
+    where n.weight - n.own < 16000000
+    order by n.xact_id, n.entry_id) r;
   if v_seal.row_count = 0 then return 0; end if;
   v_seal.seal_number := v_last.seal_number + 1;
   v_seal.total_rows := v_last.total_rows + v_seal.row_count;
@@ -6012,18 +6040,28 @@ begin
 end
 $$;
 
+-- supabase/schemas/work/_assignee_of.sql
+-- Whom the tasks of a lane are assigned to; null for the others. To read it from the terms of a task would fetch its paths,
+-- too, which may have tens of kilobytes.
+create function coord._assignee_of(p_lane text) returns text
+language sql immutable parallel safe
+as $$ select case when starts_with(p_lane, '~') then substr(split_part(p_lane, E'\t', 1), 2) end $$;
+
 -- supabase/schemas/work/_auto_assignee.sql
 -- The agent that a task is best assigned to: online, active within 15 minutes, trusted to work, capable, and with the
--- fewest open tasks; not its submitter. Null when there is none. p_more: open tasks not written yet, by their assignees.
+-- fewest open tasks; not its submitter. Of the 100 sessions that called last; null when there is none.
+-- p_more: open tasks not written yet, by their assignees.
 create function coord._auto_assignee(p_task coord.tasks, p_more text[] default '{}') returns text
 language plpgsql volatile
 as $$
 declare
   v_agents text[] := array(
-    select distinct s.agent from coord.sessions s
-    where s.project_id = p_task.project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
-      and s.last_call_at > clock_timestamp() - interval '15 minutes' and s.trust >= 2
-      and (p_task.terms).capabilities <@ s.capabilities and s.agent <> p_task.submitted_by);
+    select distinct c.agent from (
+      select s.agent from coord.sessions s
+      where s.project_id = p_task.project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
+        and s.last_call_at > clock_timestamp() - interval '15 minutes' and s.trust >= 2
+        and (p_task.terms).capabilities <@ s.capabilities and s.agent <> p_task.submitted_by
+      order by s.last_call_at desc limit 100) c);
 begin
   return (
     select a.agent from coord._open_tasks(p_task.project_id, v_agents) a
@@ -6797,7 +6835,7 @@ as $$
   with waiting as (
     select l.assignee as agent, count(*) as tasks
     from unnest(array['blocked', 'scheduled']) s(status) cross join lateral (
-      select (t.terms).assignee from coord.tasks t
+      select coord._assignee_of(t.lane) as assignee from coord.tasks t
       where t.project_id = p_project_id and t.status = s.status and t.status in ('blocked', 'scheduled')
       order by t.due_at limit 1000) l
     group by l.assignee
@@ -7439,7 +7477,8 @@ $$;
 -- supabase/schemas/work/_unassign_vanished.sql
 -- Takes ready tasks back from assignees without a living session for 60 s: those that were assigned automatically go
 -- to the next best agent, the others to whoever asks. How many it was.
--- Assignees are stepped through by index. Rows that somebody has locked are left for the next time.
+-- Assignees are stepped through by index. Rows that somebody has locked are left for the next time, and so is what is not
+-- done after a quarter of a second: to find the next best agent may take long.
 create function coord._unassign_vanished(p_project_id integer, p_limit integer) returns integer
 language plpgsql volatile
 as $$
@@ -7448,11 +7487,12 @@ declare
   v_lane text := '~';
   v_task coord.tasks;
   v_freed integer := 0;
+  v_enough timestamptz := clock_timestamp() + interval '250 ms';
 begin
   loop
-    select (t.terms).assignee into v_assignee from coord.tasks t
+    select coord._assignee_of(t.lane) into v_assignee from coord.tasks t
     where t.project_id = p_project_id and t.status = 'ready' and t.lane > v_lane order by t.lane limit 1;
-    if not found or v_freed >= p_limit then return v_freed; end if;
+    if not found or v_freed >= p_limit or clock_timestamp() > v_enough then return v_freed; end if;
     v_lane := '~' || v_assignee || E'\n';
     continue when not coord._has_vanished(p_project_id, v_assignee);
     for v_task in
@@ -7461,6 +7501,7 @@ begin
         and t.created_at < clock_timestamp() - interval '60 seconds'
       order by t.lane, t.rank, t.task_id limit p_limit for update skip locked
     loop
+      exit when clock_timestamp() > v_enough;
       v_task.terms.assignee := case when (v_task.terms).auto_assign then coord._auto_assignee(v_task) end;
       update coord.tasks t set terms.assignee = (v_task.terms).assignee, lane = coord._lane(v_task),
         trail = t.trail || pg_current_xact_id()
@@ -10074,7 +10115,7 @@ grant execute on function coord.export_checkpoint to coord_app;
 
 -- supabase/schemas/seals/export_segment.sql
 -- A part of the sealed journal, whole seals with their rows, for a file that can be verified without this database. In
--- pages of 2,000 rows or a little more, from the first seal that was not dropped, or the one after after_seal. With
+-- pages of 2,000 rows, or eight megabytes, or a little more, from the first seal that was not dropped, or the one after after_seal. With
 -- older_than_days only seals of which every row is older than that, which are those that can be dropped.
 create function coord.export_segment(
   p_caller jsonb, p_after_seal integer default 0, p_older_than_days integer default null
@@ -10097,7 +10138,8 @@ begin
     select s.* from coord.seals s where s.project_id = v_call.project_id and s.seal_number > v_previous.seal_number
     order by s.seal_number
   loop
-    v_is_more := jsonb_array_length(v_entries) >= 2000 or jsonb_array_length(v_seals) >= 500;
+    v_is_more := jsonb_array_length(v_entries) >= 2000 or jsonb_array_length(v_seals) >= 500
+      or pg_column_size(v_entries) > 8000000;
     exit when v_is_more;
     exit when p_older_than_days is not null and coord._newest_at(v_seal, v_previous) >= clock_timestamp() - make_interval(days => p_older_than_days);
     v_part := coord._exported_entries(v_call.project_id, v_previous.last_xact_id, v_previous.last_entry_id,
@@ -10117,14 +10159,16 @@ grant execute on function coord.export_segment to coord_app;
 -- Seals what the journals of all projects have gained, p_most rows or a little more, those first that were not sealed
 -- for longest; more says that there is more. Called by whoever sweeps, after each sweep.
 -- Idempotent: a seal is there whole or not at all, and the next call goes on after the last one. One at a time under an
--- advisory lock. Plans go by the key, whatever is known of a journal's size. A transaction that stays open keeps all later rows of its database unsealed; after ten seconds those
--- of other databases are told apart (see _horizon).
+-- advisory lock. Plans go by the key, whatever is known of a journal's size. A transaction that stays open keeps all later
+-- rows of its database unsealed; after ten seconds those of other databases are told apart (see _horizon).
+-- Ends after a second, because rows may be heavy.
 create function coord.seal_journal(p_most integer default 5000) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set jit = off
 as $$
 declare
   v_horizon xid8 := coord._horizon(false);
+  v_enough timestamptz := clock_timestamp() + interval '1 second';
   v_is_close boolean := false;
   v_project_id integer;
   v_batch integer;
@@ -10141,19 +10185,19 @@ begin
       where j.project_id = p.project_id and (j.xact_id, j.entry_id) > (s.last_xact_id, s.last_entry_id) limit 1) unsealed
     order by s.sealed_at nulls first
   loop
-    exit when v_sealed >= p_most;
+    exit when v_sealed >= p_most or clock_timestamp() > v_enough;
     if not v_is_close and coord._event_delay(v_project_id, v_horizon) >= 10 then
       v_is_close := true;
       v_horizon := coord._horizon(true);
     end if;
     loop
-      exit when v_sealed >= p_most;
+      exit when v_sealed >= p_most or clock_timestamp() > v_enough;
       v_batch := coord._seal_rows(v_project_id, v_horizon);
       v_sealed := v_sealed + v_batch;
-      exit when v_batch < 1000;
+      exit when v_batch = 0;
     end loop;
   end loop;
-  return jsonb_build_object('sealed_rows', v_sealed, 'more', v_sealed >= p_most);
+  return jsonb_build_object('sealed_rows', v_sealed, 'more', v_sealed >= p_most or clock_timestamp() > v_enough);
 end
 $$;
 

@@ -15,6 +15,19 @@ export function repositoryPath(description: string): z.ZodString {
   return schema;
 }
 
+/** Most characters that the paths of one call have together: each call's paths stand in its journal row. */
+const maxPathCharacters = 32_768;
+
+/** Some of them; what they have together is bounded, too. */
+export function repositoryPathList(path: z.ZodString, most: number): z.ZodArray<z.ZodString> {
+  return z
+    .array(path)
+    .max(most)
+    .refine((paths) => paths.reduce((sum, { length }) => sum + length, 0) <= maxPathCharacters, {
+      error: `have more than ${maxPathCharacters} characters together; name folders, or send them in several calls`,
+    });
+}
+
 /** The value with all paths in it replaced, wherever the schema says that there are some; all else stays as it is. */
 export function mapRepositoryPaths(schema: unknown, value: unknown, map: (path: string) => string): unknown {
   if (typeof schema !== 'object' || schema === null) return value;

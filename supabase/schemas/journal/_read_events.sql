@@ -1,6 +1,6 @@
 -- Events of a project that come after a cursor and pass the filters, in the order of the journal's key, at most p_limit or
 -- what fits into a page; cursor is where to read on, is_more says that this was not all. Of a filter that lets little
--- pass 20,000 rows are looked at, so that a call stays short.
+-- pass 20,000 rows are looked at, or fewer heavy ones, so that a call stays short.
 -- Nothing is ever skipped: only rows below the horizon are read, and what commits late stands above it (see _horizon).
 -- The cursor moves over rows of this project alone, so that it tells nothing of others but how much they write.
 create function coord._read_events(
@@ -14,11 +14,14 @@ declare
   v_most integer := case when num_nonnulls(p_subject, p_agent, p_operation, p_task_id, p_session_id) = 0
     then p_limit else 20000 end;
 begin
-  with seen as materialized (
-    select j.* from coord.journal j
+  with next as materialized (
+    select j.*, sum(coord._journal_weight(j.detail)) over (order by j.xact_id, j.entry_id rows unbounded preceding) as weight
+    from coord.journal j
     where j.project_id = p_project_id and (j.xact_id, j.entry_id) > (v_after.xact_id, v_after.entry_id)
       and j.xact_id < p_horizon
     order by j.xact_id, j.entry_id limit v_most
+  ), seen as (
+    select n.* from next n where n.weight - coord._journal_weight(n.detail) < 4000000
   ), passed as (
     select s.* from seen s
     where (p_agent is null or s.agent = p_agent) and (p_operation is null or s.operation = p_operation)
@@ -37,7 +40,8 @@ begin
       count(*) = p_limit or count(*) < (select count(*) from passed) as is_full
     from sized p where p.size <= coord._page_bytes()
   )
-  select g.events, g.is_full or (select count(*) from seen) = v_most,
+  select g.events, g.is_full or (select count(*) from seen) = v_most
+      or (select count(*) from seen) < (select count(*) from next),
     case when g.is_full then g.events -> -1 ->> 'cursor'
       else coalesce((select s.xact_id || '-' || s.entry_id from seen s order by s.xact_id desc, s.entry_id desc limit 1),
         p_after) end

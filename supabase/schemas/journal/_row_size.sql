@@ -1,5 +1,4 @@
--- About how many characters a journal row has as JSON, at most those of a page: a call that locks 256 long paths leaves
--- a quarter of a megabyte. Few are written out to be measured.
+-- About how many characters a journal row has as JSON, at most those of a page. Few are written out to be measured.
 create function coord._row_size(p_detail jsonb) returns integer
 language sql stable parallel safe
 as $$

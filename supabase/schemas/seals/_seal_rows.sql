@@ -1,4 +1,5 @@
--- Seals the next rows of a project's journal below the horizon, 1,000 at most, and says how many there were.
+-- Seals the next rows of a project's journal below the horizon, 1,000 at most, or fewer heavy ones, and says how many
+-- there were.
 -- Nothing is ever left out: below the horizon no row will come any more (see _horizon). The transaction gets its id
 -- only with the insert at the end, so readers of events do not wait for the hashing.
 -- Concurrency: seal_journal lets one at a time; the key lets one seal have a number.
@@ -14,10 +15,16 @@ begin
     (array_agg(r.xact_id))[count(*)], (array_agg(r.entry_id))[count(*)]
   into v_seal.row_count, v_leaves, v_seal.first_xact_id, v_seal.first_entry_id, v_seal.last_xact_id, v_seal.last_entry_id
   from (
-    select j.xact_id, j.entry_id, coord._leaf(j) as leaf from coord.journal j
-    where j.project_id = p_project_id and j.xact_id < p_horizon
-      and (j.xact_id, j.entry_id) > (v_last.last_xact_id, v_last.last_entry_id)
-    order by j.xact_id, j.entry_id limit 1000) r;
+    select n.xact_id, n.entry_id, coord._leaf(n.entry) as leaf
+    from (
+      select j as entry, j.xact_id, j.entry_id, coord._journal_weight(j.detail) as own,
+        sum(coord._journal_weight(j.detail)) over (order by j.xact_id, j.entry_id rows unbounded preceding) as weight
+      from coord.journal j
+      where j.project_id = p_project_id and j.xact_id < p_horizon
+        and (j.xact_id, j.entry_id) > (v_last.last_xact_id, v_last.last_entry_id)
+      order by j.xact_id, j.entry_id limit 1000) n
+    where n.weight - n.own < 16000000
+    order by n.xact_id, n.entry_id) r;
   if v_seal.row_count = 0 then return 0; end if;
   v_seal.seal_number := v_last.seal_number + 1;
   v_seal.total_rows := v_last.total_rows + v_seal.row_count;

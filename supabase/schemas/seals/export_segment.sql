@@ -1,5 +1,5 @@
 -- A part of the sealed journal, whole seals with their rows, for a file that can be verified without this database. In
--- pages of 2,000 rows or a little more, from the first seal that was not dropped, or the one after after_seal. With
+-- pages of 2,000 rows, or eight megabytes, or a little more, from the first seal that was not dropped, or the one after after_seal. With
 -- older_than_days only seals of which every row is older than that, which are those that can be dropped.
 create function coord.export_segment(
   p_caller jsonb, p_after_seal integer default 0, p_older_than_days integer default null
@@ -22,7 +22,8 @@ begin
     select s.* from coord.seals s where s.project_id = v_call.project_id and s.seal_number > v_previous.seal_number
     order by s.seal_number
   loop
-    v_is_more := jsonb_array_length(v_entries) >= 2000 or jsonb_array_length(v_seals) >= 500;
+    v_is_more := jsonb_array_length(v_entries) >= 2000 or jsonb_array_length(v_seals) >= 500
+      or pg_column_size(v_entries) > 8000000;
     exit when v_is_more;
     exit when p_older_than_days is not null and coord._newest_at(v_seal, v_previous) >= clock_timestamp() - make_interval(days => p_older_than_days);
     v_part := coord._exported_entries(v_call.project_id, v_previous.last_xact_id, v_previous.last_entry_id,

@@ -6,7 +6,7 @@ as $$
   with waiting as (
     select l.assignee as agent, count(*) as tasks
     from unnest(array['blocked', 'scheduled']) s(status) cross join lateral (
-      select (t.terms).assignee from coord.tasks t
+      select coord._assignee_of(t.lane) as assignee from coord.tasks t
       where t.project_id = p_project_id and t.status = s.status and t.status in ('blocked', 'scheduled')
       order by t.due_at limit 1000) l
     group by l.assignee

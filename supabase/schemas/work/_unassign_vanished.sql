@@ -1,6 +1,7 @@
 -- Takes ready tasks back from assignees without a living session for 60 s: those that were assigned automatically go
 -- to the next best agent, the others to whoever asks. How many it was.
--- Assignees are stepped through by index. Rows that somebody has locked are left for the next time.
+-- Assignees are stepped through by index. Rows that somebody has locked are left for the next time, and so is what is not
+-- done after a quarter of a second: to find the next best agent may take long.
 create function coord._unassign_vanished(p_project_id integer, p_limit integer) returns integer
 language plpgsql volatile
 as $$
@@ -9,11 +10,12 @@ declare
   v_lane text := '~';
   v_task coord.tasks;
   v_freed integer := 0;
+  v_enough timestamptz := clock_timestamp() + interval '250 ms';
 begin
   loop
-    select (t.terms).assignee into v_assignee from coord.tasks t
+    select coord._assignee_of(t.lane) into v_assignee from coord.tasks t
     where t.project_id = p_project_id and t.status = 'ready' and t.lane > v_lane order by t.lane limit 1;
-    if not found or v_freed >= p_limit then return v_freed; end if;
+    if not found or v_freed >= p_limit or clock_timestamp() > v_enough then return v_freed; end if;
     v_lane := '~' || v_assignee || E'\n';
     continue when not coord._has_vanished(p_project_id, v_assignee);
     for v_task in
@@ -22,6 +24,7 @@ begin
         and t.created_at < clock_timestamp() - interval '60 seconds'
       order by t.lane, t.rank, t.task_id limit p_limit for update skip locked
     loop
+      exit when clock_timestamp() > v_enough;
       v_task.terms.assignee := case when (v_task.terms).auto_assign then coord._auto_assignee(v_task) end;
       update coord.tasks t set terms.assignee = (v_task.terms).assignee, lane = coord._lane(v_task),
         trail = t.trail || pg_current_xact_id()

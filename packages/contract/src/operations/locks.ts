@@ -1,11 +1,21 @@
 import { z } from 'zod';
-import { agentFields, count, hint, instant, leaseSeconds, repositoryPath, token, waitSeconds } from '../fields.ts';
+import {
+  agentFields,
+  count,
+  hint,
+  instant,
+  leaseSeconds,
+  repositoryPath,
+  repositoryPathList,
+  token,
+  waitSeconds,
+} from '../fields.ts';
 import { defineOperation } from '../operation.ts';
 
 const path = repositoryPath(
   'File (src/server.ts), tree (src/api/), glob (src/**/*.ts) or name (resource:port-5432), from the root of the repository.',
 );
-const paths = z.array(path).min(1).max(256);
+const paths = repositoryPathList(path, 256).min(1);
 const reason = z.string().max(500).describe('Why it is held; others see it.');
 
 const { session_id, ...agent } = agentFields;
