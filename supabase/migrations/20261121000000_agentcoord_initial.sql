@@ -1662,6 +1662,10 @@ begin
 end
 $$;
 
+-- supabase/schemas/frame/_look_bytes.sql
+-- How much of the journal a statement looks through at most, by _journal_weight, unless it is one row.
+create function coord._look_bytes() returns integer language sql immutable parallel safe as 'select 4000000';
+
 -- supabase/schemas/frame/_minimum_trust.sql
 -- GENERATED from packages/contract by `npm run fix`; do not edit.
 -- Least trust that may call an operation; 5, which nobody has, for names that are no operation.
@@ -2503,13 +2507,13 @@ $$;
 
 -- supabase/schemas/journal/_journal_weight.sql
 -- What it costs to read the detail of a journal row, about, in bytes; told without reading it. A call that locks 256
--- paths leaves tens of kilobytes, and who looks through 20,000 rows would read a gigabyte. Text of paths is compressed to
--- a quarter, or to much less. Stable, as what it calls: else Postgres does not inline it.
+-- paths leaves tens of kilobytes, and who looks through 20,000 rows would read a gigabyte. Paths are compressed to
+-- a quarter, and some to a hundredth. Stable, as what it calls: else Postgres does not inline it.
 create function coord._journal_weight(p_detail jsonb) returns integer
 language sql stable parallel safe
 as $$
   select case when coord._is_small(p_detail) then 200
-    when pg_column_compression(p_detail) is null then pg_column_size(p_detail) else 4 * pg_column_size(p_detail) end;
+    when pg_column_compression(p_detail) is null then pg_column_size(p_detail) else 8 * pg_column_size(p_detail) end;
 $$;
 
 -- supabase/schemas/journal/_last_entries.sql
@@ -2526,7 +2530,7 @@ as $$
     from coord.journal j
     where j.project_id = p_project_id and j.xact_id between p_from and p_to
     order by j.xact_id desc, j.entry_id desc) w
-  where w.weight > 4000000
+  where w.weight > coord._look_bytes()
   order by w.xact_id desc, w.entry_id desc limit 1;
 $$;
 
@@ -2621,7 +2625,7 @@ begin
       and j.xact_id < p_horizon
     order by j.xact_id, j.entry_id limit v_most
   ), seen as (
-    select n.* from next n where n.weight - coord._journal_weight(n.detail) < 4000000
+    select n.* from next n where n.weight - coord._journal_weight(n.detail) < coord._look_bytes()
   ), passed as (
     select s.* from seen s
     where (p_agent is null or s.agent = p_agent) and (p_operation is null or s.operation = p_operation)
@@ -5406,7 +5410,7 @@ begin
     raise exception 'a segment is whole seals, from the one after the last segment on, and 50,000 rows at most'
       using errcode = 'DNIED', hint = 'Export it with agentcoord audit export --drop.';
   end if;
-  v_page := coord._verify_seals(new.project_id, new.first_seal - 1, new.row_count);
+  v_page := coord._verify_seals(new.project_id, new.first_seal - 1, new.row_count, 'infinity');
   if v_page.bad is not null or (v_page.last_seal).seal_number < new.last_seal then
     raise exception 'a row of the segment is not as it was sealed: %', v_page.bad
       using errcode = 'CNFLT', hint = 'Nothing was dropped. Call verify_audit, and keep a backup.';
@@ -5444,7 +5448,7 @@ begin
     return coord._refuse(p_call, 'limit_exceeded', 'last_seal: more than 50,000 rows at once.',
       'Export and drop fewer seals at a time, as agentcoord audit export --drop does.', '{"reason": "segment_too_large"}');
   end if;
-  v_bad := (coord._verify_seals(p_call.project_id, p_first - 1, (p_last.total_rows - v_before.total_rows)::integer)).bad;
+  v_bad := (coord._verify_seals(p_call.project_id, p_first - 1, (p_last.total_rows - v_before.total_rows)::integer, 'infinity')).bad;
   if v_bad is not null then
     return coord._refuse(p_call, 'conflict', 'A row of the segment is not as it was when it was sealed; nothing was dropped.',
       'Call verify_audit, keep a backup of the database, and find out who did it.',
@@ -5525,7 +5529,7 @@ begin
       where j.project_id = p_project_id and j.xact_id < p_horizon
         and (j.xact_id, j.entry_id) > (v_last.last_xact_id, v_last.last_entry_id)
       order by j.xact_id, j.entry_id limit 1000) n
-    where n.weight - n.own < 16000000
+    where n.weight - n.own < coord._look_bytes()
     order by n.xact_id, n.entry_id) r;
   if v_seal.row_count = 0 then return 0; end if;
   v_seal.seal_number := v_last.seal_number + 1;
@@ -5541,13 +5545,14 @@ end
 $$;
 
 -- supabase/schemas/seals/_verify_seals.sql
--- Looks at the seals after one of that number, and at their rows: p_most rows or a little more, and 5,000 seals at most.
+-- Looks at the seals after one of that number, and at their rows: p_most rows or a little more, 5,000 seals at most, and
+-- until p_enough has come.
 -- What it answers counts those that are good, up to the first that is not; bad says where that is. That the seal before
 -- them is good is for who asks to know: it was looked at by the call before.
 -- Stable, so that all it reads is of one moment, whatever is written or dropped meanwhile. Nothing that somebody has
 -- written into the tables makes it endless: of no seal more rows are read than it says to have.
 create function coord._verify_seals(
-  p_project_id integer, p_after_seal integer, p_most integer,
+  p_project_id integer, p_after_seal integer, p_most integer, p_enough timestamptz,
   out last_seal coord.seals, out seals integer, out rows bigint, out dropped_rows bigint, out bad jsonb
 )
 language plpgsql stable
@@ -5571,7 +5576,7 @@ begin
     if v_seal.seal_number <= v_dropped_through then dropped_rows := dropped_rows + v_seal.row_count;
     else rows := rows + v_seal.row_count;
     end if;
-    exit when rows >= p_most;
+    exit when rows >= p_most or clock_timestamp() > p_enough;
   end loop;
 end
 $$;
@@ -10225,7 +10230,7 @@ begin
     return coord._refuse(v_call, 'not_found', 'after_seal: there is no such seal.',
       'Begin with the first one: leave after_seal out.');
   end if;
-  v_page := coord._verify_seals(v_call.project_id, p_after_seal, 20000);
+  v_page := coord._verify_seals(v_call.project_id, p_after_seal, 20000, clock_timestamp() + interval '1 second');
   v_head := coord._last_seal(v_call.project_id);
   v_bad := v_page.bad;
   if p_checkpoint is not null then

@@ -11,6 +11,6 @@ as $$
     from coord.journal j
     where j.project_id = p_project_id and j.xact_id between p_from and p_to
     order by j.xact_id desc, j.entry_id desc) w
-  where w.weight > 4000000
+  where w.weight > coord._look_bytes()
   order by w.xact_id desc, w.entry_id desc limit 1;
 $$;

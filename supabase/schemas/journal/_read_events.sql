@@ -21,7 +21,7 @@ begin
       and j.xact_id < p_horizon
     order by j.xact_id, j.entry_id limit v_most
   ), seen as (
-    select n.* from next n where n.weight - coord._journal_weight(n.detail) < 4000000
+    select n.* from next n where n.weight - coord._journal_weight(n.detail) < coord._look_bytes()
   ), passed as (
     select s.* from seen s
     where (p_agent is null or s.agent = p_agent) and (p_operation is null or s.operation = p_operation)

@@ -23,7 +23,7 @@ begin
       where j.project_id = p_project_id and j.xact_id < p_horizon
         and (j.xact_id, j.entry_id) > (v_last.last_xact_id, v_last.last_entry_id)
       order by j.xact_id, j.entry_id limit 1000) n
-    where n.weight - n.own < 16000000
+    where n.weight - n.own < coord._look_bytes()
     order by n.xact_id, n.entry_id) r;
   if v_seal.row_count = 0 then return 0; end if;
   v_seal.seal_number := v_last.seal_number + 1;

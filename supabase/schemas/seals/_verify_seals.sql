@@ -1,10 +1,11 @@
--- Looks at the seals after one of that number, and at their rows: p_most rows or a little more, and 5,000 seals at most.
+-- Looks at the seals after one of that number, and at their rows: p_most rows or a little more, 5,000 seals at most, and
+-- until p_enough has come.
 -- What it answers counts those that are good, up to the first that is not; bad says where that is. That the seal before
 -- them is good is for who asks to know: it was looked at by the call before.
 -- Stable, so that all it reads is of one moment, whatever is written or dropped meanwhile. Nothing that somebody has
 -- written into the tables makes it endless: of no seal more rows are read than it says to have.
 create function coord._verify_seals(
-  p_project_id integer, p_after_seal integer, p_most integer,
+  p_project_id integer, p_after_seal integer, p_most integer, p_enough timestamptz,
   out last_seal coord.seals, out seals integer, out rows bigint, out dropped_rows bigint, out bad jsonb
 )
 language plpgsql stable
@@ -28,7 +29,7 @@ begin
     if v_seal.seal_number <= v_dropped_through then dropped_rows := dropped_rows + v_seal.row_count;
     else rows := rows + v_seal.row_count;
     end if;
-    exit when rows >= p_most;
+    exit when rows >= p_most or clock_timestamp() > p_enough;
   end loop;
 end
 $$;

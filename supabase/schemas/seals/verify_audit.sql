@@ -19,7 +19,7 @@ begin
     return coord._refuse(v_call, 'not_found', 'after_seal: there is no such seal.',
       'Begin with the first one: leave after_seal out.');
   end if;
-  v_page := coord._verify_seals(v_call.project_id, p_after_seal, 20000);
+  v_page := coord._verify_seals(v_call.project_id, p_after_seal, 20000, clock_timestamp() + interval '1 second');
   v_head := coord._last_seal(v_call.project_id);
   v_bad := v_page.bad;
   if p_checkpoint is not null then

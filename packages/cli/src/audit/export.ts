@@ -18,8 +18,8 @@ interface Input {
   drop?: boolean;
 }
 
-/** Rows of a file; a file can be dropped in one call, which takes 50,000 at most. */
-const rowsOfFile = 20_000;
+/** What a file has, or a little more: it can be dropped in one call, which proves all of its rows, and 50,000 at most. */
+const [rowsOfFile, charactersOfFile] = [20_000, 32_000_000];
 
 /** Writes the sealed journal to files, verifies each, and with `drop` has the database let go of what is in them. */
 export async function exportSegments(input: Input, globals: Globals): Promise<void> {
@@ -73,19 +73,20 @@ async function writeFile(coordinator: Coordinator, part: Part) {
 
 async function writeDraft(coordinator: Coordinator, draft: string, { project, after_seal, older_than_days }: Part) {
   const seals: number[] = [];
-  let rows = 0;
+  let [rows, characters] = [0, 0];
   let next_seal: number | null = after_seal;
   const handle = await open(draft, 'w', 0o600).catch((error) => {
     throw refusalOfFile(error, draft);
   });
   try {
-    while (next_seal !== null && rows < rowsOfFile) {
+    while (next_seal !== null && rows < rowsOfFile && characters < charactersOfFile) {
       const page = await coordinator.exportSegment({
         after_seal: next_seal,
         ...(older_than_days && { older_than_days }),
       });
-      const lines = [...segmentLines({ project, project_id: page.project_id }, page, seals.length === 0)];
-      if (page.seals.length > 0) await handle.write(`${lines.join('\n')}\n`);
+      const lines = [...segmentLines({ project, project_id: page.project_id }, page, seals.length === 0)].join('\n');
+      if (page.seals.length > 0) await handle.write(`${lines}\n`);
+      characters += lines.length;
       seals.push(...page.seals.map(({ seal_number }) => seal_number));
       rows += page.entries.length;
       next_seal = page.next_seal;
