@@ -1687,6 +1687,7 @@ as $$
     "get_task_board": 1,
     "list_tasks": 1,
     "cancel_task": 2,
+    "complete_work_batch": 2,
     "find_hung": 1,
     "get_agent_history": 1,
     "get_task_history": 1,
@@ -1807,6 +1808,7 @@ as $$
     "get_task_board": ["get_task_board", "queue", "read"],
     "list_tasks": ["list_tasks", "work", "read"],
     "cancel_task": ["cancel_task", "queue", "write"],
+    "complete_work_batch": ["complete_work_batch", "queue", "write"],
     "find_hung": ["find_hung", "queue", "read"],
     "get_agent_history": ["get_agent_history", "queue", "read"],
     "get_task_history": ["get_task_history", "queue", "read"],
@@ -1933,7 +1935,7 @@ begin
   -- What was granted to one session must not be told to another: a lock, a claim, what it read.
   if v_first.operation = p_call.operation and v_first.input_hash = v_hash and v_first.answer is not null
     and (v_first.session_id = p_call.session_id
-      or not v_first.answer ?| array['acquired', 'claimed', 'released', 'received', 'used', 'next'])
+      or not v_first.answer ?| array['acquired', 'claimed', 'released', 'received', 'used', 'next', 'claims'])
   then
     return v_first.answer;
   end if;
@@ -6278,6 +6280,64 @@ begin
     exit when v_chosen is null;
   end loop;
   return null;
+end
+$$;
+
+-- supabase/schemas/work/_claim_batch.sql
+-- Claims up to p_count tasks at once for the calling session, each with a claim and a journal row of its own, in the order
+-- in which get_work would hand them out: the claims, as get_work_batch answers them. p_settles: see _choose_tasks.
+-- To be called with enable_seqscan = off; see _claim.
+-- Concurrency: as _claim; the rows to claim are collected in an array first, because a join would make the planner read
+-- the whole table.
+create function coord._claim_batch(
+  p_call coord._call, p_count integer, p_types text[], p_lease_seconds integer, p_settles boolean default true
+) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_chosen uuid[];
+  v_bytes integer[];
+  v_claims jsonb;
+begin
+  perform from coord.tasks x where x.project_id = p_call.project_id and x.status = 'ready' and x.lane is not null
+  order by x.lane, x.rank, x.task_id limit 1;
+  if not found and p_types is null then
+    select array_agg(f.task_id), array_agg(f.bytes) into v_chosen, v_bytes
+    from (
+      select n.task_id, coord._claim_bytes(n) as bytes from coord.tasks n
+      where n.project_id = p_call.project_id and n.status = 'ready' and n.lane is null
+      order by n.lane, n.rank, n.task_id limit p_count for update skip locked) f;
+    for v_place in 2 .. coalesce(cardinality(v_chosen), 0) loop
+      v_bytes[v_place] := v_bytes[v_place] + v_bytes[v_place - 1];
+      if v_bytes[v_place] > coord._page_bytes() then
+        v_chosen := v_chosen[:v_place - 1];
+        exit;
+      end if;
+    end loop;
+  end if;
+  if coalesce(v_chosen, '{}') = '{}' then
+    v_chosen := coord._choose_tasks(p_call, p_types, p_lease_seconds, p_count, p_settles);
+  end if;
+  with claimed as (
+    update coord.tasks t set status = 'claimed', attempts = t.attempts + 1, claim_token = t.claim_token + 1,
+      trail = t.trail || pg_current_xact_id(),
+      claim_session_id = p_call.session_id, lease_seconds = p_lease_seconds, agent = p_call.agent,
+      claim_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
+    where t.project_id = p_call.project_id and t.task_id = any (v_chosen) and t.status = 'ready'
+    returning t.*
+  ), noted as (
+    insert into coord.journal (project_id, session_id, agent, operation, outcome, resource)
+    select c.project_id, p_call.session_id, p_call.agent, p_call.operation, 'ok', 'task:' || c.task_id
+    from claimed c order by c.rank, c.task_id
+  )
+  select coalesce(jsonb_agg(jsonb_build_object('claim_token', c.claim_token, 'claim_expires_at', c.claim_expires_at,
+      'task', jsonb_build_object('task_id', c.task_id, 'type', c.type, 'title', c.title, 'description', c.description,
+        'input', c.input, 'priority', c.priority, 'tags', c.tags, 'attempt', c.attempts,
+        'max_attempts', c.max_attempts, 'last_error', c.error) || jsonb_strip_nulls(jsonb_build_object(
+        'paths', to_jsonb((c.terms).paths), 'deadline', (c.terms).deadline, 'parent_id', (c.terms).parent_id)))
+    order by c.rank, c.task_id), '[]') into v_claims
+  from claimed c;
+  return v_claims;
 end
 $$;
 
@@ -10638,7 +10698,7 @@ declare
   -- Before anything is locked: to enter may lock the session.
   v_next coord._call := case when p_claim_next and v_call.answer is null
     then coord._enter(p_caller - '{idempotency_key,input}'::text[], 'get_work') end;
-  v_has_terms boolean;
+  v_is_special boolean;
   v_lease_seconds integer;
   v_answer jsonb := '{"status": "done", "attempts_left": 0, "unblocked": 0}';
 begin
@@ -10655,14 +10715,14 @@ begin
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
     and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
     and coalesce((t.terms).open_subtasks, 0) = 0
-  returning t.terms is distinct from null, t.lease_seconds into v_has_terms, v_lease_seconds;
+  returning t.lane is not null, t.lease_seconds into v_is_special, v_lease_seconds;
   if not found then
     return coord._refuse_claim(v_call, p_task_id, p_claim_token);
   end if;
   -- Ordered as its index is: else many tasks that wait for one let Postgres hope to meet a dependent at once, and read all.
   perform from coord.task_dependencies d where d.project_id = v_call.project_id and d.depends_on = p_task_id
   order by d.depends_on, d.task_id limit 1;
-  if found or v_has_terms then
+  if found or v_is_special then
     v_answer := v_answer || jsonb_build_object('unblocked', coord._follow_completion(v_call, p_task_id));
   end if;
   if p_claim_next then
@@ -10673,6 +10733,87 @@ end
 $$;
 
 grant execute on function coord.complete_work to coord_app;
+
+-- supabase/schemas/work/complete_work_batch.sql
+-- Ends several claims of the calling session, each with an answer of its own, in the order given: done, a failed
+-- attempt, or refused; then claims the next tasks, if asked for, whatever their type, for as long as the longest of
+-- those. What becomes of these claims takes nothing back; see _leave_and_claim.
+-- Successes of plain tasks that nothing waits for are one UPDATE. The rest go one by one through complete_work, which keeps its own
+-- journal and sees to what follows.
+-- Concurrency: as complete_work. Two batches with the same tasks, dependents or parents may wait for each other; then
+-- one is undone and called again. No more is claimed than was accepted, so that a call that comes twice claims once.
+create function coord.complete_work_batch(p_caller jsonb, p_reports jsonb, p_claim_next integer default 0) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off
+as $$
+declare
+  v_call coord._call := coord._enter(p_caller, 'complete_work_batch');
+  v_part jsonb := p_caller - '{idempotency_key,input}'::text[];
+  -- Before anything is locked: to enter may lock the session.
+  v_next coord._call := case when p_claim_next > 0 and v_call.answer is null
+    then coord._enter(v_part, 'get_work_batch') end;
+  v_lease_seconds integer;
+  v_done uuid[];
+  v_accepted integer;
+  v_report record;
+  v_answer jsonb;
+  v_others jsonb := '{}';
+  v_claims jsonb := '[]';
+begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  with done as (
+    update coord.tasks t set status = 'done', finished_at = clock_timestamp(), result = r.result, error = null,
+      claim_session_id = null, claim_expires_at = null, trail = t.trail || pg_current_xact_id()
+    from jsonb_to_recordset(p_reports)
+      r(task_id uuid, claim_token bigint, success boolean, result jsonb, error text)
+    where t.project_id = v_call.project_id and t.task_id = r.task_id and t.claim_token = r.claim_token
+      and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
+      and t.lane is null and coalesce((t.terms).open_subtasks, 0) = 0 and coalesce(r.success, true) and r.error is null
+      and not exists (select from coord.task_dependencies d
+        where d.project_id = v_call.project_id and d.depends_on = t.task_id)
+    returning t.task_id, t.lease_seconds
+  ), noted as (
+    insert into coord.journal (project_id, session_id, agent, operation, outcome, resource, detail)
+    select v_call.project_id, v_call.session_id, v_call.agent, v_call.operation, 'ok', 'task:' || d.task_id,
+      '{"status": "done"}'
+    from done d
+  )
+  select coalesce(array_agg(d.task_id), '{}'), count(*), max(d.lease_seconds) into v_done, v_accepted, v_lease_seconds
+  from done d;
+  if v_accepted < jsonb_array_length(p_reports) then
+    v_lease_seconds := greatest(v_lease_seconds, (
+      select max(t.lease_seconds) from coord.tasks t
+      where t.project_id = v_call.project_id and t.status = 'claimed' and t.claim_session_id = v_call.session_id
+        and t.task_id in (select (r.report ->> 'task_id')::uuid from jsonb_array_elements(p_reports) r(report))));
+    for v_report in
+      select r.* from jsonb_to_recordset(p_reports)
+        r(task_id uuid, claim_token bigint, success boolean, result jsonb, error text)
+      where r.task_id <> all (v_done) order by r.task_id
+    loop
+      -- Notices come with the answer itself.
+      v_answer := coord.complete_work(v_part, v_report.task_id, v_report.claim_token, coalesce(v_report.success, true),
+        v_report.result, v_report.error) - 'notices';
+      v_others := v_others || jsonb_build_object(v_report.task_id, v_answer);
+      v_accepted := v_accepted + (not v_answer ? 'error')::integer;
+    end loop;
+  end if;
+  if v_next.operation is not null and v_next.answer is null and v_accepted > 0 then
+    begin
+      v_claims := coord._claim_batch(v_next, least(p_claim_next, v_accepted), null, v_lease_seconds, false);
+      if v_next.extra is not null then perform coord._leave(v_next, null); end if;
+    exception when others or query_canceled then
+      v_claims := '[]';
+    end;
+  end if;
+  return coord._leave(v_call, jsonb_build_object('claims', v_claims, 'results', (
+    select jsonb_agg(jsonb_build_object('task_id', r.report ->> 'task_id')
+      || coalesce(v_others -> (r.report ->> 'task_id'), '{"status": "done", "attempts_left": 0, "unblocked": 0}')
+      order by r.place)
+    from jsonb_array_elements(p_reports) with ordinality r(report, place))));
+end
+$$;
+
+grant execute on function coord.complete_work_batch to coord_app;
 
 -- supabase/schemas/work/find_hung.sql
 -- Claims that nobody seems to work on: their session has made no call, or their last progress note is that old. Renewals
@@ -10819,9 +10960,7 @@ $$;
 grant execute on function coord.get_work to coord_app;
 
 -- supabase/schemas/work/get_work_batch.sql
--- Claims up to p_count tasks at once for the calling session, each with a claim of its own, in the order in which
--- get_work would hand them out. Concurrency: as get_work; the rows to claim are collected in an array first, because a
--- join would make the planner read the whole table.
+-- Claims several tasks at once for the calling session; see _claim_batch.
 create function coord.get_work_batch(
   p_caller jsonb, p_count integer, p_types text[] default null, p_lease_seconds integer default 900
 ) returns jsonb
@@ -10829,46 +10968,10 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'get_work_batch');
-  v_chosen uuid[];
   v_claims jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  perform from coord.tasks x where x.project_id = v_call.project_id and x.status = 'ready' and x.lane is not null
-  order by x.lane, x.rank, x.task_id limit 1;
-  if not found and p_types is null then
-    v_chosen := array(
-      select n.task_id from coord.tasks n
-      where n.project_id = v_call.project_id and n.status = 'ready' and n.lane is null
-      order by n.lane, n.rank, n.task_id limit p_count for update skip locked);
-    v_chosen := array(
-      select c.task_id from (
-        select w.task_id, w.place, sum(coord._claim_bytes(t)) over (order by w.place) as bytes
-        from unnest(v_chosen) with ordinality w(task_id, place)
-        join coord.tasks t on t.project_id = v_call.project_id and t.task_id = w.task_id) c
-      where c.place = 1 or c.bytes <= coord._page_bytes() order by c.place);
-  end if;
-  if coalesce(v_chosen, '{}') = '{}' then
-    v_chosen := coord._choose_tasks(v_call, p_types, p_lease_seconds, p_count);
-  end if;
-  with claimed as (
-    update coord.tasks t set status = 'claimed', attempts = t.attempts + 1, claim_token = t.claim_token + 1,
-      trail = t.trail || pg_current_xact_id(),
-      claim_session_id = v_call.session_id, lease_seconds = p_lease_seconds, agent = v_call.agent,
-      claim_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
-    where t.project_id = v_call.project_id and t.task_id = any (v_chosen) and t.status = 'ready'
-    returning t.*
-  ), noted as (
-    insert into coord.journal (project_id, session_id, agent, operation, outcome, resource)
-    select c.project_id, v_call.session_id, v_call.agent, 'get_work_batch', 'ok', 'task:' || c.task_id
-    from claimed c order by c.rank, c.task_id
-  )
-  select coalesce(jsonb_agg(jsonb_build_object('claim_token', c.claim_token, 'claim_expires_at', c.claim_expires_at,
-      'task', jsonb_build_object('task_id', c.task_id, 'type', c.type, 'title', c.title, 'description', c.description,
-        'input', c.input, 'priority', c.priority, 'tags', c.tags, 'attempt', c.attempts,
-        'max_attempts', c.max_attempts, 'last_error', c.error) || jsonb_strip_nulls(jsonb_build_object(
-        'paths', to_jsonb((c.terms).paths), 'deadline', (c.terms).deadline, 'parent_id', (c.terms).parent_id)))
-    order by c.rank, c.task_id), '[]') into v_claims
-  from claimed c;
+  v_claims := coord._claim_batch(v_call, p_count, p_types, p_lease_seconds);
   return coord._leave(v_call, jsonb_build_object('claimed', v_claims <> '[]', 'claims', v_claims));
 end
 $$;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type ErrorCode, errorCodes } from './errors.ts';
 
 /** Largest text accepted in one field, in UTF-8 bytes. */
 export const maxTextBytes = 262_144;
@@ -46,6 +47,14 @@ export function hasRepositoryPath(schema: unknown): boolean {
   const { innerType, element, shape } = (schema as { def?: SchemaParts }).def ?? {};
   return repositoryPaths.has(schema) || [innerType, element, ...Object.values(shape ?? {})].some(hasRepositoryPath);
 }
+
+/** Why a part of a call was not accepted; of a call that was refused as a whole this is the answer. */
+export const refusal = z.object({
+  code: z.enum(Object.keys(errorCodes) as ErrorCode[]).describe('What kind of error.'),
+  message: z.string().describe('What is wrong.'),
+  hint: z.string().describe('What to do next.'),
+  details: z.record(z.string(), z.unknown()).describe('More about it, such as a reason.').optional(),
+});
 
 const guardedSchemas = new WeakSet<object>();
 

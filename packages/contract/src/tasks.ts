@@ -81,6 +81,15 @@ export const claimedTask = z
   })
   .describe('The task, when claimed.');
 
+/** How a claimed task ended. */
+export const report = {
+  task_id: taskId,
+  claim_token: claimToken,
+  success: z.boolean().default(true).describe('False when the attempt failed.'),
+  result: guarded(json('Outcome for whoever reads the task.')).optional(),
+  error: guarded(z.string().min(1).describe('What went wrong, when `success` is false.')).optional(),
+};
+
 export const completion = {
   status: taskStatus.describe('done, failed, or ready or scheduled when another attempt follows.'),
   attempts_left: count('Attempts left when it failed.'),

@@ -50,6 +50,11 @@ export class Claim implements AsyncDisposable {
     return this.#lease.signal;
   }
 
+  /** True once its end was reported and accepted. */
+  get isReported(): boolean {
+    return this.#outcome === 'reported';
+  }
+
   /** Renews it now; throws when it is lost, and when nobody knows. */
   async confirm(): Promise<void> {
     try {
@@ -98,18 +103,27 @@ export class Claim implements AsyncDisposable {
     await this.#letGo();
   }
 
+  /** From here on a renewal that finds the task finished is no loss. */
+  beginReport(): void {
+    this.#outcome = 'reporting';
+  }
+
+  /** Its end was reported. */
+  async endReport(): Promise<void> {
+    this.#outcome = 'reported';
+    await this.#letGo();
+  }
+
   /** The key makes it safe to report again when the first answer got lost. */
   async #report(outcome: string, report: Omit<Report, 'task_id' | 'claim_token'>): Promise<Completion> {
     const { task_id } = this.task;
-    // From here on a renewal that finds the task finished is no loss.
-    this.#outcome = 'reporting';
+    this.beginReport();
     try {
       const answer = await this.#session.coordinator.completeWork(
         { task_id, claim_token: this.token, ...report },
         { idempotency_key: `${outcome}-${task_id}-${this.token}` },
       );
-      this.#outcome = 'reported';
-      await this.#letGo();
+      await this.endReport();
       return answer;
     } catch (error) {
       this.#outcome = 'open';

@@ -4,3 +4,4 @@ export { type DirectReads, readingDirectly } from './direct.ts';
 export { Lock, type LockOptions } from './lock.ts';
 export { openSession, Session, type SessionOptions } from './session.ts';
 export { type HttpTransportOptions, httpTransport } from './transport.ts';
+export type { TaskHandler, WorkOptions } from './worker.ts';

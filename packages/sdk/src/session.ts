@@ -15,6 +15,7 @@ import {
 import { Claim, type ClaimOptions, claimNext } from './claim.ts';
 import { acquire, type Lock, type LockOptions } from './lock.ts';
 import { Pulse } from './pulse.ts';
+import { type TaskHandler, Worker, type WorkOptions } from './worker.ts';
 
 type Registration = Awaited<ReturnType<Coordinator['registerSession']>>;
 type Heartbeat = Awaited<ReturnType<Coordinator['heartbeat']>>;
@@ -156,6 +157,11 @@ export class Session implements Invoker, AsyncDisposable {
   /** Claims the next task; null when there is nothing to do now. */
   claim(options: ClaimOptions = {}): Promise<Claim | null> {
     return claimNext(this, options);
+  }
+
+  /** Does tasks until the signal aborts, several at a time if told so; see `WorkOptions`. */
+  work(handle: TaskHandler, options: WorkOptions = {}): Promise<void> {
+    return new Worker(this, handle, options).run();
   }
 
   /** Keeps track of a grant, so that it hears when the session is gone. */

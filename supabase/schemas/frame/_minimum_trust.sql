@@ -18,6 +18,7 @@ as $$
     "get_task_board": 1,
     "list_tasks": 1,
     "cancel_task": 2,
+    "complete_work_batch": 2,
     "find_hung": 1,
     "get_agent_history": 1,
     "get_task_history": 1,

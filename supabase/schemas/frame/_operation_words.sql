@@ -18,6 +18,7 @@ as $$
     "get_task_board": ["get_task_board", "queue", "read"],
     "list_tasks": ["list_tasks", "work", "read"],
     "cancel_task": ["cancel_task", "queue", "write"],
+    "complete_work_batch": ["complete_work_batch", "queue", "write"],
     "find_hung": ["find_hung", "queue", "read"],
     "get_agent_history": ["get_agent_history", "queue", "read"],
     "get_task_history": ["get_task_history", "queue", "read"],

@@ -18,7 +18,7 @@ begin
   -- What was granted to one session must not be told to another: a lock, a claim, what it read.
   if v_first.operation = p_call.operation and v_first.input_hash = v_hash and v_first.answer is not null
     and (v_first.session_id = p_call.session_id
-      or not v_first.answer ?| array['acquired', 'claimed', 'released', 'received', 'used', 'next'])
+      or not v_first.answer ?| array['acquired', 'claimed', 'released', 'received', 'used', 'next', 'claims'])
   then
     return v_first.answer;
   end if;

@@ -13,7 +13,7 @@ declare
   -- Before anything is locked: to enter may lock the session.
   v_next coord._call := case when p_claim_next and v_call.answer is null
     then coord._enter(p_caller - '{idempotency_key,input}'::text[], 'get_work') end;
-  v_has_terms boolean;
+  v_is_special boolean;
   v_lease_seconds integer;
   v_answer jsonb := '{"status": "done", "attempts_left": 0, "unblocked": 0}';
 begin
@@ -30,14 +30,14 @@ begin
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
     and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
     and coalesce((t.terms).open_subtasks, 0) = 0
-  returning t.terms is distinct from null, t.lease_seconds into v_has_terms, v_lease_seconds;
+  returning t.lane is not null, t.lease_seconds into v_is_special, v_lease_seconds;
   if not found then
     return coord._refuse_claim(v_call, p_task_id, p_claim_token);
   end if;
   -- Ordered as its index is: else many tasks that wait for one let Postgres hope to meet a dependent at once, and read all.
   perform from coord.task_dependencies d where d.project_id = v_call.project_id and d.depends_on = p_task_id
   order by d.depends_on, d.task_id limit 1;
-  if found or v_has_terms then
+  if found or v_is_special then
     v_answer := v_answer || jsonb_build_object('unblocked', coord._follow_completion(v_call, p_task_id));
   end if;
   if p_claim_next then

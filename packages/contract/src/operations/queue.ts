@@ -1,7 +1,20 @@
 import { z } from 'zod';
-import { agentFields, guarded, instant, leaseSeconds, limit, uuid, word } from '../fields.ts';
+import { agentFields, guarded, instant, leaseSeconds, limit, refusal, uuid, word } from '../fields.ts';
 import { defineOperation } from '../operation.ts';
-import { claimedTask, claimToken, historyEntries, submission, submitted, taskId, taskStatus, title } from '../tasks.ts';
+import {
+  claimedTask,
+  claimToken,
+  completion,
+  historyEntries,
+  report,
+  submission,
+  submitted,
+  taskId,
+  taskStatus,
+  title,
+} from '../tasks.ts';
+
+import { getWork } from './work.ts';
 
 const key = word('Name of the task within this batch.');
 const agent = z.string().min(1).max(128);
@@ -40,6 +53,12 @@ export const submitWorkBatch = defineOperation({
   }),
 });
 
+const claim = z.object({
+  task: claimedTask,
+  claim_token: claimToken.describe('Send it with complete_work.'),
+  claim_expires_at: instant('When the claim lapses unless renewed.'),
+});
+
 export const getWorkBatch = defineOperation({
   name: 'get_work_batch',
   summary: 'Claim several tasks at once.',
@@ -59,15 +78,46 @@ export const getWorkBatch = defineOperation({
   ],
   output: z.object({
     claimed: z.boolean().describe('True when at least one task was handed to you.'),
-    claims: z
+    claims: z.array(claim).describe('The tasks, in order.'),
+  }),
+});
+
+export const completeWorkBatch = defineOperation({
+  name: 'complete_work_batch',
+  summary: 'Report several claimed tasks at once, each done or failed.',
+  guidance: 'Each is judged by itself: a result with `error` was not accepted, and the others stand.',
+  kind: 'write',
+  http: 'POST /tasks/complete-batch',
+  cli: 'task complete-batch',
+  toolset: 'queue',
+  minimumTrust: 2,
+  wakes: true,
+  input: z.strictObject({
+    reports: z
+      .array(z.strictObject(report))
+      .min(1)
+      .max(50)
+      .refine((reports) => new Set(reports.map(({ task_id }) => task_id.toLowerCase())).size === reports.length, {
+        error: 'name a task twice; report each once',
+      })
+      .describe('The reports, each as for complete_work.'),
+    claim_next: z.int().min(0).max(50).default(0).describe('Most tasks to claim next, too, whatever their type.'),
+  }),
+  leadsTo: ({ reports, claim_next }) => [
+    ...[reports].flat().map((input) => ({ operation: 'complete_work', input: Object(input) })),
+    ...(Number(claim_next) > 0 ? [{ operation: 'get_work', input: getWork.input.parse({}) }] : []),
+  ],
+  output: z.object({
+    results: z
       .array(
         z.object({
-          task: claimedTask,
-          claim_token: claimToken.describe('Send it with complete_work.'),
-          claim_expires_at: instant('When the claim lapses unless renewed.'),
+          task_id: taskId,
+          ...z.object(completion).partial().shape,
+          error: refusal.describe('Why it was not accepted.').optional(),
         }),
       )
-      .describe('The tasks, in order.'),
+      .describe('As complete_work answers, in the order in which they were given.'),
+    claims: z.array(claim).describe('The tasks that were claimed, in order.'),
   }),
 });
 

@@ -1,7 +1,17 @@
 import { z } from 'zod';
-import { guarded, hint, instant, json, leaseSeconds, waitSeconds, word } from '../fields.ts';
+import { guarded, hint, instant, leaseSeconds, waitSeconds, word } from '../fields.ts';
 import { defineOperation } from '../operation.ts';
-import { claimedTask, claimToken, completion, runAfter, submission, submitted, taskId, taskStatus } from '../tasks.ts';
+import {
+  claimedTask,
+  claimToken,
+  completion,
+  report,
+  runAfter,
+  submission,
+  submitted,
+  taskId,
+  taskStatus,
+} from '../tasks.ts';
 
 export const submitWork = defineOperation({
   name: 'submit_work',
@@ -56,11 +66,7 @@ export const completeWork = defineOperation({
   minimumTrust: 2,
   wakes: true,
   input: z.strictObject({
-    task_id: taskId,
-    claim_token: claimToken,
-    success: z.boolean().default(true).describe('False when the attempt failed.'),
-    result: guarded(json('Outcome for whoever reads the task.')).optional(),
-    error: guarded(z.string().min(1).describe('What went wrong, when `success` is false.')).optional(),
+    ...report,
     claim_next: z.boolean().default(false).describe('Claim your next task, too, whatever its type.'),
   }),
   leadsTo: ({ claim_next }) => (claim_next === true ? [{ operation: 'get_work', input: getWork.input.parse({}) }] : []),

@@ -1,0 +1,223 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { CoordinationError, type Coordinator, type ErrorBody } from '@agentcoord/contract';
+import { Claim, type ClaimOptions, claimNext } from './claim.ts';
+import type { Session } from './session.ts';
+
+/** Does a task; what it resolves with is the result, what it throws makes the attempt fail. `claim.signal` ends it. */
+export type TaskHandler = (claim: Claim) => Promise<Record<string, unknown> | undefined>;
+
+export interface WorkOptions extends Omit<ClaimOptions, 'wait_seconds'> {
+  /** Tasks in hand at the same time, 1 to 50; 1 unless given. */
+  concurrency?: number;
+  /** True: resolves when there is nothing to do now, instead of waiting for more. */
+  untilEmpty?: boolean;
+}
+
+type Handled = NonNullable<Awaited<ReturnType<Coordinator['getWorkBatch']>>['claims'][number]>;
+type Result = Awaited<ReturnType<Coordinator['completeWorkBatch']>>['results'][number];
+
+/** A task that was done, and not reported yet. */
+interface Done {
+  claim: Claim;
+  result: Record<string, unknown> | undefined;
+}
+
+/** Reports that are under way at the same time: while one waits for its commit, the other is carried out. */
+const mostCalls = 2;
+
+/** Milliseconds between attempts to report while the server is away: so many at first, doubled up to the last. */
+const [firstPause, lastPause] = [250, 5000];
+
+/**
+ * Keeps so many tasks in hand. Those that are done at the same time are reported, and the next ones claimed, in one
+ * call: with eight in hand a task then costs half of what it costs with a call of its own.
+ */
+export class Worker {
+  readonly #session: Session;
+  readonly #handle: TaskHandler;
+  readonly #options: WorkOptions;
+  readonly #concurrency: number;
+  readonly #ended = Promise.withResolvers<void>();
+  /** Tasks in hand: handled, or waiting to be reported, or being reported. */
+  #inHand = 0;
+  #done: Done[] = [];
+  #calls = 0;
+  #isDue = false;
+  #isFetching = false;
+  #failure: unknown;
+
+  constructor(session: Session, handle: TaskHandler, { concurrency = 1, ...options }: WorkOptions) {
+    if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 50) {
+      throw new RangeError(`concurrency: ${concurrency} is not a whole number from 1 to 50.`);
+    }
+    this.#session = session;
+    this.#handle = handle;
+    this.#options = options;
+    this.#concurrency = concurrency;
+  }
+
+  /**
+   * Resolves when the signal has aborted, or there is nothing to do, and no task is in hand any more; rejects then when no
+   * more could be claimed.
+   */
+  run(): Promise<void> {
+    void this.#fetch();
+    return this.#ended.promise;
+  }
+
+  get #isStopping(): boolean {
+    return this.#failure !== undefined || this.#options.signal?.aborted === true;
+  }
+
+  /** Fills what is free, as long as there is something. */
+  async #fetch(): Promise<void> {
+    if (this.#isFetching) return;
+    this.#isFetching = true;
+    let wait = firstPause;
+    while (!this.#isStopping && this.#inHand < this.#concurrency) {
+      try {
+        const isEmpty = !((await this.#take()) || (!this.#options.untilEmpty && (await this.#await())));
+        if (isEmpty && this.#options.untilEmpty) break;
+        wait = firstPause;
+      } catch (error) {
+        if (this.#isStopping) break;
+        if (isPassing(error)) await pause(wait, undefined, this.#interruption).catch(() => {});
+        else this.#failure = error;
+        wait = Math.min(wait * 2, lastPause);
+      }
+    }
+    this.#isFetching = false;
+    if (this.#inHand > 0) return;
+    if (this.#failure === undefined) this.#ended.resolve();
+    else this.#ended.reject(this.#failure);
+  }
+
+  /** Claims what is there, at once; whether there was anything. */
+  async #take(): Promise<boolean> {
+    const since = performance.now();
+    const count = this.#concurrency - this.#inHand;
+    const { claims } = await this.#session.coordinator.getWorkBatch({ count, ...this.#choice }, this.#interruption);
+    for (const claim of claims) this.#begin(claim, since);
+    return claims.length > 0;
+  }
+
+  /** Waits for one. */
+  async #await(): Promise<boolean> {
+    const claim = await claimNext(this.#session, { ...this.#choice, ...this.#interruption, wait_seconds: 25 });
+    if (claim) void this.#work(claim);
+    return claim !== null;
+  }
+
+  /** Which tasks to take, and for how long. */
+  get #choice(): Pick<WorkOptions, 'types' | 'lease_seconds'> {
+    const { types, lease_seconds } = this.#options;
+    return { ...(types && { types }), ...(lease_seconds && { lease_seconds }) };
+  }
+
+  get #interruption(): Pick<WorkOptions, 'signal'> {
+    const { signal } = this.#options;
+    return signal ? { signal } : {};
+  }
+
+  #begin({ task, claim_token }: Handled, since: number): void {
+    void this.#work(new Claim(this.#session, { task, token: claim_token, options: this.#choice, since }));
+  }
+
+  async #work(claim: Claim): Promise<void> {
+    this.#inHand++;
+    try {
+      const result = await this.#handle(claim);
+      if (!claim.isReported) {
+        this.#done.push({ claim, result });
+        return this.#reportSoon();
+      }
+    } catch (error) {
+      await this.#giveUp(claim, error);
+    }
+    this.#inHand--;
+    void this.#fetch();
+  }
+
+  async #giveUp(claim: Claim, error: unknown): Promise<void> {
+    if (!claim.signal.aborted && !claim.isReported) {
+      await claim.fail(wordsOf(error)).catch((cause) => this.#session.report(cause));
+    }
+    await claim[Symbol.asyncDispose]();
+  }
+
+  /** After what else is done in this turn of the event loop. */
+  #reportSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(() => {
+      this.#isDue = false;
+      const most = Math.ceil(this.#concurrency / mostCalls);
+      while (this.#calls < mostCalls && this.#done.length > 0) void this.#report(this.#done.splice(0, most));
+    });
+  }
+
+  async #report(done: readonly Done[]): Promise<void> {
+    this.#calls++;
+    const since = performance.now();
+    const next = this.#isStopping || this.#options.types ? 0 : done.length;
+    const claims = await this.#send(done, next).catch((error: unknown) => this.#reportEach(done, error));
+    this.#calls--;
+    this.#inHand -= done.length;
+    for (const claim of claims) this.#begin(claim, since);
+    if (this.#done.length > 0) this.#reportSoon();
+    if (this.#inHand < this.#concurrency) void this.#fetch();
+  }
+
+  /** Reports them together, again and again while the server is away; answers what was claimed next. */
+  async #send(done: readonly Done[], claim_next: number): Promise<Handled[]> {
+    for (const { claim } of done) claim.beginReport();
+    const reports = done.map(({ claim, result }) => ({
+      ...{ task_id: claim.task.task_id, claim_token: claim.token },
+      ...(result ? { result } : {}),
+    }));
+    // The key makes it safe to report again when an answer got lost: each claim is reported once.
+    const options = { idempotency_key: `batch-${reports[0]?.task_id}-${reports[0]?.claim_token}` };
+    for (let wait = firstPause; ; wait = Math.min(wait * 2, lastPause)) {
+      try {
+        const { results, claims } = await this.#session.coordinator.completeWorkBatch({ reports, claim_next }, options);
+        await Promise.all(done.map(({ claim }, index) => this.#settle(claim, results[index])));
+        return claims;
+      } catch (error) {
+        if (!isPassing(error) || done.every(({ claim }) => claim.signal.aborted)) throw error;
+        await pause(wait);
+      }
+    }
+  }
+
+  /** One that was not accepted has passed on. */
+  async #settle(claim: Claim, { error }: Partial<Result> = {}): Promise<void> {
+    if (error) {
+      const reason = new CoordinationError(error as ErrorBody);
+      claim.lose(reason);
+      this.#session.report(reason);
+    }
+    await claim.endReport();
+  }
+
+  /** Each by itself, when they were refused together: perhaps for what one of the results says. */
+  async #reportEach(done: readonly Done[], reason: unknown): Promise<Handled[]> {
+    for (const { claim, result } of done) {
+      try {
+        if (done.length === 1) throw reason;
+        await claim.complete(result);
+      } catch (error) {
+        this.#session.report(error);
+        await this.#giveUp(claim, error);
+      }
+    }
+    return [];
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof CoordinationError && error.retryable;
+}
+
+function wordsOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)) || 'failed';
+}

@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { cloneDatabase, type TestDatabase, type TestSession } from '../helpers/database.ts';
+
+let db: TestDatabase;
+let ann: TestSession;
+let bob: TestSession;
+let project: string;
+let projects = 0;
+
+beforeAll(async () => {
+  db = await cloneDatabase();
+});
+afterAll(() => db?.[Symbol.asyncDispose]());
+beforeEach(async () => {
+  project = `report-batches-${++projects}`;
+  ann = await db.session('ann', { project });
+  bob = await db.session('bob', { project });
+});
+
+const nobody = '019a8e7c-2f64-7cc1-9d0e-5a1b2c3d4e5f';
+
+type Claims = Awaited<ReturnType<TestSession['getWorkBatch']>>['claims'];
+const reportsOf = (claims: Claims) => claims.map(({ task, claim_token }) => ({ task_id: task.task_id, claim_token }));
+
+/** So many tasks of ann's, claimed by bob. */
+async function claims(count: number): Promise<Claims> {
+  await ann.submitWorkBatch({ tasks: Array.from({ length: count }, (_, index) => ({ title: String(index) })) });
+  return (await bob.getWorkBatch({ count })).claims;
+}
+
+test('each report is judged by itself, and answered in the order given', async () => {
+  const mine = await claims(4);
+  const [first, failed, stale, last] = reportsOf(mine) as [Report, Report, Report, Report];
+  const reports = [
+    { task_id: nobody, claim_token: 1 },
+    { ...stale, claim_token: stale.claim_token + 1 },
+    { ...failed, success: false, error: 'no network' },
+    { ...last, result: { commit: 'abc' } },
+    first,
+    { ...stale, task_id: nobody.replace('5f', '60') },
+  ];
+  const { results, claims: next } = await bob.completeWorkBatch({ reports });
+  expect(results.map(({ status, error }) => error?.code ?? status)).toEqual([
+    'not_found',
+    'conflict',
+    'scheduled',
+    'done',
+    'done',
+    'not_found',
+  ]);
+  expect(results.map(({ task_id }) => task_id)).toEqual(reports.map(({ task_id }) => task_id));
+  expect(results[1]?.error).toMatchObject({ details: { reason: 'stale_token' }, hint: expect.any(String) });
+  expect(results[2]).toMatchObject({ attempts_left: 2, run_after: expect.any(String) });
+  expect(next).toEqual([]);
+  expect(await ann.getTask({ task_id: last.task_id })).toMatchObject({ status: 'done', result: { commit: 'abc' } });
+  expect(await ann.getTask({ task_id: stale.task_id })).toMatchObject({ status: 'claimed' });
+  const { entries } = await ann.getTaskHistory({ task_id: first.task_id });
+  expect(entries[0]).toMatchObject({ operation: 'complete_work_batch', agent: 'bob', detail: { status: 'done' } });
+  expect(await bob.completeWorkBatch({ reports: [stale] })).toMatchObject({ results: [{ status: 'done' }] });
+});
+
+type Report = ReturnType<typeof reportsOf>[number];
+
+test('what depends on the tasks goes on, and the paths of those that have some are free', async () => {
+  const { tasks } = await ann.submitWorkBatch({
+    tasks: [
+      { key: 'one', title: 'one' },
+      { key: 'two', title: 'two', paths: ['two.ts'] },
+      { title: 'then', depends_on: ['one', 'two'] },
+    ],
+  });
+  const reports = reportsOf((await bob.getWorkBatch({ count: 5 })).claims);
+  expect(await ann.checkLocks()).toMatchObject({ locks: [{ path: 'two.ts' }] });
+  const { results } = await bob.completeWorkBatch({ reports });
+  expect(results.map(({ unblocked }) => unblocked).toSorted()).toEqual([0, 1]);
+  expect(await ann.getTask({ task_id: tasks[2]?.task_id as string })).toMatchObject({ status: 'ready' });
+  expect(await ann.checkLocks()).toMatchObject({ locks: [] });
+});
+
+test('claims the next tasks for as long as the last ones, and no more than were accepted', async () => {
+  await claims(6);
+  await ann.submitWorkBatch({ tasks: Array.from({ length: 6 }, (_, index) => ({ title: `next ${index}` })) });
+  const { claims: mine } = await bob.getWorkBatch({ count: 3, lease_seconds: 60 });
+  const [one, two, three] = reportsOf(mine) as [Report, Report, Report];
+  const reports = [one, { ...two, claim_token: two.claim_token + 1 }, three];
+  const { claims: next } = await bob.completeWorkBatch({ reports, claim_next: 50 });
+  expect(next.map(({ task }) => task.title)).toEqual(['next 3', 'next 4']);
+  const left = next.map(({ claim_expires_at }) => (Date.parse(claim_expires_at) - Date.now()) / 1000);
+  for (const seconds of left) expect(seconds).toBeLessThanOrEqual(61);
+  // Nothing is left to accept, so nothing is claimed.
+  expect(await bob.completeWorkBatch({ reports: [one, three], claim_next: 2 })).toMatchObject({ claims: [] });
+});
+
+test('a session that may not claim has reported all the same', async () => {
+  const reports = reportsOf(await claims(2));
+  await ann.submitWork({ title: 'next' });
+  const boss = await db.session('boss', { project, trust: 4 });
+  await boss.setProfile({ profile: 'reporter', trust: 2, blocked_operations: ['get_work_batch'] });
+  await boss.assignProfile({ profile: 'reporter', agent: 'bob' });
+  const { results, claims: next } = await bob.completeWorkBatch({ reports, claim_next: 2 });
+  expect(results.map(({ status }) => status)).toEqual(['done', 'done']);
+  expect(next).toEqual([]);
+});
+
+test('of two that come at the same time each report is accepted once, and what they claim is no more', async () => {
+  for (let round = 0; round < 10; round++) {
+    const reports = reportsOf(await claims(6));
+    await ann.submitWorkBatch({ tasks: Array.from({ length: 20 }, (_, index) => ({ title: `next ${index}` })) });
+    const answers = await Promise.all(
+      [reports, reports.toReversed()].map((own) => bob.completeWorkBatch({ reports: own, claim_next: 6 })),
+    );
+    const accepted = answers.flatMap(({ results }) => results.filter(({ status }) => status === 'done'));
+    expect(accepted).toHaveLength(6);
+    expect(new Set(accepted.map(({ task_id }) => task_id)).size).toBe(6);
+    const next = answers.flatMap(({ claims }) => claims);
+    expect(next).toHaveLength(6);
+    await bob.completeWorkBatch({ reports: reportsOf(next) });
+    for (;;) {
+      const { claims } = await bob.getWorkBatch({ count: 50 });
+      if (claims.length === 0) break;
+      await bob.completeWorkBatch({ reports: reportsOf(claims) });
+    }
+  }
+});
+
+test('a repetition with its key has the first answer, claims included', async () => {
+  const reports = reportsOf(await claims(2));
+  await ann.submitWorkBatch({ tasks: [{ title: 'a' }, { title: 'b' }, { title: 'c' }] });
+  const options = { idempotency_key: 'once' };
+  const first = await bob.completeWorkBatch({ reports, claim_next: 2 }, options);
+  expect(first.claims).toHaveLength(2);
+  expect(await bob.completeWorkBatch({ reports, claim_next: 2 }, options)).toEqual(first);
+  expect((await bob.getWorkBatch({ count: 9 })).claims).toHaveLength(1);
+});
+
+test('a task that is named twice is refused before anything is done', async () => {
+  const [report] = reportsOf(await claims(1)) as [Report];
+  const twice = { reports: [report, { ...report, task_id: report.task_id.toUpperCase() }] };
+  await expect(bob.completeWorkBatch(twice)).rejects.toMatchObject({
+    code: 'invalid_input',
+    message: expect.stringContaining('reports'),
+  });
+  expect(await ann.getTask({ task_id: report.task_id })).toMatchObject({ status: 'claimed' });
+});
