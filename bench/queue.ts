@@ -1,5 +1,7 @@
 import type { Coordinator } from '@agentcoord/contract';
-import type { Field } from './field.ts';
+import { Session } from '@agentcoord/sdk';
+import { callerOf, type Field } from './field.ts';
+import { maxWorkers } from './ground.ts';
 import type { Side } from './measure.ts';
 
 /** Our side of claiming: a claim and its completion; as many tasks are submitted as it uses up. */
@@ -13,8 +15,8 @@ export function claimSide(field: Field, capabilities: string[] = []): Side {
   };
 }
 
-/** The same by workers who claim the next task with the completion of the last. */
-export function workerSide(field: Field): Side {
+/** The same by workers who claim the next task with the completion of the last: a call a task. */
+export function callSide(field: Field): Side {
   const claims = new Map<number, Claim>();
   return {
     prepare: (runs) => submit(field, runs),
@@ -24,6 +26,28 @@ export function workerSide(field: Field): Side {
       claims.delete(worker);
       const { next } = await coordinator.completeWork({ ...claim, claim_next: true });
       claims.set(worker, claimIn(next));
+    },
+  };
+}
+
+/** The same by the client's own worker, with so many tasks in hand in one session. */
+export function workSide(field: Field): Side {
+  const session = new Session(callerOf(field.database, 'worker', 2), { beats: false });
+  return {
+    // What is still in hand when a window has ended is done, too, in the burst before it and in the window itself.
+    prepare: (runs) => submit(field, runs + 2 * maxWorkers),
+    async drain(runs, workers) {
+      const end = new AbortController();
+      let left = runs;
+      const begun = performance.now();
+      await session.work(
+        async () => {
+          if (--left === 0) end.abort();
+          return undefined;
+        },
+        { concurrency: workers, signal: end.signal },
+      );
+      return performance.now() - begun;
     },
   };
 }

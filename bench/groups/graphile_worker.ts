@@ -1,6 +1,7 @@
 import type { Group } from '../group.ts';
 import { openGraphileWorker } from '../peers/graphile_worker.ts';
 import { requirePeers } from '../peers/install.ts';
+import { callSide, workSide } from '../queue.ts';
 import { claimRows, onFreshField, submitRows } from './peer.ts';
 
 /** The same queue work by graphile-worker. */
@@ -16,13 +17,18 @@ export const graphileWorker: Group = {
         32: { excellent: 4, floor: 2 },
       }),
     );
-    const claimed = await onFreshField(ground, open, (field, peer) =>
-      claimRows(field, peer, { name: 'graphile-worker', waiting: 100 }, plan, {
-        1: { excellent: 0.9, floor: 0.7 },
-        8: { excellent: 1.2, floor: 0.7 },
-        32: { excellent: 1, floor: 0.7 },
-      }),
-    );
-    return [...submitted, ...claimed];
+    const rows = [...submitted];
+    for (const [name, side] of [[', a call each', callSide] as const, [', session.work', workSide] as const]) {
+      const claimed = await onFreshField(ground, open, (field, peer) => {
+        const ours = { name: `${name} / graphile-worker`, ours: side(field), waiting: 100 };
+        return claimRows(field, peer, ours, plan, {
+          1: { excellent: 0.9, floor: 0.7 },
+          8: { excellent: 1.2, floor: 0.7 },
+          32: { excellent: 1, floor: 0.7 },
+        });
+      });
+      rows.push(...claimed);
+    }
+    return rows;
   },
 };

@@ -4,7 +4,6 @@ import type { Ground } from '../ground.ts';
 import { rowsOf, type Targets } from '../group.ts';
 import { type Plan, race, type Side } from '../measure.ts';
 import type { Peer } from '../peers/peer.ts';
-import { workerSide } from '../queue.ts';
 import type { Row } from '../row.ts';
 
 /** Measures in a database that only the peer and we are in, and that nobody has used before. */
@@ -26,16 +25,15 @@ export async function submitRows(field: Field, peer: Peer, name: string, plan: P
   return rowsOf(`submit / ${name}`, series, targets);
 }
 
-/** Claiming a task and completing it, with so many tasks waiting beside those that a window claims. */
+/** Claiming a task and completing it in one of our ways, with so many tasks waiting beside those that a window claims. */
 export async function claimRows(
   field: Field,
   peer: Peer,
-  { name, waiting, most }: { name: string; waiting: number; most?: number },
+  { name, ours, waiting, most }: { name: string; ours: Side; waiting: number; most?: number },
   plan: Plan,
   targets: Targets,
 ): Promise<Row[]> {
-  const ours = workerSide(field);
   for (const side of [ours, peer.claim]) await side.prepare?.(waiting);
   const contest = { settle: field.settle, ours, other: peer.claim, ...(most ? { most } : {}) };
-  return rowsOf(`claim + complete / ${name}`, await race(contest, plan), targets);
+  return rowsOf(`claim + complete${name}`, await race(contest, plan), targets);
 }

@@ -1,6 +1,7 @@
 import { type Group, sameFor } from '../group.ts';
 import { requirePeers } from '../peers/install.ts';
 import { openPgBoss } from '../peers/pg_boss.ts';
+import { callSide } from '../queue.ts';
 import type { Target } from '../row.ts';
 import { claimRows, onFreshField, submitRows } from './peer.ts';
 
@@ -15,10 +16,12 @@ export const pgBoss: Group = {
       submitRows(field, peer, 'pg-boss', plan, sameFor({ excellent: 1.5, floor: 1 })),
     );
     for (const [name, open] of [['pg-boss', newest] as const, ['pg-boss 12.15', older] as const]) {
-      const shallow = { name, waiting: 100, most: 2500 };
-      const deep = { name: `${name}, 20,000 deep`, waiting: 20_000 };
+      const shallow = { name: ` / ${name}`, waiting: 100, most: 2500 };
+      const deep = { name: ` / ${name}, 20,000 deep`, waiting: 20_000 };
       const claim = (depth: typeof deep, target: Target) =>
-        onFreshField(ground, open, (field, peer) => claimRows(field, peer, depth, plan, sameFor(target)));
+        onFreshField(ground, open, (field, peer) =>
+          claimRows(field, peer, { ...depth, ours: callSide(field) }, plan, sameFor(target)),
+        );
       rows.push(...(await claim(shallow, { excellent: 3, floor: 2 })));
       rows.push(...(await claim(deep, { excellent: 10, floor: 5 })));
     }

@@ -1579,7 +1579,7 @@ as $$
 $$;
 
 -- supabase/schemas/frame/_forget.sql
--- Deletes what is kept for a time only, a thousand rows of a kind: idempotency keys 48 hours, ended
+-- Deletes what is kept for a time only, a thousand rows of a kind: idempotency keys (ten thousand) 48 hours, ended
 -- sessions, notices, looks and paths that nobody locks any more 30 days, handoffs 180.
 create function coord._forget() returns void
 language plpgsql volatile
@@ -1587,7 +1587,7 @@ as $$
 begin
   delete from coord.idempotency_keys k where (k.project_id, k.agent, k.key) in (
     select o.project_id, o.agent, o.key from coord.idempotency_keys o
-    where o.created_at < clock_timestamp() - interval '48 hours' limit 1000 for update skip locked);
+    where o.created_at < clock_timestamp() - interval '48 hours' limit 10000 for update skip locked);
   delete from coord.sessions s where (s.project_id, s.session_id) in (
     select o.project_id, o.session_id from coord.sessions o
     where o.ended_at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);
@@ -5690,21 +5690,26 @@ as $$
 $$;
 
 -- supabase/schemas/sessions/_list_sessions.sql
--- Living sessions of a project in the form of discover_agents; p_session_id is who asks.
+-- Living sessions of a project in the form of discover_agents; p_session_id is who asks. Of claims 20,000 are counted.
 create function coord._list_sessions(p_project_id integer, p_session_id uuid, p_capability text, p_limit integer)
 returns jsonb
 language plpgsql volatile
 as $$
 begin
   return jsonb_build_object('agents', coalesce((
+    with claims as (
+      select c.claim_session_id, count(*) as tasks
+      from (
+        select t.claim_session_id from coord.tasks t
+        where t.project_id = p_project_id and t.status = 'claimed' and t.claim_expires_at > clock_timestamp()
+        limit 20000) c
+      group by c.claim_session_id
+    )
     select jsonb_agg(jsonb_build_object('agent', a.agent, 'agent_type', a.agent_type, 'session_id', a.session_id,
       'parent_session_id', a.parent_session_id, 'delegated_from', a.delegated_from,
       'presence', coord._presence(a.last_call_at), 'capabilities', a.capabilities, 'working_on', a.working_on,
       'last_call_at', a.last_call_at, 'me', a.session_id is not distinct from p_session_id,
-      'claimed_tasks', (
-        select count(*) from coord.tasks t
-        where t.project_id = p_project_id and t.claim_session_id = a.session_id and t.status = 'claimed'
-          and t.claim_expires_at > clock_timestamp()))
+      'claimed_tasks', coalesce((select c.tasks from claims c where c.claim_session_id = a.session_id), 0))
       order by a.last_call_at desc)
     from (
       select s.* from coord.sessions s
@@ -6348,6 +6353,21 @@ language sql stable
 as $$
   select octet_length(p_task.title) + coalesce(octet_length(p_task.description), 0)
     + coalesce(octet_length(p_task.input::text), 0) + coalesce(octet_length(p_task.error), 0);
+$$;
+
+-- supabase/schemas/work/_claims_too_many.sql
+-- Whether with so many more the agent would have claimed over 1,000 tasks: all claims of a project are looked at by
+-- whoever renews or counts some, and nobody is to take a whole queue for hours.
+create function coord._claims_too_many(p_call coord._call, p_more integer) returns boolean
+language plpgsql volatile
+as $$
+begin
+  return (
+    select count(*) + p_more > 1000 from coord.tasks t
+    join coord.sessions s on s.project_id = t.project_id and s.session_id = t.claim_session_id
+    where t.project_id = p_call.project_id and t.status = 'claimed' and t.claim_expires_at > clock_timestamp()
+      and coalesce(s.delegated_from, s.agent) = coord._account(p_call));
+end
 $$;
 
 -- supabase/schemas/work/_clash.sql
@@ -7252,7 +7272,8 @@ $$;
 
 -- supabase/schemas/work/_renew_claims.sql
 -- Extends the claims of a session that are not lapsed, each for as long as it was asked for, and the locks on their
--- paths. One renewed less than p_rest_seconds (or a third of its lease) ago is left as it is.
+-- paths. One renewed less than p_rest_seconds (or a third of its lease) ago is left as it is. At most 1,000 at once, those
+-- first that lapse first.
 -- With p_plain those with paths are left out; true when there are such.
 -- Concurrency: tasks that somebody is just changing are skipped: they are being reported, or returned. Claims with paths
 -- are renewed only if the locks of the project can be serialised without waiting, else with the next call; and when a
@@ -7280,7 +7301,7 @@ begin
         and n.claim_expires_at > clock_timestamp() and not (v_skip_paths and (n.terms).paths is not null)
         and n.claim_expires_at < clock_timestamp() + make_interval(
           secs => n.lease_seconds - least(p_rest_seconds, n.lease_seconds / 3.0))
-      order by n.task_id for update skip locked))
+      order by n.claim_expires_at limit 1000 for update skip locked))
     returning (t.terms).paths
   )
   select array_agg(p.path) into v_paths from renewed r cross join unnest(r.paths) p(path);
@@ -8130,7 +8151,7 @@ $$;
 grant execute on function coord.register_agent to coord_app;
 
 -- supabase/schemas/decisions/list_decisions.sql
--- Decisions of the project, newest first; pages by decision_id, which is ordered by time.
+-- Decisions of the project, newest first, as many as fit into a page; pages by decision_id, which is ordered by time.
 create function coord.list_decisions(
   p_caller jsonb, p_agent text default null, p_type text default null, p_limit integer default 50,
   p_before uuid default null
@@ -8140,22 +8161,25 @@ as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'list_decisions');
   v_decisions jsonb;
+  v_last uuid;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   select coalesce(jsonb_agg(jsonb_build_object('decision_id', f.decision_id, 'type', f.type, 'context', f.context,
-    'reason', f.reason, 'agent', f.agent, 'decided_at', f.at) order by f.decision_id desc), '[]') into v_decisions
+      'reason', f.reason, 'agent', f.agent, 'decided_at', f.at) order by f.decision_id desc) filter (where f.fits), '[]'),
+    case when bool_or(not f.fits) then min(f.decision_id::text) filter (where f.fits) end
+  into v_decisions, v_last
   from (
-    select d.* from coord.decisions d
+    select d.*, row_number() over place <= p_limit
+        and sum(octet_length(d.context) + octet_length(d.reason)) over place <= coord._page_bytes() as fits
+    from coord.decisions d
     where d.project_id = v_call.project_id
       and (p_agent is null or d.agent = p_agent)
       and (p_type is null or d.type = p_type)
       and (p_before is null or d.decision_id < p_before)
+    window place as (order by d.decision_id desc)
     order by d.decision_id desc limit p_limit + 1
   ) f;
-  return coord._leave(v_call, jsonb_build_object(
-    'decisions', jsonb_path_query_array(v_decisions, '$[0 to $n]', jsonb_build_object('n', p_limit - 1)),
-    'next_before', case when jsonb_array_length(v_decisions) > p_limit
-      then v_decisions -> (p_limit - 1) -> 'decision_id' end));
+  return coord._leave(v_call, jsonb_build_object('decisions', v_decisions, 'next_before', v_last));
 end
 $$;
 
@@ -10971,6 +10995,10 @@ declare
   v_claims jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
+  if coord._claims_too_many(v_call, p_count) then
+    return coord._refuse(v_call, 'limit_exceeded', 'An agent may have 1,000 claims.',
+      'Report some of them, or release them, before you claim more.');
+  end if;
   v_claims := coord._claim_batch(v_call, p_count, p_types, p_lease_seconds);
   return coord._leave(v_call, jsonb_build_object('claimed', v_claims <> '[]', 'claims', v_claims));
 end

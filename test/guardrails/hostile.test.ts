@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { actionsIn } from '../../packages/core/src/guardrails/actions.ts';
+import { actionsIn, actionsOf } from '../../packages/core/src/guardrails/actions.ts';
 import { type Context, contexts } from '../../packages/core/src/guardrails/context.ts';
 import { check, violationsIn } from '../../packages/core/src/guardrails/engine.ts';
 
@@ -139,6 +139,17 @@ const slowest = (text: string) =>
 test.for(pieces)('%j over and over is judged soon', (piece) => {
   const times = Math.floor((size - 8) / piece.length);
   for (const text of [piece.repeat(times), `select ${piece.repeat(times)}x`]) expect(slowest(text)).toBeLessThan(limit);
+});
+
+test('of lines that may be commands so many are looked at in a call, and the rest is taken for such', () => {
+  const text = 'a;b\n'.repeat(20_000);
+  const fields = Array.from({ length: 12 }, (_, index) => ({ field: `input.${index}`, value: text }));
+  const begun = performance.now();
+  const actions = actionsOf(fields);
+  expect(performance.now() - begun).toBeLessThan(limit);
+  const isStopped = ({ text: part, context }: (typeof actions)[number]) =>
+    violationsIn(part, context, []).some(({ rule }) => rule === 'too_complex');
+  expect(actions.some(isStopped)).toBe(true);
 });
 
 test('what is composed of such pieces is judged soon', { timeout: 120_000 }, () => {

@@ -16,16 +16,13 @@ export function repositoryPath(description: string): z.ZodString {
   return schema;
 }
 
-/** Most characters that the paths of one call have together: each call's paths stand in its journal row. */
-const maxPathCharacters = 32_768;
-
-/** Some of them; what they have together is bounded, too. */
-export function repositoryPathList(path: z.ZodString, most: number): z.ZodArray<z.ZodString> {
+/** Some of them, which may have so many characters together: whoever looks at a task or a journal row reads them all. */
+export function repositoryPathList(path: z.ZodString, most: number, characters: number): z.ZodArray<z.ZodString> {
   return z
     .array(path)
     .max(most)
-    .refine((paths) => paths.reduce((sum, { length }) => sum + length, 0) <= maxPathCharacters, {
-      error: `have more than ${maxPathCharacters} characters together; name folders, or send them in several calls`,
+    .refine((paths) => paths.reduce((sum, { length }) => sum + length, 0) <= characters, {
+      error: `have more than ${characters} characters together; name folders, or split it`,
     });
 }
 

@@ -42,7 +42,7 @@ export const submission = {
   depends_on: z.array(taskId).max(100).describe('Tasks that must be done first.').optional(),
   max_attempts: z.int().min(1).max(20).default(3).describe('Attempts before the task counts as failed.'),
   capabilities: z.array(word('Capability.')).max(20).describe('What the worker must be able to do.').optional(),
-  paths: repositoryPathList(repositoryPath('File or folder.'), 100)
+  paths: repositoryPathList(repositoryPath('File or folder.'), 100, 8192)
     .describe('Files it will change: locked by the claim; tasks that clash never run together.')
     .optional(),
   assignee: z.string().min(1).max(128).describe('Agent that is to do it; auto: the best one.').optional(),

@@ -19,16 +19,8 @@ export async function guard(
   input: Record<string, unknown>,
 ): Promise<unknown[]> {
   reading ??= await import('./guardrails/actions.ts');
-  const actions = actionsOf(reading, operation, input);
+  const actions = reading.actionsOf(guardedValues(operation.input, input));
   return actions.length === 0 ? [] : judge(actions, database, operation, caller);
-}
-
-function actionsOf({ actionsIn }: Reading, { input: schema }: Operation, input: unknown): GuardedAction[] {
-  const actions: GuardedAction[] = [];
-  for (const { field, value } of guardedValues(schema, input)) {
-    for (const action of actionsIn(field, value)) actions.push(action);
-  }
-  return actions;
 }
 
 async function judge(

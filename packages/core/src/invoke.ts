@@ -44,7 +44,7 @@ function carryOut(
   parsed: Record<string, unknown>,
   ending: Ending,
 ): Promise<unknown> {
-  const args = argumentsOf(operation, withInput(caller, parsed), parsed);
+  const args = argumentsOf(operation, withInput(operation, caller, parsed), parsed);
   if (operation.computed) {
     const store = (computed: Readonly<Record<string, unknown>>) =>
       ask(database, operation, { ...args, p_computed: computed });
@@ -98,14 +98,16 @@ function repeatable(database: Database, operation: Operation, args: CallArgument
 
 /**
  * With an idempotency key the database compares inputs: the same key with another input is a conflict. How long to wait
- * is no part of what is asked for, so that whoever lost an answer may ask again for the rest of the time.
+ * is no part of what is asked for, so that whoever lost an answer may ask again for the rest of the time. A read may be
+ * repeated anyway, and its answer is not kept.
  */
 function withInput(
-  caller: Caller,
+  { kind }: Operation,
+  { idempotency_key: key, ...caller }: Caller,
   { wait_seconds: _, ...input }: Record<string, unknown>,
 ): Caller & { input?: unknown } {
-  if (caller.idempotency_key === undefined) return caller;
-  if (idempotencyKeyForm.test(caller.idempotency_key)) return { ...caller, input };
+  if (key === undefined) return caller;
+  if (idempotencyKeyForm.test(key)) return kind === 'read' ? caller : { ...caller, idempotency_key: key, input };
   throw new CoordinationError({
     code: 'invalid_input',
     message: `idempotency_key: must be ${idempotencyKeyWords}`,

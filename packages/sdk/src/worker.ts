@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { CoordinationError, type Coordinator, type ErrorBody } from '@agentcoord/contract';
+import { type CallOptions, CoordinationError, type Coordinator, type ErrorBody } from '@agentcoord/contract';
 import { Claim, type ClaimOptions, claimNext } from './claim.ts';
 import type { Session } from './session.ts';
 
@@ -13,8 +13,10 @@ export interface WorkOptions extends Omit<ClaimOptions, 'wait_seconds'> {
   untilEmpty?: boolean;
 }
 
-type Handled = NonNullable<Awaited<ReturnType<Coordinator['getWorkBatch']>>['claims'][number]>;
-type Result = Awaited<ReturnType<Coordinator['completeWorkBatch']>>['results'][number];
+type Answer = Awaited<ReturnType<Coordinator['completeWorkBatch']>>;
+type Handled = Answer['claims'][number];
+type Result = Answer['results'][number];
+type Report = Parameters<Coordinator['completeWorkBatch']>[0]['reports'][number];
 
 /** A task that was done, and not reported yet. */
 interface Done {
@@ -22,14 +24,11 @@ interface Done {
   result: Record<string, unknown> | undefined;
 }
 
-/** Reports that are under way at the same time: while one waits for its commit, the other is carried out. */
-const mostCalls = 2;
-
 /** Milliseconds between attempts to report while the server is away: so many at first, doubled up to the last. */
 const [firstPause, lastPause] = [250, 5000];
 
 /**
- * Keeps so many tasks in hand. Those that are done at the same time are reported, and the next ones claimed, in one
+ * Keeps so many tasks in hand. What is done while a report is under way is reported, and as many are claimed, in one
  * call: with eight in hand a task then costs half of what it costs with a call of its own.
  */
 export class Worker {
@@ -41,8 +40,7 @@ export class Worker {
   /** Tasks in hand: handled, or waiting to be reported, or being reported. */
   #inHand = 0;
   #done: Done[] = [];
-  #calls = 0;
-  #isDue = false;
+  #isReporting = false;
   #isFetching = false;
   #failure: unknown;
 
@@ -145,27 +143,24 @@ export class Worker {
     await claim[Symbol.asyncDispose]();
   }
 
-  /** After what else is done in this turn of the event loop. */
+  /** After what else is done in this turn of the event loop, and one call after the other. */
   #reportSoon(): void {
-    if (this.#isDue) return;
-    this.#isDue = true;
-    setImmediate(() => {
-      this.#isDue = false;
-      const most = Math.ceil(this.#concurrency / mostCalls);
-      while (this.#calls < mostCalls && this.#done.length > 0) void this.#report(this.#done.splice(0, most));
+    if (this.#isReporting) return;
+    this.#isReporting = true;
+    setImmediate(async () => {
+      await this.#report(this.#done.splice(0));
+      this.#isReporting = false;
+      if (this.#done.length > 0) this.#reportSoon();
+      if (this.#inHand < this.#concurrency) void this.#fetch();
     });
   }
 
   async #report(done: readonly Done[]): Promise<void> {
-    this.#calls++;
     const since = performance.now();
     const next = this.#isStopping || this.#options.types ? 0 : done.length;
     const claims = await this.#send(done, next).catch((error: unknown) => this.#reportEach(done, error));
-    this.#calls--;
     this.#inHand -= done.length;
     for (const claim of claims) this.#begin(claim, since);
-    if (this.#done.length > 0) this.#reportSoon();
-    if (this.#inHand < this.#concurrency) void this.#fetch();
   }
 
   /** Reports them together, again and again while the server is away; answers what was claimed next. */
@@ -179,7 +174,7 @@ export class Worker {
     const options = { idempotency_key: `batch-${reports[0]?.task_id}-${reports[0]?.claim_token}` };
     for (let wait = firstPause; ; wait = Math.min(wait * 2, lastPause)) {
       try {
-        const { results, claims } = await this.#session.coordinator.completeWorkBatch({ reports, claim_next }, options);
+        const { results, claims } = await this.#call(reports, claim_next, options);
         await Promise.all(done.map(({ claim }, index) => this.#settle(claim, results[index])));
         return claims;
       } catch (error) {
@@ -187,6 +182,17 @@ export class Worker {
         await pause(wait);
       }
     }
+  }
+
+  /** One by itself costs less without a batch around it. */
+  async #call([first, ...others]: Report[], claim_next: number, options: CallOptions): Promise<Answer> {
+    const { coordinator } = this.#session;
+    if (!first || others.length > 0) {
+      return coordinator.completeWorkBatch({ reports: first ? [first, ...others] : others, claim_next }, options);
+    }
+    const { next, status } = await coordinator.completeWork({ ...first, claim_next: claim_next > 0 }, options);
+    const claims = next?.task ? [next as Handled] : [];
+    return { results: [{ task_id: first.task_id, status }], claims };
   }
 
   /** One that was not accepted has passed on. */

@@ -1,4 +1,4 @@
--- Deletes what is kept for a time only, a thousand rows of a kind: idempotency keys 48 hours, ended
+-- Deletes what is kept for a time only, a thousand rows of a kind: idempotency keys (ten thousand) 48 hours, ended
 -- sessions, notices, looks and paths that nobody locks any more 30 days, handoffs 180.
 create function coord._forget() returns void
 language plpgsql volatile
@@ -6,7 +6,7 @@ as $$
 begin
   delete from coord.idempotency_keys k where (k.project_id, k.agent, k.key) in (
     select o.project_id, o.agent, o.key from coord.idempotency_keys o
-    where o.created_at < clock_timestamp() - interval '48 hours' limit 1000 for update skip locked);
+    where o.created_at < clock_timestamp() - interval '48 hours' limit 10000 for update skip locked);
   delete from coord.sessions s where (s.project_id, s.session_id) in (
     select o.project_id, o.session_id from coord.sessions o
     where o.ended_at < clock_timestamp() - interval '30 days' limit 1000 for update skip locked);

@@ -1,5 +1,6 @@
 -- Extends the claims of a session that are not lapsed, each for as long as it was asked for, and the locks on their
--- paths. One renewed less than p_rest_seconds (or a third of its lease) ago is left as it is.
+-- paths. One renewed less than p_rest_seconds (or a third of its lease) ago is left as it is. At most 1,000 at once, those
+-- first that lapse first.
 -- With p_plain those with paths are left out; true when there are such.
 -- Concurrency: tasks that somebody is just changing are skipped: they are being reported, or returned. Claims with paths
 -- are renewed only if the locks of the project can be serialised without waiting, else with the next call; and when a
@@ -27,7 +28,7 @@ begin
         and n.claim_expires_at > clock_timestamp() and not (v_skip_paths and (n.terms).paths is not null)
         and n.claim_expires_at < clock_timestamp() + make_interval(
           secs => n.lease_seconds - least(p_rest_seconds, n.lease_seconds / 3.0))
-      order by n.task_id for update skip locked))
+      order by n.claim_expires_at limit 1000 for update skip locked))
     returning (t.terms).paths
   )
   select array_agg(p.path) into v_paths from renewed r cross join unnest(r.paths) p(path);

@@ -15,7 +15,7 @@ import { defineOperation } from '../operation.ts';
 const path = repositoryPath(
   'File (src/server.ts), tree (src/api/), glob (src/**/*.ts) or name (resource:port-5432), from the root of the repository.',
 );
-const paths = repositoryPathList(path, 256).min(1);
+const paths = repositoryPathList(path, 256, 32_768).min(1);
 const reason = z.string().max(500).describe('Why it is held; others see it.');
 
 const { session_id, ...agent } = agentFields;

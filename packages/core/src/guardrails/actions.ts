@@ -1,6 +1,7 @@
 import { isCommandName } from './command_names.ts';
 import { type Context, contextOf } from './context.ts';
 import { proseActions } from './prose.ts';
+import { mostParses, withParses } from './shell/parsing.ts';
 
 /** A command that an input holds, and where. */
 export interface GuardedAction {
@@ -16,7 +17,7 @@ const commandKeys =
   /(?:^|[_\s-])(?:commands?|cmds?|shell|scripts?|run|exec|execute|bash|zsh|sh|powershell|(?:command|cmd)[_\s-]?line|argv|entry[_-]?point)$/i;
 const sqlKeys = /(?:^|[_\s-])(?:sql|query|queries|statements?)$/i;
 /** Keys of what a command beside them is called with, and of programs that are called. */
-const argumentKeys = /^(args?|arguments|argv|parameters|params|options|flags)$/i;
+const argumentKeys = /(?:^|[_\s-])(?:args?|arguments|argv|parameters|params|options?|opts|flags)$/i;
 const programKeys = /^(program|executable|binary|bin|tool)$/i;
 
 /** Longest name of a field that is told; what is nested deeper goes by the name of what it is in. */
@@ -35,6 +36,15 @@ interface Part {
 const spelled = (key: string) => key.trim().replace(/([a-z])([A-Z])/g, '$1_$2');
 const isCommandKey = (key: string) => commandKeys.test(key);
 const isSqlKey = (key: string) => sqlKeys.test(key);
+
+/** The commands in the fields of a call. */
+export function actionsOf(fields: readonly { field: string; value: unknown }[]): GuardedAction[] {
+  const actions: GuardedAction[] = [];
+  withParses(mostParses, () => {
+    for (const { field, value } of fields) for (const action of actionsIn(field, value)) actions.push(action);
+  });
+  return actions;
+}
 
 /**
  * The commands in a field: in text those that stand as such, in JSON also those under keys that say so. However deep they
@@ -105,7 +115,9 @@ function wordsOf(list: readonly unknown[]): string[] {
  */
 function listActions(field: string, words: readonly string[], key: string): GuardedAction[] {
   const [first = ''] = words;
-  const one = /\s/.test(first) ? [] : commandOf(field, words);
+  // ["npm test", "npm run lint"] are two; ["git push", "--force"] is one that has begun with two words.
+  const isOne = !/\s/.test(first) || words.slice(1).some((word) => word.startsWith('-'));
+  const one = isOne ? commandOf(field, words) : [];
   if (!words.some((word) => /\s/.test(word))) return one;
   // With an option among them they are arguments, which may be anything: what is nothing but a command is taken for one.
   const isArgument = isCommandName(first) && words.some((word) => word.startsWith('-'));
@@ -125,7 +137,7 @@ const mostCalled = 6;
 function calledWith(field: string, value: Record<string, unknown>): GuardedAction[] {
   const called = Object.keys(value)
     .map((name) => ({ name, isCommand: isCommandKey(spelled(name)) || programKeys.test(name) }))
-    .filter(({ name, isCommand }) => isCommand || argumentKeys.test(name))
+    .filter(({ name, isCommand }) => isCommand || argumentKeys.test(spelled(name)))
     .map((each) => ({ ...each, words: argumentsOf(value[each.name], each.isCommand) }))
     .filter(({ words }) => words.length > 0)
     .slice(0, mostCalled);
@@ -147,10 +159,15 @@ function argumentsOf(given: unknown, isCommand: boolean): string[] {
   return isCommand ? [] : wordsOf(Object.values(given));
 }
 
-/** A program with its arguments: as they are, and where that makes a difference also as a shell reads them. */
+/**
+ * A program with its arguments: as they are, and where that makes a difference also as a shell reads them. What stands
+ * first may be a program and its first arguments.
+ */
 function commandOf(field: string, words: readonly string[]): GuardedAction[] {
   const quoted = words.map((word) => (/^[\w./:@%+,=^-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+  const [first = '', ...others] = words;
   const exact = quoted.join(' ');
-  const loose = words.some((word) => /\s/.test(word)) ? exact : words.join(' ');
-  return [...new Set([exact, loose])].map((text) => ({ field, text, context: 'shell' }));
+  const begun = [first, ...quoted.slice(1)].join(' ');
+  const loose = others.some((word) => /\s/.test(word)) ? begun : words.join(' ');
+  return [...new Set([exact, begun, loose])].map((text) => ({ field, text, context: 'shell' }));
 }

@@ -3,9 +3,10 @@ import { type Context, contextOf } from './context.ts';
 import { Budget, Examination, TooComplex } from './finding.ts';
 import { plainText } from './lookalikes.ts';
 import { noProjectRules, type ProjectRules } from './project_rules.ts';
-import { proseActions } from './prose.ts';
+import { type ProseAction, proseActions } from './prose.ts';
 import type { BuiltInRule } from './rules/index.ts';
 import type { Invocation } from './shell/invocation.ts';
+import { mostParses, withParses } from './shell/parsing.ts';
 import { readShell } from './shell/reader.ts';
 import { Scope } from './shell/scope.ts';
 import { readSql } from './sql/reader.ts';
@@ -95,11 +96,13 @@ function readAs(context: Context | 'prose', text: string, examination: Examinati
       return;
     default:
       // What is certain comes first, as nothing is reported twice.
-      for (const action of proseActions(text).toSorted((a, b) => Number(a.doubtful ?? 0) - Number(b.doubtful ?? 0))) {
+      for (const action of withParses(mostParses, () => proseActions(text)).toSorted(inDoubtLast)) {
         examination.doubtfully(action.doubtful === true, () => readAs(action.context, action.text, examination));
       }
   }
 }
+
+const inDoubtLast = (one: ProseAction, other: ProseAction) => Number(one.doubtful ?? 0) - Number(other.doubtful ?? 0);
 
 function languageOf(text: string) {
   if (

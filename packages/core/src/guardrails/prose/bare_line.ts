@@ -20,8 +20,10 @@ const prompt = new RegExp(
     String.raw`[#%]>\s+`,
     String.raw`(?:(?:ba|z|k|mk|da|a|c|fi)?sh-\d[\w.]*|root|[~/][\w./~-]*)\s?[$#%]\s+`,
     String.raw`[\w.-]{1,60}:\S{1,200}\s[\w.-]{1,40}[$#]\s+`,
-    String.raw`PS(?:\s[^\s>]{1,200})?>\s+|[A-Z]:\\[^\s>]*>\s*`,
-    String.raw`[❯➜λ]\s+(?:\S{1,200}\s+git:\(\S{1,200}\)\s+(?:✗\s+)?)?`,
+    String.raw`PS(?:\s[^>]{1,200})?>\s+|[A-Z]:\\[^>]{0,200}>\s*`,
+    String.raw`[~/][\w./~-]{0,200}\s\([^)\s]{1,60}\)\s?[$#%]\s+`,
+    String.raw`\d{1,3}(?:\.\d{1,3}){3}:\d{1,5}(?:\[\d{1,3}\])?>\s+`,
+    String.raw`[❯❱➜λ]\s+(?:\S{1,200}\s+git:\(\S{1,200}\)\s+(?:✗\s+)?)?`,
     String.raw`(?:mysql|mariadb|sqlite|psql|sql|cqlsh|duckdb)(?:\s?[[(:][^\s>]{1,80})?>\s*`,
     String.raw`\w{1,63}[=*(-]{1,2}[#>]\s+`,
   ].join('|')})`,
@@ -32,8 +34,17 @@ const likePrompt = /[\w.:~/=@-]{1,60}[$#%>]\s+/y;
 const heading = /#\s+/y;
 
 const pairs = [
-  ...[['***', '***'] as const, ['**', '**'] as const, ['__', '__'] as const, ['*', '*'] as const, ['_', '_'] as const],
-  ...['code', 'kbd', 'samp', 'pre', 'b', 'strong', 'em', 'i'].map((tag) => [`<${tag}>`, `</${tag}>`] as const),
+  ...[
+    ['***', '***'] as const,
+    ['~~', '~~'] as const,
+    ['**', '**'] as const,
+    ['__', '__'] as const,
+    ['*', '*'] as const,
+    ['_', '_'] as const,
+  ],
+  ...['li', 'p', 'code', 'kbd', 'samp', 'pre', 'b', 'strong', 'em', 'i'].map(
+    (tag) => [`<${tag}>`, `</${tag}>`] as const,
+  ),
 ];
 
 /** Emphasis within a list within a quotation within emphasis is more than anybody writes. */

@@ -1,8 +1,28 @@
 import { type ParsedScript, parse } from 'unbash';
 
+/** More lines that may be commands than anybody's texts have; they take 50 ms at most. */
+export const mostParses = 10_000;
+
+/** What the reading that is under way may still have parsed; see `withParses`. */
+let parsesLeft = Number.POSITIVE_INFINITY;
+
+/**
+ * Reads with so many parses at most; whatever comes after them counts as too complex. Each line of a text may need one,
+ * and a call may hold a quarter of a million lines. What reads must not wait for anything, as all readings share the count.
+ */
+export function withParses<Result>(most: number, read: () => Result): Result {
+  const before = parsesLeft;
+  parsesLeft = Math.min(before, most);
+  try {
+    return read();
+  } finally {
+    parsesLeft = before;
+  }
+}
+
 /** The syntax tree of a script; undefined when the parser would spend too much on it, or is overwhelmed by it. */
 export function parsed(text: string): ParsedScript | undefined {
-  if (isTooComplex(text)) return undefined;
+  if (--parsesLeft < 0 || isTooComplex(text)) return undefined;
   try {
     return parse(text);
   } catch (error) {

@@ -189,7 +189,9 @@ export class Reader implements Substitutions {
     // To decode one of these costs as much as the text is long.
     if (part.text.startsWith('`')) this.examination.spend(this.text.length / 1000);
     const reader = script?.source === undefined ? this : new Reader(script.source, this.examination, this.scope);
-    const stream = script ? this.examination.within(() => this.scope.apart(() => reader.script(script, {}))) : {};
+    let stream: Stream = script ? this.examination.within(() => this.scope.apart(() => reader.script(script, {}))) : {};
+    // What there is nothing in prints nothing: r$()m is rm.
+    if (/^(?:\$\(\s*\)|`\s*`)$/.test(part.text)) stream = { text: '' };
     this.#outputs.set(part, stream);
     return stream;
   }

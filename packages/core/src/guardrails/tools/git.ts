@@ -22,15 +22,17 @@ const valued = [
 
 const git: Tool = (call) => {
   const aliases = new Map<string, string>();
-  for (const setting of settingsOfVariables(call)) readSetting(call, setting, aliases);
+  const settings = settingsOfVariables(call);
   let index = 0;
   for (; index < call.args.length; index++) {
     const arg = call.args[index] as string;
     if (!arg.startsWith('-')) break;
-    if (arg === '-c') readSetting(call, call.args[index + 1] ?? '', aliases);
+    if (arg === '-c') settings.push(call.args[index + 1] ?? '');
     if (valued.includes(arg)) index++;
   }
-  const [command = '', ...args] = call.args.slice(index);
+  for (const setting of settings) readSetting(call, setting, aliases);
+  const [command = '', ...given] = call.args.slice(index);
+  const args = command === 'push' ? [...given, ...pushed(settings)] : given;
   const alias = aliases.get(command.toLowerCase());
   if (alias?.startsWith('!')) return runText(call, [alias.slice(1), ...args].join(' '));
   if (alias !== undefined) return runText(call, ['git', alias, ...args].join(' '));
@@ -40,6 +42,15 @@ const git: Tool = (call) => {
   commands[command]?.({ ...call, args });
   return undefined;
 };
+
+/** What settings of remotes push besides what is named. */
+function pushed(settings: readonly string[]): string[] {
+  return settings.flatMap((setting) => {
+    const [, name, value = ''] = /^remote\..*\.(push|mirror)=(.*)$/is.exec(setting) ?? [];
+    if (name?.toLowerCase() === 'mirror') return /^(?:true|yes|on|1)$/i.test(value) ? ['--mirror'] : [];
+    return name && value.startsWith('+') ? ['--force'] : [];
+  });
+}
 
 function clean(call: Invocation, forced: boolean): undefined {
   const options = optionsOf(call.args, 'e', ['exclude']);

@@ -7,11 +7,11 @@ const commandSettings =
   /^(core\.(sshcommand|gitproxy|pager|editor|fsmonitor|askpass|alternaterefscommand)|diff\.external|sequence\.editor|credential\.helper|interactive\.difffilter|uploadpack\.packobjectshook|gpg\.([^.]+\.)?(program|defaultkeycommand)|remote\.[^.]*\.(uploadpack|receivepack)|.*\.(command|cmd|textconv|clean|smudge|process|driver|helper))$/i;
 const named = /^(alias|pager)\./i;
 
-/** Judges `key=value`; an alias is kept where somebody asks for it. */
+/** Judges `key=value`; an alias is kept where somebody asks for it, else it is judged where it is made. */
 export function readSetting(call: Invocation, text: string, aliases?: Map<string, string>): undefined {
   const [, key = '', value = ''] = /^([^=]*)=?(.*)$/s.exec(text) ?? [];
   if (/^core\.hookspath$/i.test(key)) report(call, 'guard_tampering');
-  if (/^alias\./i.test(key)) aliases?.set(key.slice(6).toLowerCase(), value);
+  if (/^alias\./i.test(key) && aliases) aliases.set(key.slice(6).toLowerCase(), value);
   else if ((commandSettings.test(key) || named.test(key)) && /\s/.test(value)) {
     runText(call, value.replace(/^!/, ''), { own: true });
   }
