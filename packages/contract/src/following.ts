@@ -102,12 +102,14 @@ class EventIterator implements AsyncGenerator<CoordinationEvent, void, undefined
 
 /** A page that many subscribers share is wrapped once: to make a promise for each of them took a tenth of their time. */
 function resultsOf(events: readonly CoordinationEvent[]): readonly Promise<Result>[] {
-  const known = results.get(events) ?? events.map((value) => Promise.resolve({ value, done: false as const }));
-  results.set(events, known);
-  return known;
+  if (wrapped?.events !== events) {
+    wrapped = { events, results: events.map((value) => Promise.resolve({ value, done: false as const })) };
+  }
+  return wrapped.results;
 }
 
-const results = new WeakMap<readonly CoordinationEvent[], readonly Promise<Result>[]>();
+/** The last page: those who share one take it one after the other. */
+let wrapped: { events: readonly CoordinationEvent[]; results: readonly Promise<Result>[] } | undefined;
 
 /** Pages by asking again and again, for doors that have no stream of their own. */
 export async function* polled(

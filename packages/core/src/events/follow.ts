@@ -72,12 +72,12 @@ export async function* pagesOf(events: Events): AsyncGenerator<EventPage, void, 
 
 /** A list that many subscribers share is taken apart once. */
 function eventsOf(items: readonly Item[]): CoordinationEvent[] {
-  const known = eventLists.get(items) ?? items.map(({ event }) => event);
-  eventLists.set(items, known);
-  return known;
+  if (taken?.items !== items) taken = { items, events: items.map(({ event }) => event) };
+  return taken.events;
 }
 
-const eventLists = new WeakMap<readonly Item[], CoordinationEvent[]>();
+/** The last list: those who share one take it one after the other. */
+let taken: { items: readonly Item[]; events: CoordinationEvent[] } | undefined;
 
 /** Ids in the form in which events have them. */
 function parsed(input: EventInput): EventInput {
