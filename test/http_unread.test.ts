@@ -86,8 +86,11 @@ test('a batch of claims stops at a mebibyte, and the rest is claimed by the next
 
 test('streams that nobody reads keep no more than other answers', async () => {
   const { cursor } = await ann.listEvents({ after: 'now' });
-  const paths = Array.from({ length: 240 }, (_, index) => `${'deep/'.repeat(190)}${index}.ts`);
-  for (let call = 0; call < 30; call++) await ann.acquireLock({ paths });
+  const paths = Array.from({ length: 256 }, (_, index) => `${'deep/'.repeat(24)}${index}.ts`);
+  await ann.acquireLock({ paths });
+  await db.sql`insert into coord.journal (project_id, session_id, agent, operation, outcome, resource, detail)
+    select j.project_id, j.session_id, j.agent, j.operation, j.outcome, j.resource, j.detail
+    from coord.journal j, generate_series(1, 149) where j.operation = 'acquire_lock' and j.session_id = ${ann.session_id}`;
   await using server = await startServer(db);
   const key = await keyOf(db, 'dull');
   const path = `/v1/events?after=${cursor}`;

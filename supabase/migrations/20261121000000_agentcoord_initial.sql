@@ -6356,14 +6356,14 @@ as $$
 $$;
 
 -- supabase/schemas/work/_claims_too_many.sql
--- Whether with so many more the agent would have claimed over 1,000 tasks: all claims of a project are looked at by
+-- Whether with so many more the agent would have claimed over 2,000 tasks: all claims of a project are looked at by
 -- whoever renews or counts some, and nobody is to take a whole queue for hours.
 create function coord._claims_too_many(p_call coord._call, p_more integer) returns boolean
 language plpgsql volatile
 as $$
 begin
   return (
-    select count(*) + p_more > 1000 from coord.tasks t
+    select count(*) + p_more > 2000 from coord.tasks t
     join coord.sessions s on s.project_id = t.project_id and s.session_id = t.claim_session_id
     where t.project_id = p_call.project_id and t.status = 'claimed' and t.claim_expires_at > clock_timestamp()
       and coalesce(s.delegated_from, s.agent) = coord._account(p_call));
@@ -10996,8 +10996,8 @@ declare
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   if coord._claims_too_many(v_call, p_count) then
-    return coord._refuse(v_call, 'limit_exceeded', 'An agent may have 1,000 claims.',
-      'Report some of them, or release them, before you claim more.');
+    return coord._refuse(v_call, 'limit_exceeded', 'An agent may have 2,000 claims.',
+      'Report some of them, or release them, before you claim more.', '{"reason": "too_many_claims"}');
   end if;
   v_claims := coord._claim_batch(v_call, p_count, p_types, p_lease_seconds);
   return coord._leave(v_call, jsonb_build_object('claimed', v_claims <> '[]', 'claims', v_claims));
