@@ -6355,21 +6355,6 @@ as $$
     + coalesce(octet_length(p_task.input::text), 0) + coalesce(octet_length(p_task.error), 0);
 $$;
 
--- supabase/schemas/work/_claims_too_many.sql
--- Whether with so many more the agent would have claimed over 2,000 tasks: all claims of a project are looked at by
--- whoever renews or counts some, and nobody is to take a whole queue for hours.
-create function coord._claims_too_many(p_call coord._call, p_more integer) returns boolean
-language plpgsql volatile
-as $$
-begin
-  return (
-    select count(*) + p_more > 2000 from coord.tasks t
-    join coord.sessions s on s.project_id = t.project_id and s.session_id = t.claim_session_id
-    where t.project_id = p_call.project_id and t.status = 'claimed' and t.claim_expires_at > clock_timestamp()
-      and coalesce(s.delegated_from, s.agent) = coord._account(p_call));
-end
-$$;
-
 -- supabase/schemas/work/_clash.sql
 -- Whether two lists of paths have a file in common. Equal paths are found without comparing all with all; of others, one
 -- has to be a tree or a glob.
@@ -10995,10 +10980,6 @@ declare
   v_claims jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if coord._claims_too_many(v_call, p_count) then
-    return coord._refuse(v_call, 'limit_exceeded', 'An agent may have 2,000 claims.',
-      'Report some of them, or release them, before you claim more.', '{"reason": "too_many_claims"}');
-  end if;
   v_claims := coord._claim_batch(v_call, p_count, p_types, p_lease_seconds);
   return coord._leave(v_call, jsonb_build_object('claimed', v_claims <> '[]', 'claims', v_claims));
 end

@@ -9,10 +9,6 @@ declare
   v_claims jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if coord._claims_too_many(v_call, p_count) then
-    return coord._refuse(v_call, 'limit_exceeded', 'An agent may have 2,000 claims.',
-      'Report some of them, or release them, before you claim more.', '{"reason": "too_many_claims"}');
-  end if;
   v_claims := coord._claim_batch(v_call, p_count, p_types, p_lease_seconds);
   return coord._leave(v_call, jsonb_build_object('claimed', v_claims <> '[]', 'claims', v_claims));
 end
