@@ -5412,7 +5412,7 @@ begin
     raise exception 'a segment is whole seals, from the one after the last segment on, and 50,000 rows at most'
       using errcode = 'DNIED', hint = 'Export it with agentcoord audit export --drop.';
   end if;
-  v_page := coord._verify_seals(new.project_id, new.first_seal - 1, new.row_count, 'infinity');
+  v_page := coord._verify_seals(new.project_id, new.first_seal - 1, new.row_count);
   if v_page.bad is not null or (v_page.last_seal).seal_number < new.last_seal then
     raise exception 'a row of the segment is not as it was sealed: %', v_page.bad
       using errcode = 'CNFLT', hint = 'Nothing was dropped. Call verify_audit, and keep a backup.';
@@ -5450,7 +5450,7 @@ begin
     return coord._refuse(p_call, 'limit_exceeded', 'last_seal: more than 50,000 rows at once.',
       'Export and drop fewer seals at a time, as agentcoord audit export --drop does.', '{"reason": "segment_too_large"}');
   end if;
-  v_bad := (coord._verify_seals(p_call.project_id, p_first - 1, (p_last.total_rows - v_before.total_rows)::integer, 'infinity')).bad;
+  v_bad := (coord._verify_seals(p_call.project_id, p_first - 1, (p_last.total_rows - v_before.total_rows)::integer)).bad;
   if v_bad is not null then
     return coord._refuse(p_call, 'conflict', 'A row of the segment is not as it was when it was sealed; nothing was dropped.',
       'Call verify_audit, keep a backup of the database, and find out who did it.',
@@ -5554,7 +5554,7 @@ $$;
 -- Stable, so that all it reads is of one moment, whatever is written or dropped meanwhile. Nothing that somebody has
 -- written into the tables makes it endless: of no seal more rows are read than it says to have.
 create function coord._verify_seals(
-  p_project_id integer, p_after_seal integer, p_most integer, p_enough timestamptz,
+  p_project_id integer, p_after_seal integer, p_most integer, p_enough timestamptz default 'infinity',
   out last_seal coord.seals, out seals integer, out rows bigint, out dropped_rows bigint, out bad jsonb
 )
 language plpgsql stable

@@ -16,7 +16,7 @@ begin
     raise exception 'a segment is whole seals, from the one after the last segment on, and 50,000 rows at most'
       using errcode = 'DNIED', hint = 'Export it with agentcoord audit export --drop.';
   end if;
-  v_page := coord._verify_seals(new.project_id, new.first_seal - 1, new.row_count, 'infinity');
+  v_page := coord._verify_seals(new.project_id, new.first_seal - 1, new.row_count);
   if v_page.bad is not null or (v_page.last_seal).seal_number < new.last_seal then
     raise exception 'a row of the segment is not as it was sealed: %', v_page.bad
       using errcode = 'CNFLT', hint = 'Nothing was dropped. Call verify_audit, and keep a backup.';

@@ -16,7 +16,7 @@ begin
     return coord._refuse(p_call, 'limit_exceeded', 'last_seal: more than 50,000 rows at once.',
       'Export and drop fewer seals at a time, as agentcoord audit export --drop does.', '{"reason": "segment_too_large"}');
   end if;
-  v_bad := (coord._verify_seals(p_call.project_id, p_first - 1, (p_last.total_rows - v_before.total_rows)::integer, 'infinity')).bad;
+  v_bad := (coord._verify_seals(p_call.project_id, p_first - 1, (p_last.total_rows - v_before.total_rows)::integer)).bad;
   if v_bad is not null then
     return coord._refuse(p_call, 'conflict', 'A row of the segment is not as it was when it was sealed; nothing was dropped.',
       'Call verify_audit, keep a backup of the database, and find out who did it.',

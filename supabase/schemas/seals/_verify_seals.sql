@@ -5,7 +5,7 @@
 -- Stable, so that all it reads is of one moment, whatever is written or dropped meanwhile. Nothing that somebody has
 -- written into the tables makes it endless: of no seal more rows are read than it says to have.
 create function coord._verify_seals(
-  p_project_id integer, p_after_seal integer, p_most integer, p_enough timestamptz,
+  p_project_id integer, p_after_seal integer, p_most integer, p_enough timestamptz default 'infinity',
   out last_seal coord.seals, out seals integer, out rows bigint, out dropped_rows bigint, out bad jsonb
 )
 language plpgsql stable
