@@ -1,78 +1,96 @@
--- Ends several claims of the calling session, each with an answer of its own, in the order given: done, a failed
--- attempt, or refused; then claims the next tasks, if asked for, whatever their type, for as long as the longest of
--- those. What becomes of these claims takes nothing back; see _leave_and_claim.
--- Successes of plain tasks that nothing waits for are one UPDATE. The rest go one by one through complete_work, which keeps its own
--- journal and sees to what follows.
--- Concurrency: as complete_work. Two batches with the same tasks, dependents or parents may wait for each other; then
--- one is undone and called again. No more is claimed than was accepted, so that a call that comes twice claims once.
+-- Ends several claims of the calling session as done, each with an answer of its own, in the order given, as things stood
+-- when the call began; then claims the next tasks, if asked for, whatever their type, for as long as the longest of the
+-- claims. What becomes of these takes nothing back; see _leave_and_claim. Each task has its journal row, as with complete_work.
+-- Concurrency: the tasks are locked in id order before anything is looked at: so whoever makes one of them a dependency
+-- has either committed and is seen, or waits and finds it done. Then one guarded UPDATE, as in complete_work. Parents and
+-- dependents follow, and paths last, because nobody may wait for a task while he holds the locks of the project. Two
+-- batches whose tasks have dependents or parents in common may wait for each other; then one is undone and called again.
+-- No more is claimed than was accepted, so that a call that comes twice claims once.
 create function coord.complete_work_batch(p_caller jsonb, p_reports jsonb, p_claim_next integer default 0) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'complete_work_batch');
-  v_part jsonb := p_caller - '{idempotency_key,input}'::text[];
   -- Before anything is locked: to enter may lock the session.
   v_next coord._call := case when p_claim_next > 0 and v_call.answer is null
-    then coord._enter(v_part, 'get_work_batch') end;
+    then coord._enter(p_caller - '{idempotency_key,input}'::text[], 'get_work_batch') end;
+  -- For the parts: what is to be done once for a call is done by its end.
+  v_part coord._call := v_call;
   v_lease_seconds integer;
   v_done uuid[];
-  v_accepted integer;
+  v_special uuid[];
+  v_id uuid;
   v_report record;
-  v_answer jsonb;
+  v_unblocked integer;
   v_others jsonb := '{}';
   v_claims jsonb := '[]';
+  v_hint text;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
+  v_part.extra := null;
+  select max(l.lease_seconds) into v_lease_seconds
+  from (
+    select t.lease_seconds from coord.tasks t
+    where t.project_id = v_call.project_id and t.status = 'claimed' and t.claim_session_id = v_call.session_id
+      and t.task_id = any (array(select (r.report ->> 'task_id')::uuid from jsonb_array_elements(p_reports) r(report)))
+    order by t.task_id for update) l;
   with done as (
     update coord.tasks t set status = 'done', finished_at = clock_timestamp(), result = r.result, error = null,
       claim_session_id = null, claim_expires_at = null, trail = t.trail || pg_current_xact_id()
-    from jsonb_to_recordset(p_reports)
-      r(task_id uuid, claim_token bigint, success boolean, result jsonb, error text)
+    from jsonb_to_recordset(p_reports) r(task_id uuid, claim_token bigint, result jsonb)
     where t.project_id = v_call.project_id and t.task_id = r.task_id and t.claim_token = r.claim_token
       and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
-      and t.lane is null and coalesce((t.terms).open_subtasks, 0) = 0 and coalesce(r.success, true) and r.error is null
-      and not exists (select from coord.task_dependencies d
-        where d.project_id = v_call.project_id and d.depends_on = t.task_id)
-    returning t.task_id, t.lease_seconds
+      and coalesce((t.terms).open_subtasks, 0) = 0
+    returning t.task_id, t.lane is not null or exists (select from coord.task_dependencies d
+      where d.project_id = v_call.project_id and d.depends_on = t.task_id) as is_special
   ), noted as (
     insert into coord.journal (project_id, session_id, agent, operation, outcome, resource, detail)
-    select v_call.project_id, v_call.session_id, v_call.agent, v_call.operation, 'ok', 'task:' || d.task_id,
+    select v_call.project_id, v_call.session_id, v_call.agent, 'complete_work', 'ok', 'task:' || d.task_id,
       '{"status": "done"}'
     from done d
   )
-  select coalesce(array_agg(d.task_id), '{}'), count(*), max(d.lease_seconds) into v_done, v_accepted, v_lease_seconds
+  select coalesce(array_agg(d.task_id), '{}'), array_agg(d.task_id order by d.task_id) filter (where d.is_special)
+  into v_done, v_special
   from done d;
-  if v_accepted < jsonb_array_length(p_reports) then
-    v_lease_seconds := greatest(v_lease_seconds, (
-      select max(t.lease_seconds) from coord.tasks t
-      where t.project_id = v_call.project_id and t.status = 'claimed' and t.claim_session_id = v_call.session_id
-        and t.task_id in (select (r.report ->> 'task_id')::uuid from jsonb_array_elements(p_reports) r(report))));
-    for v_report in
-      select r.* from jsonb_to_recordset(p_reports)
-        r(task_id uuid, claim_token bigint, success boolean, result jsonb, error text)
-      where r.task_id <> all (v_done) order by r.task_id
-    loop
-      -- Notices come with the answer itself.
-      v_answer := coord.complete_work(v_part, v_report.task_id, v_report.claim_token, coalesce(v_report.success, true),
-        v_report.result, v_report.error) - 'notices';
-      v_others := v_others || jsonb_build_object(v_report.task_id, v_answer);
-      v_accepted := v_accepted + (not v_answer ? 'error')::integer;
+  if v_special is not null then
+    perform coord._count_off_parents(v_call.project_id, v_special);
+    foreach v_id in array v_special loop
+      v_unblocked := coord._unblock_dependents(v_call.project_id, v_id);
+      v_others := v_others || jsonb_build_object(v_id, jsonb_build_object('unblocked', v_unblocked));
+    end loop;
+    foreach v_id in array v_special loop
+      perform coord._free_task_paths(v_call.project_id, v_call.session_id, v_id);
     end loop;
   end if;
-  if v_next.operation is not null and v_next.answer is null and v_accepted > 0 then
+  if cardinality(v_done) < jsonb_array_length(p_reports) then
+    for v_report in
+      select r.* from jsonb_to_recordset(p_reports) r(task_id uuid, claim_token bigint) where r.task_id <> all (v_done)
+    loop
+      v_others := v_others || jsonb_build_object(v_report.task_id,
+        coord._refuse_claim(v_part, v_report.task_id, v_report.claim_token));
+    end loop;
+  end if;
+  if v_next.answer is not null then
+    v_hint := concat_ws(' ', v_next.answer #>> '{error,message}', v_next.answer #>> '{error,hint}');
+  elsif v_next.operation is not null and v_done <> '{}' then
     begin
-      v_claims := coord._claim_batch(v_next, least(p_claim_next, v_accepted), null, v_lease_seconds, false);
-      if v_next.extra is not null then perform coord._leave(v_next, null); end if;
+      v_claims := coord._claim_batch(v_next, least(p_claim_next, cardinality(v_done)), null, v_lease_seconds, false);
+      if v_next.extra ? 'renews' then perform coord._renew_claims(v_next.project_id, v_next.session_id); end if;
     exception when others or query_canceled then
       v_claims := '[]';
+      v_hint := 'The claim of the next tasks has failed. Call get_work for them.';
     end;
   end if;
-  return coord._leave(v_call, jsonb_build_object('claims', v_claims, 'results', (
-    select jsonb_agg(jsonb_build_object('task_id', r.report ->> 'task_id')
-      || coalesce(v_others -> (r.report ->> 'task_id'), '{"status": "done", "attempts_left": 0, "unblocked": 0}')
-      order by r.place)
-    from jsonb_array_elements(p_reports) with ordinality r(report, place))));
+  return coord._leave(v_call, jsonb_strip_nulls(jsonb_build_object('hint', v_hint))
+    || jsonb_build_object('claims', v_claims, 'results', (
+      select jsonb_agg(jsonb_build_object('task_id', r.task_id) || case when v_others -> r.task_id ? 'error'
+          then v_others -> r.task_id
+          else '{"status": "done", "attempts_left": 0, "unblocked": 0}' || coalesce(v_others -> r.task_id, '{}') end
+        order by r.place)
+      from (
+        select (e.report ->> 'task_id')::uuid::text as task_id, e.place
+        from jsonb_array_elements(p_reports) with ordinality e(report, place)) r)));
 end
 $$;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { agentFields, guarded, instant, leaseSeconds, limit, refusal, uuid, word } from '../fields.ts';
+import { agentFields, guarded, hint, instant, leaseSeconds, limit, refusal, uuid, word } from '../fields.ts';
 import { defineOperation } from '../operation.ts';
 import {
   claimedTask,
@@ -84,8 +84,10 @@ export const getWorkBatch = defineOperation({
 
 export const completeWorkBatch = defineOperation({
   name: 'complete_work_batch',
-  summary: 'Report several claimed tasks at once, each done or failed.',
-  guidance: 'Each is judged by itself: a result with `error` was not accepted, and the others stand.',
+  summary: 'Report several claimed tasks as done, at once.',
+  guidance:
+    'Each is judged by itself: a result with `error` was not accepted, and the others stand. Failed attempts are ' +
+    'reported with complete_work.',
   kind: 'write',
   http: 'POST /tasks/complete-batch',
   cli: 'task complete-batch',
@@ -94,7 +96,7 @@ export const completeWorkBatch = defineOperation({
   wakes: true,
   input: z.strictObject({
     reports: z
-      .array(z.strictObject(report))
+      .array(z.strictObject({ task_id: report.task_id, claim_token: report.claim_token, result: report.result }))
       .min(1)
       .max(50)
       .refine((reports) => new Set(reports.map(({ task_id }) => task_id.toLowerCase())).size === reports.length, {
@@ -118,6 +120,7 @@ export const completeWorkBatch = defineOperation({
       )
       .describe('As complete_work answers, in the order in which they were given.'),
     claims: z.array(claim).describe('The tasks that were claimed, in order.'),
+    hint,
   }),
 });
 
