@@ -26,5 +26,6 @@ test('an agent asks, a person lists, approves and rejects, and the exit code of 
   const rejected = await cli('person', 'reject', second, '--reason=Not on a Friday.');
   expect(rejected).toMatchObject({ code: 0, answer: { status: 'denied' } });
   const check = await cli('ann', 'approval', 'check', second);
+  expect(check.code).toBe(1);
   expect(check.answer).toMatchObject({ status: 'denied', reason: 'Not on a Friday.', decided_by: 'person' });
 });

@@ -33,7 +33,7 @@ export async function call(operation: Operation, input: Record<string, unknown>,
   }
   if (globals.json) printJson(answer);
   else print(render(forPeople(operation, answer), terminalWidth()));
-  if (isRefusal(operation, answer)) process.exitCode = exitRefused;
+  if (isRefusal(operation, answer) || operation.declines?.(answer)) process.exitCode = exitRefused;
 }
 
 function forPeople({ output }: Operation, answer: Record<string, unknown>): Record<string, unknown> {

@@ -41,6 +41,8 @@ export interface Operation<
   readonly waitsWith?: { readonly operation: string; readonly field: string };
   /** What a person at the caller's host may be asked while the call waits, where the door can do so. */
   readonly asks?: Question;
+  /** True when an answer that opens with a yes says no all the same: an approval that was decided, and denied. */
+  readonly declines?: (answer: Record<string, unknown>) => boolean;
   /** True when its `wait_seconds` waits for any change of the project, and not only for those that `wakes`. */
   readonly follows?: true;
   /**

@@ -24,6 +24,8 @@ const approval = {
   hint,
 };
 
+const declines = ({ status }: Record<string, unknown>) => status === 'denied' || status === 'expired';
+
 export const requestApproval = defineOperation({
   name: 'request_approval',
   summary: 'Ask for approval before an action that cannot be undone.',
@@ -34,6 +36,7 @@ export const requestApproval = defineOperation({
   toolset: 'approvals',
   minimumTrust: 2,
   waitsWith: { operation: 'check_approval', field: 'approval_id' },
+  declines,
   asks: {
     operation: 'decide_approval',
     field: 'approval_id',
@@ -60,6 +63,7 @@ export const checkApproval = defineOperation({
   cli: 'approval check <approval_id>',
   toolset: 'approvals',
   minimumTrust: 1,
+  declines,
   input: z.strictObject({ approval_id: approvalId, wait_seconds: waitSeconds('Seconds to wait for it.') }),
   output: z.object(approval),
 });
