@@ -86,17 +86,17 @@ test('a batch of claims stops at a mebibyte, and the rest is claimed by the next
 
 test('streams that nobody reads keep no more than other answers', async () => {
   const { cursor } = await ann.listEvents({ after: 'now' });
-  const paths = Array.from({ length: 256 }, (_, index) => `${'deep/'.repeat(24)}${index}.ts`);
-  await ann.acquireLock({ paths });
+  // Larger than those that a call can leave.
   await db.sql`insert into coord.journal (project_id, session_id, agent, operation, outcome, resource, detail)
-    select j.project_id, j.session_id, j.agent, j.operation, j.outcome, j.resource, j.detail
-    from coord.journal j, generate_series(1, 149) where j.operation = 'acquire_lock' and j.session_id = ${ann.session_id}`;
+    select s.project_id, s.session_id, s.agent, 'acquire_lock', 'ok', 'a.ts', (
+      select jsonb_agg(jsonb_build_object('path', repeat('deep/', 190) || i || '.ts', 'token', i)) from generate_series(1, 240) i)
+    from coord.sessions s, generate_series(1, 30) n where s.session_id = ${ann.session_id}`;
   await using server = await startServer(db);
   const key = await keyOf(db, 'dull');
   const path = `/v1/events?after=${cursor}`;
   const sockets = await Promise.all(Array.from({ length: 60 }, () => deaf(server.url, key, path, 1)));
   // Less than the time for which one stream alone may leave something lying. A paused socket does not see that it ended.
-  await new Promise((resolve) => setTimeout(resolve, 8000));
+  await new Promise((resolve) => setTimeout(resolve, 14_000));
   let gone = 0;
   for (const socket of sockets) socket.once('close', () => gone++).resume();
   await expect.poll(() => gone, { timeout: 10_000 }).toBeGreaterThan(20);

@@ -18,9 +18,9 @@ export const graphileWorker: Group = {
       }),
     );
     const rows = [...submitted];
-    for (const [name, side] of [[', a call each', callSide] as const, [', session.work', workSide] as const]) {
+    for (const [name, side] of [['a call each', callSide] as const, ['session.work', workSide] as const]) {
       const claimed = await onFreshField(ground, open, (field, peer) => {
-        const ours = { name: `${name} / graphile-worker`, ours: side(field), waiting: 100 };
+        const ours = { name: `claim + complete, ${name} / graphile-worker`, ours: side(field), waiting: 100 };
         return claimRows(field, peer, ours, plan, {
           1: { excellent: 0.9, floor: 0.7 },
           8: { excellent: 1.2, floor: 0.7 },

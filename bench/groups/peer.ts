@@ -35,5 +35,5 @@ export async function claimRows(
 ): Promise<Row[]> {
   for (const side of [ours, peer.claim]) await side.prepare?.(waiting);
   const contest = { settle: field.settle, ours, other: peer.claim, ...(most ? { most } : {}) };
-  return rowsOf(`claim + complete${name}`, await race(contest, plan), targets);
+  return rowsOf(name, await race(contest, plan), targets);
 }

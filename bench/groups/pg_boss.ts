@@ -16,8 +16,8 @@ export const pgBoss: Group = {
       submitRows(field, peer, 'pg-boss', plan, sameFor({ excellent: 1.5, floor: 1 })),
     );
     for (const [name, open] of [['pg-boss', newest] as const, ['pg-boss 12.15', older] as const]) {
-      const shallow = { name: ` / ${name}`, waiting: 100, most: 2500 };
-      const deep = { name: ` / ${name}, 20,000 deep`, waiting: 20_000 };
+      const shallow = { name: `claim + complete / ${name}`, waiting: 100, most: 2500 };
+      const deep = { name: `claim + complete / ${name}, 20,000 deep`, waiting: 20_000 };
       const claim = (depth: typeof deep, target: Target) =>
         onFreshField(ground, open, (field, peer) =>
           claimRows(field, peer, { ...depth, ours: callSide(field) }, plan, sameFor(target)),

@@ -2510,7 +2510,8 @@ $$;
 -- supabase/schemas/journal/_journal_weight.sql
 -- What it costs to read the detail of a journal row, about, in bytes; told without reading it. A call that locks 256
 -- paths leaves tens of kilobytes, and who looks through 20,000 rows would read a gigabyte. Paths are compressed to
--- a quarter, and some to a hundredth. Stable, as what it calls: else Postgres does not inline it.
+-- a quarter, and some to a hundredth. Of small ones 20,000 make up _look_bytes.
+-- Stable, as what it calls: else Postgres does not inline it.
 create function coord._journal_weight(p_detail jsonb) returns integer
 language sql stable parallel safe
 as $$
@@ -2621,13 +2622,14 @@ declare
     then p_limit else 20000 end;
 begin
   with next as materialized (
-    select j.*, sum(coord._journal_weight(j.detail)) over (order by j.xact_id, j.entry_id rows unbounded preceding) as weight
+    select j.*, sum(coord._journal_weight(j.detail)) over (
+      order by j.xact_id, j.entry_id rows between unbounded preceding and 1 preceding) as weight_before
     from coord.journal j
     where j.project_id = p_project_id and (j.xact_id, j.entry_id) > (v_after.xact_id, v_after.entry_id)
       and j.xact_id < p_horizon
     order by j.xact_id, j.entry_id limit v_most
   ), seen as (
-    select n.* from next n where n.weight - coord._journal_weight(n.detail) < coord._look_bytes()
+    select n.* from next n where coalesce(n.weight_before, 0) < coord._look_bytes()
   ), passed as (
     select s.* from seen s
     where (p_agent is null or s.agent = p_agent) and (p_operation is null or s.operation = p_operation)
@@ -5525,13 +5527,13 @@ begin
   from (
     select n.xact_id, n.entry_id, coord._leaf(n.entry) as leaf
     from (
-      select j as entry, j.xact_id, j.entry_id, coord._journal_weight(j.detail) as own,
-        sum(coord._journal_weight(j.detail)) over (order by j.xact_id, j.entry_id rows unbounded preceding) as weight
+      select j as entry, j.xact_id, j.entry_id, sum(coord._journal_weight(j.detail)) over (
+        order by j.xact_id, j.entry_id rows between unbounded preceding and 1 preceding) as weight_before
       from coord.journal j
       where j.project_id = p_project_id and j.xact_id < p_horizon
         and (j.xact_id, j.entry_id) > (v_last.last_xact_id, v_last.last_entry_id)
       order by j.xact_id, j.entry_id limit 1000) n
-    where n.weight - n.own < coord._look_bytes()
+    where coalesce(n.weight_before, 0) < coord._look_bytes()
     order by n.xact_id, n.entry_id) r;
   if v_seal.row_count = 0 then return 0; end if;
   v_seal.seal_number := v_last.seal_number + 1;
@@ -10189,8 +10191,8 @@ grant execute on function coord.export_checkpoint to coord_app;
 
 -- supabase/schemas/seals/export_segment.sql
 -- A part of the sealed journal, whole seals with their rows, for a file that can be verified without this database. In
--- pages of 2,000 rows, or eight megabytes, or a little more, from the first seal that was not dropped, or the one after after_seal. With
--- older_than_days only seals of which every row is older than that, which are those that can be dropped.
+-- pages of 2,000 rows, or eight megabytes, or a little more, from the first seal that was not dropped, or the one after
+-- after_seal. With older_than_days only seals of which every row is older than that, which are those that can be dropped.
 create function coord.export_segment(
   p_caller jsonb, p_after_seal integer default 0, p_older_than_days integer default null
 ) returns jsonb

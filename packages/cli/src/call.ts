@@ -1,4 +1,4 @@
-import { exitRefused, isRefusal, jsonSchemaOf, type Operation, wantsToWait } from '@agentcoord/contract';
+import { exitRefused, jsonSchemaOf, type Operation, saysNo, wantsToWait } from '@agentcoord/contract';
 import { readable, render } from './answer.ts';
 import { configOf } from './configuration.ts';
 import { commandLineCaller, connect } from './connection.ts';
@@ -33,7 +33,7 @@ export async function call(operation: Operation, input: Record<string, unknown>,
   }
   if (globals.json) printJson(answer);
   else print(render(forPeople(operation, answer), terminalWidth()));
-  if (isRefusal(operation, answer) || operation.declines?.(answer)) process.exitCode = exitRefused;
+  if (saysNo(operation, answer)) process.exitCode = exitRefused;
 }
 
 function forPeople({ output }: Operation, answer: Record<string, unknown>): Record<string, unknown> {

@@ -69,6 +69,11 @@ export class CoordinationError extends Error {
   }
 }
 
+/** Whether the same call may succeed later without being changed. */
+export function isRetryable(error: unknown): error is CoordinationError {
+  return error instanceof CoordinationError && error.retryable;
+}
+
 /**
  * The error a caller meets for whatever was thrown: a `CoordinationError` as it is, anything else as `internal` in the
  * given words, because its own may hold secrets. It stays reachable as `cause`.

@@ -1,5 +1,5 @@
 import type { Invoker } from './coordinator.ts';
-import { CoordinationError } from './errors.ts';
+import { isRetryable } from './errors.ts';
 import type { CoordinationEvent, EventInput, EventOptions, EventPage } from './events.ts';
 import { listEvents } from './operations/events.ts';
 
@@ -32,7 +32,7 @@ async function* resumedPages(
       }
     } catch (error) {
       signal?.throwIfAborted();
-      if (!opened || !(error instanceof CoordinationError && error.retryable)) throw error;
+      if (!opened || !isRetryable(error)) throw error;
     }
     await pause(wait * (0.5 + Math.random()), signal);
     wait = Math.min(wait * 2, mostPause);

@@ -16,6 +16,7 @@ export {
   errorCodes,
   errorFrom,
   exitRefused,
+  isRetryable,
 } from './errors.ts';
 export {
   type CoordinationEvent,
@@ -48,4 +49,4 @@ export {
   toolsets,
 } from './operation.ts';
 export { type JsonSchema, jsonSchemaOf } from './schema.ts';
-export { continuationOf, endsWaiting, isRefusal, numberAhead, wantsToWait } from './waiting.ts';
+export { continuationOf, endsWaiting, isRefusal, numberAhead, saysNo, wantsToWait } from './waiting.ts';

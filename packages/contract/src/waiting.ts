@@ -7,6 +7,11 @@ export function isRefusal(operation: Operation, answer: unknown): boolean {
   return (answer as Record<string, unknown> | null)?.[first] === false;
 }
 
+/** True when what was asked for is not so, or was not done: also for an approval that was decided, and denied. */
+export function saysNo(operation: Operation, answer: Record<string, unknown>): boolean {
+  return isRefusal(operation, answer) || operation.declines?.(answer) === true;
+}
+
 /** True when to wait on can bring nothing better: the answer is a yes, or whom it waits for waits for it (`deadlock`). */
 export function endsWaiting(operation: Operation, answer: unknown): boolean {
   return !isRefusal(operation, answer) || (answer as { deadlock?: unknown }).deadlock === true;

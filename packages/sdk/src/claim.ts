@@ -42,7 +42,7 @@ export class Claim implements AsyncDisposable {
     this.#options = options;
     const seconds = secondsOf('get_work', 'lease_seconds', options.lease_seconds);
     this.#lease = new Lease({ seconds, every: seconds / 3, renew: () => this.#renew() }, since);
-    session.hold(this);
+    session.grants.add(this);
   }
 
   /** Aborts when the claim is lost, with the reason: stop working on the task then. */
@@ -60,7 +60,7 @@ export class Claim implements AsyncDisposable {
     try {
       await this.#lease.confirm();
     } catch (error) {
-      this.#session.letGo(this);
+      this.#session.grants.delete(this);
       throw error;
     }
   }
@@ -98,7 +98,7 @@ export class Claim implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#outcome === 'reported') return;
-    if (this.signal.aborted) return this.#session.letGo(this);
+    if (this.signal.aborted) return this.#session.grants.delete(this);
     await this.fail('abandoned').catch((error: unknown) => this.#session.report(error));
     await this.#letGo();
   }
@@ -132,7 +132,7 @@ export class Claim implements AsyncDisposable {
   }
 
   async #letGo(): Promise<void> {
-    this.#session.letGo(this);
+    this.#session.grants.delete(this);
     await this.#lease.stop();
   }
 

@@ -1,4 +1,4 @@
-import { CoordinationError } from '@agentcoord/contract';
+import { CoordinationError, isRetryable } from '@agentcoord/contract';
 import { after } from './timer.ts';
 
 /**
@@ -88,7 +88,7 @@ export class Lease {
       await this.#options.renew();
       if (!this.#ended) this.#extend(sentAt);
     } catch (error) {
-      if (!(error instanceof CoordinationError && error.retryable)) this.lose(asLoss(error));
+      if (!isRetryable(error)) this.lose(asLoss(error));
       else if (!this.#ended) this.#renewIn(this.#options.every * 250);
     }
   }

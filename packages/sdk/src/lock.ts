@@ -26,7 +26,7 @@ export class Lock implements AsyncDisposable {
     this.#grants = grants;
     const seconds = secondsOf('acquire_lock', 'ttl_seconds', input.ttl_seconds);
     this.#lease = new Lease({ seconds, every: seconds / 2, renew: () => this.#renew(input) }, since);
-    session.hold(this);
+    session.grants.add(this);
   }
 
   /** Paths in their one normal form. */
@@ -61,7 +61,7 @@ export class Lock implements AsyncDisposable {
 
   async #release(): Promise<void> {
     await this.#lease.stop();
-    this.#session.letGo(this);
+    this.#session.grants.delete(this);
     const answer = await this.#session.coordinator
       .releaseLock({ paths: this.paths, tokens: this.tokens })
       // Its TTL frees it; an error here would hide the outcome of the work.

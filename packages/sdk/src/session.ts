@@ -1,6 +1,6 @@
 import {
   type CallOptions,
-  CoordinationError,
+  type CoordinationError,
   type Coordinator,
   coordinatorOver,
   type EventInput,
@@ -12,7 +12,9 @@ import {
   polled,
   type Transport,
 } from '@agentcoord/contract';
-import { Claim, type ClaimOptions, claimNext } from './claim.ts';
+import { type Claim, type ClaimOptions, claimNext } from './claim.ts';
+import { closed, isGone } from './ending.ts';
+import { Grants } from './grants.ts';
 import { acquire, type Lock, type LockOptions } from './lock.ts';
 import { Pulse } from './pulse.ts';
 import { type TaskHandler, Worker, type WorkOptions } from './worker.ts';
@@ -45,7 +47,8 @@ export class Session implements Invoker, AsyncDisposable {
   readonly #transport: Transport;
   readonly #options: SessionOptions;
   readonly #pulse: Pulse | undefined;
-  readonly #held = new Set<Lock | Claim>();
+  /** Locks and claims keep themselves in it. */
+  readonly grants = new Grants();
   #identity: Record<string, unknown>;
   #opening: Promise<Registration> | undefined;
   #registration: Registration | undefined;
@@ -73,7 +76,7 @@ export class Session implements Invoker, AsyncDisposable {
 
   /** Claims that are neither reported nor disposed. */
   get openClaims(): number {
-    return [...this.#held].filter((held) => held instanceof Claim).length;
+    return this.grants.claims;
   }
 
   /** Registers unless that has been done; calls do it by themselves. */
@@ -164,15 +167,6 @@ export class Session implements Invoker, AsyncDisposable {
     return new Worker(this, handle, options).run();
   }
 
-  /** Keeps track of a grant, so that it hears when the session is gone. */
-  hold(grant: Lock | Claim): void {
-    this.#held.add(grant);
-  }
-
-  letGo(grant: Lock | Claim): void {
-    this.#held.delete(grant);
-  }
-
   /** Hands a failure that no call reports to `onError`. */
   report(error: unknown): undefined {
     this.#options.onError?.(error);
@@ -222,7 +216,7 @@ export class Session implements Invoker, AsyncDisposable {
     if (this.#registration?.session_id !== session_id) return;
     this.#registration = undefined;
     this.#pulse?.stop();
-    for (const grant of this.#held) grant.lose(reason);
+    this.grants.lose(reason);
   }
 
   async #end(reason?: string): Promise<void> {
@@ -236,25 +230,10 @@ export class Session implements Invoker, AsyncDisposable {
   }
 }
 
-/** True when the server has let the session go. */
-function isGone(error: unknown): error is CoordinationError {
-  return (
-    error instanceof CoordinationError && error.code === 'unauthenticated' && error.details?.reason === 'session_ended'
-  );
-}
-
 function definition(name: string): Operation {
   const operation = operationNamed(name);
   if (!operation) throw new Error(`The catalogue has no ${name}.`);
   return operation;
-}
-
-function closed(): CoordinationError {
-  return new CoordinationError({
-    code: 'conflict',
-    message: 'This session has ended.',
-    hint: 'Open another one.',
-  });
 }
 
 /** Opens a session at once; `new Session(…)` is the same without waiting for the server. */

@@ -1,5 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type CallOptions, CoordinationError, type Coordinator, type ErrorBody } from '@agentcoord/contract';
+import {
+  type CallOptions,
+  CoordinationError,
+  type Coordinator,
+  type ErrorBody,
+  isRetryable,
+} from '@agentcoord/contract';
 import { Claim, type ClaimOptions, claimNext } from './claim.ts';
 import type { Session } from './session.ts';
 
@@ -79,7 +85,7 @@ export class Worker {
         wait = firstPause;
       } catch (error) {
         if (this.#isStopping) break;
-        if (isPassing(error)) await pause(wait, undefined, this.#interruption).catch(() => {});
+        if (isRetryable(error)) await pause(wait, undefined, this.#interruption).catch(() => {});
         else this.#failure = error;
         wait = Math.min(wait * 2, lastPause);
       }
@@ -178,18 +184,17 @@ export class Worker {
         await Promise.all(done.map(({ claim }, index) => this.#settle(claim, results[index])));
         return claims;
       } catch (error) {
-        if (!isPassing(error) || done.every(({ claim }) => claim.signal.aborted)) throw error;
+        if (!isRetryable(error) || done.every(({ claim }) => claim.signal.aborted)) throw error;
         await pause(wait);
       }
     }
   }
 
   /** One by itself costs less without a batch around it. */
-  async #call([first, ...others]: Report[], claim_next: number, options: CallOptions): Promise<Answer> {
+  async #call(reports: Report[], claim_next: number, options: CallOptions): Promise<Answer> {
     const { coordinator } = this.#session;
-    if (!first || others.length > 0) {
-      return coordinator.completeWorkBatch({ reports: first ? [first, ...others] : others, claim_next }, options);
-    }
+    const [first] = reports;
+    if (!first || reports.length > 1) return coordinator.completeWorkBatch({ reports, claim_next }, options);
     const { next, status } = await coordinator.completeWork({ ...first, claim_next: claim_next > 0 }, options);
     const claims = next?.task ? [next as Handled] : [];
     return { results: [{ task_id: first.task_id, status }], claims };
@@ -218,10 +223,6 @@ export class Worker {
     }
     return [];
   }
-}
-
-function isPassing(error: unknown): boolean {
-  return error instanceof CoordinationError && error.retryable;
 }
 
 function wordsOf(error: unknown): string {

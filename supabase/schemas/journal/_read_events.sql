@@ -15,13 +15,14 @@ declare
     then p_limit else 20000 end;
 begin
   with next as materialized (
-    select j.*, sum(coord._journal_weight(j.detail)) over (order by j.xact_id, j.entry_id rows unbounded preceding) as weight
+    select j.*, sum(coord._journal_weight(j.detail)) over (
+      order by j.xact_id, j.entry_id rows between unbounded preceding and 1 preceding) as weight_before
     from coord.journal j
     where j.project_id = p_project_id and (j.xact_id, j.entry_id) > (v_after.xact_id, v_after.entry_id)
       and j.xact_id < p_horizon
     order by j.xact_id, j.entry_id limit v_most
   ), seen as (
-    select n.* from next n where n.weight - coord._journal_weight(n.detail) < coord._look_bytes()
+    select n.* from next n where coalesce(n.weight_before, 0) < coord._look_bytes()
   ), passed as (
     select s.* from seen s
     where (p_agent is null or s.agent = p_agent) and (p_operation is null or s.operation = p_operation)

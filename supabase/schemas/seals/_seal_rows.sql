@@ -17,13 +17,13 @@ begin
   from (
     select n.xact_id, n.entry_id, coord._leaf(n.entry) as leaf
     from (
-      select j as entry, j.xact_id, j.entry_id, coord._journal_weight(j.detail) as own,
-        sum(coord._journal_weight(j.detail)) over (order by j.xact_id, j.entry_id rows unbounded preceding) as weight
+      select j as entry, j.xact_id, j.entry_id, sum(coord._journal_weight(j.detail)) over (
+        order by j.xact_id, j.entry_id rows between unbounded preceding and 1 preceding) as weight_before
       from coord.journal j
       where j.project_id = p_project_id and j.xact_id < p_horizon
         and (j.xact_id, j.entry_id) > (v_last.last_xact_id, v_last.last_entry_id)
       order by j.xact_id, j.entry_id limit 1000) n
-    where n.weight - n.own < coord._look_bytes()
+    where coalesce(n.weight_before, 0) < coord._look_bytes()
     order by n.xact_id, n.entry_id) r;
   if v_seal.row_count = 0 then return 0; end if;
   v_seal.seal_number := v_last.seal_number + 1;

@@ -91,8 +91,10 @@ async function run(name: string, plan: Torture, setting: Setting): Promise<Outco
   submitter.stopped = true;
   await submitting;
   await crew.stop();
-  // Of a run that was ended early there is nothing to be said.
-  if (!setting.hunting && !setting.signal.aborted) findings.push(...(await checkAll(stage, folder)));
+  // Of a run that was ended early there is nothing to be said. The last process that was killed may have taken the
+  // server with it.
+  if (!setting.hunting && !setting.signal.aborted)
+    findings.push(...(await stage.insist(() => checkAll(stage, folder))));
   return outcomeOf(stage, crew, folder, { seconds: tortured, ...done, starts: crew.starts - started }, findings);
 }
 

@@ -1,4 +1,4 @@
-import { CoordinationError, type CoordinationEvent } from '@agentcoord/contract';
+import { type CoordinationEvent, isRetryable } from '@agentcoord/contract';
 import type { Database } from '../database.ts';
 import type { EventFilter } from './filter.ts';
 import { Item, Subscription } from './subscription.ts';
@@ -136,7 +136,7 @@ export class Pump {
       for (const [project, followed] of due) serve(followed, told.get(project));
     } catch (error) {
       // While the database is away it is asked again with the next poll, from where it was.
-      if (error instanceof CoordinationError && error.retryable) return;
+      if (isRetryable(error)) return;
       for (const { subscriptions } of due.values()) for (const subscription of subscriptions) subscription.fail(error);
     }
   }
