@@ -73,21 +73,29 @@ test('what is refused together is reported by itself', async () => {
   for (const task_id of good) expect(await ann.getTask({ task_id })).toMatchObject({ status: 'done' });
 });
 
-test('an answer that got lost is asked for again, so that no claim is lost', async () => {
-  const ids = await submit(12);
-  let lost = 0;
-  const losing: Transport = {
-    ...bobs(),
-    async invoke(operation, input, options) {
-      const answer = await bobs().invoke(operation, input, options);
-      if (operation.name !== 'complete_work_batch' || ++lost > 2) return answer;
-      throw new CoordinationError({ code: 'unavailable', message: 'The answer got lost.', hint: 'Ask again.' });
-    },
-  };
-  await using bob = new Session(losing);
-  await bob.work(async () => undefined, { concurrency: 4, untilEmpty: true });
-  for (const task_id of ids) expect(await ann.getTask({ task_id })).toMatchObject({ status: 'done', attempts: 1 });
-});
+test.each([1, 4])(
+  'an answer that got lost is asked for again, so that no claim is lost: %d at a time',
+  async (concurrency) => {
+    const ids = await submit(3 * concurrency);
+    const calls: string[] = [];
+    const losing: Transport = {
+      ...bobs(),
+      async invoke(operation, input, options) {
+        const answer = await bobs().invoke(operation, input, options);
+        if (!operation.name.startsWith('complete_work')) return answer;
+        calls.push(operation.name);
+        if (calls.length % 3 === 0) return answer;
+        throw new CoordinationError({ code: 'unavailable', message: 'The answer got lost.', hint: 'Ask again.' });
+      },
+    };
+    const errors: unknown[] = [];
+    await using bob = new Session(losing, { onError: (error) => errors.push(error) });
+    await bob.work(async () => undefined, { concurrency, untilEmpty: true });
+    for (const task_id of ids) expect(await ann.getTask({ task_id })).toMatchObject({ status: 'done', attempts: 1 });
+    expect(errors).toEqual([]);
+    expect(calls.length).toBe(3 * 3);
+  },
+);
 
 test('waits for tasks until told to end, and then finishes what it has in hand', async () => {
   const end = new AbortController();

@@ -5988,6 +5988,23 @@ begin
 end
 $$;
 
+-- supabase/schemas/work/_accepted_before.sql
+-- Which of the reports the calling session has made before, and were accepted: the tasks, and the transactions that did.
+-- A task that is done has its last token for ever, so a report with another is none of these.
+create function coord._accepted_before(
+  p_call coord._call, p_reports jsonb, out task_ids uuid[], out xact_ids xid8[]
+)
+language sql stable
+as $$
+  select coalesce(array_agg(t.task_id), '{}'), array_agg(distinct j.xact_id)
+  from jsonb_to_recordset(p_reports) r(task_id uuid, claim_token bigint)
+  join coord.tasks t on t.project_id = (p_call).project_id and t.task_id = r.task_id
+    and t.claim_token = r.claim_token and t.status = 'done'
+  join coord.journal j on j.project_id = t.project_id and j.xact_id = any (t.trail)
+    and j.session_id = (p_call).session_id and j.operation = 'complete_work' and j.resource = 'task:' || t.task_id
+    and j.detail ->> 'status' = 'done';
+$$;
+
 -- supabase/schemas/work/_assign_drafts.sql
 -- Completes drafts that were found good: whether they are blocked, who gets those to be assigned automatically and
 -- is told so, lane.
@@ -6331,18 +6348,13 @@ begin
       claim_session_id = p_call.session_id, lease_seconds = p_lease_seconds, agent = p_call.agent,
       claim_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
     where t.project_id = p_call.project_id and t.task_id = any (v_chosen) and t.status = 'ready'
-    returning t.*
+    returning t as task
   ), noted as (
     insert into coord.journal (project_id, session_id, agent, operation, outcome, resource)
-    select c.project_id, p_call.session_id, p_call.agent, p_call.operation, 'ok', 'task:' || c.task_id
-    from claimed c order by c.rank, c.task_id
+    select p_call.project_id, p_call.session_id, p_call.agent, p_call.operation, 'ok', 'task:' || (c.task).task_id
+    from claimed c order by (c.task).rank, (c.task).task_id
   )
-  select coalesce(jsonb_agg(jsonb_build_object('claim_token', c.claim_token, 'claim_expires_at', c.claim_expires_at,
-      'task', jsonb_build_object('task_id', c.task_id, 'type', c.type, 'title', c.title, 'description', c.description,
-        'input', c.input, 'priority', c.priority, 'tags', c.tags, 'attempt', c.attempts,
-        'max_attempts', c.max_attempts, 'last_error', c.error) || jsonb_strip_nulls(jsonb_build_object(
-        'paths', to_jsonb((c.terms).paths), 'deadline', (c.terms).deadline, 'parent_id', (c.terms).parent_id)))
-    order by c.rank, c.task_id), '[]') into v_claims
+  select coalesce(jsonb_agg(coord._claim_of(c.task) order by (c.task).rank, (c.task).task_id), '[]') into v_claims
   from claimed c;
   return v_claims;
 end
@@ -6355,6 +6367,35 @@ language sql stable
 as $$
   select octet_length(p_task.title) + coalesce(octet_length(p_task.description), 0)
     + coalesce(octet_length(p_task.input::text), 0) + coalesce(octet_length(p_task.error), 0);
+$$;
+
+-- supabase/schemas/work/_claim_of.sql
+-- A claimed task as get_work_batch hands it out.
+create function coord._claim_of(p_task coord.tasks) returns jsonb
+language sql stable
+as $$
+  select jsonb_build_object('claim_token', p_task.claim_token, 'claim_expires_at', p_task.claim_expires_at,
+    'task', jsonb_build_object('task_id', p_task.task_id, 'type', p_task.type, 'title', p_task.title,
+      'description', p_task.description, 'input', p_task.input, 'priority', p_task.priority, 'tags', p_task.tags,
+      'attempt', p_task.attempts, 'max_attempts', p_task.max_attempts, 'last_error', p_task.error)
+      || jsonb_strip_nulls(jsonb_build_object('paths', to_jsonb((p_task.terms).paths),
+        'deadline', (p_task.terms).deadline, 'parent_id', (p_task.terms).parent_id)));
+$$;
+
+-- supabase/schemas/work/_claims_made.sql
+-- The claims that the calling session made in these transactions and still has. One that has lapsed and was claimed anew
+-- has another transaction at the end of its trail: another call has handed it out.
+create function coord._claims_made(p_call coord._call, p_xact_ids xid8[]) returns jsonb
+language sql stable
+as $$
+  select coalesce(jsonb_agg(coord._claim_of(t) order by t.rank, t.task_id), '[]')
+  from coord.tasks t
+  where t.project_id = (p_call).project_id and t.status = 'claimed' and t.claim_session_id = (p_call).session_id
+    and t.claim_expires_at > clock_timestamp() and t.trail[cardinality(t.trail)] = any (p_xact_ids)
+    and t.task_id = any (array(
+      select substr(j.resource, length('task:') + 1)::uuid from coord.journal j
+      where j.project_id = (p_call).project_id and j.xact_id = any (p_xact_ids)
+        and j.session_id = (p_call).session_id and j.operation in ('get_work', 'get_work_batch')));
 $$;
 
 -- supabase/schemas/work/_clash.sql
@@ -10753,8 +10794,12 @@ grant execute on function coord.complete_work to coord_app;
 -- has either committed and is seen, or waits and finds it done. Then one guarded UPDATE, as in complete_work. Parents and
 -- dependents follow, and paths last, because nobody may wait for a task while he holds the locks of the project. Two
 -- batches whose tasks have dependents or parents in common may wait for each other; then one is undone and called again.
--- No more is claimed than was accepted, so that a call that comes twice claims once.
-create function coord.complete_work_batch(p_caller jsonb, p_reports jsonb, p_claim_next integer default 0) returns jsonb
+-- No more is claimed than was accepted, so that a call that comes twice claims once. With p_again, reports that were
+-- accepted before are answered as they were, with the claims that were made then: the lock on the task decides who was
+-- first, and whoever waited for it sees what the first has done.
+create function coord.complete_work_batch(
+  p_caller jsonb, p_reports jsonb, p_claim_next integer default 0, p_again boolean default false
+) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
@@ -10768,10 +10813,13 @@ declare
   v_lease_seconds integer;
   v_done uuid[];
   v_special uuid[];
+  v_missing jsonb;
+  v_before uuid[] := '{}';
   v_id uuid;
   v_report record;
   v_unblocked integer;
   v_others jsonb := '{}';
+  v_recalled jsonb := '[]';
   v_claims jsonb := '[]';
   v_hint text;
 begin
@@ -10812,8 +10860,14 @@ begin
     end loop;
   end if;
   if cardinality(v_done) < jsonb_array_length(p_reports) then
+    select jsonb_agg(r.report) into v_missing
+    from jsonb_array_elements(p_reports) r(report) where (r.report ->> 'task_id')::uuid <> all (v_done);
+    if p_again then
+      select b.task_ids, coord._claims_made(v_call, b.xact_ids) into v_before, v_recalled
+      from coord._accepted_before(v_call, v_missing) b;
+    end if;
     for v_report in
-      select r.* from jsonb_to_recordset(p_reports) r(task_id uuid, claim_token bigint) where r.task_id <> all (v_done)
+      select r.* from jsonb_to_recordset(v_missing) r(task_id uuid, claim_token bigint) where r.task_id <> all (v_before)
     loop
       v_others := v_others || jsonb_build_object(v_report.task_id,
         coord._refuse_claim(v_part, v_report.task_id, v_report.claim_token));
@@ -10831,7 +10885,7 @@ begin
     end;
   end if;
   return coord._leave(v_call, jsonb_strip_nulls(jsonb_build_object('hint', v_hint))
-    || jsonb_build_object('claims', v_claims, 'results', (
+    || jsonb_build_object('claims', v_recalled || v_claims, 'results', (
       select jsonb_agg(jsonb_build_object('task_id', r.task_id) || case when v_others -> r.task_id ? 'error'
           then v_others -> r.task_id
           else '{"status": "done", "attempts_left": 0, "unblocked": 0}' || coalesce(v_others -> r.task_id, '{}') end

@@ -49,6 +49,7 @@ test('each report is judged by itself, and answered in the order given', async (
 });
 
 type Report = ReturnType<typeof reportsOf>[number];
+type Answer = Awaited<ReturnType<TestSession['completeWorkBatch']>>;
 
 test('what depends on the tasks goes on, and the paths of those that have some are free', async () => {
   const { tasks } = await ann.submitWorkBatch({
@@ -78,6 +79,43 @@ test('claims the next tasks for as long as the last ones, and no more than were 
   for (const seconds of left) expect(seconds).toBeLessThanOrEqual(61);
   // Nothing is left to accept, so nothing is claimed.
   expect(await bob.completeWorkBatch({ reports: [one, three], claim_next: 2 })).toMatchObject({ claims: [] });
+});
+
+test('asked again, it answers what was accepted, and the claims of then that are still to be had', async () => {
+  const [one, two] = reportsOf(await claims(2)) as [Report, Report];
+  await ann.submitWorkBatch({ tasks: Array.from({ length: 4 }, (_, index) => ({ title: `next ${index}` })) });
+  const single = await bob.completeWork({ ...one, claim_next: true });
+  const batch = await bob.completeWorkBatch({ reports: [two], claim_next: 1 });
+  const reports = [one, { ...two, task_id: two.task_id.toUpperCase() }, { task_id: nobody, claim_token: 1 }];
+  const again = await bob.completeWorkBatch({ reports, claim_next: 3, again: true });
+  expect(again.results.map(({ status, error }) => error?.code ?? status)).toEqual(['done', 'done', 'not_found']);
+  expect(again.claims.map(({ task }) => task)).toEqual([single.next?.task, batch.claims[0]?.task]);
+  const [first, second] = reportsOf(again.claims) as [Report, Report];
+  expect(first.claim_token).toBe(single.next?.claim_token);
+  const half = await bob.completeWorkBatch({ reports: [one], claim_next: 1, again: true });
+  expect(reportsOf(half.claims)).toEqual([first]);
+  await bob.completeWork(first);
+  const rest = await bob.completeWorkBatch({ reports, claim_next: 3, again: true });
+  expect(reportsOf(rest.claims)).toEqual([second]);
+  // It is no way to hear of what others did, or of what was not accepted.
+  const refused = async (session: TestSession, report: Report) =>
+    (await session.completeWorkBatch({ reports: [report], claim_next: 1, again: true })).results[0]?.error?.details;
+  expect(await refused(ann, one)).toEqual({ reason: 'finished' });
+  expect(await refused(bob, { ...one, claim_token: one.claim_token + 1 })).toEqual({ reason: 'finished' });
+});
+
+test('asked again while the first call is under way, it is answered as the first, and nothing is claimed twice', async () => {
+  for (let round = 0; round < 10; round++) {
+    const reports = reportsOf(await claims(3));
+    await ann.submitWorkBatch({ tasks: Array.from({ length: 9 }, (_, index) => ({ title: `next ${index}` })) });
+    const call = () => bob.completeWorkBatch({ reports, claim_next: 3, again: true });
+    const [first, ...others] = (await Promise.all([call(), call(), call()])) as [Answer, ...Answer[]];
+    expect(first.claims).toHaveLength(3);
+    for (const { claims: same } of others) expect(same).toEqual(first.claims);
+    expect((await ann.listTasks({ status: 'claimed' })).tasks).toHaveLength(3);
+    await bob.completeWorkBatch({ reports: reportsOf(first.claims) });
+    await bob.completeWorkBatch({ reports: reportsOf((await bob.getWorkBatch({ count: 50 })).claims) });
+  }
 });
 
 test('a task that is made to depend on one of them meanwhile goes on, or was seen', async () => {

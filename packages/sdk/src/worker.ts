@@ -1,11 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  type CallOptions,
-  CoordinationError,
-  type Coordinator,
-  type ErrorBody,
-  isRetryable,
-} from '@agentcoord/contract';
+import { CoordinationError, type Coordinator, type ErrorBody, isRetryable } from '@agentcoord/contract';
 import { Claim, type ClaimOptions, claimNext } from './claim.ts';
 import type { Session } from './session.ts';
 
@@ -176,11 +170,9 @@ export class Worker {
       ...{ task_id: claim.task.task_id, claim_token: claim.token },
       ...(result ? { result } : {}),
     }));
-    // The key makes it safe to report again when an answer got lost: each claim is reported once.
-    const options = { idempotency_key: `batch-${reports[0]?.task_id}-${reports[0]?.claim_token}` };
-    for (let wait = firstPause; ; wait = Math.min(wait * 2, lastPause)) {
+    for (let [again, wait] = [false, firstPause]; ; [again, wait] = [true, Math.min(wait * 2, lastPause)]) {
       try {
-        const { results, claims } = await this.#call(reports, claim_next, options);
+        const { results, claims } = await this.#call(reports, claim_next, again);
         await Promise.all(done.map(({ claim }, index) => this.#settle(claim, results[index])));
         return claims;
       } catch (error) {
@@ -190,12 +182,12 @@ export class Worker {
     }
   }
 
-  /** One by itself costs less without a batch around it. */
-  async #call(reports: Report[], claim_next: number, options: CallOptions): Promise<Answer> {
+  /** One by itself costs less without a batch around it; but only a batch can be asked `again` for a lost answer. */
+  async #call(reports: Report[], claim_next: number, again: boolean): Promise<Answer> {
     const { coordinator } = this.#session;
     const [first] = reports;
-    if (!first || reports.length > 1) return coordinator.completeWorkBatch({ reports, claim_next }, options);
-    const { next, status } = await coordinator.completeWork({ ...first, claim_next: claim_next > 0 }, options);
+    if (!first || reports.length > 1 || again) return coordinator.completeWorkBatch({ reports, claim_next, again });
+    const { next, status } = await coordinator.completeWork({ ...first, claim_next: claim_next > 0 });
     const claims = next?.task ? [next as Handled] : [];
     return { results: [{ task_id: first.task_id, status }], claims };
   }

@@ -38,18 +38,13 @@ begin
       claim_session_id = p_call.session_id, lease_seconds = p_lease_seconds, agent = p_call.agent,
       claim_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
     where t.project_id = p_call.project_id and t.task_id = any (v_chosen) and t.status = 'ready'
-    returning t.*
+    returning t as task
   ), noted as (
     insert into coord.journal (project_id, session_id, agent, operation, outcome, resource)
-    select c.project_id, p_call.session_id, p_call.agent, p_call.operation, 'ok', 'task:' || c.task_id
-    from claimed c order by c.rank, c.task_id
+    select p_call.project_id, p_call.session_id, p_call.agent, p_call.operation, 'ok', 'task:' || (c.task).task_id
+    from claimed c order by (c.task).rank, (c.task).task_id
   )
-  select coalesce(jsonb_agg(jsonb_build_object('claim_token', c.claim_token, 'claim_expires_at', c.claim_expires_at,
-      'task', jsonb_build_object('task_id', c.task_id, 'type', c.type, 'title', c.title, 'description', c.description,
-        'input', c.input, 'priority', c.priority, 'tags', c.tags, 'attempt', c.attempts,
-        'max_attempts', c.max_attempts, 'last_error', c.error) || jsonb_strip_nulls(jsonb_build_object(
-        'paths', to_jsonb((c.terms).paths), 'deadline', (c.terms).deadline, 'parent_id', (c.terms).parent_id)))
-    order by c.rank, c.task_id), '[]') into v_claims
+  select coalesce(jsonb_agg(coord._claim_of(c.task) order by (c.task).rank, (c.task).task_id), '[]') into v_claims
   from claimed c;
   return v_claims;
 end

@@ -5,8 +5,12 @@
 -- has either committed and is seen, or waits and finds it done. Then one guarded UPDATE, as in complete_work. Parents and
 -- dependents follow, and paths last, because nobody may wait for a task while he holds the locks of the project. Two
 -- batches whose tasks have dependents or parents in common may wait for each other; then one is undone and called again.
--- No more is claimed than was accepted, so that a call that comes twice claims once.
-create function coord.complete_work_batch(p_caller jsonb, p_reports jsonb, p_claim_next integer default 0) returns jsonb
+-- No more is claimed than was accepted, so that a call that comes twice claims once. With p_again, reports that were
+-- accepted before are answered as they were, with the claims that were made then: the lock on the task decides who was
+-- first, and whoever waited for it sees what the first has done.
+create function coord.complete_work_batch(
+  p_caller jsonb, p_reports jsonb, p_claim_next integer default 0, p_again boolean default false
+) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
@@ -20,10 +24,13 @@ declare
   v_lease_seconds integer;
   v_done uuid[];
   v_special uuid[];
+  v_missing jsonb;
+  v_before uuid[] := '{}';
   v_id uuid;
   v_report record;
   v_unblocked integer;
   v_others jsonb := '{}';
+  v_recalled jsonb := '[]';
   v_claims jsonb := '[]';
   v_hint text;
 begin
@@ -64,8 +71,14 @@ begin
     end loop;
   end if;
   if cardinality(v_done) < jsonb_array_length(p_reports) then
+    select jsonb_agg(r.report) into v_missing
+    from jsonb_array_elements(p_reports) r(report) where (r.report ->> 'task_id')::uuid <> all (v_done);
+    if p_again then
+      select b.task_ids, coord._claims_made(v_call, b.xact_ids) into v_before, v_recalled
+      from coord._accepted_before(v_call, v_missing) b;
+    end if;
     for v_report in
-      select r.* from jsonb_to_recordset(p_reports) r(task_id uuid, claim_token bigint) where r.task_id <> all (v_done)
+      select r.* from jsonb_to_recordset(v_missing) r(task_id uuid, claim_token bigint) where r.task_id <> all (v_before)
     loop
       v_others := v_others || jsonb_build_object(v_report.task_id,
         coord._refuse_claim(v_part, v_report.task_id, v_report.claim_token));
@@ -83,7 +96,7 @@ begin
     end;
   end if;
   return coord._leave(v_call, jsonb_strip_nulls(jsonb_build_object('hint', v_hint))
-    || jsonb_build_object('claims', v_claims, 'results', (
+    || jsonb_build_object('claims', v_recalled || v_claims, 'results', (
       select jsonb_agg(jsonb_build_object('task_id', r.task_id) || case when v_others -> r.task_id ? 'error'
           then v_others -> r.task_id
           else '{"status": "done", "attempts_left": 0, "unblocked": 0}' || coalesce(v_others -> r.task_id, '{}') end

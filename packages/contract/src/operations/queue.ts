@@ -104,6 +104,10 @@ export const completeWorkBatch = defineOperation({
       })
       .describe('The reports, each as for complete_work.'),
     claim_next: z.int().min(0).max(50).default(0).describe('Most tasks to claim next, too, whatever their type.'),
+    again: z
+      .boolean()
+      .default(false)
+      .describe('The answer to these reports got lost: those accepted then are answered so, with what they claimed.'),
   }),
   leadsTo: ({ reports, claim_next }) => [
     ...[reports].flat().map((input) => ({ operation: 'complete_work', input: Object(input) })),
