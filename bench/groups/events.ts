@@ -29,7 +29,8 @@ export const events: Group = {
     return [
       latencyRow('event to subscriber, idle', 10, idle),
       latencyRow('event to subscriber, 32 writers', 15, busy),
-      ...(await lockPairsBesideSubscribers(ground, plan)),
+      ...(await lockPairsBesideSubscribers(ground, plan, 'subscribers', false)),
+      ...(await lockPairsBesideSubscribers(ground, plan, 'subscribers by page', true)),
     ];
   },
 };
@@ -50,8 +51,8 @@ class Subscribers implements AsyncDisposable {
     child.on('message', (message) => typeof message === 'number' && this.latencies.push(message));
   }
 
-  static async start({ server }: Ground, count: number, filter: EventInput): Promise<Subscribers> {
-    const child = fork(script, [JSON.stringify({ connection: server.connection(), count, filter })]);
+  static async start({ server }: Ground, what: { count: number; filter?: EventInput; pages?: boolean }) {
+    const child = fork(script, [JSON.stringify({ filter: {}, ...what, connection: server.connection() })]);
     const subscribers = new Subscribers(child);
     await once(child, 'message');
     return subscribers;
@@ -89,7 +90,7 @@ class Subscribers implements AsyncDisposable {
 
 /** Medians of the rounds: milliseconds from a journal row to a subscriber in another process. */
 async function latencies(ground: Ground, plan: Plan): Promise<number[]> {
-  await using other = await Subscribers.start(ground, 1, { subject: 'lock:probe/' });
+  await using other = await Subscribers.start(ground, { count: 1, filter: { subject: 'lock:probe/' } });
   await other.follow();
   const rounds: number[] = [];
   while (rounds.length < plan.rounds) {
@@ -106,10 +107,11 @@ async function latencies(ground: Ground, plan: Plan): Promise<number[]> {
   return rounds;
 }
 
-async function lockPairsBesideSubscribers(ground: Ground, plan: Plan): Promise<Row[]> {
+/** They take one event after the other, or page by page. */
+async function lockPairsBesideSubscribers(ground: Ground, plan: Plan, who: string, pages: boolean): Promise<Row[]> {
   const side = lockPair(ground);
   // One process for all windows: what a program costs that has just been started is not what is asked.
-  await using others = await Subscribers.start(ground, subscribers, {});
+  await using others = await Subscribers.start(ground, { count: subscribers, pages });
   const watched: Side = {
     async drain(runs, workers) {
       // The clock does not run while subscribers come and go.
@@ -123,6 +125,6 @@ async function lockPairsBesideSubscribers(ground: Ground, plan: Plan): Promise<R
   const series = await race({ settle: ground.settle, ours: watched, other: alone }, plan);
   const target = { excellent: 0.95, floor: 0.9 };
   return ([8, 32] as const).map((workers) =>
-    rowOf({ name: 'lock pair, 50 subscribers / none', workers, unit: '/s' }, target, series[workers]),
+    rowOf({ name: `lock pair, ${subscribers} ${who} / none`, workers, unit: '/s' }, target, series[workers]),
   );
 }

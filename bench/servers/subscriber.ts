@@ -7,10 +7,12 @@ import { coordinatorOver, type EventInput } from '@agentcoord/contract';
 import { postgresDatabase } from '@agentcoord/core';
 import { callerOf } from '../field.ts';
 
-const { connection, count, filter } = JSON.parse(process.argv[2] ?? '') as {
+const { connection, count, filter, pages } = JSON.parse(process.argv[2] ?? '') as {
   connection: object;
   count: number;
   filter: EventInput;
+  /** They take pages instead of events. */
+  pages?: boolean;
 };
 
 const database = postgresDatabase({ kind: 'embedded', connection, where: 'The database', pool: 4 });
@@ -30,7 +32,9 @@ process.send?.('ready');
 
 async function follow(after: string, signal: AbortSignal): Promise<void> {
   try {
-    for await (const { happened_at } of events({ ...filter, after }, { signal })) {
+    const stream = events({ ...filter, after }, { signal });
+    if (pages) for await (const _ of stream.pages());
+    for await (const { happened_at } of stream) {
       // Server and subscriber have one clock: they are on one machine.
       if (count === 1) process.send?.(performance.timeOrigin + performance.now() - instantOf(happened_at));
     }

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { Catalogue } from './catalogue.ts';
 import { operations } from './catalogue.ts';
-import type { CoordinationEvent, EventInput, EventOptions, EventPage } from './events.ts';
-import { polled, resuming } from './following.ts';
+import type { EventInput, EventOptions, EventPage } from './events.ts';
+import { type EventStream, polled, resuming } from './following.ts';
 import type { Operation } from './operation.ts';
 
 /** What a call may say beside its input. */
@@ -49,7 +49,7 @@ export type Coordinator = {
    * What happens in the project, in the order of commits: `for await (const event of coordinator.events())`. Begins now,
    * or at `after`. Goes on by itself when the connection breaks; nothing is lost, and nothing comes twice.
    */
-  events(input?: EventInput, options?: EventOptions): AsyncIterable<CoordinationEvent>;
+  events(input?: EventInput, options?: EventOptions): EventStream;
 };
 
 /** `acquire_lock` → `acquireLock`. */

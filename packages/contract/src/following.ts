@@ -14,21 +14,21 @@ const [leastPause, mostPause] = [100, 5000];
  * lost and nothing comes twice. Fails at once when it cannot be opened at all, and later when that can never be
  * repaired: the key was revoked, or what comes next is no longer kept.
  */
-export function resuming(open: OpenEvents, input: EventInput, options: EventOptions = {}): EventIterator {
-  return new EventIterator(resumedPages(open, input, options));
+export function resuming(open: OpenEvents, input: EventInput, options: EventOptions = {}): EventStream {
+  return new EventStream(resumedPages(open, input, options));
 }
 
 async function* resumedPages(
   open: OpenEvents,
   input: EventInput,
   { signal }: EventOptions,
-): AsyncGenerator<readonly CoordinationEvent[], void, undefined> {
+): AsyncGenerator<EventPage, void, undefined> {
   let after = input.after ?? 'now';
   for (let wait = leastPause, opened = false; ; ) {
     try {
-      for await (const { events, cursor } of open({ ...input, after }, { signal })) {
-        [after, wait, opened] = [cursor, leastPause, true];
-        yield events;
+      for await (const page of open({ ...input, after }, { signal })) {
+        [after, wait, opened] = [page.cursor, leastPause, true];
+        yield page;
       }
     } catch (error) {
       signal?.throwIfAborted();
@@ -46,16 +46,25 @@ type Result = IteratorResult<CoordinationEvent, void>;
  * The events of pages, one by one. What is there already is handed out at once: through a generator each event would
  * take three turns of the queue, which was half of what fifty subscribers of a busy project cost.
  */
-class EventIterator implements AsyncGenerator<CoordinationEvent, void, undefined> {
-  readonly #pages: AsyncGenerator<readonly CoordinationEvent[], void, undefined>;
+export class EventStream implements AsyncGenerator<CoordinationEvent, void, undefined> {
+  readonly #pages: AsyncGenerator<EventPage, void, undefined>;
   #page: readonly Promise<Result>[] = [];
   #next = 0;
   /** Calls that wait for a page stand behind each other, so that none takes one from under another. */
   #turns: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
-  constructor(pages: AsyncGenerator<readonly CoordinationEvent[], void, undefined>) {
+  constructor(pages: AsyncGenerator<EventPage, void, undefined>) {
     this.#pages = pages;
+  }
+
+  /**
+   * The same as they come, some empty, each with the cursor to go on after: to await each event of a busy project costs
+   * its reader as much as to receive them. Instead of the events, not beside them. Readers share a page: it is not to be
+   * changed.
+   */
+  pages(): AsyncGenerator<EventPage, void, undefined> {
+    return this.#pages;
   }
 
   next(): Promise<Result> {
@@ -76,7 +85,7 @@ class EventIterator implements AsyncGenerator<CoordinationEvent, void, undefined
     while (this.#next >= this.#page.length) {
       const { value, done } = await this.#pages.next();
       if (done) return { value: undefined, done };
-      [this.#page, this.#next] = [resultsOf(value), 0];
+      [this.#page, this.#next] = [resultsOf(value.events), 0];
     }
     return this.#page[this.#next++] as Promise<Result>;
   }

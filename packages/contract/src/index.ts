@@ -36,7 +36,7 @@ export {
   maxTextBytes,
   uuidForm,
 } from './fields.ts';
-export { polled, resuming } from './following.ts';
+export { EventStream, polled, resuming } from './following.ts';
 export {
   attachmentNames,
   defineOperation,
