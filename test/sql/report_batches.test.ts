@@ -104,6 +104,21 @@ test('asked again, it answers what was accepted, and the claims of then that are
   expect(await refused(bob, { ...one, claim_token: one.claim_token + 1 })).toEqual({ reason: 'finished' });
 });
 
+test('asked again about many calls, it answers no more than a page, and keeps nothing of it', async () => {
+  const reports = reportsOf(await claims(12));
+  const tasks = Array.from({ length: 4 }, (_, index) => ({ title: `${index}`, description: 'x'.repeat(200_000) }));
+  for (let batch = 0; batch < 3; batch++) await ann.submitWorkBatch({ tasks });
+  const made: string[] = [];
+  for (const report of reports)
+    made.push((await bob.completeWork({ ...report, claim_next: true })).next?.task?.task_id as string);
+  const again = await bob.completeWorkBatch({ reports, again: true }, { idempotency_key: 'again' });
+  expect(again.results.map(({ status }) => status)).toEqual(reports.map(() => 'done'));
+  expect(again.claims.map(({ task }) => task.task_id)).toEqual(made.slice(0, 5));
+  expect(await db.sql`select from coord.idempotency_keys where key = 'again'`).toHaveLength(0);
+  const rest = await bob.completeWorkBatch({ reports: reports.slice(10), again: true });
+  expect(rest.claims.map(({ task }) => task.task_id)).toEqual(made.slice(10));
+});
+
 test('asked again while the first call is under way, it is answered as the first, and nothing is claimed twice', async () => {
   for (let round = 0; round < 10; round++) {
     const reports = reportsOf(await claims(3));

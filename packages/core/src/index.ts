@@ -11,7 +11,7 @@ export { type Config, readConfig, variables } from './config.ts';
 export { callTimeout, type Database } from './database.ts';
 export { type PostgresOptions, postgresDatabase } from './databases/postgres.ts';
 export { type EmbeddedServer, ensureServer, refusalOfFile, serverStatus, stopServer } from './embedded/index.ts';
-export { type Events, followEvents, type ItemPage, pagesOf } from './events/index.ts';
+export { type Events, followEvents, type ItemPage } from './events/index.ts';
 export { unavailable } from './failure.ts';
 /** The engine of guardrails, for who judges without a database; loaded when used, because its parsers are heavy. */
 export const loadGuardrails = () => import('./guardrails/index.ts');

@@ -1,7 +1,7 @@
 import type { Transport } from '@agentcoord/contract';
 import type { Caller, LocalCaller } from './caller.ts';
 import type { Database } from './database.ts';
-import { followEvents, pagesOf } from './events/index.ts';
+import { followEvents } from './events/index.ts';
 import { invoke } from './invoke.ts';
 
 /** Calls in process, as the user who owns the database connection. The project is made when it is new. */
@@ -28,9 +28,8 @@ export function localTransport(database: Database, project: string, caller: Loca
       const project_id = await openProject();
       return invoke(database, operation, callerWith(options, project_id), input, { signal });
     },
-    async *events(input, { signal, ...options } = {}) {
-      const project_id = await openProject();
-      yield* pagesOf(followEvents(database, callerWith(options, project_id), input, { signal }));
+    events(input, { signal, ...options } = {}) {
+      return followEvents(database, async () => callerWith(options, await openProject()), input, { signal });
     },
     close: () => database.close(),
   };

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Invoker } from '@agentcoord/contract';
-import { type Caller, type Database, followEvents, pagesOf } from '@agentcoord/core';
+import { type Caller, type Database, followEvents } from '@agentcoord/core';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Credential } from './authentication.ts';
 import { callerOf } from './callers.ts';
@@ -62,7 +62,7 @@ function invokerOf(reply: FastifyReply, { call, database, streams }: Reach): Inv
       const ending = new AbortController();
       using _open = streams.add(reply.request, (failure) => ending.abort(failure ?? closing()));
       const ended = signal ? AbortSignal.any([signal, ending.signal]) : ending.signal;
-      yield* pagesOf(followEvents(database, caller, input, { signal: ended }));
+      yield* followEvents(database, caller, input, { signal: ended });
     },
   };
 }

@@ -103,7 +103,9 @@ begin
         order by r.place)
       from (
         select (e.report ->> 'task_id')::uuid::text as task_id, e.place
-        from jsonb_array_elements(p_reports) with ordinality e(report, place)) r)));
+        from jsonb_array_elements(p_reports) with ordinality e(report, place)) r)),
+    -- What is a repetition already needs no answer for another one.
+    p_kept => case when p_again then 'null'::jsonb end);
 end
 $$;
 

@@ -1,19 +1,11 @@
-import {
-  type CoordinationEvent,
-  type EventInput,
-  type EventOptions,
-  type EventPage,
-  eventStream,
-  type Operation,
-  operationNamed,
-} from '@agentcoord/contract';
+import { type EventInput, type EventOptions, eventStream, type Operation, operationNamed } from '@agentcoord/contract';
 import type { Caller } from '../caller.ts';
 import type { Database } from '../database.ts';
 import { parseInput } from '../input.ts';
 import { invoke } from '../invoke.ts';
 import { precedes } from './cursor.ts';
 import { pumpOf } from './pump.ts';
-import { Item, type ItemPage } from './subscription.ts';
+import { Item, ItemPage } from './subscription.ts';
 
 /** A stream of pages. */
 export type Events = AsyncGenerator<ItemPage, void, undefined>;
@@ -21,23 +13,25 @@ export type Events = AsyncGenerator<ItemPage, void, undefined>;
 /**
  * What happens in the caller's project, from a cursor on, or from now. The past is read by `list_events`, which decides
  * whether the caller may and whether the cursor is good; then the pump of this process goes on. The first page comes at
- * once. Throws `limit_exceeded` when pages are not taken in time, with the cursor to go on from.
+ * once. Throws `limit_exceeded` when pages are not taken in time, with the cursor to go on from. To be handed on as it
+ * is: a generator around it takes every page of every subscriber through the queue three times more.
  */
 export async function* followEvents(
   database: Database,
-  caller: Caller,
+  asking: Caller | (() => Promise<Caller>),
   input: EventInput,
   { signal }: EventOptions = {},
 ): Events {
+  const caller = typeof asking === 'function' ? await asking() : asking;
   const { after = 'now', ...filter } = parsed(input);
   const operation = operationNamed('list_events') as Operation;
   const read = async (position: string) =>
     pageOf(await invoke(database, operation, caller, { ...filter, after: position, limit: 200 }, { signal }));
-  let page = await read(after);
+  let { page, more } = await read(after);
   yield page;
-  while (page.more) {
+  while (more) {
     signal?.throwIfAborted();
-    page = await read(page.cursor);
+    ({ page, more } = await read(page.cursor));
     yield page;
   }
   const pump = pumpOf(database);
@@ -46,7 +40,7 @@ export async function* followEvents(
     // Others were served further already. What they were served with since waits in the subscription.
     while (precedes(page.cursor, start)) {
       signal?.throwIfAborted();
-      page = await read(page.cursor);
+      ({ page } = await read(page.cursor));
       subscription.skip(page.cursor);
       yield page;
     }
@@ -56,7 +50,8 @@ export async function* followEvents(
       // What was decided when the stream began is asked again when that may have changed.
       if (subscription.takeDoubt()) await read('now');
       // The pump asks nobody, and a policy may have changed since the stream began.
-      await database.policies?.authorise(operation, caller, () => filter);
+      const authorising = database.policies?.authorise(operation, caller, () => filter);
+      if (authorising) await authorising;
       yield next;
     }
     signal?.throwIfAborted();
@@ -64,20 +59,6 @@ export async function* followEvents(
     pump.leave(caller.project_id, subscription);
   }
 }
-
-/** The same for who wants nothing but events. */
-export async function* pagesOf(events: Events): AsyncGenerator<EventPage, void, undefined> {
-  for await (const { items, cursor } of events) yield { events: eventsOf(items), cursor };
-}
-
-/** A list that many subscribers share is taken apart once. */
-function eventsOf(items: readonly Item[]): CoordinationEvent[] {
-  if (taken?.items !== items) taken = { items, events: items.map(({ event }) => event) };
-  return taken.events;
-}
-
-/** The last list: those who share one take it one after the other. */
-let taken: { items: readonly Item[]; events: CoordinationEvent[] } | undefined;
 
 /** Ids in the form in which events have them. */
 function parsed(input: EventInput): EventInput {
@@ -89,12 +70,13 @@ function parsed(input: EventInput): EventInput {
   };
 }
 
-function pageOf(answer: unknown): ItemPage & { more: boolean } {
+function pageOf(answer: unknown): { page: ItemPage; more: boolean } {
   const { events, cursor, more, delay_seconds } = answer as {
     events: Item['event'][];
     cursor: string;
     more: boolean;
     delay_seconds?: number;
   };
-  return { items: events.map((event) => new Item(event)), cursor, more, delay_seconds };
+  const items = events.map((event) => new Item(event));
+  return { page: new ItemPage(items, cursor, delay_seconds), more };
 }

@@ -1,2 +1,2 @@
-export { type Events, followEvents, pagesOf } from './follow.ts';
+export { type Events, followEvents } from './follow.ts';
 export type { Item, ItemPage } from './subscription.ts';

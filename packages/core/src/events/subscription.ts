@@ -1,4 +1,4 @@
-import { CoordinationError, type CoordinationEvent } from '@agentcoord/contract';
+import { CoordinationError, type CoordinationEvent, type EventPage } from '@agentcoord/contract';
 import { precedes } from './cursor.ts';
 import { type EventFilter, isWanted } from './filter.ts';
 
@@ -18,13 +18,33 @@ export class Item {
   }
 }
 
-/** Some events for one subscriber; `cursor` is where to go on. */
-export interface ItemPage {
-  items: readonly Item[];
-  cursor: string;
+/** Some events for one subscriber. */
+export class ItemPage implements EventPage {
+  readonly items: readonly Item[];
+  /** Where to go on. */
+  readonly cursor: string;
   /** Seconds for which newer events have been kept back, when that is noticeable. */
-  delay_seconds?: number | undefined;
+  readonly delay_seconds: number | undefined;
+
+  constructor(items: readonly Item[], cursor: string, delaySeconds?: number) {
+    this.items = items;
+    this.cursor = cursor;
+    this.delay_seconds = delaySeconds;
+  }
+
+  get events(): CoordinationEvent[] {
+    return eventsOf(this.items);
+  }
 }
+
+/** A list that many subscribers share is taken apart once. */
+function eventsOf(items: readonly Item[]): CoordinationEvent[] {
+  if (taken?.items !== items) taken = { items, events: items.map(({ event }) => event) };
+  return taken.events;
+}
+
+/** The last list: those who share one take it one after the other. */
+let taken: { items: readonly Item[]; events: CoordinationEvent[] } | undefined;
 
 /** Milliseconds without an event after which a subscriber is told how far he is, so that he does not fall behind. */
 const quietFor = 15_000;
@@ -139,7 +159,7 @@ export class Subscription {
     this.#characters = 0;
     this.#taken = this.#offered;
     this.#told = this.#delay;
-    return { items, cursor: this.#taken, delay_seconds: this.#delay };
+    return new ItemPage(items, this.#taken, this.#delay);
   }
 
   /** Only what is left lying is counted: to make a text of each event would cost those who take them at once. */
