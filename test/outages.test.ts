@@ -1,4 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { CoordinationError, type Invoker, type Operation, operationNamed } from '@agentcoord/contract';
+import { postgresDatabase } from '@agentcoord/core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { doors } from './doors/index.ts';
 import { cloneDatabase, type TestDatabase } from './helpers/database.ts';
@@ -106,4 +108,36 @@ describe.concurrent.each(doors)('$name', (door) => {
       expect(await lock()).toMatchObject({ acquired: true, locks: [{ renewed: true }] });
     },
   );
+});
+
+test('a call that is ended while its answer is sent takes nothing from the next one of its connection', async () => {
+  await using db = await cloneDatabase();
+  // The first row is on its way when the second one fails.
+  await db.sql.unsafe(`
+    create function coord.break_off() returns setof integer language sql as 'select 1 / (2 - n) from generate_series(1, 2) n';
+    grant execute on function coord.break_off to coord_app`);
+  const database = postgresDatabase({ kind: 'postgres', connection: db.connection, where: 'Here', pool: 1 });
+  for (let round = 0; round < 3; round++) {
+    await expect(database.call('break_off', {})).rejects.toMatchObject({ code: 'internal' });
+    expect(await database.call('open_project', { p_name: 'test' })).toEqual(expect.any(Number));
+  }
+  await database.close();
+});
+
+test('a call is not sent behind a slow one while another connection becomes free', async () => {
+  await using db = await cloneDatabase();
+  await db.sql.unsafe(`
+    create function coord.rest(p_seconds float) returns integer language sql as 'select 1 from pg_sleep(p_seconds)';
+    grant execute on function coord.rest to coord_app`);
+  const database = postgresDatabase({ kind: 'postgres', connection: db.connection, where: 'Here', pool: 3 });
+  const ended: string[] = [];
+  const rest = (name: string, p_seconds: number) => database.call('rest', { p_seconds }).then(() => ended.push(name));
+  await Promise.all([rest('first', 0), rest('second', 0), rest('third', 0)]);
+  ended.length = 0;
+  const slow = [rest('slow', 3), rest('slow', 3), rest('soon', 0.5)];
+  await pause(100);
+  await Promise.all(Array.from({ length: 6 }, () => rest('quick', 0)));
+  expect(ended).not.toContain('slow');
+  await Promise.all(slow);
+  await database.close();
 });

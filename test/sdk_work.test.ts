@@ -97,6 +97,24 @@ test.each([1, 4])(
   },
 );
 
+test('an attempt that failed while the server was away is reported when it is back', async () => {
+  const [task_id] = (await submit(1, { max_attempts: 1 })) as [string];
+  let lost = 0;
+  const away: Transport = {
+    ...bobs(),
+    async invoke(operation, input, options) {
+      if (operation.name !== 'complete_work' || ++lost > 2) return bobs().invoke(operation, input, options);
+      throw new CoordinationError({ code: 'unavailable', message: 'Nobody is there.', hint: 'Call again.' });
+    },
+  };
+  await using bob = new Session(away);
+  const work = async () => {
+    throw new Error('bad luck');
+  };
+  await bob.work(work, { untilEmpty: true });
+  expect(await ann.getTask({ task_id })).toMatchObject({ status: 'failed', error: 'bad luck' });
+});
+
 test('waits for tasks until told to end, and then finishes what it has in hand', async () => {
   const end = new AbortController();
   await using bob = new Session(bobs());

@@ -481,6 +481,7 @@ create table coord.lock_shares (
   expires_at timestamptz not null,
   primary key (project_id, path, session_id)
 );
+create index lock_shares_of_sessions on coord.lock_shares (project_id, session_id);
 
 -- Who waits, first come first served by waiter_id. A waiter that has not asked for 5 s has gone away.
 create table coord.lock_waiters (
@@ -936,7 +937,7 @@ grant select on coord.threads, coord.thread_posts to coord_reader;
 -- what a crash may have undone, changes nothing.
 -- No CHECK here or on locks and journal: Postgres parses its text
 -- anew for each statement, which made submit_work an eighth slower, and only these functions write.
--- Lock order: what a task depends on, then the task, then its parent, then what depends on it; each by task_id.
+-- Lock order: what a task depends on, then the task, then its parent and what depends on it; each by task_id.
 create type coord.task_terms as (
   capabilities text[],
   paths text[],
@@ -2808,6 +2809,10 @@ begin
     return coord._refuse(p_call, 'limit_exceeded', 'An agent can hold and wait for 50 trees and globs at once.',
       'Release some, or lock one tree instead of several in it.', '{"reason": "too_many_scopes"}');
   end if;
+  if p_shared and coord._shares_too_much(p_call, p_paths) then
+    return coord._refuse(p_call, 'limit_exceeded', 'An agent can share 2,000 paths at once, each session counted by itself.',
+      'Release some, or share one tree instead of its files.', '{"reason": "too_many_shares"}');
+  end if;
   v_taken := coord._take(p_call, p_paths, p_shared, p_reason, p_ttl_seconds, null, v_waiter_id);
   if v_taken.locks is not null then
     return coord._leave(p_call, jsonb_build_object('acquired', true, 'locks', v_taken.locks), p_paths[1], v_taken.locks);
@@ -3777,6 +3782,25 @@ begin
       where coord._is_scope(o.path) and coord._overlaps(s.path, o.path))
     or exists (select from unnest(p_some) s(path), unnest(p_others) o(path)
       where coord._is_scope(s.path) and not coord._is_scope(o.path) and coord._overlaps(s.path, o.path));
+end
+$$;
+
+-- supabase/schemas/locks/_shares_too_much.sql
+-- Whether the agent would hold more than 2,000 shares, one for each path and session: all of a path's are looked at by
+-- whoever wants it alone, and whoever takes it away tells each of its holders. Few projects have so many at all.
+create function coord._shares_too_much(p_call coord._call, p_paths text[]) returns boolean
+language plpgsql volatile
+as $$
+begin
+  perform from coord.lock_shares a where a.project_id = p_call.project_id
+  offset greatest(2000 - cardinality(p_paths), 0) limit 1;
+  if not found then return false; end if;
+  return cardinality(p_paths) + (
+    select count(*) from coord.lock_shares a
+    join coord.sessions s on s.project_id = a.project_id and s.session_id = a.session_id
+    where a.project_id = p_call.project_id and a.expires_at > clock_timestamp()
+      and coalesce(s.delegated_from, s.agent) = coord._account(p_call)
+      and not (a.session_id = p_call.session_id and a.path = any (p_paths))) > 2000;
 end
 $$;
 
@@ -5990,7 +6014,7 @@ $$;
 
 -- supabase/schemas/work/_accepted_before.sql
 -- Which of the reports the calling session has made before, and were accepted: the tasks, and the transactions that did.
--- A task that is done has its last token for ever, so a report with another is none of these.
+-- A task that is done has its last token for ever, and the report of it at the end of its trail.
 create function coord._accepted_before(
   p_call coord._call, p_reports jsonb, out task_ids uuid[], out xact_ids xid8[]
 )
@@ -6000,7 +6024,7 @@ as $$
   from jsonb_to_recordset(p_reports) r(task_id uuid, claim_token bigint)
   join coord.tasks t on t.project_id = (p_call).project_id and t.task_id = r.task_id
     and t.claim_token = r.claim_token and t.status = 'done'
-  join coord.journal j on j.project_id = t.project_id and j.xact_id = any (t.trail)
+  join coord.journal j on j.project_id = t.project_id and j.xact_id = t.trail[cardinality(t.trail)]
     and j.session_id = (p_call).session_id and j.operation = 'complete_work' and j.resource = 'task:' || t.task_id
     and j.detail ->> 'status' = 'done';
 $$;
@@ -6130,10 +6154,12 @@ begin
     where n.status = 'done' group by n.agent
   ) d;
   select count(*) into v_locks from (
-    select from coord.locks l
-    join coord.sessions s on s.project_id = l.project_id and s.session_id = l.session_id
-    where l.project_id = p_project_id and l.expires_at > clock_timestamp()
-      and coord._holds(s.ended_at, s.lease_expires_at) limit 1000) held;
+    select from (
+      select l.session_id, l.expires_at from coord.locks l where l.project_id = p_project_id
+      union all
+      select a.session_id, a.expires_at from coord.lock_shares a where a.project_id = p_project_id) l
+    join coord.sessions s on s.project_id = p_project_id and s.session_id = l.session_id
+    where l.expires_at > clock_timestamp() and coord._holds(s.ended_at, s.lease_expires_at) limit 1000) held;
   return jsonb_build_object('agents', coord._board_agents(p_project_id, v_done),
     'locks', v_locks,
     'tasks', coord._count_tasks(p_project_id) || jsonb_build_object(
@@ -6778,12 +6804,14 @@ create function coord._follow_completion(p_call coord._call, p_task_id uuid) ret
 language plpgsql volatile
 as $$
 declare
+  v_task_ids uuid[] := array[p_task_id];
   v_unblocked integer;
 begin
-  perform coord._count_off_parents(p_call.project_id, array[p_task_id]);
-  v_unblocked := coord._unblock_dependents(p_call.project_id, p_task_id);
+  perform coord._lock_followers(p_call.project_id, v_task_ids);
+  perform coord._count_off_parents(p_call.project_id, v_task_ids);
+  select sum(u.unblocked) into v_unblocked from coord._unblock_dependents(p_call.project_id, v_task_ids) u;
   perform coord._free_task_paths(p_call.project_id, p_call.session_id, p_task_id);
-  return v_unblocked;
+  return coalesce(v_unblocked, 0);
 end
 $$;
 
@@ -6955,6 +6983,25 @@ begin
       join coord.tasks t on t.project_id = p_project_id and t.task_id = f.task_id), '[]'),
     'next_before', case when cardinality(v_found.task_ids) > p_limit then v_found.task_ids[p_limit]
       else v_found.looked_to end);
+end
+$$;
+
+-- supabase/schemas/work/_lock_followers.sql
+-- Locks the parents and the dependents of tasks that the caller has ended, all in id order: so of two who end tasks with
+-- some in common one waits for the other, and not each for the other.
+create function coord._lock_followers(p_project_id integer, p_task_ids uuid[]) returns void
+language plpgsql volatile
+as $$
+declare
+  v_followers uuid[] := array(
+    select (t.terms).parent_id from coord.tasks t
+    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and (t.terms).parent_id is not null
+    union
+    select d.task_id from coord.task_dependencies d
+    where d.project_id = p_project_id and d.depends_on = any (p_task_ids));
+begin
+  perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_followers)
+  order by t.task_id for update;
 end
 $$;
 
@@ -7412,7 +7459,7 @@ begin
     )
     update coord.tasks t set status = e.status, attempts = t.attempts - case when p_count_attempts then 0 else 1 end,
       terms.run_after = case when e.status = 'scheduled' then e.run_after else (t.terms).run_after end,
-      terms.progress_at = null, trail = t.trail || pg_current_xact_id(),
+      terms.progress_at = null, trail = coord._trail_on(t.trail),
       due_at = coord._due_at(e.status, e.run_after, (t.terms).deadline),
       finished_at = case when e.status = 'failed' then clock_timestamp() end,
       agent = case when e.status = 'failed' then t.agent end,
@@ -7607,6 +7654,12 @@ as $$
       else '[]' end);
 $$;
 
+-- supabase/schemas/work/_trail_on.sql
+-- A task's trail with this transaction, and no longer than a hundred: for changes of which a task may see any number.
+create function coord._trail_on(p_trail xid8[]) returns xid8[]
+language sql volatile
+as $$ select (p_trail || pg_current_xact_id())[greatest(1, cardinality(p_trail) - 98):] $$;
+
 -- supabase/schemas/work/_unassign_vanished.sql
 -- Takes ready tasks back from assignees without a living session for 60 s: those that were assigned automatically go
 -- to the next best agent, the others to whoever asks. How many it was.
@@ -7637,7 +7690,7 @@ begin
       exit when clock_timestamp() > v_enough;
       v_task.terms.assignee := case when (v_task.terms).auto_assign then coord._auto_assignee(v_task) end;
       update coord.tasks t set terms.assignee = (v_task.terms).assignee, lane = coord._lane(v_task),
-        trail = t.trail || pg_current_xact_id()
+        trail = coord._trail_on(t.trail)
       where t.project_id = p_project_id and t.task_id = v_task.task_id and t.status = 'ready'
         and (t.terms).assignee = v_assignee;
       if (v_task.terms).assignee is not null then perform coord._tell_assignee(v_task); end if;
@@ -7650,34 +7703,39 @@ end
 $$;
 
 -- supabase/schemas/work/_unblock_dependents.sql
--- Counts a task that is done off its dependents; how many of them are no longer blocked.
--- Those that have failed or were cancelled are counted down, too, in case they are retried.
--- Concurrency: the caller has written the task before, and whoever submits a dependent locks the task first, so either
--- the dependent is seen here or it has seen the task as done. Dependents are locked in id order.
-create function coord._unblock_dependents(p_project_id integer, p_task_id uuid) returns integer
+-- Counts tasks that are done off their dependents, and answers, for each of these tasks on which one waited last, how many
+-- are no longer blocked. Those that have failed or were cancelled are counted down, too, in case they are retried.
+-- Concurrency: the caller has written the tasks before, and whoever submits a dependent locks its tasks first, so either
+-- the dependent is seen here or it has seen the task as done. The caller has locked the dependents (see _lock_followers).
+-- They are collected before: what a join of both tables costs depends on what Postgres happens to know of them.
+create function coord._unblock_dependents(p_project_id integer, p_task_ids uuid[])
+returns table (task_id uuid, unblocked bigint)
 language plpgsql volatile
 as $$
 declare
-  v_dependents uuid[] := array(
-    select d.task_id from coord.task_dependencies d where d.project_id = p_project_id and d.depends_on = p_task_id
-    order by d.depends_on, d.task_id);
-  v_unblocked integer;
+  v_ids uuid[];
+  v_done integer[];
+  v_last uuid[];
 begin
-  perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_dependents)
-  order by t.task_id for update;
-  with counted as (
-    update coord.tasks t set unmet = t.unmet - 1, status = n.status,
-      due_at = coord._due_at(n.status, (t.terms).run_after, (t.terms).deadline)
-    from (
-      select d.task_id, d.status, case when d.status <> 'blocked' or d.unmet > 1 then d.status
-          when (d.terms).run_after > clock_timestamp() then 'scheduled' else 'ready' end
-      from coord.tasks d where d.project_id = p_project_id and d.task_id = any (v_dependents)
-    ) n(task_id, was, status)
-    where t.project_id = p_project_id and t.task_id = n.task_id and t.status = n.was
-    returning n.was <> n.status as unblocked
-  )
-  select count(*) into v_unblocked from counted c where c.unblocked;
-  return v_unblocked;
+  select array_agg(w.task_id), array_agg(w.done), array_agg(w.last_id) into v_ids, v_done, v_last
+  from (
+    select d.task_id, count(*)::integer as done, (array_agg(d.depends_on order by d.depends_on desc))[1] as last_id
+    from coord.task_dependencies d where d.project_id = p_project_id and d.depends_on = any (p_task_ids)
+    group by d.task_id) w;
+  return query
+    with counted as (
+      update coord.tasks t set unmet = t.unmet - n.done, status = n.status,
+        due_at = coord._due_at(n.status, (t.terms).run_after, (t.terms).deadline)
+      from (
+        select d.task_id, w.done, w.last_id, d.status, case when d.status <> 'blocked' or d.unmet > w.done then d.status
+            when (d.terms).run_after > clock_timestamp() then 'scheduled' else 'ready' end
+        from unnest(v_ids, v_done, v_last) w(task_id, done, last_id)
+        join coord.tasks d on d.project_id = p_project_id and d.task_id = w.task_id
+      ) n(task_id, done, last_id, was, status)
+      where t.project_id = p_project_id and t.task_id = n.task_id and t.status = n.was
+      returning n.last_id, n.was <> n.status as unblocked
+    )
+    select c.last_id, count(*) filter (where c.unblocked) from counted c group by c.last_id;
 end
 $$;
 
@@ -8416,7 +8474,7 @@ as $$
       count(*) filter (where h.shared and l.guarded is not true) as shared_locks_that_are_not_guarded,
       count(*) filter (where h.shared and h.live and l.session_id <> h.session_id and e.live) as locks_shared_and_exclusive
     from holders h
-    left join locks l on l.project_id = h.project_id and l.path = h.path
+    left join coord.locks l on l.project_id = h.project_id and l.path = h.path
     left join holders e on e.project_id = l.project_id and e.path = l.path and not e.shared
   ) of_holders, (
     select
@@ -10811,8 +10869,8 @@ grant execute on function coord.complete_work to coord_app;
 -- claims. What becomes of these takes nothing back; see _leave_and_claim. Each task has its journal row, as with complete_work.
 -- Concurrency: the tasks are locked in id order before anything is looked at: so whoever makes one of them a dependency
 -- has either committed and is seen, or waits and finds it done. Then one guarded UPDATE, as in complete_work. Parents and
--- dependents follow, and paths last, because nobody may wait for a task while he holds the locks of the project. Two
--- batches whose tasks have dependents or parents in common may wait for each other; then one is undone and called again.
+-- dependents follow, all locked in id order, and paths last, because nobody may wait for a task while he holds the locks
+-- of the project.
 -- No more is claimed than was accepted, so that a call that comes twice claims once. With p_again, reports that were
 -- accepted before are answered as they were, with the claims that were made then: the lock on the task decides who was
 -- first, and whoever waited for it sees what the first has done.
@@ -10836,7 +10894,6 @@ declare
   v_before uuid[] := '{}';
   v_id uuid;
   v_report record;
-  v_unblocked integer;
   v_others jsonb := '{}';
   v_recalled jsonb := '[]';
   v_claims jsonb := '[]';
@@ -10869,11 +10926,10 @@ begin
   into v_done, v_special
   from done d;
   if v_special is not null then
+    perform coord._lock_followers(v_call.project_id, v_special);
     perform coord._count_off_parents(v_call.project_id, v_special);
-    foreach v_id in array v_special loop
-      v_unblocked := coord._unblock_dependents(v_call.project_id, v_id);
-      v_others := v_others || jsonb_build_object(v_id, jsonb_build_object('unblocked', v_unblocked));
-    end loop;
+    select coalesce(jsonb_object_agg(u.task_id, jsonb_build_object('unblocked', u.unblocked)), '{}') into v_others
+    from coord._unblock_dependents(v_call.project_id, v_special) u;
     foreach v_id in array v_special loop
       perform coord._free_task_paths(v_call.project_id, v_call.session_id, v_id);
     end loop;
@@ -11124,7 +11180,7 @@ begin
   update coord.tasks t set status = v_status, attempts = t.attempts - 1, terms.run_after = p_run_after,
     due_at = coord._due_at(v_status, p_run_after, (t.terms).deadline), error = coalesce(p_reason, t.error), agent = null,
     claim_session_id = null, claim_expires_at = null, terms.progress_at = null,
-    trail = (t.trail || pg_current_xact_id())[greatest(1, cardinality(t.trail) - 98):]
+    trail = coord._trail_on(t.trail)
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
     and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
   returning (t.terms).paths into v_paths;
@@ -11234,7 +11290,7 @@ begin
   where t.project_id = v_call.project_id and t.task_id = any (v_before) and t.status <> 'done';
   update coord.tasks t set status = case when v_unmet > 0 then 'blocked' else 'ready' end, unmet = v_unmet, attempts = 0,
     finished_at = null, result = null, agent = null, terms.run_after = null,
-    trail = (t.trail || pg_current_xact_id())[greatest(1, cardinality(t.trail) - 98):],
+    trail = coord._trail_on(t.trail),
     due_at = (t.terms).deadline
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.status = v_task.status;
   update coord.tasks p set terms.open_subtasks = (p.terms).open_subtasks + 1

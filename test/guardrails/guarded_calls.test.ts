@@ -55,6 +55,7 @@ test('so is what whoever works on a task leaves for the next', async () => {
   await expect(ann.releaseTask({ ...claim, reason: told })).rejects.toMatchObject(refusal('reason', 'force_push'));
   await expect(ann.reportProgress({ ...claim, note: told })).rejects.toMatchObject(refusal('note', 'force_push'));
   await expect(ann.cancelTask({ task_id, reason: told })).rejects.toMatchObject(refusal('reason', 'force_push'));
+  await expect(ann.endSession({ reason: told })).rejects.toMatchObject(refusal('reason', 'force_push'));
   expect(await ann.releaseTask({ ...claim, reason: 'git push fails' })).toMatchObject({ released: true });
 });
 

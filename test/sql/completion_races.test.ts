@@ -82,3 +82,39 @@ test('reports after an outage give back its time once, and do not wait for each 
   }
   expect(await deadlocks()).toBe(0);
 });
+
+test('batches whose tasks have dependents and parents in common do not deadlock', async () => {
+  const project = 'batches';
+  const ann = await db.session('ann', { project });
+  const workers = await Promise.all(times(6).map((index) => db.session(`worker-${index}`, { project })));
+  const before = await deadlocks();
+  for (const round of times(3)) {
+    const type = `done-${round}`;
+    const parents = await ann.submitWorkBatch({ tasks: times(10).map(() => ({ title: 'parent', type: 'parent' })) });
+    const tasks = times(60).map((index) => ({
+      ...{ title: String(index), type },
+      parent_id: parents.tasks[(index * 7) % 10]?.task_id as string,
+    }));
+    const ids = (await ann.submitWorkBatch({ tasks })).tasks.map(({ task_id }) => task_id);
+    const dependents = await ann.submitWorkBatch({
+      tasks: times(80).map((index) => ({
+        ...{ title: 'dependent', type: 'dependent' },
+        depends_on: times(6).map((worker) => ids[worker * 10 + ((index * (worker + 3)) % 10)] as string),
+      })),
+    });
+    const claims = await Promise.all(workers.map((worker) => worker.getWorkBatch({ count: 10, types: [type] })));
+    const answers = await Promise.all(
+      workers.map((worker, index) =>
+        worker.completeWorkBatch({
+          reports: claims[index]?.claims.map(({ task, claim_token }) => ({ task_id: task.task_id, claim_token })) ?? [],
+        }),
+      ),
+    );
+    const unblocked = answers.flatMap(({ results }) => results.map((result) => result.unblocked ?? 0));
+    expect(unblocked.reduce((sum, count) => sum + count)).toBe(80);
+    for (const { task_id } of dependents.tasks.slice(0, 5))
+      expect((await ann.getTask({ task_id })).status).toBe('ready');
+    for (const { task_id } of parents.tasks) expect((await ann.getTask({ task_id })).subtasks.open).toBe(0);
+  }
+  expect(await deadlocks()).toBe(before);
+});

@@ -111,6 +111,26 @@ describe('trees and globs', () => {
   });
 });
 
+describe('shares', () => {
+  test('are 2,000 for one agent, those of all its sessions together', async () => {
+    const project = `shares-${dir}`;
+    const sessions = await Promise.all(Array.from({ length: 9 }, () => db.session('many', { project })));
+    const [first, ...others] = sessions as [TestSession, ...TestSession[]];
+    const paths = Array.from({ length: 240 }, (_, index) => `s/${index}.ts`);
+    for (const session of others) await session.acquireLock({ paths, shared: true });
+    await expect(first.acquireLock({ paths, shared: true })).rejects.toMatchObject({
+      code: 'limit_exceeded',
+      details: { reason: 'too_many_shares' },
+    });
+    expect(await first.acquireLock({ paths: paths.slice(0, 80), shared: true })).toMatchObject({ acquired: true });
+    expect(await others[0]?.acquireLock({ paths, shared: true })).toMatchObject({ acquired: true });
+    const other = await db.session('other', { project });
+    expect(await other.acquireLock({ paths, shared: true })).toMatchObject({ acquired: true });
+    await others[1]?.releaseLock({ paths });
+    expect(await first.acquireLock({ paths, shared: true })).toMatchObject({ acquired: true });
+  });
+});
+
 describe('rows of forgotten paths', () => {
   test('are dropped after 30 days, and the tokens of their paths go on growing', async () => {
     const [path, held, recent] = [`${dir}/old.ts`, `${dir}/held.ts`, `${dir}/recent.ts`];

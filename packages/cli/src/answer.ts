@@ -9,10 +9,17 @@ export function readable(value: unknown, schema: JsonSchema = {}): unknown {
   if (Array.isArray(value)) return value.map((item) => readable(item, schema.items));
   if (schema['x-or-more'] && value === schema.maximum) return `${value}+`;
   if (typeof value !== 'object' || value === null) return value;
+  if (isFreeForm(schema)) return JSON.stringify(value);
   const fields = value as Fields;
   const names = new Set([...Object.keys(schema.properties ?? {}), ...Object.keys(fields)]);
   const known = [...names].filter((name) => Object.hasOwn(fields, name));
   return Object.fromEntries(known.map((name) => [name, readable(fields[name], schema.properties?.[name])]));
+}
+
+/** What somebody handed over, such as the payload that one is asked to approve: shown as it is, to the last newline. */
+function isFreeForm(schema: JsonSchema): boolean {
+  const parts = schema.anyOf ?? [schema];
+  return parts.some((part) => part.type === 'object' && !part.properties && !('additionalProperties' in part));
 }
 
 /** An answer for people, in its order: `key  value` lines, a table for each list of objects. */

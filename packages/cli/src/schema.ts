@@ -30,7 +30,7 @@ export function explanationOf(schema: JsonSchema, required: boolean): string {
     required ? 'required' : '',
     schema.type === 'array' ? 'repeatable' : '',
     schema.enum ? `one of ${schema.enum.join(', ')}` : '',
-    isWorthSaying(schema.default) ? `default: ${schema.default}` : '',
+    isWorthSaying(schema.default) ? `default: ${textOfDefault(schema.default)}` : '',
   ].filter(Boolean);
   const description = schema.description ?? schema.items?.description ?? '';
   return notes.length > 0 ? `${description} (${notes.join('; ')})`.trim() : description;
@@ -38,6 +38,10 @@ export function explanationOf(schema: JsonSchema, required: boolean): string {
 
 function isWorthSaying(value: unknown): boolean {
   return value !== undefined && !(Array.isArray(value) && value.length === 0);
+}
+
+function textOfDefault(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 function jsonOf(field: string, text: string): unknown {

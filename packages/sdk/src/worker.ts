@@ -138,7 +138,7 @@ export class Worker {
 
   async #giveUp(claim: Claim, error: unknown): Promise<void> {
     if (!claim.signal.aborted && !claim.isReported) {
-      await claim.fail(wordsOf(error)).catch((cause) => this.#session.report(cause));
+      await patiently(() => claim.fail(wordsOf(error)), claim).catch((cause) => this.#session.report(cause));
     }
     await claim[Symbol.asyncDispose]();
   }
@@ -170,16 +170,17 @@ export class Worker {
       ...{ task_id: claim.task.task_id, claim_token: claim.token },
       ...(result ? { result } : {}),
     }));
-    for (let [again, wait] = [false, firstPause]; ; [again, wait] = [true, Math.min(wait * 2, lastPause)]) {
-      try {
-        const { results, claims } = await this.#call(reports, claim_next, again);
-        await Promise.all(done.map(({ claim }, index) => this.#settle(claim, results[index])));
-        return claims;
-      } catch (error) {
-        if (!isRetryable(error) || done.every(({ claim }) => claim.signal.aborted)) throw error;
-        await pause(wait);
-      }
-    }
+    let again = false;
+    const { results, claims } = await patiently(
+      async () => {
+        const isAgain = again;
+        again = true;
+        return this.#call(reports, claim_next, isAgain);
+      },
+      ...done.map(({ claim }) => claim),
+    );
+    await Promise.all(done.map(({ claim }, index) => this.#settle(claim, results[index])));
+    return claims;
   }
 
   /** One by itself costs less without a batch around it; but only a batch can be asked `again` for a lost answer. */
@@ -214,6 +215,18 @@ export class Worker {
       }
     }
     return [];
+  }
+}
+
+/** Calls again and again while the server is away and one of the claims, at least, can still be had. */
+async function patiently<Result>(call: () => Promise<Result>, ...claims: Claim[]): Promise<Result> {
+  for (let wait = firstPause; ; wait = Math.min(wait * 2, lastPause)) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isRetryable(error) || claims.every(({ signal }) => signal.aborted)) throw error;
+      await pause(wait);
+    }
   }
 }
 

@@ -123,7 +123,7 @@ as $$
       count(*) filter (where h.shared and l.guarded is not true) as shared_locks_that_are_not_guarded,
       count(*) filter (where h.shared and h.live and l.session_id <> h.session_id and e.live) as locks_shared_and_exclusive
     from holders h
-    left join locks l on l.project_id = h.project_id and l.path = h.path
+    left join coord.locks l on l.project_id = h.project_id and l.path = h.path
     left join holders e on e.project_id = l.project_id and e.path = l.path and not e.shared
   ) of_holders, (
     select

@@ -16,6 +16,10 @@ begin
     return coord._refuse(p_call, 'limit_exceeded', 'An agent can hold and wait for 50 trees and globs at once.',
       'Release some, or lock one tree instead of several in it.', '{"reason": "too_many_scopes"}');
   end if;
+  if p_shared and coord._shares_too_much(p_call, p_paths) then
+    return coord._refuse(p_call, 'limit_exceeded', 'An agent can share 2,000 paths at once, each session counted by itself.',
+      'Release some, or share one tree instead of its files.', '{"reason": "too_many_shares"}');
+  end if;
   v_taken := coord._take(p_call, p_paths, p_shared, p_reason, p_ttl_seconds, null, v_waiter_id);
   if v_taken.locks is not null then
     return coord._leave(p_call, jsonb_build_object('acquired', true, 'locks', v_taken.locks), p_paths[1], v_taken.locks);

@@ -35,6 +35,7 @@ create table coord.lock_shares (
   expires_at timestamptz not null,
   primary key (project_id, path, session_id)
 );
+create index lock_shares_of_sessions on coord.lock_shares (project_id, session_id);
 
 -- Who waits, first come first served by waiter_id. A waiter that has not asked for 5 s has gone away.
 create table coord.lock_waiters (

@@ -14,10 +14,12 @@ begin
     where n.status = 'done' group by n.agent
   ) d;
   select count(*) into v_locks from (
-    select from coord.locks l
-    join coord.sessions s on s.project_id = l.project_id and s.session_id = l.session_id
-    where l.project_id = p_project_id and l.expires_at > clock_timestamp()
-      and coord._holds(s.ended_at, s.lease_expires_at) limit 1000) held;
+    select from (
+      select l.session_id, l.expires_at from coord.locks l where l.project_id = p_project_id
+      union all
+      select a.session_id, a.expires_at from coord.lock_shares a where a.project_id = p_project_id) l
+    join coord.sessions s on s.project_id = p_project_id and s.session_id = l.session_id
+    where l.expires_at > clock_timestamp() and coord._holds(s.ended_at, s.lease_expires_at) limit 1000) held;
   return jsonb_build_object('agents', coord._board_agents(p_project_id, v_done),
     'locks', v_locks,
     'tasks', coord._count_tasks(p_project_id) || jsonb_build_object(

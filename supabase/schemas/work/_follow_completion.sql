@@ -4,11 +4,13 @@ create function coord._follow_completion(p_call coord._call, p_task_id uuid) ret
 language plpgsql volatile
 as $$
 declare
+  v_task_ids uuid[] := array[p_task_id];
   v_unblocked integer;
 begin
-  perform coord._count_off_parents(p_call.project_id, array[p_task_id]);
-  v_unblocked := coord._unblock_dependents(p_call.project_id, p_task_id);
+  perform coord._lock_followers(p_call.project_id, v_task_ids);
+  perform coord._count_off_parents(p_call.project_id, v_task_ids);
+  select sum(u.unblocked) into v_unblocked from coord._unblock_dependents(p_call.project_id, v_task_ids) u;
   perform coord._free_task_paths(p_call.project_id, p_call.session_id, p_task_id);
-  return v_unblocked;
+  return coalesce(v_unblocked, 0);
 end
 $$;

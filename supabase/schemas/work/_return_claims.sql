@@ -34,7 +34,7 @@ begin
     )
     update coord.tasks t set status = e.status, attempts = t.attempts - case when p_count_attempts then 0 else 1 end,
       terms.run_after = case when e.status = 'scheduled' then e.run_after else (t.terms).run_after end,
-      terms.progress_at = null, trail = t.trail || pg_current_xact_id(),
+      terms.progress_at = null, trail = coord._trail_on(t.trail),
       due_at = coord._due_at(e.status, e.run_after, (t.terms).deadline),
       finished_at = case when e.status = 'failed' then clock_timestamp() end,
       agent = case when e.status = 'failed' then t.agent end,

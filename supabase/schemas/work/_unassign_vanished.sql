@@ -27,7 +27,7 @@ begin
       exit when clock_timestamp() > v_enough;
       v_task.terms.assignee := case when (v_task.terms).auto_assign then coord._auto_assignee(v_task) end;
       update coord.tasks t set terms.assignee = (v_task.terms).assignee, lane = coord._lane(v_task),
-        trail = t.trail || pg_current_xact_id()
+        trail = coord._trail_on(t.trail)
       where t.project_id = p_project_id and t.task_id = v_task.task_id and t.status = 'ready'
         and (t.terms).assignee = v_assignee;
       if (v_task.terms).assignee is not null then perform coord._tell_assignee(v_task); end if;

@@ -3,8 +3,8 @@
 -- claims. What becomes of these takes nothing back; see _leave_and_claim. Each task has its journal row, as with complete_work.
 -- Concurrency: the tasks are locked in id order before anything is looked at: so whoever makes one of them a dependency
 -- has either committed and is seen, or waits and finds it done. Then one guarded UPDATE, as in complete_work. Parents and
--- dependents follow, and paths last, because nobody may wait for a task while he holds the locks of the project. Two
--- batches whose tasks have dependents or parents in common may wait for each other; then one is undone and called again.
+-- dependents follow, all locked in id order, and paths last, because nobody may wait for a task while he holds the locks
+-- of the project.
 -- No more is claimed than was accepted, so that a call that comes twice claims once. With p_again, reports that were
 -- accepted before are answered as they were, with the claims that were made then: the lock on the task decides who was
 -- first, and whoever waited for it sees what the first has done.
@@ -28,7 +28,6 @@ declare
   v_before uuid[] := '{}';
   v_id uuid;
   v_report record;
-  v_unblocked integer;
   v_others jsonb := '{}';
   v_recalled jsonb := '[]';
   v_claims jsonb := '[]';
@@ -61,11 +60,10 @@ begin
   into v_done, v_special
   from done d;
   if v_special is not null then
+    perform coord._lock_followers(v_call.project_id, v_special);
     perform coord._count_off_parents(v_call.project_id, v_special);
-    foreach v_id in array v_special loop
-      v_unblocked := coord._unblock_dependents(v_call.project_id, v_id);
-      v_others := v_others || jsonb_build_object(v_id, jsonb_build_object('unblocked', v_unblocked));
-    end loop;
+    select coalesce(jsonb_object_agg(u.task_id, jsonb_build_object('unblocked', u.unblocked)), '{}') into v_others
+    from coord._unblock_dependents(v_call.project_id, v_special) u;
     foreach v_id in array v_special loop
       perform coord._free_task_paths(v_call.project_id, v_call.session_id, v_id);
     end loop;

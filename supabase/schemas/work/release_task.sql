@@ -19,7 +19,7 @@ begin
   update coord.tasks t set status = v_status, attempts = t.attempts - 1, terms.run_after = p_run_after,
     due_at = coord._due_at(v_status, p_run_after, (t.terms).deadline), error = coalesce(p_reason, t.error), agent = null,
     claim_session_id = null, claim_expires_at = null, terms.progress_at = null,
-    trail = (t.trail || pg_current_xact_id())[greatest(1, cardinality(t.trail) - 98):]
+    trail = coord._trail_on(t.trail)
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
     and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
   returning (t.terms).paths into v_paths;

@@ -55,7 +55,7 @@ begin
   where t.project_id = v_call.project_id and t.task_id = any (v_before) and t.status <> 'done';
   update coord.tasks t set status = case when v_unmet > 0 then 'blocked' else 'ready' end, unmet = v_unmet, attempts = 0,
     finished_at = null, result = null, agent = null, terms.run_after = null,
-    trail = (t.trail || pg_current_xact_id())[greatest(1, cardinality(t.trail) - 98):],
+    trail = coord._trail_on(t.trail),
     due_at = (t.terms).deadline
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.status = v_task.status;
   update coord.tasks p set terms.open_subtasks = (p.terms).open_subtasks + 1

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { agentFields, count, instant, limit, uuid, word } from '../fields.ts';
+import { agentFields, count, guarded, instant, limit, uuid, word } from '../fields.ts';
 import { handoffOffer } from '../handoffs.ts';
 import { defineOperation } from '../operation.ts';
 
@@ -132,7 +132,7 @@ export const endSession = defineOperation({
   minimumTrust: 1,
   wakes: true,
   input: z.strictObject({
-    reason: z.string().max(200).describe('Why it ends, for the history of the agent.').optional(),
+    reason: guarded(z.string().max(200).describe('Why it ends, for the history of the agent.')).optional(),
   }),
   output: z.object({
     session_id: uuid('The session that ended.'),

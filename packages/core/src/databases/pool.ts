@@ -5,18 +5,25 @@ interface Lane {
   sql: postgres.Sql;
   /** Queries under way. */
   busy: number;
+  /** When the first of them was sent or the last one was answered, on the monotonic clock. */
+  since: number;
 }
+
+/** Milliseconds after which a query counts as slow: others are not sent behind it. */
+const slow = 50;
 
 /**
  * Connections of which the one used last is used next. Each holds its own plans, so a caller who comes alone always
  * meets a warm one, where a pool that takes turns would keep them all lukewarm. A further connection is opened only
- * when all are busy; when no more may be, queries queue on the least busy.
+ * when all are busy. When no more may be, a query is sent behind those of the least busy one, so that the server need not
+ * wait for it; but not behind a slow one: where all are slow, the first that is free takes the first in line.
  */
 export class Pool {
   readonly #open: () => postgres.Sql;
   readonly #size: number;
   readonly #lanes: Lane[] = [];
   readonly #idle: Lane[] = [];
+  readonly #line: ((lane: Lane) => void)[] = [];
 
   constructor(open: () => postgres.Sql, size: number) {
     this.#open = open;
@@ -31,31 +38,38 @@ export class Pool {
     query: (sql: postgres.Sql) => PromiseLike<Answer>,
     { milliseconds, expire }: { milliseconds: number; expire: () => Error },
   ): Promise<Answer> {
-    const lane = this.#take();
-    lane.busy++;
     // By hand, and without `within` and `finally`, which make five promises of one: every call comes by here.
     return new Promise((resolve, reject) => {
+      let lane: Lane | undefined;
       const timer = setTimeout(() => {
-        this.#discard(lane);
+        if (lane) this.#discard(lane);
+        else this.#line.splice(this.#line.indexOf(begin), 1);
         reject(expire());
       }, milliseconds);
-      const end = () => {
+      const end = (taken: Lane) => {
         clearTimeout(timer);
-        this.#giveBack(lane);
+        this.#giveBack(taken);
       };
-      query(lane.sql).then(
-        (answer) => {
-          end();
-          resolve(answer);
-        },
-        (error) => {
-          end();
-          // What no server has said, the connection has: the others that are idle have the same server behind them, and
-          // each would fail the call that comes to it.
-          if (!(error instanceof postgres.PostgresError)) for (const other of [...this.#idle]) this.#discard(other);
-          reject(error);
-        },
-      );
+      const begin = (taken: Lane) => {
+        lane = taken;
+        if (taken.busy++ === 0) taken.since = performance.now();
+        query(taken.sql).then(
+          (answer) => {
+            end(taken);
+            resolve(answer);
+          },
+          (error) => {
+            end(taken);
+            // What no server has said, the connection has: the others that are idle have the same server behind them,
+            // and each would fail the call that comes to it.
+            if (!(error instanceof postgres.PostgresError)) for (const other of [...this.#idle]) this.#discard(other);
+            reject(error);
+          },
+        );
+      };
+      const free = this.#take();
+      if (free) begin(free);
+      else this.#line.push(begin);
     });
   }
 
@@ -63,20 +77,31 @@ export class Pool {
     await Promise.all(this.#lanes.splice(0).map(({ sql }) => sql.end({ timeout: 1 })));
   }
 
-  #take(): Lane {
+  #take(): Lane | undefined {
     const idle = this.#idle.pop();
     if (idle) return idle;
-    if (this.#lanes.length < this.#size) {
-      const lane = { sql: this.#open(), busy: 0 };
-      this.#lanes.push(lane);
-      return lane;
+    if (this.#lanes.length < this.#size) return this.#openLane();
+    const now = performance.now();
+    let least: Lane | undefined;
+    for (const lane of this.#lanes) {
+      if (now - lane.since < slow && lane.busy < (least?.busy ?? Number.POSITIVE_INFINITY)) least = lane;
     }
-    return this.#lanes.reduce((least, lane) => (lane.busy < least.busy ? lane : least));
+    return least;
+  }
+
+  #openLane(): Lane {
+    const lane = { sql: this.#open(), busy: 0, since: 0 };
+    this.#lanes.push(lane);
+    return lane;
   }
 
   #giveBack(lane: Lane): void {
     lane.busy--;
-    if (lane.busy === 0 && this.#lanes.includes(lane)) this.#idle.push(lane);
+    lane.since = performance.now();
+    if (!this.#lanes.includes(lane)) return;
+    const next = this.#line.shift();
+    if (next) next(lane);
+    else if (lane.busy === 0) this.#idle.push(lane);
   }
 
   #discard(lane: Lane): void {
@@ -85,5 +110,6 @@ export class Pool {
       if (index >= 0) list.splice(index, 1);
     }
     lane.sql.end({ timeout: 0 }).catch(() => {});
+    if (this.#lanes.length < this.#size) this.#line.shift()?.(this.#openLane());
   }
 }

@@ -42,11 +42,13 @@ export function postgresDatabase(options: PostgresOptions): Database {
     const call = `${name} ${names}`;
     const text = statements.get(call) ?? remember(statements, call, statementOf(name, names));
     try {
-      const [row] = await run(
+      const rows = await run(
         text,
         names.map((argument) => args[argument]),
       );
-      return (row as unknown as { answer: unknown }).answer;
+      // The last, not the first: when a call was ended while its answer was sent, postgres.js counts that row to the next
+      // call of the connection.
+      return (rows.at(-1) as unknown as { answer: unknown }).answer;
     } catch (cause) {
       const error = errorOfDriver(cause, options.where);
       if (!revive || !nobodyListens(error)) throw error;
