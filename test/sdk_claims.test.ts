@@ -42,3 +42,15 @@ test('a worker of some types is given no other', async () => {
   }
   expect(done).toEqual(['docs', 'docs']);
 });
+
+test('a claim that was cancelled, retried and claimed by somebody else is lost', async () => {
+  const { task_id } = await ann.submitWork({ title: 'mine', type: 'mine' });
+  await using server = await startServer(db);
+  await using dan = await connect({ url: server.url, api_key: await keyOf(db, 'dan') });
+  const claim = await dan.claim({ types: ['mine'] });
+  await ann.cancelTask({ task_id });
+  await ann.retryTask({ task_id });
+  const carol = await db.session('carol');
+  expect(await carol.getWork({ types: ['mine'] })).toMatchObject({ claimed: true, task: { attempt: 1 } });
+  await expect(claim?.confirm()).rejects.toMatchObject({ code: 'conflict' });
+});

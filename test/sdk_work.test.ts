@@ -115,6 +115,50 @@ test('an attempt that failed while the server was away is reported when it is ba
   expect(await ann.getTask({ task_id })).toMatchObject({ status: 'failed', error: 'bad luck' });
 });
 
+test.each(['get_work_batch', 'get_work'])('what %s claimed without being heard is not lost', async (name) => {
+  let lost = 0;
+  const losing: Transport = {
+    ...bobs(),
+    async invoke(operation, input, options) {
+      const answer = (await bobs().invoke(operation, input, options)) as { claimed?: boolean };
+      if (operation.name !== name || !answer.claimed || ++lost > 1) return answer;
+      throw new CoordinationError({ code: 'unavailable', message: 'The answer got lost.', hint: 'Ask again.' });
+    },
+  };
+  const end = new AbortController();
+  await using bob = new Session(losing);
+  const done = new Set<string>();
+  const work = async ({ task }: Claim) => {
+    if (done.add(task.title).size === 3) end.abort();
+    return undefined;
+  };
+  const ids = name === 'get_work' ? [] : await submit(3);
+  const working = bob.work(work, { concurrency: 3, signal: end.signal });
+  await pause(300);
+  if (name === 'get_work') ids.push(...(await submit(3)));
+  await working;
+  expect(lost).toBeGreaterThan(0);
+  for (const task_id of ids) expect(await ann.getTask({ task_id })).toMatchObject({ status: 'done', attempts: 1 });
+});
+
+test.each([1, 2])(
+  'a task that leaves a subtask open has failed, and is tried again: %d at a time',
+  async (concurrency) => {
+    const ids = await submit(2, { retry_seconds: 0, max_attempts: 2 });
+    const errors: unknown[] = [];
+    await using bob = new Session(bobs(), { onError: (error) => errors.push(error) });
+    const work = async ({ task }: Claim) => {
+      if (task.title === '0' && task.attempt === 1) {
+        await bob.coordinator.submitWork({ title: 'sub', parent_id: task.task_id, priority: 1 });
+      }
+      return undefined;
+    };
+    await bob.work(work, { concurrency, untilEmpty: true });
+    expect(errors).toMatchObject([{ code: 'conflict', details: { reason: 'open_subtasks' } }]);
+    for (const task_id of ids) expect(await ann.getTask({ task_id })).toMatchObject({ status: 'done' });
+  },
+);
+
 test('waits for tasks until told to end, and then finishes what it has in hand', async () => {
   const end = new AbortController();
   await using bob = new Session(bobs());

@@ -77,6 +77,8 @@ grant execute on function coord._member_projects to coord_reader;
 
 -- supabase/schemas/projects/_readable_projects.sql
 -- Projects whose rows the asking dashboard may see: those its user is a member of, and public ones.
+-- Policies name them as a list and as a range: Postgres then reads an index from the first to the last of them, whatever
+-- else is asked for, so that how long it takes does not tell of the rows of others.
 create function coord._readable_projects() returns setof integer
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -131,10 +133,14 @@ create table coord.project_members (
 alter table coord.projects enable row level security;
 alter table coord.project_members enable row level security;
 create policy readers on coord.projects for select
-using (project_id in (select coord._readable_projects()));
+using (project_id = any (array(select coord._readable_projects()))
+  and project_id between (select min(r) from coord._readable_projects() r)
+    and (select max(r) from coord._readable_projects() r));
 -- Who is a member concerns members alone, also where the project is public.
 create policy readers on coord.project_members for select
-using (project_id in (select coord._member_projects()));
+using (project_id = any (array(select coord._member_projects()))
+  and project_id between (select min(r) from coord._member_projects() r)
+    and (select max(r) from coord._member_projects() r));
 grant select on coord.projects, coord.project_members to coord_reader;
 
 -- supabase/schemas/approvals/table.sql
@@ -212,9 +218,13 @@ alter table coord.approval_links enable row level security;
 alter table coord.approval_webhooks enable row level security;
 -- A payload may name what a public project keeps to itself.
 create policy readers on coord.approvals for select
-using (project_id in (select coord._member_projects()));
+using (project_id = any (array(select coord._member_projects()))
+  and project_id between (select min(r) from coord._member_projects() r)
+    and (select max(r) from coord._member_projects() r));
 create policy readers on coord.approval_rules for select
-using (project_id in (select coord._member_projects()));
+using (project_id = any (array(select coord._member_projects()))
+  and project_id between (select min(r) from coord._member_projects() r)
+    and (select max(r) from coord._member_projects() r));
 grant select on coord.approvals, coord.approval_rules to coord_reader;
 
 -- supabase/schemas/decisions/table.sql
@@ -233,7 +243,9 @@ create table coord.decisions (
 
 alter table coord.decisions enable row level security;
 create policy readers on coord.decisions for select
-using (project_id in (select coord._readable_projects()));
+using (project_id = any (array(select coord._readable_projects()))
+  and project_id between (select min(r) from coord._readable_projects() r)
+    and (select max(r) from coord._readable_projects() r));
 grant select on coord.decisions to coord_reader;
 
 -- supabase/schemas/digest/table.sql
@@ -321,9 +333,13 @@ alter table coord.guardrail_versions enable row level security;
 alter table coord.guardrail_violations enable row level security;
 -- How a project is guarded, and what was tried, is for those who work in it.
 create policy readers on coord.guardrail_rules for select
-using (project_id in (select coord._member_projects()));
+using (project_id = any (array(select coord._member_projects()))
+  and project_id between (select min(r) from coord._member_projects() r)
+    and (select max(r) from coord._member_projects() r));
 create policy readers on coord.guardrail_violations for select
-using (project_id in (select coord._member_projects()));
+using (project_id = any (array(select coord._member_projects()))
+  and project_id between (select min(r) from coord._member_projects() r)
+    and (select max(r) from coord._member_projects() r));
 grant select on coord.guardrail_rules, coord.guardrail_violations to coord_reader;
 
 -- supabase/schemas/handoffs/table.sql
@@ -351,7 +367,9 @@ create index handoffs_of_agent on coord.handoffs (project_id, agent, created_at)
 
 alter table coord.handoffs enable row level security;
 create policy readers on coord.handoffs for select
-using (project_id in (select coord._readable_projects()));
+using (project_id = any (array(select coord._readable_projects()))
+  and project_id between (select min(r) from coord._readable_projects() r)
+    and (select max(r) from coord._readable_projects() r));
 grant select on coord.handoffs to coord_reader;
 
 -- supabase/schemas/journal/table.sql
@@ -413,8 +431,10 @@ alter table coord.journal_floors enable row level security;
 
 alter table coord.journal enable row level security;
 create policy readers on coord.journal for select
-using (project_id in (select coord._readable_projects())
-  and (coord._is_open(operation, outcome) or project_id in (select coord._member_projects())));
+using (project_id = any (array(select coord._readable_projects()))
+  and project_id between (select min(r) from coord._readable_projects() r)
+    and (select max(r) from coord._readable_projects() r)
+  and (coord._is_open(operation, outcome) or project_id = any (array(select coord._member_projects()))));
 grant select on coord.journal to coord_reader;
 
 -- supabase/schemas/keys/table.sql
@@ -517,11 +537,17 @@ alter table coord.lock_waiters enable row level security;
 alter table coord.lock_scopes enable row level security;
 alter table coord.lock_floors enable row level security;
 create policy readers on coord.locks for select
-using (project_id in (select coord._readable_projects()));
+using (project_id = any (array(select coord._readable_projects()))
+  and project_id between (select min(r) from coord._readable_projects() r)
+    and (select max(r) from coord._readable_projects() r));
 create policy readers on coord.lock_shares for select
-using (project_id in (select coord._readable_projects()));
+using (project_id = any (array(select coord._readable_projects()))
+  and project_id between (select min(r) from coord._readable_projects() r)
+    and (select max(r) from coord._readable_projects() r));
 create policy readers on coord.lock_waiters for select
-using (project_id in (select coord._readable_projects()));
+using (project_id = any (array(select coord._readable_projects()))
+  and project_id between (select min(r) from coord._readable_projects() r)
+    and (select max(r) from coord._readable_projects() r));
 grant select on coord.locks, coord.lock_shares, coord.lock_waiters to coord_reader;
 
 -- supabase/schemas/messages/table.sql
@@ -574,7 +600,9 @@ alter table coord.inbox_receipts enable row level security;
 alter table coord.inbox_readers enable row level security;
 -- What one agent writes to another is for the project alone, also where the project is public.
 create policy readers on coord.inbox_items for select
-using (project_id in (select coord._member_projects()));
+using (project_id = any (array(select coord._member_projects()))
+  and project_id between (select min(r) from coord._member_projects() r)
+    and (select max(r) from coord._member_projects() r));
 grant select on coord.inbox_items to coord_reader;
 
 -- supabase/schemas/network/table.sql
@@ -705,11 +733,17 @@ alter table coord.suspensions enable row level security;
 alter table coord.agent_usage enable row level security;
 alter table coord.agent_files enable row level security;
 create policy readers on coord.profiles for select
-using (project_id in (select coord._member_projects()));
+using (project_id = any (array(select coord._member_projects()))
+  and project_id between (select min(r) from coord._member_projects() r)
+    and (select max(r) from coord._member_projects() r));
 create policy readers on coord.profile_assignments for select
-using (project_id in (select coord._member_projects()));
+using (project_id = any (array(select coord._member_projects()))
+  and project_id between (select min(r) from coord._member_projects() r)
+    and (select max(r) from coord._member_projects() r));
 create policy readers on coord.suspensions for select
-using (project_id in (select coord._member_projects()));
+using (project_id = any (array(select coord._member_projects()))
+  and project_id between (select min(r) from coord._member_projects() r)
+    and (select max(r) from coord._member_projects() r));
 grant select on coord.profiles, coord.profile_assignments, coord.suspensions to coord_reader;
 
 -- supabase/schemas/seals/table.sql
@@ -879,9 +913,13 @@ alter table coord.notices enable row level security;
 alter table coord.agents enable row level security;
 alter table coord.sessions enable row level security;
 create policy readers on coord.agents for select
-using (project_id in (select coord._readable_projects()));
+using (project_id = any (array(select coord._readable_projects()))
+  and project_id between (select min(r) from coord._readable_projects() r)
+    and (select max(r) from coord._readable_projects() r));
 create policy readers on coord.sessions for select
-using (project_id in (select coord._readable_projects()));
+using (project_id = any (array(select coord._readable_projects()))
+  and project_id between (select min(r) from coord._readable_projects() r)
+    and (select max(r) from coord._readable_projects() r));
 -- Of a public project everybody reads them, so what a key is, may and has used up is in no column that is granted.
 grant select (project_id, agent, agent_type, created_at) on coord.agents to coord_reader;
 grant select (project_id, session_id, agent, agent_type, capabilities, working_on, beats, lease_expires_at, started_at,
@@ -921,9 +959,13 @@ create table coord.thread_posts (
 alter table coord.threads enable row level security;
 alter table coord.thread_posts enable row level security;
 create policy readers on coord.threads for select
-using (project_id in (select coord._readable_projects()));
+using (project_id = any (array(select coord._readable_projects()))
+  and project_id between (select min(r) from coord._readable_projects() r)
+    and (select max(r) from coord._readable_projects() r));
 create policy readers on coord.thread_posts for select
-using (project_id in (select coord._readable_projects()));
+using (project_id = any (array(select coord._readable_projects()))
+  and project_id between (select min(r) from coord._readable_projects() r)
+    and (select max(r) from coord._readable_projects() r));
 grant select on coord.threads, coord.thread_posts to coord_reader;
 
 -- supabase/schemas/work/table.sql
@@ -931,8 +973,9 @@ grant select on coord.threads, coord.thread_posts to coord_reader;
 -- cancelled. `unmet` counts dependencies that are not done, `open_subtasks` children that have not ended.
 -- rank is the time of submission plus an hour for each step of priority: urgent first, and nothing waits for ever.
 -- A task that asks for nothing special is plain: lane is null, and one look at tasks_ready finds it.
--- All others stand in lanes, one for each type, set of capabilities and assignee (see _lane), so that what a caller may
--- not take costs it one probe a lane. due_at is when something must happen to a waiting task by itself.
+-- All others stand in lanes (see _lane), one for each type, set of capabilities and assignee, with paths or without, so
+-- that what a caller may not take costs it one probe a lane. due_at is when something must happen to a waiting task by
+-- itself.
 -- Every later change names task, claim token and status, in the WHERE of the write: whoever comes second, or repeats
 -- what a crash may have undone, changes nothing.
 -- No CHECK here or on locks and journal: Postgres parses its text
@@ -1016,11 +1059,17 @@ alter table coord.tasks enable row level security;
 alter table coord.task_dependencies enable row level security;
 alter table coord.subtasks enable row level security;
 create policy readers on coord.tasks for select
-using (project_id in (select coord._readable_projects()));
+using (project_id = any (array(select coord._readable_projects()))
+  and project_id between (select min(r) from coord._readable_projects() r)
+    and (select max(r) from coord._readable_projects() r));
 create policy readers on coord.task_dependencies for select
-using (project_id in (select coord._readable_projects()));
+using (project_id = any (array(select coord._readable_projects()))
+  and project_id between (select min(r) from coord._readable_projects() r)
+    and (select max(r) from coord._readable_projects() r));
 create policy readers on coord.subtasks for select
-using (project_id in (select coord._readable_projects()));
+using (project_id = any (array(select coord._readable_projects()))
+  and project_id between (select min(r) from coord._readable_projects() r)
+    and (select max(r) from coord._readable_projects() r));
 grant select on coord.tasks, coord.task_dependencies, coord.subtasks to coord_reader;
 
 -- supabase/schemas/sessions/_holds.sql
@@ -6910,7 +6959,8 @@ $$;
 
 -- supabase/schemas/work/_lane.sql
 -- The lane of a task: null for a plain one, else who may take it: "~<assignee>", or "?" when it waits for an agent to
--- be assigned to, then type and capabilities. Types begin with a letter or digit, so the three kinds stand apart.
+-- be assigned to, then type and capabilities, and "/" at the end when it has paths. Types and capabilities begin with a
+-- letter or digit, so the kinds stand apart.
 create function coord._lane(p_task coord.tasks) returns text
 language sql immutable parallel safe
 as $$
@@ -6921,6 +6971,7 @@ as $$
     else case when (p_task.terms).assignee is not null then '~' || (p_task.terms).assignee || E'\t'
       when (p_task.terms).auto_assign then '?' else '' end
       || p_task.type || ' ' || coalesce(array_to_string((p_task.terms).capabilities, ' '), '')
+      || case when (p_task.terms).paths is not null then ' /' else '' end
   end;
 $$;
 
@@ -7051,7 +7102,7 @@ $$;
 -- Locks the tasks that come next for the calling session, with the paths they declare, and returns their ids.
 -- Pages through what it may take in order of rank, and locks row by row: what another caller has locked, or whose
 -- paths are not free, is skipped, so nobody waits here and a clash never holds up those behind it. Paths known to be
--- busy are not tried again, and after 200 refusals only tasks without paths are looked at; after a quarter of a second
+-- busy are not tried again, and after 200 refusals only the lanes of tasks without paths are looked at; after a quarter of a second
 -- after 20 already, because others wait for the advisory lock of the project's locks, and globs take long to compare. So
 -- only a few busy paths are remembered, too. The paths of a task are taken all or none, and given back if this
 -- transaction fails.
@@ -7091,10 +7142,10 @@ begin
       select f.task_id, f.rank from unnest(v_lanes) l(lane) cross join lateral (
         select n.task_id, n.rank from coord.tasks n
         where n.project_id = p_call.project_id and n.status = 'ready' and n.lane = l.lane
+          and not (v_pathless and l.lane like '%/')
           and (n.rank, n.task_id) > (v_rank, v_id)
-          and ((n.terms).deadline is null or (n.terms).deadline > clock_timestamp())
-          and case when v_pathless then (n.terms).paths is null
-            else clock_timestamp() > v_until or not coord._clash((n.terms).paths, v_busy) end
+          and (n.due_at is null or n.due_at > clock_timestamp())
+          and (clock_timestamp() > v_until or not coord._clash((n.terms).paths, v_busy))
         order by n.rank, n.task_id limit v_page) f
       order by 2, 1 limit v_page
     ) c;
@@ -7569,7 +7620,8 @@ $$;
 -- supabase/schemas/work/_submit_tasks.sql
 -- Checks tasks and puts them into the queue, all or none; answers {"tasks": […]}, or an error, which is journalled.
 -- Each task that is made has its journal row from here.
--- Concurrency: what the new tasks depend on, and their parents, are locked in id order before they are looked at. A
+-- Concurrency: what the new tasks depend on, and then their parents, are locked before they are looked at, each in id
+-- order: a completion goes from a subtask to its parent, too. A
 -- completion of one of them either commits first and is seen, or waits, and then finds the new task among its dependents.
 create function coord._submit_tasks(p_call coord._call, p_tasks jsonb) returns jsonb
 language plpgsql volatile
@@ -7582,14 +7634,10 @@ declare
   v_answer jsonb;
   v_dead uuid[];
 begin
-  if v_parents = '{}' then
-    perform from coord.tasks t where t.project_id = p_call.project_id
-      and t.task_id in (select e.depends_on from unnest(v_edges) e) order by t.task_id for share;
-  else
-    perform from coord.tasks t where t.project_id = p_call.project_id
-      and (t.task_id = any (v_parents) or t.task_id in (select e.depends_on from unnest(v_edges) e))
-    order by t.task_id for update;
-  end if;
+  perform from coord.tasks t where t.project_id = p_call.project_id and t.task_id <> all (v_parents)
+    and t.task_id in (select e.depends_on from unnest(v_edges) e) order by t.task_id for share;
+  perform from coord.tasks t where t.project_id = p_call.project_id and t.task_id = any (v_parents)
+  order by t.task_id for update;
   v_answer := coord._refuse_tasks(p_call, p_tasks, v_drafts, v_edges);
   if v_answer is not null then return v_answer; end if;
   v_drafts := coord._assign_drafts(v_drafts, v_edges);
@@ -7816,7 +7864,7 @@ begin
   v_terms := v_task.terms;
   return coord._task_summary(v_task) || jsonb_build_object(
     'description', v_task.description, 'input', v_task.input, 'submitted_by', v_task.submitted_by,
-    'claim_expires_at', v_task.claim_expires_at, 'result', v_task.result, 'error', v_task.error,
+    'claim_token', v_task.claim_token, 'claim_expires_at', v_task.claim_expires_at, 'result', v_task.result, 'error', v_task.error,
     'finished_at', v_task.finished_at, 'capabilities', coalesce(v_terms.capabilities, '{}'),
     'paths', coalesce(v_terms.paths, '{}'),
     'run_after', v_terms.run_after, 'deadline', v_terms.deadline, 'retry', coalesce(v_terms.retry, 'exponential'),

@@ -131,6 +131,7 @@ export const task = taskSummary.extend({
   escalate_to: escalateTo.nullable(),
   progress: z.array(progressNote).describe('The last notes of those who worked on it, newest first.'),
   submitted_by: z.string().describe('Agent that submitted it.'),
+  claim_token: count('Token of the last claim.'),
   claim_expires_at: instant('When the claim lapses.').nullable(),
   result: json('What the worker reported.').nullable(),
   error: z.string().nullable().describe('Why the last attempt failed, or the task ended.'),

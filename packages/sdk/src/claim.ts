@@ -140,7 +140,7 @@ export class Claim implements AsyncDisposable {
     const { renewed_claims } = await this.#session.beat();
     if (renewed_claims >= this.#session.openClaims) return;
     const now = await this.#session.coordinator.getTask({ task_id: this.task.task_id });
-    if (this.#outcome !== 'open' || (now.status === 'claimed' && now.attempts === this.task.attempt)) return;
+    if (this.#outcome !== 'open' || (now.status === 'claimed' && now.claim_token === this.token)) return;
     throw new CoordinationError({
       code: 'conflict',
       message: 'The claim has passed on: it was not renewed in time.',
@@ -157,9 +157,9 @@ export async function claimNext(session: Session, options: ClaimOptions): Promis
   return claimIn(await session.coordinator.getWork(input, { signal }), session, options, since);
 }
 
-/** The claim in the answer to a call made at `since`, if there is one. */
-async function claimIn(
-  answer: Awaited<ReturnType<GetWork>> | undefined,
+/** The claim in the answer to a call made at `since`, if there is one. Throws when it is lost, and when nobody knows. */
+export async function claimIn(
+  answer: Partial<Awaited<ReturnType<GetWork>>> | undefined,
   session: Session,
   options: ClaimOptions,
   since: number,

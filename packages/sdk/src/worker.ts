@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CoordinationError, type Coordinator, type ErrorBody, isRetryable } from '@agentcoord/contract';
-import { Claim, type ClaimOptions, claimNext } from './claim.ts';
+import { Ask, type Handled } from './ask.ts';
+import { type Claim, type ClaimOptions, claimIn } from './claim.ts';
 import type { Session } from './session.ts';
 
 /** Does a task; what it resolves with is the result, what it throws makes the attempt fail. `claim.signal` ends it. */
@@ -14,7 +15,6 @@ export interface WorkOptions extends Omit<ClaimOptions, 'wait_seconds'> {
 }
 
 type Answer = Awaited<ReturnType<Coordinator['completeWorkBatch']>>;
-type Handled = Answer['claims'][number];
 type Result = Answer['results'][number];
 type Report = Parameters<Coordinator['completeWorkBatch']>[0]['reports'][number];
 
@@ -72,14 +72,17 @@ export class Worker {
     if (this.#isFetching) return;
     this.#isFetching = true;
     let wait = firstPause;
+    let ask = this.#newAsk(false);
     while (!this.#isStopping && this.#inHand < this.#concurrency) {
       try {
-        const isEmpty = !((await this.#take()) || (!this.#options.untilEmpty && (await this.#await())));
-        if (isEmpty && this.#options.untilEmpty) break;
+        const claims = await ask.call(this.#interruption);
+        for (const claim of claims) void this.#begin(claim, ask.since);
+        if (claims.length === 0 && this.#options.untilEmpty) break;
+        ask = this.#newAsk(claims.length === 0 && !ask.waits);
         wait = firstPause;
       } catch (error) {
-        if (this.#isStopping) break;
-        if (isRetryable(error)) await pause(wait, undefined, this.#interruption).catch(() => {});
+        if (this.#isStopping) await ask.giveBack().catch((cause) => this.#session.report(cause));
+        else if (isRetryable(error)) await pause(wait, undefined, this.#interruption).catch(() => {});
         else this.#failure = error;
         wait = Math.min(wait * 2, lastPause);
       }
@@ -90,20 +93,8 @@ export class Worker {
     else this.#ended.reject(this.#failure);
   }
 
-  /** Claims what is there, at once; whether there was anything. */
-  async #take(): Promise<boolean> {
-    const since = performance.now();
-    const count = this.#concurrency - this.#inHand;
-    const { claims } = await this.#session.coordinator.getWorkBatch({ count, ...this.#choice }, this.#interruption);
-    for (const claim of claims) this.#begin(claim, since);
-    return claims.length > 0;
-  }
-
-  /** Waits for one. */
-  async #await(): Promise<boolean> {
-    const claim = await claimNext(this.#session, { ...this.#choice, ...this.#interruption, wait_seconds: 25 });
-    if (claim) void this.#work(claim);
-    return claim !== null;
+  #newAsk(waits: boolean): Ask {
+    return new Ask(this.#session, { count: this.#concurrency - this.#inHand, waits, choice: this.#choice });
   }
 
   /** Which tasks to take, and for how long. */
@@ -117,28 +108,37 @@ export class Worker {
     return signal ? { signal } : {};
   }
 
-  #begin({ task, claim_token }: Handled, since: number): void {
-    void this.#work(new Claim(this.#session, { task, token: claim_token, options: this.#choice, since }));
-  }
-
-  async #work(claim: Claim): Promise<void> {
+  /** Begins a task that was asked for at `since`. */
+  async #begin(handled: Handled, since: number): Promise<void> {
     this.#inHand++;
-    try {
-      const result = await this.#handle(claim);
-      if (!claim.isReported) {
-        this.#done.push({ claim, result });
-        return this.#reportSoon();
-      }
-    } catch (error) {
-      await this.#giveUp(claim, error);
-    }
+    const claim = await claimIn(handled, this.#session, this.#choice, since).catch((error) =>
+      this.#session.report(error),
+    );
+    if (claim && (await this.#work(claim))) return;
     this.#inHand--;
     void this.#fetch();
   }
 
+  /** True when it was done, and is to be reported. */
+  async #work(claim: Claim): Promise<boolean> {
+    try {
+      const result = await this.#handle(claim);
+      if (claim.isReported) return false;
+      this.#done.push({ claim, result });
+      this.#reportSoon();
+      return true;
+    } catch (error) {
+      await this.#giveUp(claim, error);
+      return false;
+    }
+  }
+
   async #giveUp(claim: Claim, error: unknown): Promise<void> {
     if (!claim.signal.aborted && !claim.isReported) {
-      await patiently(() => claim.fail(wordsOf(error)), claim).catch((cause) => this.#session.report(cause));
+      await patiently(() => claim.fail(wordsOf(error)), claim).catch((cause) => {
+        claim.lose(cause);
+        this.#session.report(cause);
+      });
     }
     await claim[Symbol.asyncDispose]();
   }
@@ -160,7 +160,7 @@ export class Worker {
     const next = this.#isStopping || this.#options.types ? 0 : done.length;
     const claims = await this.#send(done, next).catch((error: unknown) => this.#reportEach(done, error));
     this.#inHand -= done.length;
-    for (const claim of claims) this.#begin(claim, since);
+    for (const claim of claims) void this.#begin(claim, since);
   }
 
   /** Reports them together, again and again while the server is away; answers what was claimed next. */
@@ -193,14 +193,16 @@ export class Worker {
     return { results: [{ task_id: first.task_id, status }], claims };
   }
 
-  /** One that was not accepted has passed on. */
+  /** One that was not accepted has passed on, unless it has subtasks that have not ended: then the attempt has failed. */
   async #settle(claim: Claim, { error }: Partial<Result> = {}): Promise<void> {
-    if (error) {
-      const reason = new CoordinationError(error as ErrorBody);
-      claim.lose(reason);
-      this.#session.report(reason);
-    }
-    await claim.endReport();
+    if (!error) return claim.endReport();
+    await this.#refused(claim, new CoordinationError(error as ErrorBody));
+  }
+
+  async #refused(claim: Claim, reason: unknown): Promise<void> {
+    this.#session.report(reason);
+    if (hasPassedOn(reason)) claim.lose(reason);
+    await this.#giveUp(claim, reason);
   }
 
   /** Each by itself, when they were refused together: perhaps for what one of the results says. */
@@ -210,8 +212,7 @@ export class Worker {
         if (done.length === 1) throw reason;
         await claim.complete(result);
       } catch (error) {
-        this.#session.report(error);
-        await this.#giveUp(claim, error);
+        await this.#refused(claim, error);
       }
     }
     return [];
@@ -228,6 +229,11 @@ async function patiently<Result>(call: () => Promise<Result>, ...claims: Claim[]
       await pause(wait);
     }
   }
+}
+
+/** True when the task is not this worker's any more. */
+function hasPassedOn(error: unknown): error is CoordinationError {
+  return error instanceof CoordinationError && error.code === 'conflict' && error.details?.reason !== 'open_subtasks';
 }
 
 function wordsOf(error: unknown): string {

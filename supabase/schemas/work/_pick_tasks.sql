@@ -1,7 +1,7 @@
 -- Locks the tasks that come next for the calling session, with the paths they declare, and returns their ids.
 -- Pages through what it may take in order of rank, and locks row by row: what another caller has locked, or whose
 -- paths are not free, is skipped, so nobody waits here and a clash never holds up those behind it. Paths known to be
--- busy are not tried again, and after 200 refusals only tasks without paths are looked at; after a quarter of a second
+-- busy are not tried again, and after 200 refusals only the lanes of tasks without paths are looked at; after a quarter of a second
 -- after 20 already, because others wait for the advisory lock of the project's locks, and globs take long to compare. So
 -- only a few busy paths are remembered, too. The paths of a task are taken all or none, and given back if this
 -- transaction fails.
@@ -41,10 +41,10 @@ begin
       select f.task_id, f.rank from unnest(v_lanes) l(lane) cross join lateral (
         select n.task_id, n.rank from coord.tasks n
         where n.project_id = p_call.project_id and n.status = 'ready' and n.lane = l.lane
+          and not (v_pathless and l.lane like '%/')
           and (n.rank, n.task_id) > (v_rank, v_id)
-          and ((n.terms).deadline is null or (n.terms).deadline > clock_timestamp())
-          and case when v_pathless then (n.terms).paths is null
-            else clock_timestamp() > v_until or not coord._clash((n.terms).paths, v_busy) end
+          and (n.due_at is null or n.due_at > clock_timestamp())
+          and (clock_timestamp() > v_until or not coord._clash((n.terms).paths, v_busy))
         order by n.rank, n.task_id limit v_page) f
       order by 2, 1 limit v_page
     ) c;

@@ -1,6 +1,7 @@
 -- Checks tasks and puts them into the queue, all or none; answers {"tasks": […]}, or an error, which is journalled.
 -- Each task that is made has its journal row from here.
--- Concurrency: what the new tasks depend on, and their parents, are locked in id order before they are looked at. A
+-- Concurrency: what the new tasks depend on, and then their parents, are locked before they are looked at, each in id
+-- order: a completion goes from a subtask to its parent, too. A
 -- completion of one of them either commits first and is seen, or waits, and then finds the new task among its dependents.
 create function coord._submit_tasks(p_call coord._call, p_tasks jsonb) returns jsonb
 language plpgsql volatile
@@ -13,14 +14,10 @@ declare
   v_answer jsonb;
   v_dead uuid[];
 begin
-  if v_parents = '{}' then
-    perform from coord.tasks t where t.project_id = p_call.project_id
-      and t.task_id in (select e.depends_on from unnest(v_edges) e) order by t.task_id for share;
-  else
-    perform from coord.tasks t where t.project_id = p_call.project_id
-      and (t.task_id = any (v_parents) or t.task_id in (select e.depends_on from unnest(v_edges) e))
-    order by t.task_id for update;
-  end if;
+  perform from coord.tasks t where t.project_id = p_call.project_id and t.task_id <> all (v_parents)
+    and t.task_id in (select e.depends_on from unnest(v_edges) e) order by t.task_id for share;
+  perform from coord.tasks t where t.project_id = p_call.project_id and t.task_id = any (v_parents)
+  order by t.task_id for update;
   v_answer := coord._refuse_tasks(p_call, p_tasks, v_drafts, v_edges);
   if v_answer is not null then return v_answer; end if;
   v_drafts := coord._assign_drafts(v_drafts, v_edges);

@@ -2,8 +2,9 @@
 -- cancelled. `unmet` counts dependencies that are not done, `open_subtasks` children that have not ended.
 -- rank is the time of submission plus an hour for each step of priority: urgent first, and nothing waits for ever.
 -- A task that asks for nothing special is plain: lane is null, and one look at tasks_ready finds it.
--- All others stand in lanes, one for each type, set of capabilities and assignee (see _lane), so that what a caller may
--- not take costs it one probe a lane. due_at is when something must happen to a waiting task by itself.
+-- All others stand in lanes (see _lane), one for each type, set of capabilities and assignee, with paths or without, so
+-- that what a caller may not take costs it one probe a lane. due_at is when something must happen to a waiting task by
+-- itself.
 -- Every later change names task, claim token and status, in the WHERE of the write: whoever comes second, or repeats
 -- what a crash may have undone, changes nothing.
 -- No CHECK here or on locks and journal: Postgres parses its text
@@ -87,9 +88,15 @@ alter table coord.tasks enable row level security;
 alter table coord.task_dependencies enable row level security;
 alter table coord.subtasks enable row level security;
 create policy readers on coord.tasks for select
-using (project_id in (select coord._readable_projects()));
+using (project_id = any (array(select coord._readable_projects()))
+  and project_id between (select min(r) from coord._readable_projects() r)
+    and (select max(r) from coord._readable_projects() r));
 create policy readers on coord.task_dependencies for select
-using (project_id in (select coord._readable_projects()));
+using (project_id = any (array(select coord._readable_projects()))
+  and project_id between (select min(r) from coord._readable_projects() r)
+    and (select max(r) from coord._readable_projects() r));
 create policy readers on coord.subtasks for select
-using (project_id in (select coord._readable_projects()));
+using (project_id = any (array(select coord._readable_projects()))
+  and project_id between (select min(r) from coord._readable_projects() r)
+    and (select max(r) from coord._readable_projects() r));
 grant select on coord.tasks, coord.task_dependencies, coord.subtasks to coord_reader;

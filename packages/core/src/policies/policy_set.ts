@@ -55,11 +55,12 @@ export class PolicySet {
   decide(operation: Operation, principal: Principal, { input, resource }: About): Decision {
     const question = meantBy({ operation, input });
     const own = this.#contexts(question, principal, resource);
-    const decision = this.#firstDenial(principal, own, () => true);
-    if (!decision.allowed || this.#isShipped) return decision;
-    const further = ledToBy(question).flatMap((led) => this.#contexts(led, principal, undefined));
-    if (further.length === 0) return decision;
+    const led = this.#isShipped ? [] : ledToBy(question);
+    const further = led.flatMap((each) => this.#contexts(each, principal, undefined));
+    // Before any of them is answered, which takes a while.
     if (own.length + further.length > mostQuestions) return deny('The call names too many files and tasks.');
+    const decision = this.#firstDenial(principal, own, () => true);
+    if (!decision.allowed || further.length === 0) return decision;
     // The default policies about scopes and profiles are about the call that is made, as in the database.
     const refusal = this.#firstDenial(principal, further, isFromStored);
     return refusal.allowed || !isFromStored(refusal) ? decision : refusal;
@@ -78,7 +79,6 @@ export class PolicySet {
   }
 
   #firstDenial(principal: Principal, about: [Entity, Context][], counts: (denial: Decision) => boolean): Decision {
-    if (about.length > mostQuestions) return deny('The call names too many files and tasks.');
     let last = deny('There is nothing to decide about.');
     for (const [resource, context] of about) {
       last = this.#decideOne(principal, resource, context);
