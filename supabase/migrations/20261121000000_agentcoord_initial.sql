@@ -10912,8 +10912,8 @@ $$;
 grant execute on function coord.complete_work to coord_app;
 
 -- supabase/schemas/work/complete_work_batch.sql
--- Ends several claims of the calling session as done, each with an answer of its own, in the order given, as things stood
--- when the call began; then claims the next tasks, if asked for, whatever their type, for as long as the longest of the
+-- Ends several claims of the calling session as done, each with an answer of its own, in the order given, a subtask before
+-- its parent; then claims the next tasks, if asked for, whatever their type, for as long as the longest of the
 -- claims. What becomes of these takes nothing back; see _leave_and_claim. Each task has its journal row, as with complete_work.
 -- Concurrency: the tasks are locked in id order before anything is looked at: so whoever makes one of them a dependency
 -- has either committed and is seen, or waits and finds it done. Then one guarded UPDATE, as in complete_work. Parents and
@@ -10936,8 +10936,9 @@ declare
   -- For the parts: what is to be done once for a call is done by its end.
   v_part coord._call := v_call;
   v_lease_seconds integer;
-  v_done uuid[];
+  v_done uuid[] := '{}';
   v_special uuid[];
+  v_followed uuid[] := '{}';
   v_missing jsonb;
   v_before uuid[] := '{}';
   v_id uuid;
@@ -10955,33 +10956,38 @@ begin
     where t.project_id = v_call.project_id and t.status = 'claimed' and t.claim_session_id = v_call.session_id
       and t.task_id = any (array(select (r.report ->> 'task_id')::uuid from jsonb_array_elements(p_reports) r(report)))
     order by t.task_id for update) l;
-  with done as (
-    update coord.tasks t set status = 'done', finished_at = clock_timestamp(), result = r.result, error = null,
-      claim_session_id = null, claim_expires_at = null, trail = t.trail || pg_current_xact_id()
-    from jsonb_to_recordset(p_reports) r(task_id uuid, claim_token bigint, result jsonb)
-    where t.project_id = v_call.project_id and t.task_id = r.task_id and t.claim_token = r.claim_token
-      and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
-      and coalesce((t.terms).open_subtasks, 0) = 0
-    returning t.task_id, t.lane is not null or exists (select from coord.task_dependencies d
-      where d.project_id = v_call.project_id and d.depends_on = t.task_id) as is_special
-  ), noted as (
-    insert into coord.journal (project_id, session_id, agent, operation, outcome, resource, detail)
-    select v_call.project_id, v_call.session_id, v_call.agent, 'complete_work', 'ok', 'task:' || d.task_id,
-      '{"status": "done"}'
-    from done d
-  )
-  select coalesce(array_agg(d.task_id), '{}'), array_agg(d.task_id order by d.task_id) filter (where d.is_special)
-  into v_done, v_special
-  from done d;
-  if v_special is not null then
+  loop
+    with done as (
+      update coord.tasks t set status = 'done', finished_at = clock_timestamp(), result = r.result, error = null,
+        claim_session_id = null, claim_expires_at = null, trail = t.trail || pg_current_xact_id()
+      from jsonb_to_recordset(p_reports) r(task_id uuid, claim_token bigint, result jsonb)
+      where t.project_id = v_call.project_id and t.task_id = r.task_id and t.claim_token = r.claim_token
+        and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
+        and coalesce((t.terms).open_subtasks, 0) = 0
+      returning t.task_id, t.lane is not null or exists (select from coord.task_dependencies d
+        where d.project_id = v_call.project_id and d.depends_on = t.task_id) as is_special
+    ), noted as (
+      insert into coord.journal (project_id, session_id, agent, operation, outcome, resource, detail)
+      select v_call.project_id, v_call.session_id, v_call.agent, 'complete_work', 'ok', 'task:' || d.task_id,
+        '{"status": "done"}'
+      from done d
+    )
+    select v_done || array_agg(d.task_id), array_agg(d.task_id order by d.task_id) filter (where d.is_special)
+    into v_done, v_special
+    from done d;
+    exit when v_special is null;
+    v_followed := v_followed || v_special;
     perform coord._lock_followers(v_call.project_id, v_special);
     perform coord._count_off_parents(v_call.project_id, v_special);
-    select coalesce(jsonb_object_agg(u.task_id, jsonb_build_object('unblocked', u.unblocked)), '{}') into v_others
+    select v_others || coalesce(jsonb_object_agg(u.task_id, jsonb_build_object('unblocked', u.unblocked)), '{}')
+      into v_others
     from coord._unblock_dependents(v_call.project_id, v_special) u;
-    foreach v_id in array v_special loop
-      perform coord._free_task_paths(v_call.project_id, v_call.session_id, v_id);
-    end loop;
-  end if;
+    -- Once more, because a parent may be reported with its last subtask.
+    exit when cardinality(v_done) = jsonb_array_length(p_reports);
+  end loop;
+  foreach v_id in array v_followed loop
+    perform coord._free_task_paths(v_call.project_id, v_call.session_id, v_id);
+  end loop;
   if cardinality(v_done) < jsonb_array_length(p_reports) then
     select jsonb_agg(r.report) into v_missing
     from jsonb_array_elements(p_reports) r(report) where (r.report ->> 'task_id')::uuid <> all (v_done);

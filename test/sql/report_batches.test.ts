@@ -67,6 +67,17 @@ test('what depends on the tasks goes on, and the paths of those that have some a
   expect(await ann.checkLocks()).toMatchObject({ locks: [] });
 });
 
+test('a parent may be reported with its last subtask, and not before', async () => {
+  const { task_id: parent_id } = await ann.submitWork({ title: 'parent', priority: 1 });
+  const [parent] = reportsOf((await bob.getWorkBatch({ count: 1 })).claims) as [Report];
+  for (const title of ['one', 'two']) await ann.submitWork({ title, parent_id });
+  const [one, two] = reportsOf((await bob.getWorkBatch({ count: 2 })).claims) as [Report, Report];
+  const { results } = await bob.completeWorkBatch({ reports: [parent, one] });
+  expect(results).toMatchObject([{ error: { details: { reason: 'open_subtasks' } } }, { status: 'done' }]);
+  const last = await bob.completeWorkBatch({ reports: [parent, two] });
+  expect(last.results).toMatchObject([{ status: 'done' }, { status: 'done' }]);
+});
+
 test('claims the next tasks for as long as the last ones, and no more than were accepted', async () => {
   await claims(6);
   await ann.submitWorkBatch({ tasks: Array.from({ length: 6 }, (_, index) => ({ title: `next ${index}` })) });
