@@ -38,7 +38,8 @@ export function openClients(connect: (holder: Holder) => Promise<McpClient>, ser
 export function invokerOver(client: McpClient): Invoker {
   return {
     async invoke({ name }, input) {
-      const result = (await client.callTool({ name, arguments: input as Record<string, unknown> })) as Result;
+      const call = { name, arguments: input as Record<string, unknown> };
+      const result = (await client.callTool(call).catch(refusedBefore)) as Result;
       const [{ text = '' } = {}] = result.content as { text?: string }[];
       const answer: unknown = JSON.parse(text);
       const error = result.isError ? errorBodyOf(answer) : undefined;
@@ -46,4 +47,11 @@ export function invokerOver(client: McpClient): Invoker {
       return result.structuredContent;
     },
   };
+}
+
+/** While the database is away and its key is not remembered, a request is refused before it comes to MCP. */
+function refusedBefore(cause: Error): never {
+  const [body = 'null'] = /\{.*\}$/s.exec(cause.message) ?? [];
+  const error = errorBodyOf(JSON.parse(body));
+  throw error ? new CoordinationError(error) : cause;
 }
