@@ -35,6 +35,28 @@ async function as(role: string, user: string | undefined, statement: string): Pr
   });
 }
 
+/** How many rows of a table have been read since it was made. */
+async function rowsRead(table: string): Promise<number> {
+  // A backend keeps its counts for a while, unless told to hand them over.
+  await db.sql`select pg_stat_force_next_flush()`;
+  const [row] = await db.sql<{ rows: string }[]>`
+    select seq_tup_read + coalesce(idx_tup_fetch, 0) as rows from pg_stat_all_tables
+    where schemaname = 'coord' and relname = ${table}`;
+  return Number(row?.rows);
+}
+
+test('whatever a reader asks for, rows of projects that he may not read are not even looked at', async () => {
+  const [mine] = await db.sql<{ id: number }[]>`select project_id as id from coord.projects where name = 'mine'`;
+  for (const filter of ['true', `project_id = ${mine?.id}`, `project_id = ${mine?.id} and resource >= 'w'`]) {
+    const before = await rowsRead('journal');
+    await as('coord_reader', nobody, `select pg_stat_force_next_flush(), agent from coord.journal where ${filter}`);
+    expect((await rowsRead('journal')) - before, filter).toBeLessThan(400);
+  }
+  const before = await rowsRead('journal');
+  await as('coord_reader', member, 'select pg_stat_force_next_flush(), agent from coord.journal');
+  expect((await rowsRead('journal')) - before).toBeGreaterThan(500);
+});
+
 test('no table tells a reader what the planner expects of it, not even one who may read all its rows', async () => {
   expect(tables.length).toBeGreaterThan(20);
   for (const table of tables) {
