@@ -73,19 +73,24 @@ export class Worker {
     this.#isFetching = true;
     let wait = firstPause;
     let ask = this.#newAsk(false);
+    let isAnswered = true;
     while (!this.#isStopping && this.#inHand < this.#concurrency) {
       try {
+        isAnswered = false;
         const claims = await ask.call(this.#interruption);
+        isAnswered = true;
         for (const claim of claims) void this.#begin(claim, ask.since);
         if (claims.length === 0 && this.#options.untilEmpty) break;
         ask = this.#newAsk(claims.length === 0 && !ask.waits);
         wait = firstPause;
       } catch (error) {
-        if (this.#isStopping) await ask.giveBack().catch((cause) => this.#session.report(cause));
-        else if (isRetryable(error)) await pause(wait, undefined, this.#interruption).catch(() => {});
-        else this.#failure = error;
+        if (isRetryable(error)) await pause(wait, undefined, this.#interruption).catch(() => {});
+        else if (!this.#isStopping) this.#failure = error;
         wait = Math.min(wait * 2, lastPause);
       }
+    }
+    if (!isAnswered && this.#failure === undefined) {
+      await ask.giveBack().catch((error) => this.#session.report(error));
     }
     this.#isFetching = false;
     if (this.#inHand > 0) return;
