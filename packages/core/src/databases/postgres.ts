@@ -46,8 +46,8 @@ export function postgresDatabase(options: PostgresOptions): Database {
         text,
         names.map((argument) => args[argument]),
       );
-      // The last, not the first: when a call was ended while its answer was sent, postgres.js counts that row to the next
-      // call of the connection.
+      // The last, not the first: when a call was ended, or its connection broke, while its answer was sent, postgres.js
+      // counts that row to the next call of the connection.
       return (rows.at(-1) as unknown as { answer: unknown }).answer;
     } catch (cause) {
       const error = errorOfDriver(cause, options.where);
