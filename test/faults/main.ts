@@ -33,7 +33,6 @@ async function run({ chosen, scale, seed, bug, json }: Options): Promise<number>
     if (stop.signal.aborted) break;
     tell(`${proof.name}: ${proof.title} …`);
     const begun = performance.now();
-    const run = (attempt: string) => attempted(proof, { ...setting, dice: new Dice(seed).for(attempt) });
     const setting: Omit<Setting, 'dice'> = {
       scale,
       folder,
@@ -42,10 +41,11 @@ async function run({ chosen, scale, seed, bug, json }: Options): Promise<number>
       signal: stop.signal,
       tell,
     };
-    let outcome = await run(proof.name);
+    const attempt = (name: string) => attempted(proof, { ...setting, dice: new Dice(seed).for(name) });
+    let outcome = await attempt(proof.name);
     if (hasNotRun(outcome) && !stop.signal.aborted) {
       tell(`${proof.name} could not be carried out, and is tried once more: ${outcome.findings[0]?.what}`);
-      outcome = await run(`${proof.name} again`);
+      outcome = await attempt(`${proof.name} again`);
     }
     results.push(resultOf(proof, outcome, begun));
   }
