@@ -5,6 +5,8 @@ import type { Part } from './index.ts';
 /** How long a claim lasts, and how often a worker takes it to its end. */
 export interface TaskPlan {
   lease_seconds: number;
+  /** Milliseconds at most for which a slow worker says nothing. */
+  slow: number;
 }
 
 /** What the input of a task tells its worker to do. */
@@ -12,7 +14,7 @@ export type Fate = 'done' | 'fails' | 'abandoned' | 'crashes' | 'slow' | 'works'
 
 /** Claims and completes tasks, as their input says: done, failed, never reported, or with the death of the worker. */
 export async function workOnTasks({ coordinator, signal, dice, orders }: Part): Promise<void> {
-  const { lease_seconds } = orders.plan as unknown as TaskPlan;
+  const { lease_seconds, slow } = orders.plan as unknown as TaskPlan;
   let claim: Claim | undefined;
   while (!signal.aborted) {
     try {
@@ -25,7 +27,7 @@ export async function workOnTasks({ coordinator, signal, dice, orders }: Part): 
       const fate = String(task.input?.fate) as Fate;
       if (fate === 'abandoned') continue;
       if (fate === 'crashes') process.kill(process.pid, 'SIGKILL');
-      if (fate === 'slow') await pause(dice.between(0, lease_seconds * 1100));
+      if (fate === 'slow') await pause(dice.between(0, slow));
       if (fate === 'works') await pause(dice.between(20, 100));
       const completion = { task_id: task.task_id, claim_token, success: fate !== 'fails' };
       claim = await report({ coordinator, signal, claim_next: dice.chance(0.5), ...completion });
