@@ -10896,8 +10896,9 @@ begin
   if not found then
     return coord._refuse_claim(v_call, p_task_id, p_claim_token);
   end if;
-  -- Ordered as its index is: else many tasks that wait for one let Postgres hope to meet a dependent at once, and read all.
-  perform from coord.task_dependencies d where d.project_id = v_call.project_id and d.depends_on = p_task_id
+  -- As a list, and ordered as its index is: else many tasks that wait for one let Postgres hope to meet a dependent at
+  -- once, and read all.
+  perform from coord.task_dependencies d where d.project_id = v_call.project_id and d.depends_on = any (array[p_task_id])
   order by d.depends_on, d.task_id limit 1;
   if found or v_is_special then
     v_answer := v_answer || jsonb_build_object('unblocked', coord._follow_completion(v_call, p_task_id));
@@ -10964,8 +10965,10 @@ begin
       where t.project_id = v_call.project_id and t.task_id = r.task_id and t.claim_token = r.claim_token
         and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
         and coalesce((t.terms).open_subtasks, 0) = 0
-      returning t.task_id, t.lane is not null or exists (select from coord.task_dependencies d
-        where d.project_id = v_call.project_id and d.depends_on = t.task_id) as is_special
+      -- See complete_work for why it is asked so.
+      returning t.task_id, t.lane is not null or (select true from coord.task_dependencies d
+        where d.project_id = v_call.project_id and d.depends_on = any (array[t.task_id])
+        order by d.depends_on, d.task_id limit 1) is not null as is_special
     ), noted as (
       insert into coord.journal (project_id, session_id, agent, operation, outcome, resource, detail)
       select v_call.project_id, v_call.session_id, v_call.agent, 'complete_work', 'ok', 'task:' || d.task_id,

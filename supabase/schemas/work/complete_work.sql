@@ -34,8 +34,9 @@ begin
   if not found then
     return coord._refuse_claim(v_call, p_task_id, p_claim_token);
   end if;
-  -- Ordered as its index is: else many tasks that wait for one let Postgres hope to meet a dependent at once, and read all.
-  perform from coord.task_dependencies d where d.project_id = v_call.project_id and d.depends_on = p_task_id
+  -- As a list, and ordered as its index is: else many tasks that wait for one let Postgres hope to meet a dependent at
+  -- once, and read all.
+  perform from coord.task_dependencies d where d.project_id = v_call.project_id and d.depends_on = any (array[p_task_id])
   order by d.depends_on, d.task_id limit 1;
   if found or v_is_special then
     v_answer := v_answer || jsonb_build_object('unblocked', coord._follow_completion(v_call, p_task_id));
