@@ -45,8 +45,12 @@ async function run(name: string, plan: Torture, setting: Setting): Promise<Outco
   const folder = join(setting.folder, name);
   const seconds = plan.seconds * setting.scale;
   const count = Math.round(plan.tasks * setting.scale);
-  // One of ten that are slow outlasts its claim; of those who hunt a planted bug, two of three.
-  const workers = { role: 'tasks' as const, doors, plan: { lease_seconds: 2, slow: setting.hunting ? 6000 : 2200 } };
+  // One of ten that are slow outlasts its claim; of those who hunt late reports, two of three.
+  const workers = {
+    role: 'tasks' as const,
+    doors,
+    plan: { lease_seconds: 2, slow: setting.hunting && plan.killEvery > 0 ? 6000 : 2200 },
+  };
   const crew = await Crew.hire(workers, stage, { ...setting, folder });
   await using _ = crew;
   const submitter = new Submitter(stage, setting.dice.for('tasks'), folder);
