@@ -9,7 +9,7 @@ const lines = [
   'cd "$(git rev-parse --show-toplevel)"',
   'export NODE_ENV=test PATH="$PWD/node_modules/.bin:$PATH"',
   'if [ -f package.json ]; then npm ci --ignore-scripts && npm run build; fi',
-  'for file in src/*.ts; do grep -n "TODO" "$file" || true; done',
+  'for file in src/*.ts; do grep -n "useState" "$file" || true; done',
   'git add src test && git commit -m "parse, do not grep: DROP TABLE is text here"',
   `psql -c "UPDATE tasks SET status = 'done' WHERE task_id = 5 AND status <> 'done'"`,
   'curl -fsS https://api.example.com/items | jq -r ".items[] | .name" | sort -u > /tmp/names.txt',

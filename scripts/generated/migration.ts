@@ -23,10 +23,12 @@ function schemaPaths(): string[] {
 }
 
 /**
- * All schema files in one. It ends as the role that began: the Supabase CLI writes its history in the same session,
- * which the owner of the schema may not.
+ * All schema files in one, each below its name in `supabase/schemas`. It ends as the role that began: the Supabase CLI
+ * writes its history in the same session, which the owner of the schema may not.
  */
 export function migrationSql(): string {
-  const parts = schemaFiles().map((file) => `-- ${file}\n${readFileSync(join(root, file), 'utf8').trim()}\n`);
+  const parts = schemaFiles().map(
+    (file) => `-- ${file.replace('supabase/schemas/', '')}\n${readFileSync(join(root, file), 'utf8').trim()}\n`,
+  );
   return `${[header, ...parts].join('\n')}\nreset role;\n`;
 }

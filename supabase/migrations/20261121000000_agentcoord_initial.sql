@@ -1,6 +1,6 @@
 -- GENERATED from supabase/schemas by `npm run db:migration`; do not edit.
 
--- supabase/schemas/schema.sql
+-- schema.sql
 -- Schema coord and its four roles.
 --   coord_owner   owns everything; operations run as it (security definer). Nobody logs in as it.
 --   coord_app     may execute operations, touches no table: what servers and local processes act as.
@@ -34,7 +34,7 @@ set role coord_owner;
 grant usage on schema coord to coord_app, coord_reader;
 alter default privileges revoke execute on functions from public;
 
--- supabase/schemas/frame/_call.sql
+-- frame/_call.sql
 -- One call on its way through the frame: who calls, and the answer if the frame already has it.
 -- _enter fills it by one SELECT with just these columns. Each column is paid for by every call, so what few calls need
 -- is in extra, which is null for the others: {"idempotency_key": …, "notices": […], "limits": {…}}. What few operations need they
@@ -48,7 +48,7 @@ create type coord._call as (
   answer jsonb
 );
 
--- supabase/schemas/projects/_member_projects.sql
+-- projects/_member_projects.sql
 -- Projects whose confidential rows the asking dashboard may see, however public they are: those its user is a member of,
 -- and the one its token was issued for (create_read_token). Both stand in the token that PostgREST has verified; nobody
 -- else can set it for a reader, and users of Supabase cannot write claims of the first level.
@@ -75,10 +75,8 @@ $$;
 
 grant execute on function coord._member_projects to coord_reader;
 
--- supabase/schemas/projects/_readable_projects.sql
+-- projects/_readable_projects.sql
 -- Projects whose rows the asking dashboard may see: those its user is a member of, and public ones.
--- Policies name them as a list and as a range: Postgres then reads an index from the first to the last of them, whatever
--- else is asked for, so that how long it takes does not tell of the rows of others.
 create function coord._readable_projects() returns setof integer
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -92,7 +90,7 @@ $$;
 
 grant execute on function coord._readable_projects to coord_reader;
 
--- supabase/schemas/journal/_is_open.sql
+-- journal/_is_open.sql
 -- True for journal rows that everybody may read where the project is public: what was done with locks, tasks, threads,
 -- decisions, handoffs and sessions. Refusals tell what somebody tried, and what is not listed is for members; so a new
 -- operation stays with them until somebody thinks about it. Parsed when it is made: a reader with a search path of his own
@@ -108,7 +106,7 @@ return
 
 grant execute on function coord._is_open to coord_reader;
 
--- supabase/schemas/projects/table.sql
+-- projects/table.sql
 -- Everything belongs to a project, and project_id leads every key and index. Projects themselves and API keys are
 -- looked up before the project is known. Hot tables carry no foreign key to it: the check would take a share lock on
 -- one row that all callers need.
@@ -133,17 +131,13 @@ create table coord.project_members (
 alter table coord.projects enable row level security;
 alter table coord.project_members enable row level security;
 create policy readers on coord.projects for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 -- Who is a member concerns members alone, also where the project is public.
 create policy readers on coord.project_members for select
-using (project_id = any (array(select coord._member_projects()))
-  and project_id between (select min(r) from coord._member_projects() r)
-    and (select max(r) from coord._member_projects() r));
+using (project_id in (select coord._member_projects()));
 grant select on coord.projects, coord.project_members to coord_reader;
 
--- supabase/schemas/approvals/table.sql
+-- approvals/table.sql
 -- Approvals: what an agent asks before it does something, for exactly this payload. A row is pending until it is
 -- decided once, or until expires_at has passed: who reads the status asks _approval_status, because the sweeper writes
 -- 'expired' later. An approved one is used once, within a day of the decision.
@@ -218,16 +212,12 @@ alter table coord.approval_links enable row level security;
 alter table coord.approval_webhooks enable row level security;
 -- A payload may name what a public project keeps to itself.
 create policy readers on coord.approvals for select
-using (project_id = any (array(select coord._member_projects()))
-  and project_id between (select min(r) from coord._member_projects() r)
-    and (select max(r) from coord._member_projects() r));
+using (project_id in (select coord._member_projects()));
 create policy readers on coord.approval_rules for select
-using (project_id = any (array(select coord._member_projects()))
-  and project_id between (select min(r) from coord._member_projects() r)
-    and (select max(r) from coord._member_projects() r));
+using (project_id in (select coord._member_projects()));
 grant select on coord.approvals, coord.approval_rules to coord_reader;
 
--- supabase/schemas/decisions/table.sql
+-- decisions/table.sql
 -- What was decided, and why; for whoever asks later. Never changed, and kept.
 create table coord.decisions (
   project_id integer not null,
@@ -243,12 +233,10 @@ create table coord.decisions (
 
 alter table coord.decisions enable row level security;
 create policy readers on coord.decisions for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 grant select on coord.decisions to coord_reader;
 
--- supabase/schemas/digest/table.sql
+-- digest/table.sql
 -- Where each session last looked with catch_up: the snapshot of that moment. What it saw was told; everything else is
 -- news, however late it commits. Numbers of transactions or rows could not say that, and times even less.
 create table coord.looks (
@@ -262,7 +250,7 @@ create table coord.looks (
 
 alter table coord.looks enable row level security;
 
--- supabase/schemas/frame/table.sql
+-- frame/table.sql
 -- Answers kept for callers that repeat a call with the same idempotency key. Kept for 48 hours (see _forget).
 create table coord.idempotency_keys (
   project_id integer not null,
@@ -288,7 +276,7 @@ create table coord.pulse (
 insert into coord.pulse default values;
 alter table coord.pulse enable row level security;
 
--- supabase/schemas/guardrails/table.sql
+-- guardrails/table.sql
 -- Rules of a project: its own, with a pattern, and built-in ones that it has made lighter or heavier, without.
 create table coord.guardrail_rules (
   project_id integer not null,
@@ -333,16 +321,12 @@ alter table coord.guardrail_versions enable row level security;
 alter table coord.guardrail_violations enable row level security;
 -- How a project is guarded, and what was tried, is for those who work in it.
 create policy readers on coord.guardrail_rules for select
-using (project_id = any (array(select coord._member_projects()))
-  and project_id between (select min(r) from coord._member_projects() r)
-    and (select max(r) from coord._member_projects() r));
+using (project_id in (select coord._member_projects()));
 create policy readers on coord.guardrail_violations for select
-using (project_id = any (array(select coord._member_projects()))
-  and project_id between (select min(r) from coord._member_projects() r)
-    and (select max(r) from coord._member_projects() r));
+using (project_id in (select coord._member_projects()));
 grant select on coord.guardrail_rules, coord.guardrail_violations to coord_reader;
 
--- supabase/schemas/handoffs/table.sql
+-- handoffs/table.sql
 -- What one session leaves for the next. Agents write them; for a session that ended without one, and had done something,
 -- it is put together from the journal (automatic). Such a one has the id of its session, so that there is one at most.
 create table coord.handoffs (
@@ -367,12 +351,10 @@ create index handoffs_of_agent on coord.handoffs (project_id, agent, created_at)
 
 alter table coord.handoffs enable row level security;
 create policy readers on coord.handoffs for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 grant select on coord.handoffs to coord_reader;
 
--- supabase/schemas/journal/table.sql
+-- journal/table.sql
 -- The one journal: audit trail, history and event stream are readings of it. Each state change and each refusal is
 -- exactly one row, written in its own transaction. Readers that follow it use (xact_id, entry_id) below _horizon:
 -- entry_id alone would skip rows of transactions that commit late.
@@ -431,13 +413,11 @@ alter table coord.journal_floors enable row level security;
 
 alter table coord.journal enable row level security;
 create policy readers on coord.journal for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r)
-  and (coord._is_open(operation, outcome) or project_id = any (array(select coord._member_projects()))));
+using (project_id in (select coord._readable_projects())
+  and (coord._is_open(operation, outcome) or project_id in (select coord._member_projects())));
 grant select on coord.journal to coord_reader;
 
--- supabase/schemas/keys/table.sql
+-- keys/table.sql
 -- API keys. Only a hash of the secret is kept; the key is random, so a fast hash is enough. No reader may see this
 -- table. key_id is looked up before the project is known.
 create table coord.api_keys (
@@ -463,7 +443,7 @@ create table coord.api_keys (
 create index api_keys_by_project on coord.api_keys (project_id, created_at);
 alter table coord.api_keys enable row level security;
 
--- supabase/schemas/locks/table.sql
+-- locks/table.sql
 -- Locks. One row a path that was ever locked: the token is a column of the row, so a path's tokens only grow. Released
 -- rows stay with session_id null until _forget_locks drops them and raises the project's floor. Releasing changes no
 -- indexed column, so it is HOT; for the same reason session_id and expires_at have no index.
@@ -537,20 +517,14 @@ alter table coord.lock_waiters enable row level security;
 alter table coord.lock_scopes enable row level security;
 alter table coord.lock_floors enable row level security;
 create policy readers on coord.locks for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 create policy readers on coord.lock_shares for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 create policy readers on coord.lock_waiters for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 grant select on coord.locks, coord.lock_shares, coord.lock_waiters to coord_reader;
 
--- supabase/schemas/messages/table.sql
+-- messages/table.sql
 -- The inbox. An item is written once, whoever it is for: one agent (all its sessions, or the named one) or, when agent
 -- is '', everybody. Who has read what is in receipts, so items are never changed, and nobody's reading takes an item
 -- away from another session. Kept 30 days (see _forget_messages).
@@ -600,12 +574,10 @@ alter table coord.inbox_receipts enable row level security;
 alter table coord.inbox_readers enable row level security;
 -- What one agent writes to another is for the project alone, also where the project is public.
 create policy readers on coord.inbox_items for select
-using (project_id = any (array(select coord._member_projects()))
-  and project_id between (select min(r) from coord._member_projects() r)
-    and (select max(r) from coord._member_projects() r));
+using (project_id in (select coord._member_projects()));
 grant select on coord.inbox_items to coord_reader;
 
--- supabase/schemas/network/table.sql
+-- network/table.sql
 -- Which hosts agents may reach. Project 0 stands for all projects. A rule is about one agent, those with a profile, a kind
 -- of agents, or all.
 -- Nobody decides by reading these rows himself, and no reader may see them: see check_network.
@@ -648,7 +620,7 @@ create table coord.network_decisions (
 alter table coord.network_rules enable row level security;
 alter table coord.network_decisions enable row level security;
 
--- supabase/schemas/policies/table.sql
+-- policies/table.sql
 -- Cedar policies as administrators have stored them. Each change makes the next version of the whole set of a project,
 -- {name: text}; the newest is in force. Project 0 stands for all projects. Texts are evaluated outside the database, by
 -- every process that has POLICY_ENGINE=cedar. No reader may see them: who may do what is a map for attackers.
@@ -665,7 +637,7 @@ create table coord.cedar_policies (
 
 alter table coord.cedar_policies enable row level security;
 
--- supabase/schemas/profiles/table.sql
+-- profiles/table.sql
 -- Profiles: the most that an agent may do. A profile takes away from what a credential gives, and never adds to it. An
 -- agent has the profile that it is assigned, else that of its kind, else the one named default (see _authority). What
 -- follows from it stands in the row of each session, so that a call finds it with the one look it takes anyway; whoever
@@ -733,20 +705,14 @@ alter table coord.suspensions enable row level security;
 alter table coord.agent_usage enable row level security;
 alter table coord.agent_files enable row level security;
 create policy readers on coord.profiles for select
-using (project_id = any (array(select coord._member_projects()))
-  and project_id between (select min(r) from coord._member_projects() r)
-    and (select max(r) from coord._member_projects() r));
+using (project_id in (select coord._member_projects()));
 create policy readers on coord.profile_assignments for select
-using (project_id = any (array(select coord._member_projects()))
-  and project_id between (select min(r) from coord._member_projects() r)
-    and (select max(r) from coord._member_projects() r));
+using (project_id in (select coord._member_projects()));
 create policy readers on coord.suspensions for select
-using (project_id = any (array(select coord._member_projects()))
-  and project_id between (select min(r) from coord._member_projects() r)
-    and (select max(r) from coord._member_projects() r));
+using (project_id in (select coord._member_projects()));
 grant select on coord.profiles, coord.profile_assignments, coord.suspensions to coord_reader;
 
--- supabase/schemas/seals/table.sql
+-- seals/table.sql
 -- Proof that the journal is what it was. A seal stands for up to 1,000 rows of a project's journal that follow each
 -- other, and holds a hash over them and over the seal before it: whoever has the hash of one seal can tell whether
 -- anything up to there was changed. docs/audit.md says what is hashed, byte by byte.
@@ -829,7 +795,7 @@ for each statement execute function coord._refuse_change();
 
 alter table coord.segments enable row level security;
 
--- supabase/schemas/sessions/table.sql
+-- sessions/table.sql
 -- Agents by name, and their runs. The holder of a lock or a claim is a session, never a name.
 -- A session that beats lapses when its lease does; the others have a lease as long as their key, and hold by TTLs alone.
 -- A session with a label is a standing one: at most one lives for each agent and label, so that callers who cannot
@@ -913,19 +879,15 @@ alter table coord.notices enable row level security;
 alter table coord.agents enable row level security;
 alter table coord.sessions enable row level security;
 create policy readers on coord.agents for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 create policy readers on coord.sessions for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 -- Of a public project everybody reads them, so what a key is, may and has used up is in no column that is granted.
 grant select (project_id, agent, agent_type, created_at) on coord.agents to coord_reader;
 grant select (project_id, session_id, agent, agent_type, capabilities, working_on, beats, lease_expires_at, started_at,
   last_call_at, ended_at, parent_session_id, delegated_from) on coord.sessions to coord_reader;
 
--- supabase/schemas/threads/table.sql
+-- threads/table.sql
 -- The board: threads that everybody reads. Posts of a thread are numbered under the lock of its row, without gaps, and
 -- never change.
 create table coord.threads (
@@ -959,16 +921,12 @@ create table coord.thread_posts (
 alter table coord.threads enable row level security;
 alter table coord.thread_posts enable row level security;
 create policy readers on coord.threads for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 create policy readers on coord.thread_posts for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 grant select on coord.threads, coord.thread_posts to coord_reader;
 
--- supabase/schemas/work/table.sql
+-- work/table.sql
 -- Tasks. A task waits (ready, blocked by others, or scheduled for later), is claimed, and ends done, failed or
 -- cancelled. `unmet` counts dependencies that are not done, `open_subtasks` children that have not ended.
 -- rank is the time of submission plus an hour for each step of priority: urgent first, and nothing waits for ever.
@@ -1059,20 +1017,14 @@ alter table coord.tasks enable row level security;
 alter table coord.task_dependencies enable row level security;
 alter table coord.subtasks enable row level security;
 create policy readers on coord.tasks for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 create policy readers on coord.task_dependencies for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 create policy readers on coord.subtasks for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 grant select on coord.tasks, coord.task_dependencies, coord.subtasks to coord_reader;
 
--- supabase/schemas/sessions/_holds.sql
+-- sessions/_holds.sql
 -- Whether a session keeps others from what it took: while it lives, and two seconds more after its lease, so that what
 -- a dying process still writes does not meet the next holder's work. An orderly end frees at once. Inlined into
 -- queries; false for null, as after a join that found none.
@@ -1082,7 +1034,7 @@ as $$
   select p_ended_at is null and coalesce(p_lease_expires_at > clock_timestamp() - interval '2 seconds', false);
 $$;
 
--- supabase/schemas/journal/_resource_id.sql
+-- journal/_resource_id.sql
 -- The id in a journal row's resource (task:<id>) if it is of that kind; null for anything else, whatever it looks like.
 create function coord._resource_id(p_resource text, p_kind text) returns uuid
 language sql immutable
@@ -1091,7 +1043,7 @@ as $$
     then split_part(p_resource, ':', 2)::uuid end;
 $$;
 
--- supabase/schemas/approvals/_add_approval.sql
+-- approvals/_add_approval.sql
 -- Writes an approval: decided when a rule does so, else with its row in the outbox of the webhook.
 create function coord._add_approval(
   p_call coord._call, p_action_type text, p_description text, p_payload jsonb, p_hash text, p_risk text,
@@ -1119,7 +1071,7 @@ begin
 end
 $$;
 
--- supabase/schemas/approvals/_approval_answer.sql
+-- approvals/_approval_answer.sql
 -- What the requester is told of an approval: `decided` is true when there is nothing left to wait for.
 create function coord._approval_answer(p_approval coord.approvals) returns jsonb
 language plpgsql volatile
@@ -1140,13 +1092,13 @@ begin
 end
 $$;
 
--- supabase/schemas/approvals/_approval_status.sql
+-- approvals/_approval_status.sql
 -- The status of an approval now: a pending one whose time is over is expired, whoever has swept.
 create function coord._approval_status(p_status text, p_expires_at timestamptz) returns text
 language sql volatile
 as $$ select case when p_status = 'pending' and p_expires_at <= clock_timestamp() then 'expired' else p_status end $$;
 
--- supabase/schemas/approvals/_credentials.sql
+-- approvals/_credentials.sql
 -- What a session calls with: its agent, its key, and the keys with which that one was made, up to one that a person
 -- made; a key that follows another by rotation has the line of both, and a subagent has the agent on whose behalf it
 -- works. Two sessions that share one of them have one owner. With p_makers also the agents who made the keys: they could
@@ -1169,7 +1121,7 @@ as $$
     union select 'agent:' || l.made_by from line l where p_makers);
 $$;
 
--- supabase/schemas/approvals/_decide.sql
+-- approvals/_decide.sql
 -- Decides a pending approval; null when it was not pending any more, or its time was over.
 -- Concurrency: one guarded UPDATE. Two who decide at once meet at the row, and the second finds it decided. The caller
 -- has locked the row and looked at the clock since: what is stamped is what was judged. The requester's inbox is
@@ -1194,7 +1146,7 @@ begin
 end
 $$;
 
--- supabase/schemas/approvals/_forget_approvals.sql
+-- approvals/_forget_approvals.sql
 -- Deletes what is kept of approvals for a time only, a thousand rows of a kind: rows of the outbox 7 days, links 14,
 -- approvals 90 days after they ended.
 create function coord._forget_approvals() returns void
@@ -1214,7 +1166,7 @@ begin
 end
 $$;
 
--- supabase/schemas/approvals/_refuse_unknown_approval.sql
+-- approvals/_refuse_unknown_approval.sql
 -- The answer for an id that is unknown, or of another project, which is the same.
 create function coord._refuse_unknown_approval(p_call coord._call) returns jsonb
 language plpgsql volatile
@@ -1224,7 +1176,7 @@ begin
 end
 $$;
 
--- supabase/schemas/approvals/_refuse_use.sql
+-- approvals/_refuse_use.sql
 -- Says why an approval cannot be used: the first of these that holds.
 create function coord._refuse_use(p_call coord._call, p_approval_id uuid, p_payload jsonb) returns jsonb
 language plpgsql volatile
@@ -1264,7 +1216,7 @@ begin
 end
 $$;
 
--- supabase/schemas/approvals/_rule_for.sql
+-- approvals/_rule_for.sql
 -- The rule that approves a request without asking; null when there is none. The kind of agent counts as whoever made the
 -- key or started the process has said it, because a session may call itself anything. A rule never serves
 -- those who share a credential with who set it: nobody approves himself that way.
@@ -1284,7 +1236,7 @@ as $$
   order by r.rule limit 1;
 $$;
 
--- supabase/schemas/approvals/_sweep_approvals.sql
+-- approvals/_sweep_approvals.sql
 -- Writes down which approvals of a project have expired, and tells who asked. Nothing depends on it: every decision
 -- looks at the time itself.
 -- Concurrency: rows that somebody is just deciding are left for the next round; the status in the WHERE is looked at
@@ -1311,7 +1263,7 @@ begin
 end
 $$;
 
--- supabase/schemas/approvals/_tell_requester.sql
+-- approvals/_tell_requester.sql
 -- Puts the outcome of an approval into the inbox of whoever asked, in every session of it: the one that asked may be
 -- gone, and another may go on.
 create function coord._tell_requester(p_approval coord.approvals) returns void
@@ -1326,7 +1278,7 @@ begin
 end
 $$;
 
--- supabase/schemas/digest/_digest.sql
+-- digest/_digest.sql
 -- The news as lines for a reader in a hurry: what concerns the caller first, four lines of a kind, 1,500 characters.
 create function coord._digest(p_call coord._call, p_entries coord.journal[]) returns jsonb
 language plpgsql stable
@@ -1351,7 +1303,7 @@ begin
 end
 $$;
 
--- supabase/schemas/digest/_last_look.sql
+-- digest/_last_look.sql
 -- The last look of the calling session; of one that has not looked yet, the last that its agent took before it began.
 -- Null when there is none. One of transactions to come is from another server, by a restored backup, and means nothing.
 create function coord._last_look(p_call coord._call) returns coord.looks
@@ -1371,7 +1323,7 @@ begin
 end
 $$;
 
--- supabase/schemas/digest/_news.sql
+-- digest/_news.sql
 -- What the journal has between two snapshots, newest first, from the transaction p_first on; without a first snapshot,
 -- that of the last day. Rows of transactions that the older snapshot did not see, although later ones were in it, are in
 -- the range, and found by the second condition. Of the caller's own rows only those that say which files are its.
@@ -1390,7 +1342,7 @@ as $$
   order by j.xact_id desc, j.entry_id desc limit 20000;
 $$;
 
--- supabase/schemas/digest/_news_of_agents.sql
+-- digest/_news_of_agents.sql
 -- Who came and who went, among the news, in one line: 80.
 create function coord._news_of_agents(p_call coord._call, p_entries coord.journal[])
 returns table (kind integer, nth bigint, line text)
@@ -1409,7 +1361,7 @@ as $$
   having count(*) > 0;
 $$;
 
--- supabase/schemas/digest/_news_of_locks.sql
+-- digest/_news_of_locks.sql
 -- Locks of others among the news: 30 around the caller's files, which are those it has or had locked since its last look;
 -- 90 the others, summed up. Around means in the same folder, or overlapping. At most 500 paths against 50.
 create function coord._news_of_locks(p_call coord._call, p_entries coord.journal[])
@@ -1452,7 +1404,7 @@ begin
 end
 $$;
 
--- supabase/schemas/digest/_news_of_tasks.sql
+-- digest/_news_of_tasks.sql
 -- Tasks among the news: 10 assigned to the caller's agent, 20 submitted by it and ended, 60 failed, 70 done.
 create function coord._news_of_tasks(p_call coord._call, p_entries coord.journal[])
 returns table (kind integer, nth bigint, line text)
@@ -1483,7 +1435,7 @@ begin
 end
 $$;
 
--- supabase/schemas/digest/_news_of_words.sql
+-- digest/_news_of_words.sql
 -- What agents wrote for others, among the news: 40 decisions, 45 threads, 50 handoffs.
 create function coord._news_of_words(p_call coord._call, p_entries coord.journal[])
 returns table (kind integer, nth bigint, line text)
@@ -1505,7 +1457,7 @@ as $$
     from unnest(p_entries) e where coord._resource_id(e.resource, 'handoff') is not null and e.outcome in ('ok', 'written')) w;
 $$;
 
--- supabase/schemas/digest/_open_calls.sql
+-- digest/_open_calls.sql
 -- What waits for the caller, new or not: 0 its inbox, 5 approvals that it may decide.
 create function coord._open_calls(p_call coord._call) returns table (kind integer, nth bigint, line text)
 language plpgsql stable
@@ -1525,7 +1477,7 @@ begin
 end
 $$;
 
--- supabase/schemas/frame/_beat.sql
+-- frame/_beat.sql
 -- Notes that somebody sweeps now.
 create function coord._beat() returns void
 language sql volatile
@@ -1533,7 +1485,7 @@ as $$
   update coord.pulse p set is_steady = p.swept_at > clock_timestamp() - interval '15 seconds', swept_at = clock_timestamp();
 $$;
 
--- supabase/schemas/frame/_enter.sql
+-- frame/_enter.sql
 -- Opens every operation: finds the session that calls, checks that it lives and is trusted enough, keeps it alive,
 -- and answers at once when the call may not go on or repeats an earlier one.
 -- The common path is one look-up of a session whose `caller` is p_caller and nothing more, so that project, key and
@@ -1557,7 +1509,7 @@ begin
 end
 $$;
 
--- supabase/schemas/frame/_enter_doubtful.sql
+-- frame/_enter_doubtful.sql
 -- The rest of _enter: callers without a session, dead sessions, missing trust, restrictions, the touch that keeps a
 -- session and its claims alive (at most every 5 s, so that a bare key or a transaction of many calls does not write its
 -- session's row each time), notices, idempotency keys.
@@ -1619,7 +1571,7 @@ begin
 end
 $$;
 
--- supabase/schemas/frame/_error.sql
+-- frame/_error.sql
 -- The envelope of an error, the same on every door.
 create function coord._error(p_code text, p_message text, p_hint text, p_details jsonb default null) returns jsonb
 language sql immutable parallel safe
@@ -1628,7 +1580,7 @@ as $$
     'code', p_code, 'message', p_message, 'hint', p_hint, 'details', p_details)));
 $$;
 
--- supabase/schemas/frame/_forget.sql
+-- frame/_forget.sql
 -- Deletes what is kept for a time only, a thousand rows of a kind: idempotency keys (ten thousand) 48 hours, ended
 -- sessions, notices, looks and paths that nobody locks any more 30 days, handoffs 180.
 create function coord._forget() returns void
@@ -1662,7 +1614,7 @@ begin
 end
 $$;
 
--- supabase/schemas/frame/_leave.sql
+-- frame/_leave.sql
 -- Closes an operation that was carried out: writes its journal row, keeps the answer for repetitions, adds notices.
 -- p_resource names what changed (a path, task:<id>, session:<id>, key:<id>); null says that nothing did, and nothing
 -- is journalled. p_outcome is 'ok', or the word for an answer that is a "no", such as 'held'. p_kept is what a
@@ -1686,7 +1638,7 @@ begin
 end
 $$;
 
--- supabase/schemas/frame/_leave_with_extra.sql
+-- frame/_leave_with_extra.sql
 -- The rest of _leave for calls with an idempotency key, notices, or claims with paths that are to be renewed. Notices are
 -- not kept with the answer: a repetition has heard them.
 -- Concurrency: of two calls of a session at once, both may tell the same notice; none is lost.
@@ -1712,11 +1664,11 @@ begin
 end
 $$;
 
--- supabase/schemas/frame/_look_bytes.sql
+-- frame/_look_bytes.sql
 -- How much of the journal a statement looks through at most, by _journal_weight, unless it is one row.
 create function coord._look_bytes() returns integer language sql immutable parallel safe as 'select 4000000';
 
--- supabase/schemas/frame/_minimum_trust.sql
+-- frame/_minimum_trust.sql
 -- GENERATED from packages/contract by `npm run fix`; do not edit.
 -- Least trust that may call an operation; 5, which nobody has, for names that are no operation.
 -- Has no `set search_path` so that the planner can inline it; one jsonb constant is read faster than 20 cases.
@@ -1819,7 +1771,7 @@ as $$
   }'::jsonb ->> p_operation)::smallint, 5::smallint);
 $$;
 
--- supabase/schemas/frame/_new_id.sql
+-- frame/_new_id.sql
 -- _new_id(): a UUID of version 7: random, and ordered by the time it was made, so that indexes grow at their end.
 -- Ids tell nothing of other projects but the clock. Postgres has its own from version 18 on.
 do $$
@@ -1837,7 +1789,7 @@ begin
 end
 $$;
 
--- supabase/schemas/frame/_operation_words.sql
+-- frame/_operation_words.sql
 -- GENERATED from packages/contract by `npm run fix`; do not edit.
 -- By the name of each operation, the words by which scopes of keys and lists of profiles may mean it: the operation
 -- itself, its toolset, and read or write. Operations under another name are left out: they are what they stand for.
@@ -1936,11 +1888,11 @@ as $$
   }'::jsonb;
 $$;
 
--- supabase/schemas/frame/_page_bytes.sql
+-- frame/_page_bytes.sql
 -- How many bytes of rows an answer has at most, about, unless it is one row.
 create function coord._page_bytes() returns integer language sql immutable parallel safe as 'select 1000000';
 
--- supabase/schemas/frame/_refuse.sql
+-- frame/_refuse.sql
 -- Closes an operation that was refused. The error is returned, not raised: raising would roll its journal row back.
 -- So an operation must refuse before it changes anything.
 create function coord._refuse(
@@ -1955,7 +1907,7 @@ begin
 end
 $$;
 
--- supabase/schemas/frame/_refuse_ended.sql
+-- frame/_refuse_ended.sql
 -- What a session is told that is not alive any more.
 create function coord._refuse_ended(p_call coord._call) returns jsonb
 language sql volatile
@@ -1964,7 +1916,7 @@ as $$
     'Register again, then take the locks and tasks you still need.', '{"reason": "session_ended"}');
 $$;
 
--- supabase/schemas/frame/_replay.sql
+-- frame/_replay.sql
 -- Reserves an idempotency key, or gives the answer that the first call with it got.
 -- Concurrency: the primary key decides. A second call at the same instant waits in the insert until the first has
 -- committed, then reads its answer; if the first was rolled back, the second takes its place.
@@ -1994,7 +1946,7 @@ begin
 end
 $$;
 
--- supabase/schemas/frame/_resume.sql
+-- frame/_resume.sql
 -- Gives back the time in which nobody could renew anything: when sweeps were steady and then stopped for over 15 s, the
 -- database was down or the host slept, and the leases that lived at the last sweep are moved by the gap, once. True
 -- when that was done, by this call or by one that it waited for. Called before anybody judges that a lease has passed.
@@ -2040,7 +1992,7 @@ begin
 end
 $$;
 
--- supabase/schemas/frame/_sweep.sql
+-- frame/_sweep.sql
 -- Cleans up in one project (all when null): ends sessions that have lapsed, or that do not beat and were not heard of
 -- for a day, and lets happen to tasks what time does (see _sweep_tasks). Nothing depends on it for correctness: every decision looks at expiry itself.
 -- Ends after a second, so that what was done is kept; the next round goes on.
@@ -2101,7 +2053,7 @@ begin
 end
 $$;
 
--- supabase/schemas/frame/_trust.sql
+-- frame/_trust.sql
 -- How much the calling session is trusted, 0 to 4.
 create function coord._trust(p_call coord._call) returns smallint
 language sql stable
@@ -2109,7 +2061,7 @@ as $$
   select s.trust from coord.sessions s where s.project_id = p_call.project_id and s.session_id = p_call.session_id;
 $$;
 
--- supabase/schemas/frame/_unknown_session.sql
+-- frame/_unknown_session.sql
 -- What a caller is told whose session is not his, has been forgotten, or never was: the same, whichever it is.
 create function coord._unknown_session() returns jsonb
 language sql immutable
@@ -2118,7 +2070,7 @@ as $$
     'Register again: call register_session without naming a session.', '{"reason": "session_ended"}');
 $$;
 
--- supabase/schemas/guardrails/_forget_violations.sql
+-- guardrails/_forget_violations.sql
 -- Deletes violations after 90 days, a thousand a sweep.
 create function coord._forget_violations() returns void
 language sql volatile
@@ -2128,7 +2080,7 @@ as $$
     where o.at < clock_timestamp() - interval '90 days' limit 1000 for update skip locked);
 $$;
 
--- supabase/schemas/guardrails/_judged.sql
+-- guardrails/_judged.sql
 -- The verdict on what core has found, for the trust of this caller: a rule that the caller may bypass only warns. The
 -- heaviest of the others decides. Trust is decided here and not in core, which does not know it.
 create function coord._judged(p_call coord._call, p_computed jsonb) returns jsonb
@@ -2152,7 +2104,7 @@ as $$
   from violations v;
 $$;
 
--- supabase/schemas/guardrails/_next_guardrails_version.sql
+-- guardrails/_next_guardrails_version.sql
 -- Counts a change of the project's rules. Its row is locked until the end of the transaction, so that two changes follow
 -- each other; it is the first that either locks.
 create function coord._next_guardrails_version(p_project_id integer) returns integer
@@ -2163,7 +2115,7 @@ as $$
   returning version;
 $$;
 
--- supabase/schemas/guardrails/_record_violations.sql
+-- guardrails/_record_violations.sql
 -- Keeps the violations of a verdict, one row each.
 create function coord._record_violations(p_call coord._call, p_verdict jsonb) returns void
 language sql volatile
@@ -2176,7 +2128,7 @@ as $$
     matched_text text);
 $$;
 
--- supabase/schemas/handoffs/_journalled_handoff.sql
+-- handoffs/_journalled_handoff.sql
 -- The handoff of a session that ended without writing one, from its journal; null when it wrote one or did nothing that
 -- anybody has to know. Always the same for the same session, however late it is asked for. Bounded: 20 lines of a kind.
 create function coord._journalled_handoff(p_session coord.sessions) returns coord.handoffs
@@ -2234,7 +2186,7 @@ begin
 end
 $$;
 
--- supabase/schemas/handoffs/_make_handoffs.sql
+-- handoffs/_make_handoffs.sql
 -- Makes the handoffs of sessions that ended without one, in one project or in all (null); for a quarter of a second, the
 -- next round of the sweeper goes on.
 -- It is done here and not where a session ends, so that no end waits for it or fails by it; until then, readers see what
@@ -2274,7 +2226,7 @@ begin
 end
 $$;
 
--- supabase/schemas/handoffs/_offered_handoffs.sql
+-- handoffs/_offered_handoffs.sql
 -- What a session that begins should know of: of the ten newest handoffs of a week three, those of its own agent first,
 -- then those that agents wrote. In short; read_handoff has the whole.
 create function coord._offered_handoffs(p_project_id integer, p_session_id uuid, p_agent text) returns jsonb
@@ -2290,7 +2242,7 @@ begin
 end
 $$;
 
--- supabase/schemas/handoffs/_paths_of_entries.sql
+-- handoffs/_paths_of_entries.sql
 -- The paths that journal rows of a session locked, newest first, and whether it still had them when it ended: what was
 -- released, given back with a task, or forced away it had not.
 create function coord._paths_of_entries(p_session_id uuid, p_entries coord.journal[]) returns table (path text, is_left boolean)
@@ -2320,7 +2272,7 @@ begin
 end
 $$;
 
--- supabase/schemas/handoffs/_recent_handoffs.sql
+-- handoffs/_recent_handoffs.sql
 -- Handoffs, newest first, those included that the sweeper has still to make: nobody has to wait for it. Of these it looks
 -- at the three newest sessions that may need one, since each costs a look at the journal.
 -- Concurrency: one snapshot for both kinds, so that a handoff that is just being made is there once.
@@ -2344,7 +2296,7 @@ as $$
   order by r.created_at desc, r.handoff_id limit p_limit;
 $$;
 
--- supabase/schemas/handoffs/_session_entries.sql
+-- handoffs/_session_entries.sql
 -- What an ended session did, as the journal has it, newest first: its own rows, those about its claims and those that
 -- forced its locks away, at most 500, among the last 20,000 of the project before its end. That is a range of the primary
 -- key, so that the journal, which every write adds to, needs no index of sessions.
@@ -2366,7 +2318,7 @@ begin
 end
 $$;
 
--- supabase/schemas/handoffs/_tasks_of_entries.sql
+-- handoffs/_tasks_of_entries.sql
 -- The tasks that journal rows of a session are about, as lines for people: what came of each, and the last note on it.
 create function coord._tasks_of_entries(p_project_id integer, p_entries coord.journal[])
 returns table (is_done boolean, line text)
@@ -2392,7 +2344,7 @@ as $$
   order by l.xact_id desc, l.entry_id desc;
 $$;
 
--- supabase/schemas/journal/_about.sql
+-- journal/_about.sql
 -- lock:<path> for each path of a call that locks or releases: the one that its journal row names, then the others,
 -- which stand in the detail.
 create function coord._about(p_resource text, p_detail jsonb) returns text[]
@@ -2405,7 +2357,7 @@ as $$
     where o.path #>> '{}' <> p_resource order by 1);
 $$;
 
--- supabase/schemas/journal/_concerns.sql
+-- journal/_concerns.sql
 -- What a journal row is about, as readers of events name it: task:<id>, session:<id>, and lock:<path> for each path of
 -- a call that locks or releases. Has no query in it, so that Postgres inlines it: 10,000 rows a second may be read. A
 -- call with several paths, of which the row names the first, is left to _about.
@@ -2420,7 +2372,7 @@ as $$
   end;
 $$;
 
--- supabase/schemas/journal/_event.sql
+-- journal/_event.sql
 -- A journal row as readers of events see it. A row type, because JSON is made faster from it than from pairs of name and
 -- value, of which each costs a look at its type.
 create type coord._event as (
@@ -2447,7 +2399,7 @@ as $$
     p_outcome, p_agent, p_session_id, p_detail)::coord._event;
 $$;
 
--- supabase/schemas/journal/_event_delay.sql
+-- journal/_event_delay.sql
 -- For how many seconds the oldest row of a project at or above the horizon has been kept from readers; null when there
 -- is none. See _horizon for what keeps it back.
 create function coord._event_delay(p_project_id integer, p_horizon xid8) returns integer
@@ -2458,7 +2410,7 @@ as $$
   order by j.xact_id, j.entry_id limit 1;
 $$;
 
--- supabase/schemas/journal/_find_entries.sql
+-- journal/_find_entries.sql
 -- Rows of a project's journal before a key that pass the filters, newest first, at most p_limit or what fits into a page;
 -- before is where to read on, null when there is nothing older. Of a filter that lets little pass 20,000 rows are looked
 -- at, so that a call stays short however large the journal is. It walks the key backwards; times become keys by halving
@@ -2509,7 +2461,7 @@ begin
 end
 $$;
 
--- supabase/schemas/journal/_horizon.sql
+-- journal/_horizon.sql
 -- Up to which transaction the journal is complete: rows below it are there for good, and no other will ever come. That
 -- is the oldest transaction that is still open and has begun to write; whether it will write a row here is not known.
 -- p_closely: those of other databases of the server do not count, because they cannot. Who they are takes a look at
@@ -2538,14 +2490,14 @@ begin
 end
 $$;
 
--- supabase/schemas/journal/_is_small.sql
+-- journal/_is_small.sql
 -- True when a detail is short in its row and not compressed there, which is told without reading it. Stable, as what it
 -- calls: else Postgres does not inline it.
 create function coord._is_small(p_detail jsonb) returns boolean
 language sql stable parallel safe
 as $$ select coalesce(pg_column_size(p_detail) <= 500 and pg_column_compression(p_detail) is null, true) $$;
 
--- supabase/schemas/journal/_journal.sql
+-- journal/_journal.sql
 -- Writes a journal row for what _leave does not: the sweeper's work, and what is made before there is a call.
 create function coord._journal(
   p_project_id integer, p_operation text, p_resource text, p_outcome text, p_detail jsonb default null,
@@ -2557,7 +2509,7 @@ as $$
   values (p_project_id, p_session_id, p_agent, p_operation, p_outcome, p_resource, p_detail);
 $$;
 
--- supabase/schemas/journal/_journal_weight.sql
+-- journal/_journal_weight.sql
 -- What it costs to read the detail of a journal row, about, in bytes; told without reading it. A call that locks 256
 -- paths leaves tens of kilobytes, and who looks through 20,000 rows would read a gigabyte. Paths are compressed to
 -- a quarter, and some to a hundredth. Of small ones 20,000 make up _look_bytes.
@@ -2569,7 +2521,7 @@ as $$
     when pg_column_compression(p_detail) is null then pg_column_size(p_detail) else 8 * pg_column_size(p_detail) end;
 $$;
 
--- supabase/schemas/journal/_last_entries.sql
+-- journal/_last_entries.sql
 -- Where to begin reading so as to get the newest 20,000 rows of a project's journal between two transactions, or fewer
 -- when they are heavy; null when there are no more than these. A range of the primary key: whoever reads on from there
 -- reads no more than that.
@@ -2587,7 +2539,7 @@ as $$
   order by w.xact_id desc, w.entry_id desc limit 1;
 $$;
 
--- supabase/schemas/journal/_move_floors.sql
+-- journal/_move_floors.sql
 -- Moves the floor of each project to its newest journal row that is older than 30 days.
 -- Concurrency: called by the sweeper, one at a time; a floor that is read meanwhile is the old or the new one.
 create function coord._move_floors() returns void
@@ -2610,7 +2562,7 @@ begin
 end
 $$;
 
--- supabase/schemas/journal/_next_events.sql
+-- journal/_next_events.sql
 -- The next events of a project after a cursor and below the horizon, at most p_limit, or as many as fit into a page; null
 -- when there are none. more: not all of those that p_limit would have let pass.
 -- Nearly always all details are small: only when one is not, the rows are measured, and read once more.
@@ -2648,13 +2600,13 @@ begin
 end
 $$;
 
--- supabase/schemas/journal/_position.sql
+-- journal/_position.sql
 -- A cursor as the key of the journal it stands for. Cursors are texts, because doubles cannot hold them.
 create function coord._position(p_cursor text, out xact_id xid8, out entry_id bigint)
 language sql immutable
 as $$ select split_part(p_cursor, '-', 1)::xid8, split_part(p_cursor, '-', 2)::bigint $$;
 
--- supabase/schemas/journal/_read_events.sql
+-- journal/_read_events.sql
 -- Events of a project that come after a cursor and pass the filters, in the order of the journal's key, at most p_limit or
 -- what fits into a page; cursor is where to read on, is_more says that this was not all. Of a filter that lets little
 -- pass 20,000 rows are looked at, or fewer heavy ones, so that a call stays short.
@@ -2708,7 +2660,7 @@ begin
 end
 $$;
 
--- supabase/schemas/journal/_refuse_cursor.sql
+-- journal/_refuse_cursor.sql
 -- Refuses a cursor from which nothing can be read on without a gap: one that lies before the floor, and one that this
 -- database has not given to anybody, because it lies in the future. Null for every other.
 create function coord._refuse_cursor(p_call coord._call, p_after text, p_floor text, p_horizon xid8) returns jsonb
@@ -2730,7 +2682,7 @@ begin
 end
 $$;
 
--- supabase/schemas/journal/_row_size.sql
+-- journal/_row_size.sql
 -- About how many characters a journal row has as JSON, at most those of a page. Few are written out to be measured.
 create function coord._row_size(p_detail jsonb) returns integer
 language sql stable parallel safe
@@ -2738,7 +2690,7 @@ as $$
   select case when coord._is_small(p_detail) then 500 else least(length(p_detail::text), coord._page_bytes()) end;
 $$;
 
--- supabase/schemas/journal/_xact_at.sql
+-- journal/_xact_at.sql
 -- The first transaction of a project's journal that has a row as late as that; null when the journal is empty, the one
 -- after the last when all rows are earlier. The journal has no index by time, but its time grows with its key (but for
 -- transactions that overlap, which last seconds), so it is found by halving.
@@ -2768,7 +2720,7 @@ begin
 end
 $$;
 
--- supabase/schemas/keys/_exceeds_scopes.sql
+-- keys/_exceeds_scopes.sql
 -- Whether a key with these scopes (null: all) could do what the scopes of the caller's own key do not include.
 create function coord._exceeds_scopes(p_call coord._call, p_scopes text[]) returns boolean
 language sql stable
@@ -2781,7 +2733,7 @@ as $$
       and (p_scopes is null or o.value ?| p_scopes) and not o.value ?| k.scopes);
 $$;
 
--- supabase/schemas/keys/_key_shown_already.sql
+-- keys/_key_shown_already.sql
 -- What a repetition of a call is told instead of the key that the call made.
 create function coord._key_shown_already(p_key_id text) returns jsonb
 language sql immutable
@@ -2790,7 +2742,7 @@ as $$
     format('If it got lost, revoke it (%s) and make another.', p_key_id));
 $$;
 
--- supabase/schemas/keys/_new_key.sql
+-- keys/_new_key.sql
 -- A key nobody has: ac_<id>_<secret><checksum>. 256 random bits from three UUIDs of Postgres' own strong generator; the
 -- checksum lets doors refuse a mistyped key without asking.
 create function coord._new_key(out key_id text, out secret_hash text, out api_key text)
@@ -2807,7 +2759,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_acquire.sql
+-- locks/_acquire.sql
 -- acquire_lock for all but one free plain file; answers that the frame has are passed on. Renewals, several free files and a plain refusal need no more than the
 -- rows themselves; the rest is decided by _acquire_closely.
 create function coord._acquire(
@@ -2839,7 +2791,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_acquire_closely.sql
+-- locks/_acquire_closely.sql
 -- acquire_lock for a caller that has the advisory lock, with paths in normal form and order: trees and globs, shared
 -- locks, new paths, locks that have expired or are waited for. See _take for why it is safe.
 create function coord._acquire_closely(
@@ -2880,7 +2832,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_are_too_broad.sql
+-- locks/_are_too_broad.sql
 -- Whether some of these paths, in normal form, reach further than the caller may lock.
 create function coord._are_too_broad(p_call coord._call, p_paths text[]) returns boolean
 language plpgsql volatile
@@ -2891,7 +2843,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_blockers.sql
+-- locks/_blockers.sql
 -- What keeps a session from paths: live locks of others that overlap them, unless both are shared, and others that
 -- wait for overlapping paths since before. p_waiter_id: the place of the session itself in the queue, null for its end.
 -- Called after _serialize_locks; whoever goes on to grant has to lock the rows before, because a fast UPDATE may take one
@@ -2929,7 +2881,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_covers.sql
+-- locks/_covers.sql
 -- Whether a tree or a glob contains the whole of another path, so that who holds it needs nothing more. May say no of a
 -- glob that does.
 create function coord._covers(p_scope text, p_path text) returns boolean
@@ -2942,7 +2894,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_deadlock.sql
+-- locks/_deadlock.sql
 -- Whether waiting for these paths would close a circle: a path of the caller that somebody in its way waits for, over
 -- however many others; null when there is none. Circles are made only by those who begin to wait, so it is enough to
 -- look then.
@@ -2971,7 +2923,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_folder.sql
+-- locks/_folder.sql
 -- The folder that a path is in: a tree is in itself, a glob in the folder before its first wildcard, a name in none.
 create function coord._folder(p_path text) returns text
 language sql immutable parallel safe
@@ -2979,7 +2931,7 @@ as $$
   select case when p_path ~ '^(resource|label):' then p_path else regexp_replace(p_path, '[^/]*([*?].*)?$', '') end;
 $$;
 
--- supabase/schemas/locks/_forget_locks.sql
+-- locks/_forget_locks.sql
 -- Drops rows of paths that nobody has held for 30 days, a thousand at most, and raises the project's floor to their
 -- tokens, so that a path's tokens grow for ever.
 -- Concurrency: rows that somebody uses are skipped. _take locks the rows that it finds before it reads the floor, so it
@@ -3000,7 +2952,7 @@ as $$
   on conflict (project_id) do update set token = greatest(f.token, excluded.token);
 $$;
 
--- supabase/schemas/locks/_free_lapsed.sql
+-- locks/_free_lapsed.sql
 -- Frees what others still have in these rows, and tells them. Called by _take when nothing is in the way any more, so
 -- all of it has expired, or its holder is dead. It has to go, because an expiry may be moved by _resume.
 create function coord._free_lapsed(p_call coord._call, p_rows text[], p_shared boolean) returns void
@@ -3030,7 +2982,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_free_task_paths.sql
+-- locks/_free_task_paths.sql
 -- Frees what _take_paths took for a task and the session still holds. The task's own `paths` say where to look. Nothing
 -- is to be done for a session that has ended: what it held is free.
 -- Concurrency: the advisory lock comes first, because the same transaction may go on to take paths. Rows are locked in
@@ -3055,7 +3007,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_full_until.sql
+-- locks/_full_until.sql
 -- Null while the agent may bring these paths into the project, and then they are counted; else when it may again.
 -- At most 5,000 paths in an hour that were never locked before, so that nobody fills the table. Callers have the
 -- advisory lock of the project.
@@ -3081,7 +3033,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_glob_regex.sql
+-- locks/_glob_regex.sql
 -- The regular expression for the files of a tree or a glob in normal form. \1 and \2 stand for ** while the other
 -- wildcards are replaced; no path contains them.
 create function coord._glob_regex(p_path text) returns text
@@ -3093,7 +3045,7 @@ as $$
     '\*\*$', E'\x02'), '**/', E'\x01'), '?', '[^/]'), '*', '[^/]*'), E'\x01', '([^/]+/)*'), E'\x02', '.+') || '$';
 $$;
 
--- supabase/schemas/locks/_glob_segments.sql
+-- locks/_glob_segments.sql
 -- The segments of a tree or a glob for _patterns_meet. What ends in ** has at least one segment there: a folder is none
 -- of the files in it.
 create function coord._glob_segments(p_path text) returns text[]
@@ -3107,7 +3059,7 @@ as $$
   end;
 $$;
 
--- supabase/schemas/locks/_globs_overlap.sql
+-- locks/_globs_overlap.sql
 -- Whether two paths of which one at least is a glob have a file in common. Most differ before the first wildcard or
 -- after the last one. A file is matched as a regular expression, which Postgres does without backtracking; trees and
 -- globs are compared segment by segment.
@@ -3129,7 +3081,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_grant.sql
+-- locks/_grant.sql
 -- Writes the locks that _take has decided to grant, and answers them as acquire_lock does. A lock that the session has
 -- already in this mode is renewed and keeps its token; every other grant counts the path's token up.
 -- Concurrency: what the session has is locked before it is looked at (the rows of coord.locks by _take), so that it
@@ -3170,7 +3122,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_guard_rows.sql
+-- locks/_guard_rows.sql
 -- Takes the rows that overlap the given paths out of the fast way: from now on their next holder is found by _take.
 -- Concurrency: an UPDATE waits for the fast one that came first; who looks for blockers next sees it. Rows of the paths
 -- themselves are locked in path order; those below a tree or a glob are met in the order of the index.
@@ -3196,7 +3148,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_guarded_paths.sql
+-- locks/_guarded_paths.sql
 -- Which of the paths, once taken, only _take may take next: those that are shared, a tree or a glob, and those that a
 -- tree, a glob or somebody who waits overlaps. For callers of _serialize_locks.
 create function coord._guarded_paths(p_project_id integer, p_paths text[], p_shared boolean) returns text[]
@@ -3213,7 +3165,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_held_answer.sql
+-- locks/_held_answer.sql
 -- What acquire_lock answers when something is in the way: the first holder, how many locks there are in the way, and
 -- the place in the queue (1 is next). Kept under 400 bytes: reasons are cut, and times are given to the second.
 create function coord._held_answer(
@@ -3245,7 +3197,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_held_locks.sql
+-- locks/_held_locks.sql
 -- Live locks of a project, alone or shared, on the given rows (all when null), in path order: one row a holder.
 create function coord._held_locks(p_project_id integer, p_rows text[], p_limit integer)
 returns table (
@@ -3270,13 +3222,13 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_is_broad.sql
+-- locks/_is_broad.sql
 -- Whether a path in normal form may reach into every folder of the repository, for which trust 3 is needed.
 create function coord._is_broad(p_path text) returns boolean
 language sql immutable parallel safe
 as $$ select p_path ~ '^[^/]*[*?]' or p_path = './' $$;
 
--- supabase/schemas/locks/_is_held.sql
+-- locks/_is_held.sql
 -- Whether another living session certainly has a path for itself alone. What is told of the moment needs no lock.
 create function coord._is_held(p_call coord._call, p_path text) returns boolean
 language plpgsql volatile
@@ -3290,13 +3242,13 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_is_scope.sql
+-- locks/_is_scope.sql
 -- Whether a path in normal form is a tree or a glob.
 create function coord._is_scope(p_path text) returns boolean
 language sql immutable parallel safe
 as $$ select p_path ~ '[*?]|/$' $$;
 
--- supabase/schemas/locks/_joined_segments.sql
+-- locks/_joined_segments.sql
 -- The segments of a path with / as separator, put together again without empty and dotted ones and without needless
 -- stars. A path that ends in a slash or a dotted segment is a folder and becomes a tree, and so does src/**.
 -- p_shown is what the caller wrote, for the message.
@@ -3335,7 +3287,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_lacking_paths.sql
+-- locks/_lacking_paths.sql
 -- Which of the paths a session does not have yet in the mode it asks for: neither as such nor in a tree or a glob that
 -- it holds. Only these can be in somebody's way, and only for these it has to queue.
 create function coord._lacking_paths(p_project_id integer, p_session_id uuid, p_paths text[], p_shared boolean)
@@ -3361,7 +3313,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_lexical_path.sql
+-- locks/_lexical_path.sql
 -- The one form of a path, by what can be known without the file system: separators, empty and dotted segments, Unicode
 -- form. Doors that see the file system have resolved links and case before. What it names follows from its form:
 --   src/a.ts              a file
@@ -3414,7 +3366,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_like_pattern.sql
+-- locks/_like_pattern.sql
 -- A segment with * and ? as a pattern for LIKE. No path contains a backslash.
 create function coord._like_pattern(p_segment text) returns text
 language sql immutable parallel safe
@@ -3422,7 +3374,7 @@ as $$
   select replace(replace(replace(replace(p_segment, '%', '\%'), '_', '\_'), '*', '%'), '?', '_');
 $$;
 
--- supabase/schemas/locks/_list_locks.sql
+-- locks/_list_locks.sql
 -- Live locks of a project in the form of check_locks: on the given rows, or all; p_session_id is who asks.
 -- How many wait for each is found by equal paths; only trees and globs are compared one by one.
 create function coord._list_locks(p_project_id integer, p_session_id uuid, p_rows text[], p_limit integer) returns jsonb
@@ -3457,13 +3409,13 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_literal_prefix.sql
+-- locks/_literal_prefix.sql
 -- What all files of a path begin with; nothing for the whole repository.
 create function coord._literal_prefix(p_path text) returns text
 language sql immutable parallel safe
 as $$ select case when p_path = './' then '' else substring(p_path from '^[^*?]*') end $$;
 
--- supabase/schemas/locks/_normal_path.sql
+-- locks/_normal_path.sql
 -- The one form of a repository-relative path; see _lexical_path. Nearly all paths are in it already: printable ASCII,
 -- no empty or dotted segment, nothing special. For them this is one expression, which the planner writes into the
 -- caller: so no `set search_path` here. The length is not part of the pattern: matching `.{255}` costs more than all
@@ -3475,7 +3427,7 @@ as $$
     then coord._lexical_path(p_path) else p_path end;
 $$;
 
--- supabase/schemas/locks/_normal_paths.sql
+-- locks/_normal_paths.sql
 -- Paths in their one form, each once, in the order in which their rows are locked. PL/pgSQL keeps its plan, which a
 -- function in SQL would make anew in each call.
 create function coord._normal_paths(p_paths text[]) returns text[]
@@ -3487,7 +3439,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_overlapping_rows.sql
+-- locks/_overlapping_rows.sql
 -- Paths of the rows of coord.locks that overlap any of the given paths and may be held: below a tree or a glob the free
 -- ones, which may be many, are left out. For callers of _serialize_locks: only they make rows, so none is missing.
 create function coord._overlapping_rows(p_project_id integer, p_paths text[]) returns text[]
@@ -3515,7 +3467,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_overlaps.sql
+-- locks/_overlaps.sql
 -- Whether two paths in normal form have a file in common (or are the same name). Exact. Files and trees are compared
 -- here, which the planner inlines; globs by _globs_overlap.
 create function coord._overlaps(p_one text, p_other text) returns boolean
@@ -3530,7 +3482,7 @@ as $$
   end;
 $$;
 
--- supabase/schemas/locks/_patterns_meet.sql
+-- locks/_patterns_meet.sql
 -- Whether one path is matched by two globs, each given as its segments: ** stands for any number of them. Exact, in time of
 -- at most the product of the two lengths, of which a glob has 32 at most:
 --   both have **   whatever lies between can be written one after the other, so that the parts before the first and those
@@ -3582,7 +3534,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_piece_regex.sql
+-- locks/_piece_regex.sql
 -- The regular expression for the segments without * that can be the same text as this one: a ? in them may become any
 -- character, and one here is any character, too. \1 stands for their ? while the others are replaced, and no path
 -- contains it; of all characters only ] has its own place among those in brackets.
@@ -3593,7 +3545,7 @@ as $$
     E'[\x01]]', E'[]\x01]'), '?', '.'), '*', '.*'), E'\x01', '?') || '$';
 $$;
 
--- supabase/schemas/locks/_pieces_agree.sql
+-- locks/_pieces_agree.sql
 -- Whether two texts, in which ? is any character, can be the same as far as the shorter one goes.
 create function coord._pieces_agree(p_one text, p_other text) returns boolean
 language sql immutable parallel safe
@@ -3602,7 +3554,7 @@ as $$
     and left(p_one, length(p_other)) ~ coord._piece_regex(left(p_other, length(p_one)));
 $$;
 
--- supabase/schemas/locks/_pieces_meet.sql
+-- locks/_pieces_meet.sql
 -- Whether a segment of one pattern and a segment of another can be the same text. A name and a pattern are compared by
 -- LIKE. Of two with stars only what stands before the first and after the last one decides: whatever lies between can be
 -- written one after the other. One without is text for the other's regular expression. Postgres matches both without
@@ -3621,7 +3573,7 @@ as $$
   end;
 $$;
 
--- supabase/schemas/locks/_place_in_queue.sql
+-- locks/_place_in_queue.sql
 -- The calling session's place in the queue for just these paths in this mode; null when it does not wait for them.
 create function coord._place_in_queue(p_call coord._call, p_paths text[], p_shared boolean) returns bigint
 language plpgsql volatile
@@ -3633,7 +3585,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_refuse_broad.sql
+-- locks/_refuse_broad.sql
 -- Why a caller may not have locks on these paths, in normal form, as a refusal; null when none of them is too broad for it.
 create function coord._refuse_broad(p_call coord._call, p_paths text[]) returns jsonb
 language plpgsql volatile
@@ -3645,7 +3597,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_refuse_lock.sql
+-- locks/_refuse_lock.sql
 -- Closes acquire_lock when something is in the way and the caller does not wait, or not any longer.
 create function coord._refuse_lock(p_call coord._call, p_paths text[], p_shared boolean) returns jsonb
 language plpgsql volatile
@@ -3662,7 +3614,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_release_lock.sql
+-- locks/_release_lock.sql
 -- Frees one path if the calling session holds it (with that token, when one is given), alone or with others; null when
 -- done, else why not.
 -- Concurrency: each statement sees its own moment. A lock that its session makes shared or exclusive in between would be
@@ -3703,7 +3655,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_release_locks.sql
+-- locks/_release_locks.sql
 -- Releases paths, in path order, and says of every other one why it was not the session's to release.
 -- Concurrency: what is held exclusively is freed by one statement that locks the rows in path order; the rest one by one.
 create function coord._release_locks(p_call coord._call, p_paths text[], p_tokens bigint[]) returns jsonb
@@ -3755,7 +3707,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_renew_lock.sql
+-- locks/_renew_lock.sql
 -- Renews a live exclusive lock of the calling session on one path; null when it has none.
 -- Concurrency: one guarded UPDATE. Whatever overlaps the lock came while it was held, and does not mind.
 create function coord._renew_lock(p_call coord._call, p_path text, p_reason text, p_ttl_seconds integer) returns jsonb
@@ -3774,7 +3726,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_scopes_over.sql
+-- locks/_scopes_over.sql
 -- Trees and globs that may be held and overlap any of the paths.
 create function coord._scopes_over(p_project_id integer, p_paths text[]) returns text[]
 language plpgsql volatile
@@ -3791,7 +3743,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_serialize_locks.sql
+-- locks/_serialize_locks.sql
 -- Lets one call at a time decide about the locks of a project, until its transaction ends. Comes first in each of them,
 -- before they lock a row. The exception is p_path: a fast UPDATE that somebody forestalled in the very instant may have
 -- locked its row all the same, and whoever has the advisory lock may be waiting for that row. Such a caller waits 50 ms
@@ -3820,7 +3772,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_sets_overlap.sql
+-- locks/_sets_overlap.sql
 -- Whether any of some paths overlaps any of others. Files are compared as sets; only trees and globs one by one.
 create function coord._sets_overlap(p_some text[], p_others text[]) returns boolean
 language plpgsql immutable parallel safe
@@ -3834,7 +3786,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_shares_too_much.sql
+-- locks/_shares_too_much.sql
 -- Whether the agent would hold more than 2,000 shares, one for each path and session: all of a path's are looked at by
 -- whoever wants it alone, and whoever takes it away tells each of its holders. Few projects have so many at all.
 create function coord._shares_too_much(p_call coord._call, p_paths text[]) returns boolean
@@ -3853,7 +3805,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_take.sql
+-- locks/_take.sql
 -- Takes paths (in normal form and order) for the calling session, all or none. locks: what acquire_lock answers; null
 -- when something is in the way, or when the agent has brought too many paths until full_until. p_waiter_id: the place
 -- of the session in the queue.
@@ -3891,7 +3843,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_take_free.sql
+-- locks/_take_free.sql
 -- acquire_lock for several plain files that are all free: the fast way for a set. Null when any of them is not, or has
 -- no row yet.
 -- Concurrency: as in acquire_lock each row is taken under its own lock, and they are locked in path order, so two
@@ -3923,7 +3875,7 @@ exception when sqlstate 'CNFLT' then
 end
 $$;
 
--- supabase/schemas/locks/_take_paths.sql
+-- locks/_take_paths.sql
 -- Takes the paths of a task for the session that claims it, exclusively and all or none; false when anything clashes,
 -- somebody who waits since before included. Does not wait for holders, and journals nothing: the claim's row says it.
 -- Locks that the session had already are renewed and stay its own; _free_task_paths frees only the others.
@@ -3949,7 +3901,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_taken_paths.sql
+-- locks/_taken_paths.sql
 -- Paths that sessions locked, by rows of the journal: with acquire_lock, or with the claim of a task that names them.
 create function coord._taken_paths(p_entries coord.journal[])
 returns table (path text, session_id uuid, agent text, xact_id xid8, entry_id bigint)
@@ -3967,7 +3919,7 @@ as $$
   where e.operation in ('get_work', 'get_work_batch') and e.outcome = 'ok';
 $$;
 
--- supabase/schemas/locks/_tell_holder.sql
+-- locks/_tell_holder.sql
 -- Tells a session that a lock of its is gone: with its next call, and in the inbox of its agent.
 create function coord._tell_holder(p_project_id integer, p_session_id uuid, p_notice jsonb) returns void
 language plpgsql volatile
@@ -3980,7 +3932,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_tidy_locks.sql
+-- locks/_tidy_locks.sql
 -- Tidies what callers of _serialize_locks read: waiters that are gone, and trees and globs that nobody holds any more.
 create function coord._tidy_locks(p_project_id integer) returns void
 language plpgsql volatile
@@ -4000,7 +3952,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_too_many_scopes.sql
+-- locks/_too_many_scopes.sql
 -- Whether these paths would give the agent more than 50 trees and globs that it holds or waits for. Each of them is
 -- compared with whatever others ask for, so nobody may have as many as he likes.
 create function coord._too_many_scopes(p_call coord._call, p_paths text[]) returns boolean
@@ -4029,7 +3981,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_wait_for_lock.sql
+-- locks/_wait_for_lock.sql
 -- Puts the caller into the queue, or keeps its place there when it asks again, and answers as _held_answer. One that
 -- would close a circle of waiting sessions is told so and not put there. Only the first ask is journalled, and no
 -- answer is kept for an idempotency key, because the same call is made again until it is served.
@@ -4068,7 +4020,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_waits_too_much.sql
+-- locks/_waits_too_much.sql
 -- Whether the agent would wait for more than 2,000 paths, or with more than 200 calls: all that wait are looked at by
 -- whoever asks for a lock.
 create function coord._waits_too_much(p_call coord._call, p_paths text[]) returns boolean
@@ -4083,7 +4035,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_write_locks.sql
+-- locks/_write_locks.sql
 -- Writes the rows of coord.locks for a grant and answers the locks; of shared ones only the token is kept here.
 -- p_mine: what the session had of the paths, see _grant.
 create function coord._write_locks(
@@ -4121,7 +4073,7 @@ begin
 end
 $$;
 
--- supabase/schemas/locks/_write_shares.sql
+-- locks/_write_shares.sql
 -- Writes the shares that go with the tokens in p_locks, and answers the locks; one that is renewed keeps its token.
 create function coord._write_shares(p_call coord._call, p_locks jsonb, p_reason text, p_ttl interval, p_mine jsonb)
 returns jsonb
@@ -4148,7 +4100,7 @@ begin
 end
 $$;
 
--- supabase/schemas/messages/_count_message_violations.sql
+-- messages/_count_message_violations.sql
 -- The part of count_violations about the inbox and threads.
 create function coord._count_message_violations() returns jsonb
 language sql volatile
@@ -4187,7 +4139,7 @@ as $$
   ) of_threads;
 $$;
 
--- supabase/schemas/messages/_forget_messages.sql
+-- messages/_forget_messages.sql
 -- The part of _forget about messages: items of the inbox and their receipts 30 days, resolved threads 30 days after
 -- their last change, others 180. Decisions stay.
 create function coord._forget_messages() returns void
@@ -4220,7 +4172,7 @@ begin
 end
 $$;
 
--- supabase/schemas/messages/_inbox_add.sql
+-- messages/_inbox_add.sql
 -- Puts an item into an inbox: of all sessions of an agent, of the named one, or of everybody when p_agent is null.
 -- p_item are the fields that the reader gets beside kind and subject ("task:<id>", "approval:<id>", a path); its
 -- "text" says what happened and what to do. What is for a session that is dead before it has read it goes to the next
@@ -4236,7 +4188,7 @@ as $$
   values (p_project_id, coord._new_id(), coalesce(p_agent, ''), p_session_id, p_kind, p_subject, p_item);
 $$;
 
--- supabase/schemas/messages/_inbox_reader.sql
+-- messages/_inbox_reader.sql
 -- Who reads for the calling session, and from where on: its row, or what it would be before the first read. A floor
 -- that the server's transactions have not reached comes from another server, by a restored backup, and means nothing.
 create function coord._inbox_reader(p_call coord._call) returns coord.inbox_readers
@@ -4256,7 +4208,7 @@ begin
 end
 $$;
 
--- supabase/schemas/messages/_mark_read.sql
+-- messages/_mark_read.sql
 -- Marks items as read by this session, and answers which of them were not yet. Of two calls at once, the receipt lets
 -- one mark an item; the order in which both insert is the same.
 create function coord._mark_read(p_reader coord.inbox_readers, p_item_ids uuid[]) returns jsonb
@@ -4276,7 +4228,7 @@ begin
 end
 $$;
 
--- supabase/schemas/messages/_raise_floor.sql
+-- messages/_raise_floor.sql
 -- Lets the next read begin where this one found nothing open any more. A floor never passes an item that is open, nor
 -- p_xmin: transactions from there on may commit later, and with them items that nobody has seen.
 create function coord._raise_floor(p_reader coord.inbox_readers, p_xmin xid8) returns void
@@ -4293,7 +4245,7 @@ begin
 end
 $$;
 
--- supabase/schemas/messages/_read_inbox.sql
+-- messages/_read_inbox.sql
 -- The rest of read_inbox, when there may be something. Shows at most p_limit items and about 128 KiB, but at least one.
 -- Concurrency: of two calls of one session, the receipt lets one have an item; the other waits for its commit, and gets
 -- it when there is none. So a call that dies before its commit has read nothing.
@@ -4346,7 +4298,7 @@ begin
 end
 $$;
 
--- supabase/schemas/messages/_refuse_silent.sql
+-- messages/_refuse_silent.sql
 -- What an agent is told that has written too much.
 create function coord._refuse_silent(p_call coord._call, p_until timestamptz) returns jsonb
 language sql volatile
@@ -4358,7 +4310,7 @@ as $$
       'retry_after_seconds', ceil(extract(epoch from p_until - clock_timestamp()))));
 $$;
 
--- supabase/schemas/messages/_silent_until.sql
+-- messages/_silent_until.sql
 -- Null while the agent may write p_weight more messages, and then they are counted; else when it may again. At most 1,000
 -- in an hour, so that nobody drowns the others; what all must read, weighs ten.
 -- Concurrency: the agent's row lets one session after the other count. Rows of threads are locked before it.
@@ -4380,7 +4332,7 @@ begin
 end
 $$;
 
--- supabase/schemas/messages/_tell_assignee.sql
+-- messages/_tell_assignee.sql
 -- Tells an agent that a task is its to do, or (kind escalation) that one has failed for good that it is to look after.
 create function coord._tell_assignee(p_task coord.tasks, p_kind text default 'task_assigned') returns void
 language sql volatile
@@ -4394,7 +4346,7 @@ as $$
     'task:' || p_task.task_id);
 $$;
 
--- supabase/schemas/messages/_unknown_agent.sql
+-- messages/_unknown_agent.sql
 -- The first of these names that no agent of the project has, or null.
 create function coord._unknown_agent(p_project_id integer, p_agents text[]) returns text
 language sql stable
@@ -4404,7 +4356,7 @@ as $$
   order by n.place limit 1;
 $$;
 
--- supabase/schemas/messages/_unknown_item.sql
+-- messages/_unknown_item.sql
 -- The first of these items that was never for this reader's agent, or null.
 create function coord._unknown_item(p_reader coord.inbox_readers, p_item_ids uuid[]) returns uuid
 language sql stable
@@ -4416,7 +4368,7 @@ as $$
   order by n.place limit 1;
 $$;
 
--- supabase/schemas/messages/_unread.sql
+-- messages/_unread.sql
 -- What is open for a session from its floor on, the oldest first: items that it has not read, and that no session of its
 -- agent had read when it began. Who was here when a broadcast was sent, or came within an hour, is meant by it. An item
 -- for one session is its alone while it lives; after that it goes to whichever other session of the agent reads first.
@@ -4445,7 +4397,7 @@ as $$
   order by u.xact_id, u.item_id limit p_limit;
 $$;
 
--- supabase/schemas/network/_address.sql
+-- network/_address.sql
 -- The address that a text is, with p_masked a network too; null for anything else. Only the notation that Postgres
 -- itself prints for IPv4: shortened, octal and hexadecimal ones are names to nobody here.
 create function coord._address(p_text text, p_masked boolean default false) returns inet
@@ -4467,7 +4419,7 @@ exception when invalid_text_representation then
 end
 $$;
 
--- supabase/schemas/network/_agent_type.sql
+-- network/_agent_type.sql
 -- The kind of the calling agent, as its key or its process says, whatever the session says of itself.
 create function coord._agent_type(p_call coord._call) returns text
 language sql stable
@@ -4476,7 +4428,7 @@ as $$
   where s.project_id = p_call.project_id and s.session_id = p_call.session_id;
 $$;
 
--- supabase/schemas/network/_count_decision.sql
+-- network/_count_decision.sql
 -- Counts a decision about a host in its row of this hour, for a subagent in that of the agent it works for.
 -- Concurrency: the UPDATE, else the upsert, count under the row lock. Two who begin the last of 200 rows at once make 201.
 create function coord._count_decision(p_call coord._call, p_host text, p_allowed boolean, p_rule text) returns void
@@ -4501,7 +4453,7 @@ begin
 end
 $$;
 
--- supabase/schemas/network/_forget_decisions.sql
+-- network/_forget_decisions.sql
 -- Deletes counts of decisions about hosts that are older than 30 days, a thousand at a time.
 create function coord._forget_decisions() returns void
 language plpgsql volatile
@@ -4513,7 +4465,7 @@ begin
 end
 $$;
 
--- supabase/schemas/network/_is_host_name.sql
+-- network/_is_host_name.sql
 -- Whether a text is the name of a host in its one form: lower case, no trailing dot, labels of 1 to 63 letters, digits, -
 -- and _, the last one no number, because clients read that as an address.
 create function coord._is_host_name(p_text text) returns boolean
@@ -4524,7 +4476,7 @@ as $$
     and p_text !~ '(^|\.)([0-9]+|0x[0-9a-f]*)$';
 $$;
 
--- supabase/schemas/network/_is_private_host.sql
+-- network/_is_private_host.sql
 -- Whether a host is on this machine or in a private network, as far as its text says.
 create function coord._is_private_host(p_host text, p_address inet) returns boolean
 language plpgsql immutable
@@ -4535,7 +4487,7 @@ begin
 end
 $$;
 
--- supabase/schemas/network/_network_pattern.sql
+-- network/_network_pattern.sql
 -- A pattern taken apart; kind is null for what is none. Wildcards stand for whole labels, and only in front: *.github.com
 -- matches what is below github.com, not github.com itself. An exact name is narrower than any wildcard, a wildcard
 -- narrower the more labels it has, a network the longer its mask is.
@@ -4564,7 +4516,7 @@ begin
 end
 $$;
 
--- supabase/schemas/network/_network_rule_for.sql
+-- network/_network_rule_for.sql
 -- The rule that decides about a host for a session; null for none, which denies. Among rules that match: the lowest
 -- priority number; then the narrowest pattern; then the one about this agent, its profile, its kind, all; then deny; then
 -- the project's own. What is said of an agent holds for its subagents. A private host needs a rule that names it: an
@@ -4598,7 +4550,7 @@ begin
 end
 $$;
 
--- supabase/schemas/network/_private_networks.sql
+-- network/_private_networks.sql
 -- Addresses that are nobody's in the public internet: loopback, private, link-local, shared, documentation, multicast,
 -- reserved, and every form of IPv6 that only carries an IPv4 address. Of IPv6, 2000::/3 is public and nothing else.
 create function coord._private_networks() returns inet[]
@@ -4609,7 +4561,7 @@ as $$
     ::/3, 4000::/2, 8000::/1, 2001::/23, 2001:db8::/32, 2002::/16, 3fff::/20}'::inet[];
 $$;
 
--- supabase/schemas/network/_profile.sql
+-- network/_profile.sql
 -- Name of the profile that the calling session has; null for a local administrator.
 create function coord._profile(p_call coord._call) returns text
 language plpgsql stable
@@ -4624,7 +4576,7 @@ begin
 end
 $$;
 
--- supabase/schemas/network/_refuse_for_all.sql
+-- network/_refuse_for_all.sql
 -- What a key is told that would change what holds for all projects.
 create function coord._refuse_for_all(p_call coord._call) returns jsonb
 language sql volatile
@@ -4633,7 +4585,7 @@ as $$
     'Change what holds for all projects on the machine that runs the coordinator.');
 $$;
 
--- supabase/schemas/policies/_current_policies.sql
+-- policies/_current_policies.sql
 -- The newest version of a project's policies, 0 for all projects; version 0 and none where nobody has stored any.
 create function coord._current_policies(p_project_id integer, out version integer, out policies jsonb)
 language sql stable
@@ -4644,7 +4596,7 @@ as $$
     where n.project_id = p_project_id order by n.version desc limit 1) c;
 $$;
 
--- supabase/schemas/policies/_leave_policies.sql
+-- policies/_leave_policies.sql
 -- Closes a change of policies: writes the next version, or refuses because somebody else was faster, or because there
 -- would be too many. A project has at most 100 policies of 65,536 bytes each, 262,144 together.
 create function coord._leave_policies(
@@ -4670,7 +4622,7 @@ begin
 end
 $$;
 
--- supabase/schemas/policies/_policies_of_version.sql
+-- policies/_policies_of_version.sql
 -- The policies of a version; none of version 0, null of one that is not kept.
 create function coord._policies_of_version(p_project_id integer, p_version integer) returns jsonb
 language sql stable
@@ -4679,7 +4631,7 @@ as $$
     select c.policies from coord.cedar_policies c where c.project_id = p_project_id and c.version = p_version) end;
 $$;
 
--- supabase/schemas/policies/_principal.sql
+-- policies/_principal.sql
 -- Who calls, for a policy: what the frame would find in the row of its session, or would write there if it has none yet.
 -- Null for a session or a key that is unknown, and for a dead key, so that nobody can tell the two apart.
 create function coord._principal(p_caller jsonb) returns jsonb
@@ -4713,7 +4665,7 @@ begin
 end
 $$;
 
--- supabase/schemas/policies/_principal_of.sql
+-- policies/_principal_of.sql
 -- An agent as policies see it. What is not restricted is left out, but for what nobody has to ask for first.
 create function coord._principal_of(p_agent text, p_agent_type text, p_trust smallint, p_restrictions jsonb) returns jsonb
 language sql immutable
@@ -4724,7 +4676,7 @@ as $$
     'blocked_operations', coalesce(p_restrictions -> 'blocked', '[]')));
 $$;
 
--- supabase/schemas/policies/_refuse_policies.sql
+-- policies/_refuse_policies.sql
 -- Why policies may not be changed in this way, as the answer; null when they may.
 create function coord._refuse_policies(p_call coord._call, p_caller jsonb, p_all_projects boolean, p_computed jsonb)
 returns jsonb
@@ -4753,7 +4705,7 @@ begin
 end
 $$;
 
--- supabase/schemas/policies/_store_policies.sql
+-- policies/_store_policies.sql
 -- Writes the next version of a project's policies; null when p_seen, the version that the caller has seen, is not the
 -- newest any more. Versions beyond the newest hundred are forgotten.
 -- Concurrency: the primary key lets one of two writers make a version; the other one finds its seen version outdated.
@@ -4775,7 +4727,7 @@ begin
 end
 $$;
 
--- supabase/schemas/policies/_unasked_policies.sql
+-- policies/_unasked_policies.sql
 -- The hint for who has policies, and asks a process that does not ask them.
 create function coord._unasked_policies() returns jsonb
 language sql immutable
@@ -4784,7 +4736,7 @@ as $$
     'Stored policies decide only where POLICY_ENGINE=cedar is set, and it is not here: set it for each process that has the database.');
 $$;
 
--- supabase/schemas/profiles/_acquire_within_limits.sql
+-- profiles/_acquire_within_limits.sql
 -- acquire_lock for a session whose locks or files are limited.
 create function coord._acquire_within_limits(
   p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer, p_shared boolean, p_wait_seconds integer
@@ -4810,7 +4762,7 @@ begin
 end
 $$;
 
--- supabase/schemas/profiles/_add_starting_profiles.sql
+-- profiles/_add_starting_profiles.sql
 -- The profiles that every project begins with. Only `default` applies by itself, and it takes nothing away; the others
 -- wait to be assigned.
 create function coord._add_starting_profiles(p_project_id integer) returns void
@@ -4827,7 +4779,7 @@ as $$
   on conflict do nothing;
 $$;
 
--- supabase/schemas/profiles/_apply_profiles.sql
+-- profiles/_apply_profiles.sql
 -- Brings the living sessions of a project up to date with its profiles, and says how many have changed. Their next call
 -- finds it: trust and lease are what _enter looks at, and a session with restrictions is never fresh.
 -- Concurrency: callers have called _lock_profiles before their change, so sessions that are being opened are committed
@@ -4852,7 +4804,7 @@ begin
 end
 $$;
 
--- supabase/schemas/profiles/_authority.sql
+-- profiles/_authority.sql
 -- What a session may do: the least of what its credential and its profile give. p_account is the agent itself, or for a
 -- subagent the agent on whose behalf it works: profile and limits are those of the account. restrictions is what the
 -- frame has to look at besides trust, null for most; see _restrict.
@@ -4893,7 +4845,7 @@ begin
 end
 $$;
 
--- supabase/schemas/profiles/_count_call.sql
+-- profiles/_count_call.sql
 -- Counts a call of an agent with limits; null, or the refusal when it had all of its hour. The hour begins with the
 -- first call after the last one has passed.
 -- Concurrency: the count is checked and written by one statement under the row lock, which is kept until the call ends.
@@ -4923,7 +4875,7 @@ begin
 end
 $$;
 
--- supabase/schemas/profiles/_due_authorities.sql
+-- profiles/_due_authorities.sql
 -- Living sessions whose row does not say any more what _authority says, with what it should say.
 create function coord._due_authorities(p_project_id integer)
 returns table (session_id uuid, trust smallint, restrictions jsonb, valid_until timestamptz)
@@ -4940,7 +4892,7 @@ as $$
     and (o.trust, o.restrictions, o.valid_until) is distinct from (a.trust, a.restrictions, v.valid_until);
 $$;
 
--- supabase/schemas/profiles/_forbidden_by.sql
+-- profiles/_forbidden_by.sql
 -- What of a session's restrictions forbids an operation: suspended, scopes or profile; null for nothing.
 -- A session may always say who it is and live on, so that no list of operations locks anybody out by accident.
 create function coord._forbidden_by(p_restrictions jsonb, p_operation text) returns text
@@ -4959,7 +4911,7 @@ begin
 end
 $$;
 
--- supabase/schemas/profiles/_held_by.sql
+-- profiles/_held_by.sql
 -- Locks that the sessions of an account hold now, subagents included.
 create function coord._held_by(p_project_id integer, p_account text)
 returns table (path text, session_id uuid)
@@ -4979,7 +4931,7 @@ begin
 end
 $$;
 
--- supabase/schemas/profiles/_limits_left.sql
+-- profiles/_limits_left.sql
 -- Each limit that a session has: how much it is, and what is used and left of it now.
 create function coord._limits_left(
   p_project_id integer, p_session coord.sessions, p_restrictions jsonb, p_session_seconds integer
@@ -5007,7 +4959,7 @@ as $$
   where l.most is not null;
 $$;
 
--- supabase/schemas/profiles/_lock_profiles.sql
+-- profiles/_lock_profiles.sql
 -- Taken by whoever changes profiles, assignments or suspensions, before the change; p_shared by whoever opens a session,
 -- before looking at them. So no session is opened by a profile that has just been changed, and missed by the change.
 create function coord._lock_profiles(p_project_id integer, p_shared boolean) returns void
@@ -5022,7 +4974,7 @@ begin
 end
 $$;
 
--- supabase/schemas/profiles/_note_files.sql
+-- profiles/_note_files.sql
 -- Notes the files that a session with a limit on files has locked alone; see _over_limit.
 create function coord._note_files(p_call coord._call, p_paths text[]) returns void
 language sql volatile
@@ -5034,7 +4986,7 @@ as $$
   on conflict (project_id, agent, path) do update set locked_at = excluded.locked_at;
 $$;
 
--- supabase/schemas/profiles/_one_of_both.sql
+-- profiles/_one_of_both.sql
 -- Raises unless exactly one of agent and agent_type is given.
 create function coord._one_of_both(p_agent text, p_agent_type text) returns void
 language plpgsql volatile
@@ -5046,7 +4998,7 @@ begin
 end
 $$;
 
--- supabase/schemas/profiles/_over_limit.sql
+-- profiles/_over_limit.sql
 -- The details of a refusal if these paths, in normal form, were more than the agent may lock; null if not.
 --   max_locks  locks at once, alone or shared, over all sessions of the agent
 --   max_files  different files locked alone within an hour; a tree or glob has no number of files, so it is refused.
@@ -5081,7 +5033,7 @@ begin
 end
 $$;
 
--- supabase/schemas/profiles/_refuse_administration.sql
+-- profiles/_refuse_administration.sql
 -- Refuses to let somebody administer profiles or keys who is limited by a profile himself: he could give himself, or a
 -- new key, more than he has. Null for everybody else: who may administer has trust 4, and nobody has more.
 create function coord._refuse_administration(p_call coord._call) returns jsonb
@@ -5100,7 +5052,7 @@ begin
 end
 $$;
 
--- supabase/schemas/profiles/_refuse_unknown_profile.sql
+-- profiles/_refuse_unknown_profile.sql
 create function coord._refuse_unknown_profile(p_call coord._call) returns jsonb
 language sql volatile
 as $$
@@ -5108,7 +5060,7 @@ as $$
     'List them: agentcoord profiles list.');
 $$;
 
--- supabase/schemas/profiles/_refuse_words.sql
+-- profiles/_refuse_words.sql
 -- Raises for a word that names neither an operation nor a toolset, and is not `read` or `write`.
 create function coord._refuse_words(p_field text, p_words text[]) returns void
 language plpgsql volatile
@@ -5124,7 +5076,7 @@ begin
 end
 $$;
 
--- supabase/schemas/profiles/_restrict.sql
+-- profiles/_restrict.sql
 -- What the frame does for a session with restrictions: refuses what its key, its profile or a suspension forbids, and
 -- counts the call. Limits on locks and files go on in the call, for _acquire and _take_paths. p_counts: false for a call
 -- that asks again while it waits, which is one call however often it asks.
@@ -5156,7 +5108,7 @@ begin
 end
 $$;
 
--- supabase/schemas/projects/_project.sql
+-- projects/_project.sql
 -- The project of that name, made when it is new. Safe when many make it at once: the unique name decides, and one of
 -- them is told that it was made.
 create function coord._project(p_name text, out project_id integer, out created boolean)
@@ -5176,13 +5128,13 @@ begin
 end
 $$;
 
--- supabase/schemas/reads/_limit_of.sql
+-- reads/_limit_of.sql
 -- How many rows somebody asks for who was not checked by the catalogue: 1 to 200, 50 when he does not say.
 create function coord._limit_of(p_input jsonb, p_default integer) returns integer
 language sql immutable
 as $$ select least(greatest(coalesce((p_input ->> 'limit')::integer, p_default), 1), 200) $$;
 
--- supabase/schemas/reads/_no_estimates.sql
+-- reads/_no_estimates.sql
 -- Refuses the question what Postgres expects of a query (PostgREST: Prefer count=planned or estimated, and plans): the answer
 -- comes from statistics of all rows, also of those that the asker may not see. Answers 0 to every other query.
 -- Postgres calls it while it plans, to estimate the condition of the policies below, so nothing has been told by then;
@@ -5202,28 +5154,35 @@ $$;
 
 grant execute on function coord._no_estimates to coord_reader;
 
--- Every table that readers see rows of.
+-- Every table that readers see rows of. How long a query takes is not to tell of hidden rows either: by the range of the
+-- projects that may be read, Postgres reads an index from the first to the last of them, whatever else is asked for. What
+-- members alone may read has the range of theirs.
 do $$
 declare
-  v_table regclass;
+  v_table record;
 begin
   for v_table in
-    select p.polrelid::regclass from pg_catalog.pg_policy p join pg_catalog.pg_class c on c.oid = p.polrelid
+    select p.polrelid::regclass as name,
+      coalesce(substring(pg_get_expr(p.polqual, p.polrelid) from '_readable_projects'), '_member_projects') as projects
+    from pg_catalog.pg_policy p join pg_catalog.pg_class c on c.oid = p.polrelid
     where c.relnamespace = 'coord'::regnamespace and p.polname = 'readers'
   loop
     execute format('create policy no_estimates on %s as restrictive for select
-      using (project_id >= 0 or project_id >= coord._no_estimates())', v_table);
+      using (project_id >= 0 or project_id >= coord._no_estimates())', v_table.name);
+    execute format('create policy no_scans on %1$s as restrictive for select
+      using (project_id between (select min(r) from coord.%2$I() r) and (select max(r) from coord.%2$I() r))',
+      v_table.name, v_table.projects);
   end loop;
 end
 $$;
 
--- supabase/schemas/seals/_as_bytes.sql
+-- seals/_as_bytes.sql
 -- A text as bytes of which one can tell where they end: its length in UTF-8, then the text; ffffffff for null.
 create function coord._as_bytes(p_text text) returns bytea
 language sql stable
 as $$ select coalesce(int4send(length(convert_to(p_text, 'UTF8'))) || convert_to(p_text, 'UTF8'), '\xffffffff') $$;
 
--- supabase/schemas/seals/_bad_row.sql
+-- seals/_bad_row.sql
 -- Where the journal is not what it was, as verify_audit says it.
 create function coord._bad_row(p_problem text, p_seal_number integer, p_xact_id xid8, p_entry_id bigint) returns jsonb
 language sql immutable
@@ -5231,7 +5190,7 @@ as $$
   select jsonb_build_object('problem', p_problem, 'seal_number', p_seal_number, 'cursor', p_xact_id || '-' || p_entry_id);
 $$;
 
--- supabase/schemas/seals/_canonical_entry.sql
+-- seals/_canonical_entry.sql
 -- A journal row as the bytes that are hashed; docs/audit.md describes them for those who compute them elsewhere. The
 -- same whatever time zone, encoding and language a session has: integers are big-endian, instants are microseconds
 -- since 2000-01-01 UTC, texts (jsonb, too) are UTF-8 behind their length in four bytes, and null is ffffffff.
@@ -5246,7 +5205,7 @@ as $$
     || coord._as_bytes(p_entry.resource) || coord._as_bytes(p_entry.detail::text);
 $$;
 
--- supabase/schemas/seals/_check_seal.sql
+-- seals/_check_seal.sql
 -- Null when a seal follows the one before it, has the hash of what it says, and its rows are those that were sealed;
 -- else where it is not so. Rows of an exported segment are gone (p_is_dropped): then none may be there.
 -- A seal that was written anew, hash and all, shows in the next one, which keeps the hash of the one before.
@@ -5278,7 +5237,7 @@ begin
 end
 $$;
 
--- supabase/schemas/seals/_count_seal_violations.sql
+-- seals/_count_seal_violations.sql
 -- What must never be of seals, for count_violations: of the newest 1,000 of each project whether each follows the one
 -- before and has the hash of what it says, of the newest five whether they have as many rows as they say. That the rows
 -- are the same is what verify_audit tells, which looks at all.
@@ -5307,7 +5266,7 @@ begin
 end
 $$;
 
--- supabase/schemas/seals/_count_unsealed.sql
+-- seals/_count_unsealed.sql
 -- How many rows wait for their seal; 1,000 stands for that many or more.
 create function coord._count_unsealed(p_project_id integer, p_last coord.seals) returns integer
 language sql stable
@@ -5318,7 +5277,7 @@ as $$
     order by j.xact_id, j.entry_id limit 1000) u;
 $$;
 
--- supabase/schemas/seals/_dropped_through.sql
+-- seals/_dropped_through.sql
 -- The number of the last seal whose rows were exported and dropped; 0 when there is none.
 create function coord._dropped_through(p_project_id integer) returns integer
 language sql stable
@@ -5327,7 +5286,7 @@ as $$
     select g.last_seal from coord.segments g where g.project_id = p_project_id order by g.last_seal desc limit 1), 0);
 $$;
 
--- supabase/schemas/seals/_exported_entries.sql
+-- seals/_exported_entries.sql
 -- Rows of a project's journal after one key, up to another, as they are exported: their detail is the text that is
 -- hashed, so that nobody has to write JSON as Postgres does.
 create function coord._exported_entries(
@@ -5345,7 +5304,7 @@ as $$
     order by j.xact_id, j.entry_id) r;
 $$;
 
--- supabase/schemas/seals/_exported_seal.sql
+-- seals/_exported_seal.sql
 -- A seal as it is exported: all that its hash is over, and its leaves.
 create function coord._exported_seal(p_seal coord.seals) returns jsonb
 language sql stable
@@ -5360,7 +5319,7 @@ as $$
       where l.project_id = p_seal.project_id and l.seal_number = p_seal.seal_number));
 $$;
 
--- supabase/schemas/seals/_find_bad_row.sql
+-- seals/_find_bad_row.sql
 -- The first row of a seal that is not as it was when it was sealed, by comparing the rows with the seal's leaves: the
 -- cursor of a row that was changed, is missing or was added. Where the leaves themselves are not what the seal has
 -- hashed, nothing can be told but that it is one of the seal's rows, and its first one is named. Of a seal whose rows
@@ -5399,7 +5358,7 @@ begin
 end
 $$;
 
--- supabase/schemas/seals/_find_checkpoint.sql
+-- seals/_find_checkpoint.sql
 -- Whether the chain still contains a checkpoint: 'contained', 'missing' when it ends before it, 'differs' when it
 -- has another hash at that place, or is the chain of another project. What is signed is looked at by who has the key.
 create function coord._find_checkpoint(p_project_id integer, p_checkpoint jsonb) returns text
@@ -5416,13 +5375,13 @@ as $$
   where p.project_id = p_project_id;
 $$;
 
--- supabase/schemas/seals/_integer_of.sql
+-- seals/_integer_of.sql
 -- Eight bytes as the number they stand for, the first byte counting most.
 create function coord._integer_of(p_bytes bytea) returns bigint
 language sql immutable
 as $$ select ('x' || encode(p_bytes, 'hex'))::bit(64)::bigint $$;
 
--- supabase/schemas/seals/_is_exported.sql
+-- seals/_is_exported.sql
 -- Whether a journal row lies in a segment that was exported.
 create function coord._is_exported(p_project_id integer, p_xact_id xid8, p_entry_id bigint) returns boolean
 language sql stable
@@ -5433,7 +5392,7 @@ as $$
       and (p_xact_id, p_entry_id) <= (g.last_xact_id, g.last_entry_id));
 $$;
 
--- supabase/schemas/seals/_last_seal.sql
+-- seals/_last_seal.sql
 -- The newest seal of a project; before the first one, one of no rows (see _seal_at).
 create function coord._last_seal(p_project_id integer) returns coord.seals
 language plpgsql stable
@@ -5447,7 +5406,7 @@ begin
 end
 $$;
 
--- supabase/schemas/seals/_leaf.sql
+-- seals/_leaf.sql
 -- What a seal knows of a journal row: its key and its hash, 48 bytes.
 create function coord._leaf(p_entry coord.journal) returns bytea
 language sql stable
@@ -5455,7 +5414,7 @@ as $$
   select xid8send(p_entry.xact_id) || int8send(p_entry.entry_id) || sha256(coord._canonical_entry(p_entry));
 $$;
 
--- supabase/schemas/seals/_newest_at.sql
+-- seals/_newest_at.sql
 -- The time of the newest row of a seal; of a seal without rows, that of the seal.
 create function coord._newest_at(p_seal coord.seals, p_previous coord.seals) returns timestamptz
 language sql stable
@@ -5468,7 +5427,7 @@ as $$
     order by j.xact_id, j.entry_id) r;
 $$;
 
--- supabase/schemas/seals/_prove_segment.sql
+-- seals/_prove_segment.sql
 -- Lets a segment be written only if its rows are exactly those that were sealed, none of them is of the last 30 days, which
 -- readers of events may still ask for, and it follows the last segment. So nobody gets rid of a row that is not proved to
 -- be in the chain, not even the owner of these tables. At most 50,000 rows, so that a call has an end.
@@ -5506,7 +5465,7 @@ $$;
 create trigger proved before insert on coord.segments
 for each row execute function coord._prove_segment();
 
--- supabase/schemas/seals/_refuse_segment.sql
+-- seals/_refuse_segment.sql
 -- Why the rows up to a seal cannot be dropped, if they cannot: there is no such seal, or one of the rows is too young, or there
 -- are too many at once, or they are not what was sealed. Null when they can.
 create function coord._refuse_segment(
@@ -5538,7 +5497,7 @@ begin
 end
 $$;
 
--- supabase/schemas/seals/_rows_hash.sql
+-- seals/_rows_hash.sql
 -- How many rows a project's journal has after one key, up to another, and the hash over their leaves: what a seal says
 -- of them. Reads at most p_most, so that rows somebody has put there do not make it long.
 create function coord._rows_hash(
@@ -5555,7 +5514,7 @@ as $$
     order by j.xact_id, j.entry_id limit p_most) r;
 $$;
 
--- supabase/schemas/seals/_seal_at.sql
+-- seals/_seal_at.sql
 -- The seal of that number; number 0, and one that is not there, is one of no rows whose hash is 32 zero bytes.
 create function coord._seal_at(p_project_id integer, p_seal_number integer) returns coord.seals
 language plpgsql stable
@@ -5569,7 +5528,7 @@ begin
 end
 $$;
 
--- supabase/schemas/seals/_seal_hash.sql
+-- seals/_seal_hash.sql
 -- The hash of a seal: over the hash of the seal before it and all that this one says. All parts have a fixed length.
 create function coord._seal_hash(p_seal coord.seals) returns bytea
 language sql immutable
@@ -5580,7 +5539,7 @@ as $$
     || int8send(p_seal.total_rows) || timestamptz_send(p_seal.sealed_at) || p_seal.rows_hash);
 $$;
 
--- supabase/schemas/seals/_seal_rows.sql
+-- seals/_seal_rows.sql
 -- Seals the next rows of a project's journal below the horizon, 1,000 at most, or fewer heavy ones, and says how many
 -- there were.
 -- Nothing is ever left out: below the horizon no row will come any more (see _horizon). The transaction gets its id
@@ -5621,7 +5580,7 @@ begin
 end
 $$;
 
--- supabase/schemas/seals/_verify_seals.sql
+-- seals/_verify_seals.sql
 -- Looks at the seals after one of that number, and at their rows: p_most rows or a little more, 5,000 seals at most, and
 -- until p_enough has come.
 -- What it answers counts those that are good, up to the first that is not; bad says where that is. That the seal before
@@ -5658,7 +5617,7 @@ begin
 end
 $$;
 
--- supabase/schemas/sessions/_account.sql
+-- sessions/_account.sql
 -- The agent to whom a call is counted: that of the session, or for a subagent the one on whose behalf it works, so that
 -- nobody gets more by opening subagents.
 create function coord._account(p_call coord._call) returns text
@@ -5668,7 +5627,7 @@ as $$
   where s.project_id = (p_call).project_id and s.session_id = (p_call).session_id;
 $$;
 
--- supabase/schemas/sessions/_caller_of.sql
+-- sessions/_caller_of.sql
 -- What p_caller is in a call of a session that says no more than who calls: no idempotency key, no repetition.
 create function coord._caller_of(p_project_id integer, p_session_id uuid, p_key_id text) returns jsonb
 language sql immutable parallel safe
@@ -5676,7 +5635,7 @@ as $$
   select jsonb_strip_nulls(jsonb_build_object('project_id', p_project_id, 'session_id', p_session_id, 'key_id', p_key_id));
 $$;
 
--- supabase/schemas/sessions/_end_session.sql
+-- sessions/_end_session.sql
 -- Ends a session, with its subagents, and frees what they held. p_reason: what its tasks say of the attempt, and its handoff. p_count_attempts: whether its
 -- claims count as attempts (a crash does, an orderly end does not).
 -- Concurrency: the session's row is locked first; open_subagent locks it, too, so none is opened behind this function's
@@ -5735,7 +5694,7 @@ begin
 end
 $$;
 
--- supabase/schemas/sessions/_is_dead.sql
+-- sessions/_is_dead.sql
 -- Whether a session has certainly ended, lapsed or been forgotten. Never waits: one that is being changed right now
 -- counts as living, because it may be beating.
 create function coord._is_dead(p_project_id integer, p_session_id uuid) returns boolean
@@ -5756,7 +5715,7 @@ begin
 end
 $$;
 
--- supabase/schemas/sessions/_is_live.sql
+-- sessions/_is_live.sql
 -- Whether a session may still act. Inlined into queries; false for null. What others may do about it is _holds.
 create function coord._is_live(p_ended_at timestamptz, p_lease_expires_at timestamptz) returns boolean
 language sql volatile
@@ -5764,7 +5723,7 @@ as $$
   select p_ended_at is null and coalesce(p_lease_expires_at > clock_timestamp(), false);
 $$;
 
--- supabase/schemas/sessions/_list_sessions.sql
+-- sessions/_list_sessions.sql
 -- Living sessions of a project in the form of discover_agents; p_session_id is who asks. Of claims 20,000 are counted.
 create function coord._list_sessions(p_project_id integer, p_session_id uuid, p_capability text, p_limit integer)
 returns jsonb
@@ -5795,7 +5754,7 @@ begin
 end
 $$;
 
--- supabase/schemas/sessions/_notices.sql
+-- sessions/_notices.sql
 -- What the calling session has not been told yet, as {"notices": […]}, the oldest 20; {} when there is nothing. The rest
 -- comes with the next calls: whoever makes many must not fill the answer to somebody's small question. They count as told when
 -- the call ends well, in _leave_with_extra: an answer that is an error carries none.
@@ -5810,7 +5769,7 @@ as $$
     order by o.notice_id limit 20) n;
 $$;
 
--- supabase/schemas/sessions/_notify.sql
+-- sessions/_notify.sql
 -- Tells a session something with its next real call: {"kind", "message", …}.
 -- Concurrency: the session's row is marked without waiting for it, because callers may hold locks, and ending a session
 -- goes from the session to its locks. Whoever is just touching it may miss the notice for the 5 s of a fresh session.
@@ -5826,7 +5785,7 @@ begin
 end
 $$;
 
--- supabase/schemas/sessions/_open_session.sql
+-- sessions/_open_session.sql
 -- Opens a session for the credential in p_caller, or finds the living one of that label; null when the key is dead.
 -- Its profile is that of the agent and kind which the credential names, whatever kind the call says it is.
 -- Concurrency: the key is read under a share lock, so revoke_key, which locks it first, either prevents the session
@@ -5880,7 +5839,7 @@ begin
 end
 $$;
 
--- supabase/schemas/sessions/_presence.sql
+-- sessions/_presence.sql
 -- Presence as people read it, from the last real call.
 create function coord._presence(p_last_call_at timestamptz) returns text
 language sql volatile
@@ -5893,7 +5852,7 @@ as $$
   end;
 $$;
 
--- supabase/schemas/sessions/_refuse_many_sessions.sql
+-- sessions/_refuse_many_sessions.sql
 -- Raises LIMIT when an agent has 200 live sessions: all of them are shown to everybody. A few more may come from several
 -- calls at the same time. Whoever needs one only has a standing session, which is opened whatever number there is.
 create function coord._refuse_many_sessions(p_project_id integer, p_agent text) returns void
@@ -5909,7 +5868,7 @@ begin
 end
 $$;
 
--- supabase/schemas/sessions/_refuse_subagent.sql
+-- sessions/_refuse_subagent.sql
 -- Why a session cannot have this subagent: more trust than its own, a name that is too long, too many at once, or too many
 -- names; null if it can. Those of the whole agent are counted, too, however deep: a key whose sessions are without number
 -- could not be revoked in one call.
@@ -5953,7 +5912,7 @@ begin
 end
 $$;
 
--- supabase/schemas/sessions/_standing_session.sql
+-- sessions/_standing_session.sql
 -- The session of a caller that names none: the standing one of its key or label, opened when there is none.
 -- Null for a key that is dead, and for a caller without key and label, who has to register first.
 -- Opening it is journalled as the registration that it stands for, unless the call is one: that has its own row.
@@ -5982,7 +5941,7 @@ begin
 end
 $$;
 
--- supabase/schemas/sessions/_touch_session.sql
+-- sessions/_touch_session.sql
 -- Notes a sign of life (p_active: and that it was a real call); null when the session does not live any more, else
 -- whether its claims are to be renewed: not those of a suspended agent. A subagent lives no longer than the session that
 -- opened it.
@@ -6011,7 +5970,7 @@ begin
 end
 $$;
 
--- supabase/schemas/threads/_refuse_mention.sql
+-- threads/_refuse_mention.sql
 -- What a caller is told that mentions nobody.
 create function coord._refuse_mention(p_call coord._call, p_agent text) returns jsonb
 language sql volatile
@@ -6020,7 +5979,7 @@ as $$
     'See discover_agents for names, or leave the mention out.');
 $$;
 
--- supabase/schemas/threads/_refuse_thread.sql
+-- threads/_refuse_thread.sql
 -- What a caller is told about a thread that is not there.
 create function coord._refuse_thread(p_call coord._call) returns jsonb
 language sql volatile
@@ -6028,7 +5987,7 @@ as $$
   select coord._refuse(p_call, 'not_found', 'There is no such thread.', 'See list_threads for the threads of this project.');
 $$;
 
--- supabase/schemas/threads/_thread_summary.sql
+-- threads/_thread_summary.sql
 -- A thread as list_threads and read_thread answer it.
 create function coord._thread_summary(p_thread coord.threads) returns jsonb
 language sql stable
@@ -6038,7 +5997,7 @@ as $$
     'changed_at', p_thread.changed_at);
 $$;
 
--- supabase/schemas/threads/_write_post.sql
+-- threads/_write_post.sql
 -- Writes a post of a thread whose row the caller has locked or made, and tells whom it mentions, and, of a reply,
 -- whoever opened the thread.
 create function coord._write_post(
@@ -6061,7 +6020,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_accepted_before.sql
+-- work/_accepted_before.sql
 -- Which of the reports the calling session has made before, and were accepted: the tasks, and the transactions that did.
 -- A task that is done has its last token for ever, and the report of it at the end of its trail.
 create function coord._accepted_before(
@@ -6078,7 +6037,7 @@ as $$
     and j.detail ->> 'status' = 'done';
 $$;
 
--- supabase/schemas/work/_assign_drafts.sql
+-- work/_assign_drafts.sql
 -- Completes drafts that were found good: whether they are blocked, who gets those to be assigned automatically and
 -- is told so, lane.
 -- The caller has locked what they depend on.
@@ -6109,7 +6068,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_assign_waiting.sql
+-- work/_assign_waiting.sql
 -- Assigns tasks that wait for an agent to one that has just said what it can do: up to 100, the oldest first.
 -- Concurrency: rows that somebody has locked are skipped; they go to whoever takes them.
 create function coord._assign_waiting(p_call coord._call) returns void
@@ -6144,14 +6103,14 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_assignee_of.sql
+-- work/_assignee_of.sql
 -- Whom the tasks of a lane are assigned to; null for the others. To read it from the terms of a task would fetch its paths,
 -- too, which may have tens of kilobytes.
 create function coord._assignee_of(p_lane text) returns text
 language sql immutable parallel safe
 as $$ select case when starts_with(p_lane, '~') then substr(split_part(p_lane, E'\t', 1), 2) end $$;
 
--- supabase/schemas/work/_auto_assignee.sql
+-- work/_auto_assignee.sql
 -- The agent that a task is best assigned to: online, active within 15 minutes, trusted to work, capable, and with the
 -- fewest open tasks; not its submitter. Of the 100 sessions that called last; null when there is none.
 -- p_more: open tasks not written yet, by their assignees.
@@ -6173,7 +6132,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_blank_task.sql
+-- work/_blank_task.sql
 -- A task with nothing in it but its id and what the columns default to.
 create function coord._blank_task(p_project_id integer, p_submitted_by text) returns coord.tasks
 language sql volatile
@@ -6186,7 +6145,7 @@ as $$
     'terms', '{}'::jsonb));
 $$;
 
--- supabase/schemas/work/_board.sql
+-- work/_board.sql
 -- The board of a project in the form of get_task_board, which says what it counts.
 create function coord._board(p_project_id integer) returns jsonb
 language plpgsql volatile
@@ -6216,7 +6175,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_board_agents.sql
+-- work/_board_agents.sql
 -- The agents of a board: up to 100 live sessions, the last to call, and what each works on. p_done: how many tasks of
 -- late each agent has done. Claims are read once for all, 1,000 of them.
 create function coord._board_agents(p_project_id integer, p_done jsonb) returns jsonb
@@ -6247,7 +6206,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_busy_paths.sql
+-- work/_busy_paths.sql
 -- Which locks are in the way of a task's paths, ten of them at most; none when it is a limit.
 create function coord._busy_paths(p_call coord._call, p_paths text[]) returns text[]
 language sql volatile
@@ -6256,7 +6215,7 @@ as $$
   from (select b.path from coord._blockers((p_call).project_id, (p_call).session_id, p_paths, false) b limit 10) b;
 $$;
 
--- supabase/schemas/work/_cascade.sql
+-- work/_cascade.sql
 -- Fails the tasks that depend on these, however far, and wish to fail with them; which ones. At most 500 in one call, so
 -- that no call takes long: what is left is due at once, and _process_due goes on with it.
 -- Concurrency: each round takes all of them in id order, and goes on until none is found, so that one submitted meanwhile
@@ -6309,7 +6268,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_choose_tasks.sql
+-- work/_choose_tasks.sql
 -- The rest of _claim, when special tasks are waiting, or nothing plain is: lets happen what is due, then locks the next
 -- tasks that this session may take. When there are none, what the dead have is given back first, so that their tasks
 -- are found even if no sweeper runs. With p_settles false it takes only what is ready.
@@ -6335,7 +6294,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_claim.sql
+-- work/_claim.sql
 -- Claims the next task for the calling session: the answer of get_work; null when there is none.
 -- The common path is one UPDATE of the first plain task, and holds while no task of another kind is ready, which is one
 -- probe. All else is chosen by _choose_tasks, also what is due when the queue runs dry; before that, the sweeper sees to
@@ -6382,7 +6341,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_claim_batch.sql
+-- work/_claim_batch.sql
 -- Claims up to p_count tasks at once for the calling session, each with a claim and a journal row of its own, in the order
 -- in which get_work would hand them out: the claims, as get_work_batch answers them. p_settles: see _choose_tasks.
 -- To be called with enable_seqscan = off; see _claim.
@@ -6435,7 +6394,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_claim_bytes.sql
+-- work/_claim_bytes.sql
 -- How much of an answer a claimed task takes, nearly.
 create function coord._claim_bytes(p_task coord.tasks) returns integer
 language sql stable
@@ -6444,7 +6403,7 @@ as $$
     + coalesce(octet_length(p_task.input::text), 0) + coalesce(octet_length(p_task.error), 0);
 $$;
 
--- supabase/schemas/work/_claim_of.sql
+-- work/_claim_of.sql
 -- A claimed task as get_work_batch hands it out.
 create function coord._claim_of(p_task coord.tasks) returns jsonb
 language sql stable
@@ -6457,7 +6416,7 @@ as $$
         'deadline', (p_task.terms).deadline, 'parent_id', (p_task.terms).parent_id)));
 $$;
 
--- supabase/schemas/work/_claims_made.sql
+-- work/_claims_made.sql
 -- The claims that the calling session made in these transactions and still has, until they fill a page: those of one call
 -- fit, and who names the reports of more asks for the others by themselves. One that has lapsed and was claimed anew has
 -- another transaction at the end of its trail: another call has handed it out. One after the other, because what does not
@@ -6492,7 +6451,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_clash.sql
+-- work/_clash.sql
 -- Whether two lists of paths have a file in common. Equal paths are found without comparing all with all; of others, one
 -- has to be a tree or a glob.
 create function coord._clash(p_paths text[], p_busy text[]) returns boolean
@@ -6506,7 +6465,7 @@ as $$
     where coord._is_scope(b.path) and coord._overlaps(p.path, b.path));
 $$;
 
--- supabase/schemas/work/_count_off_parents.sql
+-- work/_count_off_parents.sql
 -- Counts subtasks that have ended off their parents, which are locked in id order.
 create function coord._count_off_parents(p_project_id integer, p_task_ids uuid[]) returns void
 language plpgsql volatile
@@ -6526,7 +6485,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_count_tasks.sql
+-- work/_count_tasks.sql
 -- How many tasks are in each status but done, each counted by index and up to 1,000.
 create function coord._count_tasks(p_project_id integer) returns jsonb
 language sql volatile
@@ -6544,7 +6503,7 @@ as $$
   ) c;
 $$;
 
--- supabase/schemas/work/_dead_dependencies.sql
+-- work/_dead_dependencies.sql
 -- Why a blocked task will not go on by itself: what it depends on and has failed or was cancelled,
 -- ten of them.
 create function coord._dead_dependencies(p_project_id integer, p_task_id uuid) returns jsonb
@@ -6559,7 +6518,7 @@ as $$
     order by t.task_id limit 10) t;
 $$;
 
--- supabase/schemas/work/_distinct_lanes.sql
+-- work/_distinct_lanes.sql
 -- Lanes of a project with something ready, from one text to another, p_most of them: stepped through by index, one probe
 -- each, so it does not matter how many tasks stand in them.
 create function coord._distinct_lanes(p_project_id integer, p_low text, p_high text, p_most integer)
@@ -6581,7 +6540,7 @@ as $$
   select l.lane, l.type, l.capabilities, l.assignee from lanes l;
 $$;
 
--- supabase/schemas/work/_draft_dependencies.sql
+-- work/_draft_dependencies.sql
 -- What the drafts depend on, each once: tasks of the same batch by their key, others by their id; depends_on is null for
 -- a text that is neither.
 create function coord._draft_dependencies(p_tasks jsonb, p_drafts coord.tasks[]) returns coord.task_dependencies[]
@@ -6598,7 +6557,7 @@ as $$
   left join input k on k.task ->> 'key' = d.name;
 $$;
 
--- supabase/schemas/work/_draft_tasks.sql
+-- work/_draft_tasks.sql
 -- Rows for tasks as they were submitted, in their order: ids, normal paths, ranks; not yet written, and not yet checked.
 -- Only the fields that a submitter may set are taken over.
 create function coord._draft_tasks(p_call coord._call, p_tasks jsonb) returns coord.tasks[]
@@ -6628,7 +6587,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_due_at.sql
+-- work/_due_at.sql
 -- When something must happen to a task by itself: a scheduled one becomes ready, one past its deadline fails.
 create function coord._due_at(p_status text, p_run_after timestamptz, p_deadline timestamptz) returns timestamptz
 language sql immutable parallel safe
@@ -6637,7 +6596,7 @@ as $$
     when 'blocked' then p_deadline end;
 $$;
 
--- supabase/schemas/work/_eligible_lanes.sql
+-- work/_eligible_lanes.sql
 -- Lanes with something ready that the calling session may take: of these types (all when null), asking for no capability
 -- it lacks, assigned to nobody or to its agent. Those assigned to others and those of other types are not even looked at.
 -- Of a project with more than 1,000 lanes a call looks at the first ones, and at as many from somewhere behind them, so
@@ -6672,7 +6631,7 @@ as $$
         where s.project_id = (p_call).project_id and s.session_id = (p_call).session_id)));
 $$;
 
--- supabase/schemas/work/_escalate.sql
+-- work/_escalate.sql
 -- Makes a task of type escalation for each of these that has failed and names somebody to escalate to.
 -- Its own failure escalates to nobody, so this ends.
 create function coord._escalate(p_project_id integer, p_task_ids uuid[]) returns void
@@ -6703,7 +6662,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_fail_attempt.sql
+-- work/_fail_attempt.sql
 -- complete_work of an attempt that failed: the task rests, is ready again, or has failed for good.
 -- Concurrency: the row is locked under the same guard as a success, so of two reports one is accepted.
 create function coord._fail_attempt(
@@ -6733,7 +6692,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_find_tasks.sql
+-- work/_find_tasks.sql
 -- Up to p_count tasks before p_before that are as asked for, newest first. looked_to: older ones were not looked at.
 -- Ready and scheduled ones have their own order, see _find_waiting. No index has the others by status and age: one more
 -- would make submitting, claiming and completing 2 % dearer. So those of a status that have a due_at are sorted while they
@@ -6789,7 +6748,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_find_waiting.sql
+-- work/_find_waiting.sql
 -- Up to p_count tasks after p_before that are as asked for: ready ones in the order in which they are handed out, or
 -- scheduled ones, the soonest first. looked_to: later ones were not looked at. p_before may have gone on meanwhile: its
 -- place is known by what never changes with that.
@@ -6846,7 +6805,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_follow_completion.sql
+-- work/_follow_completion.sql
 -- What follows when the calling session has done a task: parents count it off, dependents go on, the locks on its
 -- paths are freed; how many tasks went on. In this order, so that nobody waits for a task while holding rows of locks.
 create function coord._follow_completion(p_call coord._call, p_task_id uuid) returns integer
@@ -6864,7 +6823,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_follow_failures.sql
+-- work/_follow_failures.sql
 -- What follows when tasks have failed or were cancelled: dependents that wish so fail too, parents count them off, and
 -- whoever a failure is to be escalated to gets a task. The caller has written the tasks before.
 create function coord._follow_failures(p_project_id integer, p_task_ids uuid[]) returns void
@@ -6875,7 +6834,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_has_vanished.sql
+-- work/_has_vanished.sql
 -- Whether no session of an agent has lived in the last 60 s.
 create function coord._has_vanished(p_project_id integer, p_agent text) returns boolean
 language sql volatile
@@ -6888,7 +6847,7 @@ as $$
         and s.ended_at > clock_timestamp() - interval '60 seconds');
 $$;
 
--- supabase/schemas/work/_history_entry.sql
+-- work/_history_entry.sql
 -- A journal row as a history shows it.
 create function coord._history_entry(p_entry coord.journal) returns jsonb
 language sql stable
@@ -6897,7 +6856,7 @@ as $$
     'resource', p_entry.resource, 'agent', p_entry.agent, 'session_id', p_entry.session_id, 'detail', p_entry.detail);
 $$;
 
--- supabase/schemas/work/_is_circular.sql
+-- work/_is_circular.sql
 -- Whether some drafts would wait for themselves; null when that takes too long to find out. A task waits for what it depends
 -- on, and for its subtasks. What exists already can lead back to a draft only through its parent, so a circle is one
 -- within the batch or goes through a parent that somebody waits for. One walk from the drafts of all such parents mostly
@@ -6933,7 +6892,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_is_circular_within.sql
+-- work/_is_circular_within.sql
 -- Whether drafts wait for each other in a circle, parents left aside. Those that wait for no other draft are taken away,
 -- round after round; what stays goes round.
 create function coord._is_circular_within(p_drafts coord.tasks[], p_edges coord.task_dependencies[]) returns boolean
@@ -6957,7 +6916,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_lane.sql
+-- work/_lane.sql
 -- The lane of a task: null for a plain one, else who may take it: "~<assignee>", or "?" when it waits for an agent to
 -- be assigned to, then type and capabilities, and "/" at the end when it has paths. Types and capabilities begin with a
 -- letter or digit, so the kinds stand apart.
@@ -6975,7 +6934,7 @@ as $$
   end;
 $$;
 
--- supabase/schemas/work/_leave_and_claim.sql
+-- work/_leave_and_claim.sql
 -- _leave for a report of a claim, with the claim of the next task in its answer when p_next asks for one: a call of
 -- get_work that has entered the frame, so that profiles, limits and journal see it as one. It is claimed for as long as
 -- the last one. What becomes of it, a refusal, a failure, a statement that takes too long, takes nothing back: what was
@@ -7010,7 +6969,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_list_tasks.sql
+-- work/_list_tasks.sql
 -- A page of tasks of a project in the form of list_tasks, which says in which order.
 create function coord._list_tasks(
   p_project_id integer, p_status text, p_type text, p_tag text, p_assignee text, p_parent_id uuid, p_limit integer,
@@ -7037,7 +6996,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_lock_followers.sql
+-- work/_lock_followers.sql
 -- Locks the parents and the dependents of tasks that the caller has ended, all in id order: so of two who end tasks with
 -- some in common one waits for the other, and not each for the other.
 create function coord._lock_followers(p_project_id integer, p_task_ids uuid[]) returns void
@@ -7056,7 +7015,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_open_tasks.sql
+-- work/_open_tasks.sql
 -- How many tasks each of these agents has on its hands: assigned to it, or claimed by it. Counted up to 1,000; of the
 -- project's blocked, scheduled and claimed tasks 1,000 each are looked at, once for all agents.
 create function coord._open_tasks(p_project_id integer, p_agents text[]) returns table (agent text, tasks integer)
@@ -7087,7 +7046,7 @@ as $$
   left join claimed c on c.agent = a.agent;
 $$;
 
--- supabase/schemas/work/_own_task_paths.sql
+-- work/_own_task_paths.sql
 -- Paths of the tasks that the calling session works on: it may hold their locks, and still must not get a second task
 -- on the same files.
 create function coord._own_task_paths(p_call coord._call) returns text[]
@@ -7098,7 +7057,7 @@ as $$
   where t.project_id = (p_call).project_id and t.status = 'claimed' and t.claim_session_id = (p_call).session_id;
 $$;
 
--- supabase/schemas/work/_pick_tasks.sql
+-- work/_pick_tasks.sql
 -- Locks the tasks that come next for the calling session, with the paths they declare, and returns their ids.
 -- Pages through what it may take in order of rank, and locks row by row: what another caller has locked, or whose
 -- paths are not free, is skipped, so nobody waits here and a clash never holds up those behind it. Paths known to be
@@ -7189,7 +7148,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_process_due.sql
+-- work/_process_due.sql
 -- Lets happen what is due to tasks of a project: scheduled ones become ready, those past their deadline fail, and those
 -- that failed with more dependents than could fail at once (see _cascade) have more of them fail. True when there was
 -- something. Rows that somebody has locked are left for the next time; the status is looked at under the lock and again
@@ -7236,7 +7195,7 @@ exception when lock_not_available then
 end
 $$;
 
--- supabase/schemas/work/_refuse_claim.sql
+-- work/_refuse_claim.sql
 -- Says why a write that names a claim was not accepted. Changes nothing but the journal.
 create function coord._refuse_claim(p_call coord._call, p_task_id uuid, p_claim_token bigint) returns jsonb
 language plpgsql volatile
@@ -7272,7 +7231,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_refuse_parents.sql
+-- work/_refuse_parents.sql
 -- Why drafts may not become parts of the parents that they name, as a refusal; null when they may. A task is not done before
 -- its subtasks have ended, so they are added only by who answers for it: its submitter, its claimer, a subagent of either,
 -- or somebody with trust 3, who might as well cancel it. The parents are locked by _submit_tasks, so the claimer stays.
@@ -7313,7 +7272,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_refuse_tasks.sql
+-- work/_refuse_tasks.sql
 -- Why drafts may not be written, as a refusal that names the field; null when they may. Changes nothing but the journal, and
 -- counts those that are assigned to others, or escalate to them, as messages, because each tells them (see _silent_until).
 create function coord._refuse_tasks(
@@ -7386,7 +7345,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_refuse_times.sql
+-- work/_refuse_times.sql
 -- Why the times of drafts make no sense, as a refusal; null when they do.
 create function coord._refuse_times(p_call coord._call, p_drafts coord.tasks[]) returns jsonb
 language plpgsql volatile
@@ -7407,7 +7366,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_refuse_unknown_task.sql
+-- work/_refuse_unknown_task.sql
 -- What is said of a task that is not there, or is another project's.
 create function coord._refuse_unknown_task(p_call coord._call) returns jsonb
 language sql volatile
@@ -7415,7 +7374,7 @@ as $$
   select coord._refuse(p_call, 'not_found', 'There is no such task.', 'See list_tasks for the tasks of this project.');
 $$;
 
--- supabase/schemas/work/_renew_claims.sql
+-- work/_renew_claims.sql
 -- Extends the claims of a session that are not lapsed, each for as long as it was asked for, and the locks on their
 -- paths. One renewed less than p_rest_seconds (or a third of its lease) ago is left as it is. At most 1,000 at once, those
 -- first that lapse first.
@@ -7463,7 +7422,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_retry_delay.sql
+-- work/_retry_delay.sql
 -- How long a task rests after attempt number p_attempt has failed: base × attempt, or base × 2^(attempt − 1); at most a
 -- day.
 create function coord._retry_delay(p_retry text, p_retry_seconds integer, p_attempt integer) returns interval
@@ -7473,7 +7432,7 @@ as $$
     case p_retry when 'linear' then p_attempt else 2.0 ^ least(p_attempt - 1, 20) end)::double precision);
 $$;
 
--- supabase/schemas/work/_return_claims.sql
+-- work/_return_claims.sql
 -- Ends attempts without a result: each task goes back to the queue, at once or after its delay, or fails when its
 -- attempts are used up. p_count_attempts false: the attempt does not count. p_outcome names the journal rows; null for a
 -- caller who writes its own. Answers how many tasks it was.
@@ -7539,7 +7498,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_return_lapsed_claims.sql
+-- work/_return_lapsed_claims.sql
 -- Gives back claims of a project whose lease or whose session has lapsed; how many.
 -- Concurrency: rows that somebody is just changing are skipped. A claim that is renewed between the look and the lock
 -- is looked at again by Postgres under the lock; a session that may be beating just now counts as living (_is_dead).
@@ -7565,7 +7524,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_return_session_claims.sql
+-- work/_return_session_claims.sql
 -- Gives back what a session that ends has claimed; how many. The caller has ended the session under its row lock, so it
 -- claims nothing more. Rows that somebody is just changing are skipped: they are being reported, or returned. At most 500,
 -- and none once the statement has taken a second: to end a session, or to revoke the key of many, must not fail for what
@@ -7593,7 +7552,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_settle_failures.sql
+-- work/_settle_failures.sql
 -- Counts tasks that have failed or were cancelled off their parents, and escalates them.
 create function coord._settle_failures(p_project_id integer, p_task_ids uuid[]) returns void
 language plpgsql volatile
@@ -7604,7 +7563,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_submit_task.sql
+-- work/_submit_task.sql
 -- submit_work of a task that is not plain; a refusal speaks of its fields, not of a list of tasks.
 create function coord._submit_task(p_call coord._call, p_task jsonb) returns jsonb
 language plpgsql volatile
@@ -7617,12 +7576,12 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_submit_tasks.sql
+-- work/_submit_tasks.sql
 -- Checks tasks and puts them into the queue, all or none; answers {"tasks": […]}, or an error, which is journalled.
 -- Each task that is made has its journal row from here.
 -- Concurrency: what the new tasks depend on, and then their parents, are locked before they are looked at, each in id
--- order: a completion goes from a subtask to its parent, too. A
--- completion of one of them either commits first and is seen, or waits, and then finds the new task among its dependents.
+-- order: a completion goes from a subtask to its parent, too. A completion of one of them either commits first and is
+-- seen, or waits, and then finds the new task among its dependents.
 create function coord._submit_tasks(p_call coord._call, p_tasks jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -7666,7 +7625,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_sweep_tasks.sql
+-- work/_sweep_tasks.sql
 -- What time does to the tasks of a project: claims of the dead come back, tasks of assignees that are gone become free,
 -- due ones become ready or fail. In batches of p_limit, each set-based; see there. changed: whether there was anything.
 -- Claims come last: they free paths under the advisory lock, and nothing may wait for a task after that. Waits 50 ms for a
@@ -7689,7 +7648,7 @@ exception when lock_not_available then
 end
 $$;
 
--- supabase/schemas/work/_task_summary.sql
+-- work/_task_summary.sql
 -- A task in a list. Inlined into queries, so that it costs only the columns that it shows.
 create function coord._task_summary(p_task coord.tasks) returns jsonb
 language sql stable
@@ -7702,13 +7661,13 @@ as $$
       else '[]' end);
 $$;
 
--- supabase/schemas/work/_trail_on.sql
+-- work/_trail_on.sql
 -- A task's trail with this transaction, and no longer than a hundred: for changes of which a task may see any number.
 create function coord._trail_on(p_trail xid8[]) returns xid8[]
 language sql volatile
 as $$ select (p_trail || pg_current_xact_id())[greatest(1, cardinality(p_trail) - 98):] $$;
 
--- supabase/schemas/work/_unassign_vanished.sql
+-- work/_unassign_vanished.sql
 -- Takes ready tasks back from assignees without a living session for 60 s: those that were assigned automatically go
 -- to the next best agent, the others to whoever asks. How many it was.
 -- Assignees are stepped through by index. Rows that somebody has locked are left for the next time, and so is what is not
@@ -7750,7 +7709,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_unblock_dependents.sql
+-- work/_unblock_dependents.sql
 -- Counts tasks that are done off their dependents, and answers, for each of these tasks on which one waited last, how many
 -- are no longer blocked. Those that have failed or were cancelled are counted down, too, in case they are retried.
 -- Concurrency: the caller has written the tasks before, and whoever submits a dependent locks its tasks first, so either
@@ -7787,7 +7746,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_unknown_dependency.sql
+-- work/_unknown_dependency.sql
 -- A dependency that names neither a task of the project nor one of the batch; null when there is none.
 create function coord._unknown_dependency(p_project_id integer, p_tasks jsonb, p_drafts coord.tasks[]) returns text
 language sql volatile
@@ -7803,7 +7762,7 @@ as $$
   limit 1;
 $$;
 
--- supabase/schemas/work/_waits_for.sql
+-- work/_waits_for.sql
 -- Which tasks a task waits for that are not done: those that it depends on, and its subtasks.
 create function coord._waits_for(p_project_id integer, p_task_id uuid) returns table (waits_for uuid)
 language sql stable
@@ -7818,7 +7777,7 @@ as $$
   where t.status <> 'done';
 $$;
 
--- supabase/schemas/work/_waits_for_itself.sql
+-- work/_waits_for_itself.sql
 -- Which of these tasks are waited for by some of the drafts that are to become their subtasks; null when that takes a look
 -- at more than 5,000 tasks, each of which may have 100 to wait for. Each is visited once, whatever ways lead to it.
 create function coord._waits_for_itself(
@@ -7850,7 +7809,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_whole_task.sql
+-- work/_whole_task.sql
 -- One task of a project, whole, in the form of get_task; null when there is none.
 create function coord._whole_task(p_project_id integer, p_task_id uuid) returns jsonb
 language plpgsql volatile
@@ -7864,8 +7823,8 @@ begin
   v_terms := v_task.terms;
   return coord._task_summary(v_task) || jsonb_build_object(
     'description', v_task.description, 'input', v_task.input, 'submitted_by', v_task.submitted_by,
-    'claim_token', v_task.claim_token, 'claim_expires_at', v_task.claim_expires_at, 'result', v_task.result, 'error', v_task.error,
-    'finished_at', v_task.finished_at, 'capabilities', coalesce(v_terms.capabilities, '{}'),
+    'claim_token', v_task.claim_token, 'claim_expires_at', v_task.claim_expires_at, 'result', v_task.result,
+    'error', v_task.error, 'finished_at', v_task.finished_at, 'capabilities', coalesce(v_terms.capabilities, '{}'),
     'paths', coalesce(v_terms.paths, '{}'),
     'run_after', v_terms.run_after, 'deadline', v_terms.deadline, 'retry', coalesce(v_terms.retry, 'exponential'),
     'retry_seconds', coalesce(v_terms.retry_seconds, 60),
@@ -7882,7 +7841,7 @@ begin
 end
 $$;
 
--- supabase/schemas/work/_with_scope.sql
+-- work/_with_scope.sql
 -- A claim with what plain tasks do not have: the paths that were locked for it, deadline, parent.
 create function coord._with_scope(p_call coord._call, p_claim jsonb) returns jsonb
 language sql volatile
@@ -7893,7 +7852,7 @@ as $$
   where t.project_id = (p_call).project_id and t.task_id = (p_claim #>> '{task,task_id}')::uuid;
 $$;
 
--- supabase/schemas/approvals/check_approval.sql
+-- approvals/check_approval.sql
 -- How an approval stands. A pending one whose time is over is expired, whether or not that was swept.
 create function coord.check_approval(p_caller jsonb, p_approval_id uuid, p_wait_seconds integer default 0) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -7912,7 +7871,7 @@ $$;
 
 grant execute on function coord.check_approval to coord_app;
 
--- supabase/schemas/approvals/decide_approval.sql
+-- approvals/decide_approval.sql
 -- Approves or denies, once, for somebody else: never with a credential that the requester has or has made, see
 -- _credentials. Trust 3 or more, as the frame has seen.
 -- Concurrency: the row is locked before it is judged, and the clock is read after that, so a caller that waited for
@@ -7960,7 +7919,7 @@ $$;
 
 grant execute on function coord.decide_approval to coord_app;
 
--- supabase/schemas/approvals/decide_approval_link.sql
+-- approvals/decide_approval_link.sql
 -- Decides by link. Who has the token may decide, and nobody else needs to be known: it was sent to the webhook of the
 -- operator, never to the requester. Null for a token nobody has made; decided is false when it came too late.
 -- Concurrency: as decide_approval: the row is locked, then judged, so a link decides once, however often it is sent and
@@ -7994,7 +7953,7 @@ $$;
 
 grant execute on function coord.decide_approval_link to coord_app;
 
--- supabase/schemas/approvals/delete_approval_rule.sql
+-- approvals/delete_approval_rule.sql
 -- Removes a rule. What it has approved stays approved.
 create function coord.delete_approval_rule(p_caller jsonb, p_rule text) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -8013,7 +7972,7 @@ $$;
 
 grant execute on function coord.delete_approval_rule to coord_app;
 
--- supabase/schemas/approvals/list_approval_rules.sql
+-- approvals/list_approval_rules.sql
 -- The rules of the project, by name.
 create function coord.list_approval_rules(p_caller jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -8031,7 +7990,7 @@ $$;
 
 grant execute on function coord.list_approval_rules to coord_app;
 
--- supabase/schemas/approvals/list_approvals.sql
+-- approvals/list_approvals.sql
 -- Approvals of the project with what exactly they are about, newest first; pages by approval_id, which is ordered by
 -- time. A page ends at 128 KiB of payloads, after one approval at least.
 create function coord.list_approvals(
@@ -8068,7 +8027,7 @@ $$;
 
 grant execute on function coord.list_approvals to coord_app;
 
--- supabase/schemas/approvals/read_approval_link.sql
+-- approvals/read_approval_link.sql
 -- What a link is about, for the page that shows it; null for a token nobody has made. Changes nothing, so whatever
 -- fetches the link before a person does decides nothing. Once it is decided or expired, the status is all that is told.
 create function coord.read_approval_link(p_project_id integer, p_token_hash text) returns jsonb
@@ -8088,7 +8047,7 @@ $$;
 
 grant execute on function coord.read_approval_link to coord_app;
 
--- supabase/schemas/approvals/request_approval.sql
+-- approvals/request_approval.sql
 -- Asks for an approval of exactly this payload, and answers it at once when a rule decides. The same question of the
 -- same session joins the one that is pending, so that a call that is repeated does not ask a person twice.
 -- Waiting is not done here: core goes on with check_approval.
@@ -8135,7 +8094,7 @@ $$;
 
 grant execute on function coord.request_approval to coord_app;
 
--- supabase/schemas/approvals/set_approval_rule.sql
+-- approvals/set_approval_rule.sql
 -- Sets a rule, or replaces the one of that name. It decides requests from then on; what is pending stays so.
 -- Concurrency: the primary key decides between two who set it at once; the later one stands.
 create function coord.set_approval_rule(
@@ -8165,7 +8124,7 @@ $$;
 
 grant execute on function coord.set_approval_rule to coord_app;
 
--- supabase/schemas/approvals/settle_webhook.sql
+-- approvals/settle_webhook.sql
 -- Notes how a try to send ended: p_error null when the other side took it. The twelfth failure is the last.
 -- Concurrency: only a row that is open is changed, so what a slow try reports late changes nothing.
 create function coord.settle_webhook(p_project_id integer, p_approval_id uuid, p_error text default null) returns jsonb
@@ -8180,7 +8139,7 @@ $$;
 
 grant execute on function coord.settle_webhook to coord_app;
 
--- supabase/schemas/approvals/take_webhooks.sql
+-- approvals/take_webhooks.sql
 -- Approvals that somebody should be told of now, each with a link of its own when p_with_links: what the process that
 -- has a webhook configured asks every second. The token of a link stands in this answer only; its hash is kept.
 -- Concurrency: a row is taken under its lock, which others skip, and is due again only after the pause that follows a
@@ -8221,7 +8180,7 @@ $$;
 
 grant execute on function coord.take_webhooks to coord_app;
 
--- supabase/schemas/approvals/use_approval.sql
+-- approvals/use_approval.sql
 -- Consumes an approval for the action it was given for: once, by the agent that asked, within a day of the decision.
 -- Concurrency: one guarded UPDATE in which agent, status, payload, time and "not used yet" all still match, so of two
 -- that use it one does. A kill before its commit leaves the approval as it was, after it the approval is used up.
@@ -8246,7 +8205,7 @@ $$;
 
 grant execute on function coord.use_approval to coord_app;
 
--- supabase/schemas/classic/complete_task.sql
+-- classic/complete_task.sql
 -- complete_work under the name that earlier coordinators had.
 create function coord.complete_task(
   p_caller jsonb, p_task_id uuid, p_claim_token bigint, p_result jsonb default null, p_error text default null
@@ -8260,7 +8219,7 @@ $$;
 
 grant execute on function coord.complete_task to coord_app;
 
--- supabase/schemas/classic/create_task.sql
+-- classic/create_task.sql
 -- submit_work under the name and with the words that earlier coordinators had.
 create function coord.create_task(
   p_caller jsonb, p_title text, p_description text default null, p_priority text default 'normal',
@@ -8278,7 +8237,7 @@ $$;
 
 grant execute on function coord.create_task to coord_app;
 
--- supabase/schemas/classic/get_next_task.sql
+-- classic/get_next_task.sql
 -- get_work under the name that earlier coordinators had.
 create function coord.get_next_task(p_caller jsonb, p_wait_seconds integer default 0) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -8290,7 +8249,7 @@ $$;
 
 grant execute on function coord.get_next_task to coord_app;
 
--- supabase/schemas/classic/register_agent.sql
+-- classic/register_agent.sql
 -- register_session under the name that earlier coordinators had.
 create function coord.register_agent(p_caller jsonb, p_agent_type text default null, p_capabilities text[] default null)
 returns jsonb
@@ -8303,7 +8262,7 @@ $$;
 
 grant execute on function coord.register_agent to coord_app;
 
--- supabase/schemas/decisions/list_decisions.sql
+-- decisions/list_decisions.sql
 -- Decisions of the project, newest first, as many as fit into a page; pages by decision_id, which is ordered by time.
 create function coord.list_decisions(
   p_caller jsonb, p_agent text default null, p_type text default null, p_limit integer default 50,
@@ -8338,7 +8297,7 @@ $$;
 
 grant execute on function coord.list_decisions to coord_app;
 
--- supabase/schemas/decisions/log_decision.sql
+-- decisions/log_decision.sql
 -- Records a decision in the caller's name. Counts as a message (see _silent_until): decisions are kept for ever.
 create function coord.log_decision(p_caller jsonb, p_type text, p_context text, p_reason text) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -8360,7 +8319,7 @@ $$;
 
 grant execute on function coord.log_decision to coord_app;
 
--- supabase/schemas/digest/catch_up.sql
+-- digest/catch_up.sql
 -- What happened in the project since the caller's session last looked, what concerns it first, in less than 2 KB; and,
 -- unless p_mark is false, that it has looked now.
 -- Concurrency: what is told and what is marked as seen is the same snapshot, so what commits meanwhile, or started
@@ -8396,7 +8355,7 @@ $$;
 
 grant execute on function coord.catch_up to coord_app;
 
--- supabase/schemas/frame/count_violations.sql
+-- frame/count_violations.sql
 -- What must never be, by name, with how often it is: anything but 0 is a defect of these functions, or somebody
 -- changed rows by hand. Asked by doctor, and every second by the test of faults.
 -- One statement, so that all of it is one moment. It looks at the newest rows of each project only, so that it stays
@@ -8600,7 +8559,7 @@ $$;
 
 grant execute on function coord.count_violations to coord_app;
 
--- supabase/schemas/frame/database_health.sql
+-- frame/database_health.sql
 -- What doctor asks of a database: its clock, whether what it acknowledges survives a crash, what holds vacuum back,
 -- when somebody last swept and what waits for it, work that has failed for good, the size of the journal, and for how
 -- long its oldest row waits for a seal.
@@ -8646,7 +8605,7 @@ $$;
 
 grant execute on function coord.database_health to coord_app;
 
--- supabase/schemas/frame/schema_version.sql
+-- frame/schema_version.sql
 -- Version of the newest migration, for servers that cannot read the history table. A test compares the two.
 create function coord.schema_version() returns text
 language sql immutable parallel safe set search_path = pg_catalog, pg_temp
@@ -8654,7 +8613,7 @@ as $$ select '20261121000000'::text $$;
 
 grant execute on function coord.schema_version to coord_app;
 
--- supabase/schemas/frame/sweep.sql
+-- frame/sweep.sql
 -- Cleans up in the caller's project now; see _sweep.
 create function coord.sweep(p_caller jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -8671,7 +8630,7 @@ $$;
 
 grant execute on function coord.sweep to coord_app;
 
--- supabase/schemas/frame/sweep_projects.sql
+-- frame/sweep_projects.sql
 -- Cleans up in all projects: called every few seconds by any long-running process, or by pg_cron.
 create function coord.sweep_projects() returns jsonb
 language sql volatile security definer set search_path = pg_catalog, pg_temp
@@ -8679,7 +8638,7 @@ as $$ select coord._sweep(null) $$;
 
 grant execute on function coord.sweep_projects to coord_app;
 
--- supabase/schemas/guardrails/check_guardrails.sql
+-- guardrails/check_guardrails.sql
 -- The verdict on a text that core has read: p_computed has the violations it found. Each check is journalled, its
 -- violations are kept; the text is not. Without what core computed there is no verdict, and the call is refused.
 create function coord.check_guardrails(
@@ -8705,7 +8664,7 @@ $$;
 
 grant execute on function coord.check_guardrails to coord_app;
 
--- supabase/schemas/guardrails/delete_guardrail_rule.sql
+-- guardrails/delete_guardrail_rule.sql
 -- Removes what the project has set: a rule of its own, or the change of a built-in one, which then weighs what it did.
 -- Concurrency: the row of the version is locked first, so two who change rules follow each other.
 create function coord.delete_guardrail_rule(p_caller jsonb, p_rule text) returns jsonb
@@ -8728,7 +8687,7 @@ $$;
 
 grant execute on function coord.delete_guardrail_rule to coord_app;
 
--- supabase/schemas/guardrails/guard_call.sql
+-- guardrails/guard_call.sql
 -- Whether a call may go on in whose input core has found violations: {"warnings": [...]}, or the error that the call is
 -- answered with, journalled as its own refusal. Asked before the call, and only when something was found.
 -- A call that repeats an earlier one goes on, whatever the rules say now: it is answered what that was, and nothing is
@@ -8768,7 +8727,7 @@ $$;
 
 grant execute on function coord.guard_call to coord_app;
 
--- supabase/schemas/guardrails/list_guardrail_rules.sql
+-- guardrails/list_guardrail_rules.sql
 -- What the project has set, by name; core adds what is built in.
 create function coord.list_guardrail_rules(p_caller jsonb, p_computed jsonb default null) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -8787,7 +8746,7 @@ $$;
 
 grant execute on function coord.list_guardrail_rules to coord_app;
 
--- supabase/schemas/guardrails/list_guardrail_violations.sql
+-- guardrails/list_guardrail_violations.sql
 -- Violations of the project, newest first; pages by violation_id, which is ordered by time.
 create function coord.list_guardrail_violations(
   p_caller jsonb, p_rule text default null, p_agent text default null, p_limit integer default 50,
@@ -8821,7 +8780,7 @@ $$;
 
 grant execute on function coord.list_guardrail_violations to coord_app;
 
--- supabase/schemas/guardrails/read_guardrails.sql
+-- guardrails/read_guardrails.sql
 -- The rules of a project and their version, for core, which keeps them for a few seconds. One statement: both are of the
 -- same moment.
 create function coord.read_guardrails(p_project_id integer) returns jsonb
@@ -8837,7 +8796,7 @@ $$;
 
 grant execute on function coord.read_guardrails to coord_app;
 
--- supabase/schemas/guardrails/set_guardrail_rule.sql
+-- guardrails/set_guardrail_rule.sql
 -- Sets a rule of the project, or what a built-in one weighs here; core has tried the pattern, and says in p_computed which
 -- of both it is. It counts in every process within 5 s.
 -- Concurrency: the row of the version is locked first, so two who change rules follow each other.
@@ -8881,7 +8840,7 @@ $$;
 
 grant execute on function coord.set_guardrail_rule to coord_app;
 
--- supabase/schemas/handoffs/read_handoff.sql
+-- handoffs/read_handoff.sql
 -- Handoffs, newest first: of the project, of one agent, or the one of that id.
 create function coord.read_handoff(
   p_caller jsonb, p_agent text default null, p_handoff_id uuid default null, p_limit integer default 3
@@ -8904,7 +8863,7 @@ $$;
 
 grant execute on function coord.read_handoff to coord_app;
 
--- supabase/schemas/handoffs/write_handoff.sql
+-- handoffs/write_handoff.sql
 -- Leaves word for whoever works on next. A session may write several; then none is made for it when it ends. Each counts
 -- as ten messages, because all are shown it (see _silent_until).
 -- Concurrency: the session's row is shared until the commit. An end that comes first leaves nothing to write for; one
@@ -8944,7 +8903,7 @@ $$;
 
 grant execute on function coord.write_handoff to coord_app;
 
--- supabase/schemas/journal/follow_events.sql
+-- journal/follow_events.sql
 -- Events of several projects, each after its own cursor ({"<project_id>": "<cursor>"}), at most p_limit or a page's bytes
 -- of each: what a process asks that follows the journal for all its subscribers, who were let in by list_events. Projects
 -- with nothing to tell are left out; more: that was not all; delay_seconds: see _event_delay.
@@ -8969,7 +8928,7 @@ $$;
 
 grant execute on function coord.follow_events to coord_app;
 
--- supabase/schemas/journal/list_events.sql
+-- journal/list_events.sql
 -- What happened in the project, in the order of commits, from a cursor on; without one from the oldest that is kept.
 -- `now` answers the cursor from which everything is to come. Whoever goes on from the cursor of each answer misses
 -- nothing and sees nothing twice; see _read_events.
@@ -9012,7 +8971,7 @@ $$;
 
 grant execute on function coord.list_events to coord_app;
 
--- supabase/schemas/journal/query_audit.sql
+-- journal/query_audit.sql
 -- Who did what to what, when, with which outcome, and how long it took: rows of the journal, newest first, in pages.
 -- Whoever may read the project may ask; it shows what list_events does. What commits while somebody pages may stand
 -- above where he began; who must miss nothing follows events.
@@ -9037,7 +8996,7 @@ $$;
 
 grant execute on function coord.query_audit to coord_app;
 
--- supabase/schemas/keys/authenticate_key.sql
+-- keys/authenticate_key.sql
 -- Which project a key is of, and until when it works; null when it is unknown, wrong, expired or revoked, so that a
 -- prober learns nothing.
 -- Called by the HTTP door before it knows the project; the door may remember a positive answer for 5 s, which is safe
@@ -9053,7 +9012,7 @@ $$;
 
 grant execute on function coord.authenticate_key to coord_app;
 
--- supabase/schemas/keys/create_key.sql
+-- keys/create_key.sql
 -- Makes a key of the caller's project. Nobody can make a key that is
 -- trusted more than himself, or has more scopes, and nobody whom a profile limits makes keys at all. The answer is the only place where the secret ever stands: a repetition with the same
 -- idempotency key is told so instead.
@@ -9090,7 +9049,7 @@ $$;
 
 grant execute on function coord.create_key to coord_app;
 
--- supabase/schemas/keys/import_key.sql
+-- keys/import_key.sql
 -- Makes a key known that people have chosen themselves, by its hash: what a server asks at its start for each key of its
 -- configuration. `imported` says whether it is new, `live` whether it works: it does not once it was revoked, or when
 -- it belongs to another project.
@@ -9116,7 +9075,7 @@ $$;
 
 grant execute on function coord.import_key to coord_app;
 
--- supabase/schemas/keys/list_keys.sql
+-- keys/list_keys.sql
 -- Keys of the caller's project, newest first, without anything secret.
 create function coord.list_keys(p_caller jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -9135,7 +9094,7 @@ $$;
 
 grant execute on function coord.list_keys to coord_app;
 
--- supabase/schemas/keys/revoke_key.sql
+-- keys/revoke_key.sql
 -- Stops a key of the caller's project and ends its sessions. Revoking twice keeps the first time.
 -- Concurrency: the key's row is locked first, and _open_session reads it under a share lock, so no session can be
 -- opened for the key behind this function's back.
@@ -9173,7 +9132,7 @@ $$;
 
 grant execute on function coord.revoke_key to coord_app;
 
--- supabase/schemas/keys/rotate_key.sql
+-- keys/rotate_key.sql
 -- Makes the key that follows another one: same agent, kind, trust, scopes and time of life. The old one works on for the
 -- overlap, so that who uses it can change over, and its sessions end with it. At most two of a line live at once.
 -- Concurrency: the old key's row is locked first, as in revoke_key: two that rotate it at once get one key and a conflict.
@@ -9224,7 +9183,7 @@ $$;
 
 grant execute on function coord.rotate_key to coord_app;
 
--- supabase/schemas/locks/acquire_lock.sql
+-- locks/acquire_lock.sql
 -- Locks files, trees, globs and names for the calling session, all or none; acquiring again renews. A lock that
 -- somebody else has is an answer, not an error. With p_wait_seconds the caller is put into the queue and has to ask
 -- again; core does that.
@@ -9259,7 +9218,7 @@ $$;
 
 grant execute on function coord.acquire_lock to coord_app;
 
--- supabase/schemas/locks/check_locks.sql
+-- locks/check_locks.sql
 -- Locks that are held now: those that overlap the given paths, or all of the project; in path order.
 create function coord.check_locks(p_caller jsonb, p_paths text[] default null, p_limit integer default 200) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -9278,7 +9237,7 @@ $$;
 
 grant execute on function coord.check_locks to coord_app;
 
--- supabase/schemas/locks/force_release_lock.sql
+-- locks/force_release_lock.sql
 -- Frees paths whoever holds them, shared ones too, for callers of trust 3, and tells each holder. The paths are named
 -- as they were locked: forcing src/ does not force src/a.ts.
 -- Concurrency: rows in path order, then shares; a lock that passes on meanwhile is forced from its new holder.
@@ -9314,7 +9273,7 @@ $$;
 
 grant execute on function coord.force_release_lock to coord_app;
 
--- supabase/schemas/locks/release_lock.sql
+-- locks/release_lock.sql
 -- Releases locks of the calling session; says of every other path why it was not its to release.
 -- Concurrency: one guarded UPDATE a path, in path order; a lock that has passed on matches nothing and is left alone.
 create function coord.release_lock(p_caller jsonb, p_paths text[], p_tokens bigint[] default null) returns jsonb
@@ -9336,7 +9295,7 @@ $$;
 
 grant execute on function coord.release_lock to coord_app;
 
--- supabase/schemas/messages/read_inbox.sql
+-- messages/read_inbox.sql
 -- What needs the caller: messages, mentions, assigned tasks, decided approvals, lost locks; the oldest first. Reading
 -- marks for this session alone. Whoever must not lose an item with a lost answer repeats the call with its idempotency
 -- key, or reads with p_mark_read false and names what it has got in p_read_item_ids. p_wait_seconds is for whoever
@@ -9373,7 +9332,7 @@ $$;
 
 grant execute on function coord.read_inbox to coord_app;
 
--- supabase/schemas/messages/send_message.sql
+-- messages/send_message.sql
 -- Tells one agent something, or everybody when p_to is null. It is one row, whoever reads it; see _unread for who does.
 -- Concurrency: agents are never deleted, so the recipient that was found stays. A message is in the inbox when this
 -- commits; readers do not depend on the order in which that happens.
@@ -9406,7 +9365,7 @@ $$;
 
 grant execute on function coord.send_message to coord_app;
 
--- supabase/schemas/network/check_network.sql
+-- network/check_network.sql
 -- Whether the caller may reach a host, by the rules, and counts the decision. Core has read the host out of what the
 -- caller gave and says so in p_computed: {"host", "port"} in their one form, or {"problem"}; without it p_host has to be
 -- in that form itself. A name may resolve to anything: whoever connects gives the addresses it found. Each that is
@@ -9461,7 +9420,7 @@ $$;
 
 grant execute on function coord.check_network to coord_app;
 
--- supabase/schemas/network/delete_network_rule.sql
+-- network/delete_network_rule.sql
 -- Removes a rule; it counts from the next decision on.
 create function coord.delete_network_rule(p_caller jsonb, p_rule text, p_all_projects boolean default false) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -9483,7 +9442,7 @@ $$;
 
 grant execute on function coord.delete_network_rule to coord_app;
 
--- supabase/schemas/network/list_network_decisions.sql
+-- network/list_network_decisions.sql
 -- What was decided about hosts, an hour, an agent and a verdict a row, newest first.
 create function coord.list_network_decisions(
   p_caller jsonb, p_agent text default null, p_allowed boolean default null, p_limit integer default 50
@@ -9507,7 +9466,7 @@ $$;
 
 grant execute on function coord.list_network_decisions to coord_app;
 
--- supabase/schemas/network/list_network_rules.sql
+-- network/list_network_rules.sql
 -- The rules that hold in the project, in the order in which they decide.
 create function coord.list_network_rules(p_caller jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -9528,7 +9487,7 @@ $$;
 
 grant execute on function coord.list_network_rules to coord_app;
 
--- supabase/schemas/network/set_network_rule.sql
+-- network/set_network_rule.sql
 -- Sets a rule, or replaces the one of that name; it counts from the next decision on. For all projects only on the machine
 -- itself, and only there priority 0, before which nothing comes. Core gives the pattern in its one form as p_computed.
 -- Concurrency: the primary key decides between two who set it at once; the later one stands.
@@ -9572,7 +9531,7 @@ $$;
 
 grant execute on function coord.set_network_rule to coord_app;
 
--- supabase/schemas/network/starting_rules.sql
+-- network/starting_rules.sql
 -- What agents may reach before anybody has said anything: where code and packages come from. For all projects; an
 -- administrator of the machine may change or delete each.
 insert into coord.network_rules (project_id, rule, action, pattern, kind, name, network, specificity, priority, set_by)
@@ -9584,7 +9543,7 @@ from (values
 ) r(rule, pattern)
 cross join lateral coord._network_pattern(r.pattern) p;
 
--- supabase/schemas/policies/check_policy.sql
+-- policies/check_policy.sql
 -- Whether the caller may call an operation, and why, without calling it. The database says what its frame would; where a
 -- policy engine decides beside it, core adds what that says: {"engine", "allowed", "policies", "errors"}. Both have to
 -- agree. Limits, such as calls an hour, are not asked: they change from call to call.
@@ -9629,7 +9588,7 @@ $$;
 
 grant execute on function coord.check_policy to coord_app;
 
--- supabase/schemas/policies/delete_cedar_policy.sql
+-- policies/delete_cedar_policy.sql
 -- Removes a stored policy, in the next version of the set. A default policy of its name is in force again.
 -- Concurrency: see _store_policies.
 create function coord.delete_cedar_policy(
@@ -9657,7 +9616,7 @@ $$;
 
 grant execute on function coord.delete_cedar_policy to coord_app;
 
--- supabase/schemas/policies/list_cedar_policies.sql
+-- policies/list_cedar_policies.sql
 -- The stored policies in force, those of all projects first, and the versions of the project's set, newest first.
 create function coord.list_cedar_policies(p_caller jsonb, p_limit integer default 50) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -9682,7 +9641,7 @@ $$;
 
 grant execute on function coord.list_cedar_policies to coord_app;
 
--- supabase/schemas/policies/read_policies.sql
+-- policies/read_policies.sql
 -- What a policy engine outside the database needs to decide about a caller: who it is, as the frame would see it, and the
 -- stored policies, left out when their versions are p_version. Asked beside the calls, every few seconds of use.
 -- Answers a caller whom the frame would not know what the frame would answer.
@@ -9711,7 +9670,7 @@ $$;
 
 grant execute on function coord.read_policies to coord_app;
 
--- supabase/schemas/policies/read_policy_version.sql
+-- policies/read_policy_version.sql
 -- The policies of an earlier version, {name: text}, which core validates again before they are put in force; null for
 -- one that is not kept, and for all projects where a key asks.
 create function coord.read_policy_version(p_caller jsonb, p_version integer, p_all_projects boolean) returns jsonb
@@ -9723,7 +9682,7 @@ $$;
 
 grant execute on function coord.read_policy_version to coord_app;
 
--- supabase/schemas/policies/refuse_by_policy.sql
+-- policies/refuse_by_policy.sql
 -- Refuses a call that a policy engine outside the database has denied, and journals it like any refusal. What the frame
 -- itself has against the call comes first. Says which policies, and which errors: those deny, too.
 create function coord.refuse_by_policy(p_caller jsonb, p_operation text, p_details jsonb) returns jsonb
@@ -9755,7 +9714,7 @@ $$;
 
 grant execute on function coord.refuse_by_policy to coord_app;
 
--- supabase/schemas/policies/rollback_cedar_policies.sql
+-- policies/rollback_cedar_policies.sql
 -- Puts the policies of an earlier version in force again, as the next version. Core has validated them again, because
 -- the schema may have changed since; see set_cedar_policy.
 create function coord.rollback_cedar_policies(
@@ -9784,7 +9743,7 @@ $$;
 
 grant execute on function coord.rollback_cedar_policies to coord_app;
 
--- supabase/schemas/policies/set_cedar_policy.sql
+-- policies/set_cedar_policy.sql
 -- Stores a policy, or replaces the one of that name, in the next version of the set. Core has read and validated it and
 -- says so in p_computed: {"problems": […], "seen": the version that it has read, "locks_out": true when the caller could not
 -- take it back, "engine"}. For all projects only on the machine itself: a key administers its own project alone.
@@ -9813,7 +9772,7 @@ $$;
 
 grant execute on function coord.set_cedar_policy to coord_app;
 
--- supabase/schemas/policies/validate_cedar_policy.sql
+-- policies/validate_cedar_policy.sql
 -- Answers what core has found out about a policy. Stores nothing.
 create function coord.validate_cedar_policy(
   p_caller jsonb, p_policy_text text, p_policy text default 'policy', p_computed jsonb default null
@@ -9835,7 +9794,7 @@ $$;
 
 grant execute on function coord.validate_cedar_policy to coord_app;
 
--- supabase/schemas/profiles/assign_profile.sql
+-- profiles/assign_profile.sql
 -- Gives an agent, or all agents of a kind, a profile; living sessions have it at once.
 create function coord.assign_profile(
   p_caller jsonb, p_profile text, p_agent text default null, p_agent_type text default null
@@ -9865,7 +9824,7 @@ $$;
 
 grant execute on function coord.assign_profile to coord_app;
 
--- supabase/schemas/profiles/delete_profile.sql
+-- profiles/delete_profile.sql
 -- Removes a profile that nobody is assigned. The default one stays.
 create function coord.delete_profile(p_caller jsonb, p_profile text) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -9891,7 +9850,7 @@ $$;
 
 grant execute on function coord.delete_profile to coord_app;
 
--- supabase/schemas/profiles/get_my_profile.sql
+-- profiles/get_my_profile.sql
 -- What the calling session may do, why, and what is left of each limit. Not counted as a call itself.
 create function coord.get_my_profile(p_caller jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -9923,7 +9882,7 @@ $$;
 
 grant execute on function coord.get_my_profile to coord_app;
 
--- supabase/schemas/profiles/list_profiles.sql
+-- profiles/list_profiles.sql
 -- Profiles of the project, to whom they are assigned, and who is suspended.
 create function coord.list_profiles(p_caller jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -9947,7 +9906,7 @@ $$;
 
 grant execute on function coord.list_profiles to coord_app;
 
--- supabase/schemas/profiles/resume_agent.sql
+-- profiles/resume_agent.sql
 -- Lifts a suspension. Nobody lifts his own: whoever is suspended is refused by the frame.
 create function coord.resume_agent(p_caller jsonb, p_agent text) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -9969,7 +9928,7 @@ $$;
 
 grant execute on function coord.resume_agent to coord_app;
 
--- supabase/schemas/profiles/set_profile.sql
+-- profiles/set_profile.sql
 -- Makes a profile, or replaces the one of that name as a whole; living sessions have it at once. See _apply_profiles.
 create function coord.set_profile(
   p_caller jsonb, p_profile text, p_trust integer, p_description text default null,
@@ -10007,7 +9966,7 @@ $$;
 
 grant execute on function coord.set_profile to coord_app;
 
--- supabase/schemas/profiles/suspend_agent.sql
+-- profiles/suspend_agent.sql
 -- Refuses everything to an agent, its subagents included, from its next call on. Its sessions live on, but their
 -- heartbeats renew nothing: what they hold ends by itself. Suspending again changes the reason.
 create function coord.suspend_agent(p_caller jsonb, p_agent text, p_reason text default null) returns jsonb
@@ -10030,7 +9989,7 @@ $$;
 
 grant execute on function coord.suspend_agent to coord_app;
 
--- supabase/schemas/profiles/unassign_profile.sql
+-- profiles/unassign_profile.sql
 -- Takes back the profile of an agent or of a kind of agents; what applies then is in force at once.
 create function coord.unassign_profile(p_caller jsonb, p_agent text default null, p_agent_type text default null)
 returns jsonb
@@ -10059,7 +10018,7 @@ $$;
 
 grant execute on function coord.unassign_profile to coord_app;
 
--- supabase/schemas/projects/add_project_member.sql
+-- projects/add_project_member.sql
 -- Lets a Supabase user read the caller's project in dashboards, from the next query on. Adding twice changes nothing.
 -- Concurrency: the primary key decides between two who add at once; one of them is told that it was there already.
 create function coord.add_project_member(p_caller jsonb, p_user_id uuid) returns jsonb
@@ -10078,7 +10037,7 @@ $$;
 
 grant execute on function coord.add_project_member to coord_app;
 
--- supabase/schemas/projects/create_project.sql
+-- projects/create_project.sql
 -- Makes a project. Only for local administrators: a key, however trusted, administers its own project alone.
 create function coord.create_project(p_caller jsonb, p_project text) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -10098,7 +10057,7 @@ $$;
 
 grant execute on function coord.create_project to coord_app;
 
--- supabase/schemas/projects/create_read_token.sql
+-- projects/create_read_token.sql
 -- What a token for reading the caller's project through PostgREST says. The process that asked signs it: the secret it
 -- is signed with is in no database (see core's read_tokens). Times are the database's, which looks at them again when
 -- the token is used. A repetition with the same idempotency key is signed to the same token.
@@ -10129,7 +10088,7 @@ $$;
 
 grant execute on function coord.create_read_token to coord_app;
 
--- supabase/schemas/projects/list_project_members.sql
+-- projects/list_project_members.sql
 -- Who may read the caller's project without its API, and whether everybody may.
 create function coord.list_project_members(p_caller jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -10150,7 +10109,7 @@ $$;
 
 grant execute on function coord.list_project_members to coord_app;
 
--- supabase/schemas/projects/list_projects.sql
+-- projects/list_projects.sql
 -- Projects the caller administers: all for a local administrator, its own for a key.
 create function coord.list_projects(p_caller jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -10168,7 +10127,7 @@ $$;
 
 grant execute on function coord.list_projects to coord_app;
 
--- supabase/schemas/projects/open_project.sql
+-- projects/open_project.sql
 -- Id of the project of that name, made when it is new: what a local process asks once, before it has a caller.
 create function coord.open_project(p_name text) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -10185,7 +10144,7 @@ $$;
 
 grant execute on function coord.open_project to coord_app;
 
--- supabase/schemas/projects/remove_project_member.sql
+-- projects/remove_project_member.sql
 -- Takes the caller's project from a Supabase user: his next query shows nothing of it.
 create function coord.remove_project_member(p_caller jsonb, p_user_id uuid) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -10204,7 +10163,7 @@ $$;
 
 grant execute on function coord.remove_project_member to coord_app;
 
--- supabase/schemas/projects/revoke_read_tokens.sql
+-- projects/revoke_read_tokens.sql
 -- Makes all tokens for reading the caller's project worthless, from the next query on: they carry the old version.
 -- Concurrency: the row decides; a token that is made meanwhile carries the version of before or after, and is as good.
 create function coord.revoke_read_tokens(p_caller jsonb) returns jsonb
@@ -10221,7 +10180,7 @@ $$;
 
 grant execute on function coord.revoke_read_tokens to coord_app;
 
--- supabase/schemas/projects/set_project_visibility.sql
+-- projects/set_project_visibility.sql
 -- Public: whoever has the publishable key of the Supabase project reads the caller's project, but not what is
 -- confidential (policies `readers` that ask for _member_projects). Private: its members alone.
 create function coord.set_project_visibility(p_caller jsonb, p_visibility text) returns jsonb
@@ -10239,7 +10198,7 @@ $$;
 
 grant execute on function coord.set_project_visibility to coord_app;
 
--- supabase/schemas/reads/read_directly.sql
+-- reads/read_directly.sql
 -- What some reading operations answer, for dashboards that have a token of PostgREST and no key: see `direct` in the
 -- catalogue. Whose project it is decides before anything is read: members alone, since the API shows such things to agents
 -- of the project, and a public project is read in its tables. Changes nothing, opens no session, is not journalled, and is
@@ -10281,7 +10240,7 @@ $$;
 
 grant execute on function coord.read_directly to coord_reader;
 
--- supabase/schemas/seals/drop_segment.sql
+-- seals/drop_segment.sql
 -- Drops the oldest rows of the journal, up to the last one of a seal, after they were exported to a file of that hash.
 -- Every row must be older than older_than_days and be what was sealed, which _prove_segment looks at; the seals stay, so the
 -- chain goes on. The one way in which rows leave the journal; only for local administrators, because a key, however
@@ -10328,7 +10287,7 @@ $$;
 
 grant execute on function coord.drop_segment to coord_app;
 
--- supabase/schemas/seals/export_checkpoint.sql
+-- seals/export_checkpoint.sql
 -- The head of the chain, for whoever keeps it elsewhere: core signs it (p_computed has the public key that goes with the
 -- signature) with a key that this database never sees. Whoever has it can tell later whether anything up to there was
 -- changed or cut off. Whoever may read the project may ask.
@@ -10355,7 +10314,7 @@ $$;
 
 grant execute on function coord.export_checkpoint to coord_app;
 
--- supabase/schemas/seals/export_segment.sql
+-- seals/export_segment.sql
 -- A part of the sealed journal, whole seals with their rows, for a file that can be verified without this database. In
 -- pages of 2,000 rows, or eight megabytes, or a little more, from the first seal that was not dropped, or the one after
 -- after_seal. With older_than_days only seals of which every row is older than that, which are those that can be dropped.
@@ -10397,7 +10356,7 @@ $$;
 
 grant execute on function coord.export_segment to coord_app;
 
--- supabase/schemas/seals/seal_journal.sql
+-- seals/seal_journal.sql
 -- Seals what the journals of all projects have gained, p_most rows or a little more, those first that were not sealed
 -- for longest; more says that there is more. Called by whoever sweeps, after each sweep.
 -- Idempotent: a seal is there whole or not at all, and the next call goes on after the last one. One at a time under an
@@ -10445,7 +10404,7 @@ $$;
 
 grant execute on function coord.seal_journal to coord_app;
 
--- supabase/schemas/seals/verify_audit.sql
+-- seals/verify_audit.sql
 -- Recomputes the chain of seals from the journal's rows, and says which row is the first that is not as it was. In
 -- pages: whoever goes on from next_seal until it is null has looked at all. With a checkpoint, says whether the chain
 -- still contains it; a chain that was cut shows only so.
@@ -10487,7 +10446,7 @@ $$;
 
 grant execute on function coord.verify_audit to coord_app;
 
--- supabase/schemas/sessions/discover_agents.sql
+-- sessions/discover_agents.sql
 -- Living sessions of the project, the last to call first.
 create function coord.discover_agents(
   p_caller jsonb, p_capability text default null, p_limit integer default 50
@@ -10504,7 +10463,7 @@ $$;
 
 grant execute on function coord.discover_agents to coord_app;
 
--- supabase/schemas/sessions/end_session.sql
+-- sessions/end_session.sql
 -- Ends the calling session: its locks are free, its tasks go back without counting as attempts. See _end_session.
 -- The reason is in its journal row, which get_agent_history shows.
 create function coord.end_session(p_caller jsonb, p_reason text default null) returns jsonb
@@ -10526,7 +10485,7 @@ $$;
 
 grant execute on function coord.end_session to coord_app;
 
--- supabase/schemas/sessions/heartbeat.sql
+-- sessions/heartbeat.sql
 -- Keeps the session and its claims alive. Commits without waiting for the disk, unless it is journalled: a heartbeat
 -- lost in a crash of the database is one of four, but what a reader of events has seen must not be lost. Journalled
 -- only when it says something new.
@@ -10561,7 +10520,7 @@ $$;
 
 grant execute on function coord.heartbeat to coord_app;
 
--- supabase/schemas/sessions/open_subagent.sql
+-- sessions/open_subagent.sql
 -- Opens a session for a helper of the calling session: <agent>/<name>, on behalf of the same agent, by the same
 -- credential, trusted at most as much. It holds for itself, and ends with the session that opened it (see _end_session,
 -- _touch_session). Profile and limits are those of the agent it works for, so nobody gains by it.
@@ -10606,7 +10565,7 @@ $$;
 
 grant execute on function coord.open_subagent to coord_app;
 
--- supabase/schemas/sessions/register_session.sql
+-- sessions/register_session.sql
 -- Says who is here. A caller that names a session, or whose label stands for one, updates it; any other gets a new one.
 -- Identity and trust come from p_caller alone, which the door made from a credential. The answer offers what others left.
 create function coord.register_session(
@@ -10649,7 +10608,7 @@ $$;
 
 grant execute on function coord.register_session to coord_app;
 
--- supabase/schemas/threads/create_thread.sql
+-- threads/create_thread.sql
 -- Opens a thread with its first post. Who is mentioned finds it in the inbox.
 create function coord.create_thread(
   p_caller jsonb, p_title text, p_text text, p_priority text default 'normal', p_mentions text[] default '{}'
@@ -10678,7 +10637,7 @@ $$;
 
 grant execute on function coord.create_thread to coord_app;
 
--- supabase/schemas/threads/list_threads.sql
+-- threads/list_threads.sql
 -- Threads of the project, the last to change first. Pages by the place that p_before has now, so a thread that changes
 -- meanwhile moves to the front, and may be seen twice.
 create function coord.list_threads(
@@ -10717,7 +10676,7 @@ $$;
 
 grant execute on function coord.list_threads to coord_app;
 
--- supabase/schemas/threads/read_thread.sql
+-- threads/read_thread.sql
 -- A thread and its posts in their order, after the number of one that was read before: at most p_limit and about
 -- 128 KiB, but at least one. A post that is written meanwhile comes with the next page.
 create function coord.read_thread(
@@ -10751,7 +10710,7 @@ $$;
 
 grant execute on function coord.read_thread to coord_app;
 
--- supabase/schemas/threads/reply_to_thread.sql
+-- threads/reply_to_thread.sql
 -- Adds a post to a thread that is not resolved. Who is mentioned, and who opened the thread, finds it in the inbox.
 -- Concurrency: the thread's row is locked before it is looked at, so a reply comes before or after the thread was
 -- resolved, and posts are numbered one after the other. The agent's row (_silent_until) is locked after it.
@@ -10790,7 +10749,7 @@ $$;
 
 grant execute on function coord.reply_to_thread to coord_app;
 
--- supabase/schemas/threads/set_thread_status.sql
+-- threads/set_thread_status.sql
 -- Says how a thread stands: active, waiting for somebody, or resolved, after which nobody can reply until it is active
 -- again. Anybody who may write may do so; the journal has who did.
 -- Concurrency: the row is locked before it is looked at; of two changes, the second answers what the first has left.
@@ -10814,7 +10773,7 @@ $$;
 
 grant execute on function coord.set_thread_status to coord_app;
 
--- supabase/schemas/work/cancel_task.sql
+-- work/cancel_task.sql
 -- Ends a task that nobody needs any more. Who submitted it may do so, others with trust 3. If somebody works on it, that
 -- session is told with its next call, and its token is void.
 -- Concurrency: the row is locked before it is looked at; the status in the WHERE lets one of two callers do it.
@@ -10859,7 +10818,7 @@ $$;
 
 grant execute on function coord.cancel_task to coord_app;
 
--- supabase/schemas/work/complete_work.sql
+-- work/complete_work.sql
 -- Ends a claim: done, or a failed attempt, which others follow while some are left (see _fail_attempt).
 -- Concurrency: one guarded UPDATE; task, token, status, session and lease must all still match, and no subtask be open,
 -- so one completion is accepted, ever. What depends on the task follows in the same transaction, and so does the claim
@@ -10912,10 +10871,10 @@ $$;
 
 grant execute on function coord.complete_work to coord_app;
 
--- supabase/schemas/work/complete_work_batch.sql
+-- work/complete_work_batch.sql
 -- Ends several claims of the calling session as done, each with an answer of its own, in the order given, a subtask before
--- its parent; then claims the next tasks, if asked for, whatever their type, for as long as the longest of the
--- claims. What becomes of these takes nothing back; see _leave_and_claim. Each task has its journal row, as with complete_work.
+-- its parent; then claims the next tasks, if asked for, whatever their type, for as long as the longest of the claims.
+-- What becomes of these takes nothing back; see _leave_and_claim. Each task has its journal row, as with complete_work.
 -- Concurrency: the tasks are locked in id order before anything is looked at: so whoever makes one of them a dependency
 -- has either committed and is seen, or waits and finds it done. Then one guarded UPDATE, as in complete_work. Parents and
 -- dependents follow, all locked in id order, and paths last, because nobody may wait for a task while he holds the locks
@@ -11032,7 +10991,7 @@ $$;
 
 grant execute on function coord.complete_work_batch to coord_app;
 
--- supabase/schemas/work/find_hung.sql
+-- work/find_hung.sql
 -- Claims that nobody seems to work on: their session has made no call, or their last progress note is that old. Renewals
 -- by heartbeats do not count, because a timer sends them. The longest silent first.
 create function coord.find_hung(p_caller jsonb, p_threshold integer default 300) returns jsonb
@@ -11060,7 +11019,7 @@ $$;
 
 grant execute on function coord.find_hung to coord_app;
 
--- supabase/schemas/work/get_agent_history.sql
+-- work/get_agent_history.sql
 -- What an agent did of late, newest first, as much as fits into a page: of the last 20,000 journal rows of the project
 -- those of the agent.
 create function coord.get_agent_history(p_caller jsonb, p_agent text, p_limit integer default 50) returns jsonb
@@ -11083,7 +11042,7 @@ $$;
 
 grant execute on function coord.get_agent_history to coord_app;
 
--- supabase/schemas/work/get_task.sql
+-- work/get_task.sql
 -- One task of the caller's project, whole.
 create function coord.get_task(p_caller jsonb, p_task_id uuid) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -11103,7 +11062,7 @@ $$;
 
 grant execute on function coord.get_task to coord_app;
 
--- supabase/schemas/work/get_task_board.sql
+-- work/get_task_board.sql
 -- Who is here, on what, and how the queue stands. Counts stop at 1,000, and what is done is counted among the 1,000
 -- newest tasks, so neither a long queue nor a long history makes it slow.
 create function coord.get_task_board(p_caller jsonb) returns jsonb
@@ -11119,7 +11078,7 @@ $$;
 
 grant execute on function coord.get_task_board to coord_app;
 
--- supabase/schemas/work/get_task_history.sql
+-- work/get_task_history.sql
 -- What happened to a task, newest first, as the journal has it, as much as fits into a page: its changes, not what was
 -- refused. The task remembers the transactions that changed it, because an index for it would make each of them a
 -- twentieth slower.
@@ -11148,7 +11107,7 @@ $$;
 
 grant execute on function coord.get_task_history to coord_app;
 
--- supabase/schemas/work/get_work.sql
+-- work/get_work.sql
 -- Claims the next task for the calling session. p_wait_seconds is for whoever calls: waiting is not done here.
 -- Concurrency: see _claim. A caller that dies before the commit has claimed nothing.
 create function coord.get_work(
@@ -11176,7 +11135,7 @@ $$;
 
 grant execute on function coord.get_work to coord_app;
 
--- supabase/schemas/work/get_work_batch.sql
+-- work/get_work_batch.sql
 -- Claims several tasks at once for the calling session; see _claim_batch.
 create function coord.get_work_batch(
   p_caller jsonb, p_count integer, p_types text[] default null, p_lease_seconds integer default 900
@@ -11195,7 +11154,7 @@ $$;
 
 grant execute on function coord.get_work_batch to coord_app;
 
--- supabase/schemas/work/list_tasks.sql
+-- work/list_tasks.sql
 -- Tasks of the project, newest first, but ready ones as they are handed out and scheduled ones as they come due; pages
 -- go on after a task. A page may be short and not the last, when few tasks are as asked for: see _find_tasks.
 create function coord.list_tasks(
@@ -11215,7 +11174,7 @@ $$;
 
 grant execute on function coord.list_tasks to coord_app;
 
--- supabase/schemas/work/release_task.sql
+-- work/release_task.sql
 -- Gives a claimed task back without a result; the attempt does not count. It is ready at once, or from p_run_after on.
 -- Concurrency: one guarded write, as complete_work.
 create function coord.release_task(
@@ -11254,7 +11213,7 @@ $$;
 
 grant execute on function coord.release_task to coord_app;
 
--- supabase/schemas/work/report_progress.sql
+-- work/report_progress.sql
 -- Notes how far a claimed task has come, for others to read, and renews the claim. The last 20 notes are kept.
 -- Concurrency: one guarded write, as complete_work: who has lost the claim is told.
 create function coord.report_progress(
@@ -11289,7 +11248,7 @@ $$;
 
 grant execute on function coord.report_progress to coord_app;
 
--- supabase/schemas/work/retry_task.sql
+-- work/retry_task.sql
 -- Gives a failed or cancelled task all its attempts anew: the way out of the dead-letter list. What is blocked by it goes
 -- on when it is done. What was cancelled is brought back by its submitter who cancelled it, what a parent would have to
 -- wait for again by its submitter, and both by others with trust 3. Who cancelled is in the journal, where the trail ends.
@@ -11360,7 +11319,7 @@ $$;
 
 grant execute on function coord.retry_task to coord_app;
 
--- supabase/schemas/work/submit_work.sql
+-- work/submit_work.sql
 -- Puts a task into the queue. What it depends on exists already, so a circle cannot be made.
 -- A plain task without dependencies is one insert; all else is checked and written by _submit_tasks.
 create function coord.submit_work(
@@ -11400,7 +11359,7 @@ $$;
 
 grant execute on function coord.submit_work to coord_app;
 
--- supabase/schemas/work/submit_work_batch.sql
+-- work/submit_work_batch.sql
 -- Puts up to 100 tasks into the queue, all or none. They may depend on each other by their keys. See _submit_tasks.
 create function coord.submit_work_batch(p_caller jsonb, p_tasks jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -11418,7 +11377,7 @@ $$;
 
 grant execute on function coord.submit_work_batch to coord_app;
 
--- supabase/schemas/supabase.sql
+-- supabase.sql
 -- On Supabase: gives service_role what coord_app has, anon and authenticated what coord_reader has. Direct grants,
 -- because Supabase's roles do not inherit. Comes last in each migration; does nothing where the roles are not.
 do $$
@@ -11468,7 +11427,7 @@ exception when insufficient_privilege then
 end
 $$;
 
--- supabase/schemas/realtime.sql
+-- realtime.sql
 -- Where Supabase Realtime is: each journal row is told to who follows the private channel coord:<project_id>, by its
 -- operation, without its detail. Only members of the project hear it. A broadcast is a hint: it may get lost and
 -- comes in no certain order; whoever must miss nothing reads on from its last cursor.

@@ -1,4 +1,4 @@
-// Uses the server of the home it is given, as any process of the coordinator would: says what it found once it is
+// Uses the server of the home it is given, as every process of the coordinator does: says what it found once it is
 // connected, then answers every line it reads with the number of rows it sees.
 import { createInterface } from 'node:readline';
 import postgres from 'postgres';

@@ -3,12 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Dice } from './dice.ts';
 import { type Options, readOptions } from './options.ts';
-import type { Outcome, Proof, Setting } from './proof.ts';
+import type { Setting } from './proof.ts';
 import { proofs } from './proofs/index.ts';
 import { type Report, type Result, resultOf, textOf } from './report.ts';
-
-/** Stands for the promise in a finding about the proof itself. */
-const harness = 'harness';
 
 try {
   const options = readOptions(proofs);
@@ -33,20 +30,12 @@ async function run({ chosen, scale, seed, bug, json }: Options): Promise<number>
     if (stop.signal.aborted) break;
     tell(`${proof.name}: ${proof.title} …`);
     const begun = performance.now();
-    const setting: Omit<Setting, 'dice'> = {
-      scale,
-      folder,
-      bug,
-      hunting: bug !== undefined,
-      signal: stop.signal,
-      tell,
-    };
-    const attempt = (name: string) => attempted(proof, { ...setting, dice: new Dice(seed).for(name) });
-    let outcome = await attempt(proof.name);
-    if (hasNotRun(outcome) && !stop.signal.aborted) {
-      tell(`${proof.name} could not be carried out, and is tried once more: ${outcome.findings[0]?.what}`);
-      outcome = await attempt(`${proof.name} again`);
-    }
+    const dice = new Dice(seed).for(proof.name);
+    const setting: Setting = { dice, scale, folder, bug, hunting: bug !== undefined, signal: stop.signal, tell };
+    const outcome = await proof.run(setting).catch((error: unknown) => {
+      const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      return { figures: {}, findings: [{ promise: 'harness', what }] };
+    });
     results.push(resultOf(proof, outcome, begun));
   }
   const report: Report = { seed, scale, bug, node: process.version, results };
@@ -54,16 +43,4 @@ async function run({ chosen, scale, seed, bug, json }: Options): Promise<number>
   const clean = results.every(({ findings }) => findings.length === 0);
   if (clean) rmSync(folder, { recursive: true, force: true });
   return clean && !stop.signal.aborted ? 0 : 1;
-}
-
-/** The machine may have been too busy to start a server: that says nothing of the product, unless it happens twice. */
-function hasNotRun({ findings }: Outcome): boolean {
-  return findings.length > 0 && findings.every(({ promise }) => promise === harness);
-}
-
-function attempted(proof: Proof, setting: Setting): Promise<Outcome> {
-  return proof.run(setting).catch((error: unknown) => {
-    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return { figures: {}, findings: [{ promise: harness, what }] };
-  });
 }

@@ -78,7 +78,7 @@ describe('nobody drops rows that were not proved to be sealed, old and exported'
     }
   });
 
-  test.each(attempts)('%s, as any other role', async (_, statement) => {
+  test.each(attempts)('%s, as every other role', async (_, statement) => {
     for (const role of ['coord_app', 'coord_reader', 'service_role', 'authenticated', 'anon']) {
       await expect(as(role, statement), role).rejects.toMatchObject({ code: '42501' });
     }

@@ -6,6 +6,9 @@ import type { Session } from './session.ts';
 /** A task that was handed to a worker, with its token. */
 export type Handled = Awaited<ReturnType<Coordinator['getWorkBatch']>>['claims'][number];
 
+/** Which tasks to take, and for how long. */
+export type TaskChoice = Pick<ClaimOptions, 'types' | 'lease_seconds'>;
+
 /**
  * What a worker asks for, until the answer is known: asked for again, with the same key, nothing is claimed twice and
  * nothing stays claimed that nobody knows of.
@@ -18,12 +21,9 @@ export class Ask {
   readonly #key = randomUUID();
   readonly #session: Session;
   readonly #count: number;
-  readonly #choice: Pick<ClaimOptions, 'types' | 'lease_seconds'>;
+  readonly #choice: TaskChoice;
 
-  constructor(
-    session: Session,
-    { count, waits, choice }: { count: number; waits: boolean; choice: Pick<ClaimOptions, 'types' | 'lease_seconds'> },
-  ) {
+  constructor(session: Session, { count, waits, choice }: { count: number; waits: boolean; choice: TaskChoice }) {
     this.#session = session;
     this.#count = count;
     this.waits = waits;

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CoordinationError, type Coordinator, type ErrorBody, isRetryable } from '@agentcoord/contract';
-import { Ask, type Handled } from './ask.ts';
+import { Ask, type Handled, type TaskChoice } from './ask.ts';
 import { type Claim, type ClaimOptions, claimIn } from './claim.ts';
 import type { Session } from './session.ts';
 
@@ -103,7 +103,7 @@ export class Worker {
   }
 
   /** Which tasks to take, and for how long. */
-  get #choice(): Pick<WorkOptions, 'types' | 'lease_seconds'> {
+  get #choice(): TaskChoice {
     const { types, lease_seconds } = this.#options;
     return { ...(types && { types }), ...(lease_seconds && { lease_seconds }) };
   }
@@ -175,13 +175,8 @@ export class Worker {
       ...{ task_id: claim.task.task_id, claim_token: claim.token },
       ...(result ? { result } : {}),
     }));
-    let again = false;
     const { results, claims } = await patiently(
-      async () => {
-        const isAgain = again;
-        again = true;
-        return this.#call(reports, claim_next, isAgain);
-      },
+      (attempt) => this.#call(reports, claim_next, attempt > 1),
       ...done.map(({ claim }) => claim),
     );
     await Promise.all(done.map(({ claim }, index) => this.#settle(claim, results[index])));
@@ -225,10 +220,10 @@ export class Worker {
 }
 
 /** Calls again and again while the server is away and one of the claims, at least, can still be had. */
-async function patiently<Result>(call: () => Promise<Result>, ...claims: Claim[]): Promise<Result> {
-  for (let wait = firstPause; ; wait = Math.min(wait * 2, lastPause)) {
+async function patiently<Result>(call: (attempt: number) => Promise<Result>, ...claims: Claim[]): Promise<Result> {
+  for (let [attempt, wait] = [1, firstPause]; ; [attempt, wait] = [attempt + 1, Math.min(wait * 2, lastPause)]) {
     try {
-      return await call();
+      return await call(attempt);
     } catch (error) {
       if (!isRetryable(error) || claims.every(({ signal }) => signal.aborted)) throw error;
       await pause(wait);

@@ -72,11 +72,7 @@ alter table coord.approval_links enable row level security;
 alter table coord.approval_webhooks enable row level security;
 -- A payload may name what a public project keeps to itself.
 create policy readers on coord.approvals for select
-using (project_id = any (array(select coord._member_projects()))
-  and project_id between (select min(r) from coord._member_projects() r)
-    and (select max(r) from coord._member_projects() r));
+using (project_id in (select coord._member_projects()));
 create policy readers on coord.approval_rules for select
-using (project_id = any (array(select coord._member_projects()))
-  and project_id between (select min(r) from coord._member_projects() r)
-    and (select max(r) from coord._member_projects() r));
+using (project_id in (select coord._member_projects()));
 grant select on coord.approvals, coord.approval_rules to coord_reader;

@@ -13,7 +13,5 @@ create table coord.decisions (
 
 alter table coord.decisions enable row level security;
 create policy readers on coord.decisions for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 grant select on coord.decisions to coord_reader;

@@ -42,11 +42,7 @@ alter table coord.guardrail_versions enable row level security;
 alter table coord.guardrail_violations enable row level security;
 -- How a project is guarded, and what was tried, is for those who work in it.
 create policy readers on coord.guardrail_rules for select
-using (project_id = any (array(select coord._member_projects()))
-  and project_id between (select min(r) from coord._member_projects() r)
-    and (select max(r) from coord._member_projects() r));
+using (project_id in (select coord._member_projects()));
 create policy readers on coord.guardrail_violations for select
-using (project_id = any (array(select coord._member_projects()))
-  and project_id between (select min(r) from coord._member_projects() r)
-    and (select max(r) from coord._member_projects() r));
+using (project_id in (select coord._member_projects()));
 grant select on coord.guardrail_rules, coord.guardrail_violations to coord_reader;

@@ -22,7 +22,5 @@ create index handoffs_of_agent on coord.handoffs (project_id, agent, created_at)
 
 alter table coord.handoffs enable row level security;
 create policy readers on coord.handoffs for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 grant select on coord.handoffs to coord_reader;

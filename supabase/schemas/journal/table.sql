@@ -56,8 +56,6 @@ alter table coord.journal_floors enable row level security;
 
 alter table coord.journal enable row level security;
 create policy readers on coord.journal for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r)
-  and (coord._is_open(operation, outcome) or project_id = any (array(select coord._member_projects()))));
+using (project_id in (select coord._readable_projects())
+  and (coord._is_open(operation, outcome) or project_id in (select coord._member_projects())));
 grant select on coord.journal to coord_reader;

@@ -71,15 +71,9 @@ alter table coord.lock_waiters enable row level security;
 alter table coord.lock_scopes enable row level security;
 alter table coord.lock_floors enable row level security;
 create policy readers on coord.locks for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 create policy readers on coord.lock_shares for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 create policy readers on coord.lock_waiters for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 grant select on coord.locks, coord.lock_shares, coord.lock_waiters to coord_reader;

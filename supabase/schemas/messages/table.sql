@@ -47,7 +47,5 @@ alter table coord.inbox_receipts enable row level security;
 alter table coord.inbox_readers enable row level security;
 -- What one agent writes to another is for the project alone, also where the project is public.
 create policy readers on coord.inbox_items for select
-using (project_id = any (array(select coord._member_projects()))
-  and project_id between (select min(r) from coord._member_projects() r)
-    and (select max(r) from coord._member_projects() r));
+using (project_id in (select coord._member_projects()));
 grant select on coord.inbox_items to coord_reader;

@@ -65,15 +65,9 @@ alter table coord.suspensions enable row level security;
 alter table coord.agent_usage enable row level security;
 alter table coord.agent_files enable row level security;
 create policy readers on coord.profiles for select
-using (project_id = any (array(select coord._member_projects()))
-  and project_id between (select min(r) from coord._member_projects() r)
-    and (select max(r) from coord._member_projects() r));
+using (project_id in (select coord._member_projects()));
 create policy readers on coord.profile_assignments for select
-using (project_id = any (array(select coord._member_projects()))
-  and project_id between (select min(r) from coord._member_projects() r)
-    and (select max(r) from coord._member_projects() r));
+using (project_id in (select coord._member_projects()));
 create policy readers on coord.suspensions for select
-using (project_id = any (array(select coord._member_projects()))
-  and project_id between (select min(r) from coord._member_projects() r)
-    and (select max(r) from coord._member_projects() r));
+using (project_id in (select coord._member_projects()));
 grant select on coord.profiles, coord.profile_assignments, coord.suspensions to coord_reader;

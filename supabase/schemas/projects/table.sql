@@ -22,12 +22,8 @@ create table coord.project_members (
 alter table coord.projects enable row level security;
 alter table coord.project_members enable row level security;
 create policy readers on coord.projects for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 -- Who is a member concerns members alone, also where the project is public.
 create policy readers on coord.project_members for select
-using (project_id = any (array(select coord._member_projects()))
-  and project_id between (select min(r) from coord._member_projects() r)
-    and (select max(r) from coord._member_projects() r));
+using (project_id in (select coord._member_projects()));
 grant select on coord.projects, coord.project_members to coord_reader;

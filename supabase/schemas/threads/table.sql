@@ -31,11 +31,7 @@ create table coord.thread_posts (
 alter table coord.threads enable row level security;
 alter table coord.thread_posts enable row level security;
 create policy readers on coord.threads for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 create policy readers on coord.thread_posts for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 grant select on coord.threads, coord.thread_posts to coord_reader;

@@ -1,8 +1,8 @@
 -- Checks tasks and puts them into the queue, all or none; answers {"tasks": […]}, or an error, which is journalled.
 -- Each task that is made has its journal row from here.
 -- Concurrency: what the new tasks depend on, and then their parents, are locked before they are looked at, each in id
--- order: a completion goes from a subtask to its parent, too. A
--- completion of one of them either commits first and is seen, or waits, and then finds the new task among its dependents.
+-- order: a completion goes from a subtask to its parent, too. A completion of one of them either commits first and is
+-- seen, or waits, and then finds the new task among its dependents.
 create function coord._submit_tasks(p_call coord._call, p_tasks jsonb) returns jsonb
 language plpgsql volatile
 as $$

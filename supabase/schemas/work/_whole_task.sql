@@ -11,8 +11,8 @@ begin
   v_terms := v_task.terms;
   return coord._task_summary(v_task) || jsonb_build_object(
     'description', v_task.description, 'input', v_task.input, 'submitted_by', v_task.submitted_by,
-    'claim_token', v_task.claim_token, 'claim_expires_at', v_task.claim_expires_at, 'result', v_task.result, 'error', v_task.error,
-    'finished_at', v_task.finished_at, 'capabilities', coalesce(v_terms.capabilities, '{}'),
+    'claim_token', v_task.claim_token, 'claim_expires_at', v_task.claim_expires_at, 'result', v_task.result,
+    'error', v_task.error, 'finished_at', v_task.finished_at, 'capabilities', coalesce(v_terms.capabilities, '{}'),
     'paths', coalesce(v_terms.paths, '{}'),
     'run_after', v_terms.run_after, 'deadline', v_terms.deadline, 'retry', coalesce(v_terms.retry, 'exponential'),
     'retry_seconds', coalesce(v_terms.retry_seconds, 60),

@@ -1,6 +1,6 @@
 -- Ends several claims of the calling session as done, each with an answer of its own, in the order given, a subtask before
--- its parent; then claims the next tasks, if asked for, whatever their type, for as long as the longest of the
--- claims. What becomes of these takes nothing back; see _leave_and_claim. Each task has its journal row, as with complete_work.
+-- its parent; then claims the next tasks, if asked for, whatever their type, for as long as the longest of the claims.
+-- What becomes of these takes nothing back; see _leave_and_claim. Each task has its journal row, as with complete_work.
 -- Concurrency: the tasks are locked in id order before anything is looked at: so whoever makes one of them a dependency
 -- has either committed and is seen, or waits and finds it done. Then one guarded UPDATE, as in complete_work. Parents and
 -- dependents follow, all locked in id order, and paths last, because nobody may wait for a task while he holds the locks

@@ -88,15 +88,9 @@ alter table coord.tasks enable row level security;
 alter table coord.task_dependencies enable row level security;
 alter table coord.subtasks enable row level security;
 create policy readers on coord.tasks for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 create policy readers on coord.task_dependencies for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 create policy readers on coord.subtasks for select
-using (project_id = any (array(select coord._readable_projects()))
-  and project_id between (select min(r) from coord._readable_projects() r)
-    and (select max(r) from coord._readable_projects() r));
+using (project_id in (select coord._readable_projects()));
 grant select on coord.tasks, coord.task_dependencies, coord.subtasks to coord_reader;

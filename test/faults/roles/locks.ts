@@ -65,7 +65,7 @@ async function stopPast(part: Part, ttl_seconds: number, locks: Grant[], resourc
   for (const grant of locks) {
     const [newer] = await resource`select from faults.resources where path = ${grant.path} and token > ${grant.token}`;
     const let_through = await writeTo(resource, grant);
-    // Nobody else has written: then an old token is as good as any.
+    // Nobody else has written: then an old token is as good as a new one.
     if (newer) await part.tell({ stale: 'write', let_through } satisfies StaleWrite);
   }
   const { released_paths } = await release(part, locks);

@@ -128,6 +128,6 @@ function unreadable(): CoordinationError {
   return new CoordinationError({
     code: 'invalid_input',
     message: 'The request names no place that a proxy can reach.',
-    hint: 'Ask for http://host/path, or use CONNECT host:port, as any client does that knows it talks to a proxy.',
+    hint: 'Ask for http://host/path, or use CONNECT host:port, as every client does that knows of the proxy.',
   });
 }

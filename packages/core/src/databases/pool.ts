@@ -10,7 +10,7 @@ interface Lane {
 }
 
 /** Milliseconds after which a query counts as slow: others are not sent behind it. */
-const slow = 50;
+const slowAfter = 50;
 
 /**
  * Connections of which the one used last is used next. Each holds its own plans, so a caller who comes alone always
@@ -84,7 +84,7 @@ export class Pool {
     const now = performance.now();
     let least: Lane | undefined;
     for (const lane of this.#lanes) {
-      if (now - lane.since < slow && lane.busy < (least?.busy ?? Number.POSITIVE_INFINITY)) least = lane;
+      if (now - lane.since < slowAfter && lane.busy < (least?.busy ?? Number.POSITIVE_INFINITY)) least = lane;
     }
     return least;
   }
