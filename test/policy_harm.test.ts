@@ -84,6 +84,34 @@ test('forty validations at once are done or refused, and the process goes on mea
   expect(delay.max / 1e6).toBeLessThan(200);
 });
 
+/** A batch about nearly 900 files, the last of which a policy of the test forbids. */
+const batch = (last: string) => ({
+  tasks: Array.from({ length: 9 }, (_, task) => ({
+    title: 'x',
+    paths: Array.from({ length: 95 }, (_, file) => (task === 8 && file === 94 ? last : `${task}/${file}`)),
+  })),
+});
+
+test('a call about very many files is decided file by file, and the process goes on meanwhile', async () => {
+  const boss = await administratorIn('many');
+  const when = 'when { resource is File && resource.path == "frozen" }';
+  await boss.setCedarPolicy({ policy: 'frozen', policy_text: `${forbidLocks} ${when};` });
+  const ann = await agentIn('many');
+  await ann.checkLocks();
+  let [rounds, isDone] = [0, false];
+  const count = () => {
+    rounds += 1;
+    if (!isDone) setImmediate(count);
+  };
+  const submitting = ann.submitWorkBatch(batch('frozen')).finally(() => {
+    isDone = true;
+  });
+  count();
+  await expect(submitting).rejects.toMatchObject({ details: { policies: ['frozen'] } });
+  expect(rounds).toBeGreaterThan(10);
+  expect((await ann.submitWorkBatch(batch('free'))).tasks).toHaveLength(9);
+});
+
 test('what is remembered of decisions takes a few bytes each, however long their questions are', () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;

@@ -4,6 +4,7 @@ import type { Database, PolicyEngine } from '../database.ts';
 import { Callers, type Known } from './callers.ts';
 import type { Decision } from './decisions.ts';
 import type { About } from './policy_set.ts';
+import { inSlices } from './slices.ts';
 
 interface CedarOptions {
   /** Where schema and default policies are; those of the package when left out. */
@@ -19,10 +20,11 @@ export function cedarEngine(database: Pick<Database, 'call'>, { folder }: CedarO
       const caller = callerOf(call);
       const key = JSON.stringify(caller);
       const known = callers.recall(key, caller);
-      if (known && decide(known, operation, { input }).allowed) return undefined;
+      const decided = known && decide(known, operation, { input });
+      if (decided && !(decided instanceof Promise) && decided.allowed) return undefined;
       return (async () => {
-        const current = known ?? (await callers.read(key, caller).catch(refuse));
-        const made = decide(current, operation, { input });
+        const read = () => callers.read(key, caller).catch(refuse);
+        const made = await (decided ?? decide(await read(), operation, { input }));
         if (!made.allowed) throw await journalled(database, operation, caller, made);
       })();
     },
@@ -41,15 +43,17 @@ function callerOf({ idempotency_key: _k, repeated: _r, input: _i, ...caller }: C
 }
 
 /** A defect of the engine, or of a policy, denies. */
-function decision(callers: Callers, known: Known, operation: Operation, about: About): Decision {
+function decision(callers: Callers, known: Known, operation: Operation, about: About): Decision | Promise<Decision> {
   const denied = (message: string): Decision => ({ allowed: false, policies: [], errors: [message] });
+  const failed = (error: unknown) => denied(error instanceof Error ? error.message : 'The policy engine failed.');
   const set = callers.policiesFor(known);
   if (!set) return denied('The policies have not been read.');
   if (set instanceof Error) return denied(set.message);
   try {
-    return set.decide(operation, known.principal, about);
+    const made = inSlices(set.decide(operation, known.principal, about));
+    return made instanceof Promise ? made.catch(failed) : made;
   } catch (error) {
-    return denied(error instanceof Error ? error.message : 'The policy engine failed.');
+    return failed(error);
   }
 }
 

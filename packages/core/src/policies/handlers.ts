@@ -5,6 +5,7 @@ import { type Policies, type PolicyFiles, readPolicyFiles } from './files.ts';
 import { PolicySet } from './policy_set.ts';
 import { inForce } from './project_policies.ts';
 import { domainOf, type Entity, projectOf } from './request.ts';
+import { atOnce } from './slices.ts';
 import { type PolicyState, readPolicyState, type StoredPolicy } from './state.ts';
 import { validate, validateFor } from './validation.ts';
 
@@ -104,7 +105,8 @@ function locksOut(
   const wayOut = operationNamed('rollback_cedar_policies') as Operation;
   try {
     const set = new PolicySet({ schema: 'trial', policies: 'trial' }, files, policies);
-    return !set.decide(wayOut, principal, { input: () => ({ version: 0, all_projects: false }) }).allowed;
+    const input = () => ({ version: 0, all_projects: false });
+    return !atOnce(set.decide(wayOut, principal, { input })).allowed;
   } catch {
     return true;
   }

@@ -2,6 +2,7 @@ import type { Operation } from '@agentcoord/contract';
 import { type Cedar, type EntityJson, inCedar } from './cedar.ts';
 import { type Decision, remembered } from './decisions.ts';
 import { defaultPrefix, type Policies, type PolicyFiles } from './files.ts';
+import { type Look, type LookedAt, lookedAtBy, looksOf } from './looks.ts';
 import { ledToBy, meantBy, type Question } from './questions.ts';
 import { contextFields, contextInput, type Entity, type FieldType, projectOf, resourcesOf } from './request.ts';
 
@@ -34,7 +35,8 @@ export class PolicySet {
   readonly #policies: Policies;
   readonly #number = ++sets;
   readonly #fields = new Map<string, [string, FieldType][]>();
-  readonly #looks: { atResource: boolean; atInput: boolean };
+  readonly #looks: Look[];
+  readonly #lookedAt = new Map<string, LookedAt>();
   readonly #isShipped: boolean;
   #compiledIn: Cedar | undefined;
 
@@ -50,25 +52,29 @@ export class PolicySet {
 
   /**
    * Whether this call may be made: every file, task and host that it names has to be allowed, and so has what it leads
-   * to. Answers the first decision that denies, else one that allows.
+   * to. Answers the first decision that denies, else one that allows. Pauses after each of them: there may be 2,000. When
+   * the policies are replaced meanwhile, the rest of them is made by the new ones.
    */
-  decide(operation: Operation, principal: Principal, { input, resource }: About): Decision {
+  *decide(operation: Operation, principal: Principal, { input, resource }: About): Generator<undefined, Decision> {
     const question = meantBy({ operation, input });
     const own = this.#contexts(question, principal, resource);
     const led = this.#isShipped ? [] : ledToBy(question);
     const further = led.flatMap((each) => this.#contexts(each, principal, undefined));
     // Before any of them is answered, which takes a while.
-    if (own.length + further.length > mostQuestions) return deny('The call names too many files and tasks.');
-    const decision = this.#firstDenial(principal, own, () => true);
+    const count = own.length + further.length;
+    if (count > mostQuestions) {
+      return deny(`The call needs ${count} decisions, at most ${mostQuestions}: it has to name fewer files and tasks.`);
+    }
+    const decision = yield* this.#firstDenial(principal, own, () => true);
     if (!decision.allowed || further.length === 0) return decision;
     // The default policies about scopes and profiles are about the call that is made, as in the database.
-    const refusal = this.#firstDenial(principal, further, isFromStored);
+    const refusal = yield* this.#firstDenial(principal, further, isFromStored);
     return refusal.allowed || !isFromStored(refusal) ? decision : refusal;
   }
 
   #contexts({ operation, input }: Question, { project }: Principal, resource: Entity | undefined): [Entity, Context][] {
-    const { atResource, atInput } = this.#looks;
     const { name, toolset, kind } = operation;
+    const { atResource, atInput } = this.#lookedAtBy(name);
     const context = {
       operation: name,
       words: [name, toolset, kind],
@@ -78,13 +84,24 @@ export class PolicySet {
     return (resource ? [resource] : resourcesOf(operation, input(), project)).map((one) => [one, context]);
   }
 
-  #firstDenial(principal: Principal, about: [Entity, Context][], counts: (denial: Decision) => boolean): Decision {
+  *#firstDenial(
+    principal: Principal,
+    about: [Entity, Context][],
+    counts: (denial: Decision) => boolean,
+  ): Generator<undefined, Decision> {
     let last = deny('There is nothing to decide about.');
     for (const [resource, context] of about) {
       last = this.#decideOne(principal, resource, context);
       if (!last.allowed && counts(last)) return last;
+      yield;
     }
     return last;
+  }
+
+  #lookedAtBy(operation: string): LookedAt {
+    const known = this.#lookedAt.get(operation) ?? lookedAtBy(this.#looks, operation);
+    this.#lookedAt.set(operation, known);
+    return known;
   }
 
   #inputOf(operation: Operation, input: Record<string, unknown>): Record<string, unknown> {
@@ -173,15 +190,3 @@ function isFromStored({ policies, errors }: Decision): boolean {
 }
 
 const uidOf = ({ type, id }: Entity) => ({ type, id });
-
-/** What any of the policies looks at. In doubt, everything. */
-function looksOf(cedar: Cedar, policies: Policies): { atResource: boolean; atInput: boolean } {
-  const parsed = Object.values(policies).map((text) => cedar.policyToJson(text));
-  const bodies = parsed.map((answer) => (answer.type === 'success' ? answer.json : undefined));
-  const texts = bodies.map((body) => JSON.stringify(body?.conditions ?? '"input" {"Var":"resource"}'));
-  return {
-    atResource:
-      bodies.some((body) => body?.resource.op !== 'All') || texts.some((text) => text.includes('{"Var":"resource"}')),
-    atInput: texts.some((text) => text.includes('"input"') || text.includes('{"Record"')),
-  };
-}

@@ -3,6 +3,7 @@ import { operationNamed } from '@agentcoord/contract';
 import type { Policies } from './files.ts';
 import { PolicySet } from './policy_set.ts';
 import { findProblems } from './problems.ts';
+import { atOnce } from './slices.ts';
 
 /** The thread in which policies are validated; see validation_worker.ts. */
 parentPort?.on('message', ({ schema, policies }: { schema: string; policies: Policies }) => {
@@ -18,5 +19,5 @@ function tryOut(schema: string, policies: Policies): void {
   const operation = operationNamed('acquire_lock');
   const agent = { agent: 'a', agent_type: 'a', trust: 4, project: 'p', suspended: false };
   const principal = { ...agent, blocked_operations: [] };
-  if (operation) set.decide(operation, principal, { input: () => ({ paths: ['a'] }) });
+  if (operation) atOnce(set.decide(operation, principal, { input: () => ({ paths: ['a'] }) }));
 }

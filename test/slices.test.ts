@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { atOnce, inSlices } from '../packages/core/src/policies/slices.ts';
+
+/** Holds the process for a millisecond, a number of times, and notes each of them. */
+function* busy(milliseconds: number, note: () => void = () => {}): Generator<undefined, number> {
+  for (let each = 0; each < milliseconds; each++) {
+    const until = performance.now() + 1;
+    while (performance.now() < until);
+    note();
+    yield;
+  }
+  return milliseconds;
+}
+
+test('a short computation has its result at once', () => {
+  expect(inSlices(busy(0))).toBe(0);
+  expect(inSlices(busy(1))).toBe(1);
+  expect(atOnce(busy(20))).toBe(20);
+});
+
+test('long ones take turns with each other and with everything else', async () => {
+  const order: string[] = [];
+  const note = (name: string) => order.push(name);
+  const long = ['a', 'b'].map((name) => inSlices(busy(40, () => note(name))));
+  expect(inSlices(busy(0))).toBe(0);
+  const others = new Promise((resolve) => setTimeout(() => resolve(note('timer')), 15));
+  expect(await Promise.all(long)).toEqual([40, 40]);
+  await others;
+  expect(order.indexOf('timer')).toBeLessThan(order.length - 2);
+  expect(order.lastIndexOf('a')).toBeGreaterThan(order.indexOf('b'));
+  expect(order.lastIndexOf('b')).toBeGreaterThan(order.lastIndexOf('a') - 12);
+});
+
+test('a failure in a later slice is the failure of the whole, and the next one has its turn', async () => {
+  function* failing(): Generator<undefined, never> {
+    yield* busy(20);
+    throw new Error('broken');
+  }
+  const failed = inSlices(failing());
+  const next = inSlices(busy(20));
+  await expect(failed).rejects.toThrow('broken');
+  expect(await next).toBe(20);
+});
