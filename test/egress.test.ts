@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
@@ -7,7 +6,9 @@ import { CoordinationError } from '@agentcoord/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gateOver } from '../packages/cli/src/egress/gate.ts';
 import { type ProxyOptions, startProxy } from '../packages/cli/src/egress/proxy.ts';
+import { curl } from './helpers/curl.ts';
 import { cloneDatabase, type TestDatabase, type TestSession } from './helpers/database.ts';
+import { connected, rawStatus } from './helpers/raw_sockets.ts';
 
 const password = 'secret-of-the-proxy';
 const cleanup = new AsyncDisposableStack();
@@ -51,25 +52,6 @@ async function proxyFor(
   const gate = gateOver(ann, resolve ? { resolve } : {});
   const proxy = await startProxy({ gate, password, ...more });
   return { url: proxy.url, [Symbol.asyncDispose]: () => proxy.close() };
-}
-
-interface Curled {
-  exit: number;
-  status: number;
-  connect: number;
-  body: string;
-}
-
-/** What curl says, with `-x` and whatever else is given. */
-function curl(proxy: string, ...args: string[]): Promise<Curled> {
-  const format = '\n%{http_code} %{http_connect}';
-  return new Promise((resolve) => {
-    execFile('curl', ['-sS', '-m', '20', '-x', proxy, '-w', format, ...args], (error, stdout) => {
-      const lines = stdout.split('\n');
-      const [status, tunnel] = (lines.pop() ?? '').split(' ').map(Number);
-      resolve({ exit: Number(error?.code ?? 0), status: status ?? 0, connect: tunnel ?? 0, body: lines.join('\n') });
-    });
-  });
 }
 
 const to = (address: string) => async () => [{ address, family: address.includes(':') ? 6 : 4 }];
@@ -256,18 +238,3 @@ describe('the proxy', () => {
     for (const socket of sockets) socket.destroy();
   });
 });
-
-async function connected(at: number): Promise<Socket> {
-  const socket = connect(at, '127.0.0.1').on('error', () => {});
-  await once(socket, 'connect');
-  return socket;
-}
-
-/** The status of the answer to a request that is sent as it stands. */
-async function rawStatus(url: string, text: string): Promise<number> {
-  const socket = await connected(Number(new URL(url).port));
-  socket.write(text);
-  const [chunk] = (await once(socket, 'data')) as [Buffer];
-  socket.destroy();
-  return Number(chunk.toString().split(' ')[1]);
-}

@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type CoordinationEvent, type Coordinator, coordinatorOver, type EventInput } from '@agentcoord/contract';
+import { type Coordinator, coordinatorOver, type EventInput } from '@agentcoord/contract';
 import { type Database, followEvents, localTransport, type PostgresOptions, postgresDatabase } from '@agentcoord/core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { projectId } from './helpers/callers.ts';
 import { cloneDatabase, type TestDatabase, type TestSession } from './helpers/database.ts';
+import { Reader } from './helpers/event_reader.ts';
 import { listeners, untilListening } from './helpers/waiting.ts';
 import { Wire } from './helpers/wire.ts';
 
@@ -42,42 +43,6 @@ function elsewhere(options: Partial<PostgresOptions> = {}): Elsewhere {
     ...{ database, bob: coordinatorOver(transport), reads: () => reads },
     [Symbol.asyncDispose]: () => database.close(),
   };
-}
-
-/** Somebody who takes events in the background until he is stopped. */
-class Reader implements AsyncDisposable {
-  readonly seen: CoordinationEvent[] = [];
-  readonly #stop = new AbortController();
-  /** What it ended with. */
-  readonly done: Promise<unknown>;
-
-  constructor(coordinator: Coordinator, input?: EventInput) {
-    this.done = this.#read(coordinator, input).catch((error: unknown) => error);
-  }
-
-  /** Begins, and resolves once what happens from then on is seen. */
-  static async of(coordinator: Coordinator, input?: EventInput): Promise<Reader> {
-    const { cursor } = await coordinator.listEvents({ after: 'now' });
-    return new Reader(coordinator, { after: cursor, ...input });
-  }
-
-  get subjects(): string[] {
-    return this.seen.flatMap(({ subjects }) => subjects);
-  }
-
-  /** Ends it, and answers what it ended with. */
-  async stop(): Promise<unknown> {
-    this.#stop.abort(new Error('stopped'));
-    return this.done;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
-  }
-
-  async #read(coordinator: Coordinator, input?: EventInput): Promise<void> {
-    for await (const event of coordinator.events(input, { signal: this.#stop.signal })) this.seen.push(event);
-  }
 }
 
 const submit = async (title = 'event') => `task:${(await ann.submitWork({ title })).task_id}`;

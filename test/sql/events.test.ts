@@ -3,6 +3,7 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { projectId, speakAs } from '../helpers/callers.ts';
 import { cloneDatabase, type TestDatabase, type TestSession } from '../helpers/database.ts';
+import { type Events, names, untilSettled } from '../helpers/events.ts';
 import { timed } from '../helpers/waiting.ts';
 
 let db: TestDatabase;
@@ -21,24 +22,13 @@ beforeEach(async () => {
   bob = await db.session('bob', { project });
 });
 
-type Events = Awaited<ReturnType<TestSession['listEvents']>>['events'];
-
-/** Resolves once nothing is kept back: a transaction that notifies or so may be passed by another in commit. */
-async function settled(): Promise<void> {
-  const project_id = await projectId(db, project);
-  const isSettled = async () =>
-    (await db.sql`select coord._event_delay(${project_id}, coord._horizon(true)) is null as is_settled`)[0]?.is_settled;
-  await expect.poll(isSettled).toBe(true);
-}
-
 async function read(filter: Parameters<TestSession['listEvents']>[0]): Promise<Events> {
-  await settled();
+  await untilSettled(db, project);
   return (await ann.listEvents(filter)).events;
 }
 
-const names = (events: Events) => events.map(({ operation, subjects }) => `${operation} ${subjects.join(' ')}`);
 async function now(): Promise<string> {
-  await settled();
+  await untilSettled(db, project);
   return (await ann.listEvents({ after: 'now' })).cursor;
 }
 
@@ -66,7 +56,7 @@ describe('list_events', () => {
     const begun = await now();
     await ann.acquireLock({ paths: ['a.ts'] });
     const { task_id } = await bob.submitWork({ title: 'one' });
-    await settled();
+    await untilSettled(db, project);
     const first = await ann.listEvents({ after: begun });
     expect(names(first.events)).toEqual(['acquire_lock lock:a.ts', `submit_work task:${task_id}`]);
     expect(first).toMatchObject({ received: true, more: false, cursor: first.events[1]?.cursor });
@@ -79,7 +69,7 @@ describe('list_events', () => {
 
   test('without a cursor begins with the oldest that is kept, page by page', async () => {
     for (const path of ['a.ts', 'b.ts', 'c.ts']) await ann.acquireLock({ paths: [path] });
-    await settled();
+    await untilSettled(db, project);
     const all = await ann.listEvents();
     expect(names(all.events.slice(-3))).toEqual([
       'acquire_lock lock:a.ts',
@@ -104,7 +94,7 @@ describe('list_events', () => {
     const { task_id } = await bob.submitWork({ title: 'one' });
     const { claim_token = 0 } = await ann.getWork();
     await ann.completeWork({ task_id, claim_token });
-    await settled();
+    await untilSettled(db, project);
     const list = async (filter: Parameters<TestSession['listEvents']>[0]) =>
       names((await ann.listEvents(filter)).events);
     const both = 'lock:src/api/a.ts lock:src/web/b.ts';
@@ -129,7 +119,7 @@ describe('list_events', () => {
       insert into coord.journal (project_id, operation, resource, outcome)
       select ${await projectId(db, project)}::integer, 'sweep', 'project', 'ok' from generate_series(1, 25000)`;
     await ann.submitWork({ title: 'rare' });
-    await settled();
+    await untilSettled(db, project);
     const first = await ann.listEvents({ after: begun, subject: 'task:' });
     expect(first).toMatchObject({ received: true, more: true, events: [] });
     const second = await ann.listEvents({ after: first.cursor, subject: 'task:' });
@@ -192,7 +182,7 @@ describe('the order of commits', () => {
       await open.end('commit');
       if (round % 2) await readOn();
     }
-    await settled();
+    await untilSettled(db, project);
     await readOn();
     expect(seen).toEqual(expected);
   });
@@ -214,83 +204,8 @@ describe('the order of commits', () => {
       values (${await projectId(db, project)}, 'sweep', 'project', 'ok', clock_timestamp() - interval '90 seconds')`;
     expect(await ann.listEvents({ after })).toMatchObject({ received: false, delay_seconds: 90 });
     await open.end('rollback');
-    await settled();
+    await untilSettled(db, project);
     expect((await ann.listEvents({ after })).delay_seconds).toBeUndefined();
-  });
-});
-
-describe('a cursor', () => {
-  test('older than what is kept is refused with the oldest one, from which reading goes on', async () => {
-    const begun = await now();
-    await ann.acquireLock({ paths: ['old.ts'] });
-    await ann.acquireLock({ paths: ['older.ts'] });
-    const old = await read({ after: begun });
-    await ann.acquireLock({ paths: ['new.ts'] });
-    await db.sql.begin(async (sql) => {
-      await sql`set local session_replication_role = replica`;
-      await sql`
-        update coord.journal set at = at - interval '31 days', started_at = started_at - interval '31 days'
-        where project_id = ${await projectId(db, project)} and resource <> 'new.ts'`;
-    });
-    await db.sql`select coord._move_floors()`;
-    const error = await ann.listEvents({ after: begun }).catch((cause) => cause);
-    const oldest_cursor = old.at(-1)?.cursor;
-    expect(error).toMatchObject({ code: 'not_found', details: { reason: 'cursor_expired', oldest_cursor } });
-    expect(error.hint).toContain(oldest_cursor);
-    const kept = ['acquire_lock lock:new.ts'];
-    expect(names((await ann.listEvents({ after: oldest_cursor, subject: 'lock:' })).events)).toEqual(kept);
-    expect(names((await ann.listEvents({ subject: 'lock:' })).events)).toEqual(kept);
-    expect(names((await ann.listEvents({ after: '0-0', subject: 'lock:' })).events)).toEqual(kept);
-    await db.sql`select coord._move_floors()`;
-    expect((await ann.listEvents({ after: oldest_cursor, subject: 'lock:' })).events).toHaveLength(1);
-  });
-
-  test('of a quiet project never grows old: nothing was lost', async () => {
-    await ann.acquireLock({ paths: ['only.ts'] });
-    const after = (await read({ subject: 'lock:' }))[0]?.cursor ?? '';
-    await db.sql.begin(async (sql) => {
-      await sql`set local session_replication_role = replica`;
-      await sql`update coord.journal set at = at - interval '90 days' where project_id = ${await projectId(db, project)}`;
-    });
-    await db.sql`select coord._move_floors()`;
-    expect(await ann.listEvents({ after })).toEqual({ received: false, events: [], more: false, cursor: after });
-  });
-
-  test.each(['', 'x', '1', '-1', '1-', '01-1', '1-1-1', '1-1 ', '9999999999999999999-1', '1.5-2'])(
-    '%j is no cursor',
-    async (after) => {
-      await expect(ann.listEvents({ after })).rejects.toMatchObject({
-        code: 'invalid_input',
-        message: expect.stringMatching(/^after: /),
-      });
-    },
-  );
-
-  test('of the future is refused: this database has given it to nobody', async () => {
-    for (const after of ['999999999999999999-1', `${Number((await now()).split('-')[0]) + 1000}-0`]) {
-      await expect(ann.listEvents({ after })).rejects.toMatchObject({
-        code: 'invalid_input',
-        details: { reason: 'cursor_unknown' },
-      });
-    }
-  });
-
-  test('of another project shows what came after it in this one, and nothing of the other', async () => {
-    const eve = await db.session('eve', { project: `${project}-other` });
-    await ann.acquireLock({ paths: ['before.ts'] });
-    await eve.acquireLock({ paths: ['theirs.ts'] });
-    const theirs = (await eve.listEvents({ after: 'now' })).cursor;
-    await eve.acquireLock({ paths: ['theirs-too.ts'] });
-    await ann.acquireLock({ paths: ['after.ts'] });
-    expect(names(await read({ after: theirs }))).toEqual(['acquire_lock lock:after.ts']);
-  });
-
-  test('tells nothing of what others do: it stays where it is while only they write', async () => {
-    const eve = await db.session('eve', { project: `${project}-other` });
-    const after = await now();
-    await eve.acquireLock({ paths: ['theirs.ts'] });
-    expect((await ann.listEvents({ after })).cursor).toBe(after);
-    expect(await now()).toBe(after);
   });
 });
 

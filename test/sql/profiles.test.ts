@@ -176,44 +176,6 @@ describe('nobody raises himself', () => {
   });
 });
 
-describe('a suspended agent', () => {
-  test('may do nothing from its next call on, whichever session it comes with, until it is resumed', async () => {
-    const ann = await worker();
-    const { session_id } = await ann.openSubagent({ name: 'helper' });
-    const helper = speakAs(db, {
-      ...{ agent: ann.agent, agent_type: 'test', trust: 2 },
-      ...{ project_id: await projectId(db), session_id },
-    });
-    await root.suspendAgent({ agent: ann.agent, reason: 'runs wild' });
-    const suspended = refused('forbidden', 'suspended');
-    await expect(ann.checkLocks()).rejects.toEqual(suspended);
-    await expect(ann.heartbeat()).rejects.toEqual(suspended);
-    await expect(helper.checkLocks()).rejects.toEqual(suspended);
-    await expect(db.session(ann.agent)).rejects.toEqual(suspended);
-    expect(await ann.getMyProfile()).toMatchObject({ suspended: true });
-    expect((await root.listProfiles()).suspensions).toMatchObject([{ agent: ann.agent, reason: 'runs wild' }]);
-    await root.resumeAgent({ agent: ann.agent });
-    await ann.checkLocks();
-    await helper.checkLocks();
-  });
-
-  test('does not keep alive what it holds', async () => {
-    const ann = await db.session('beating', { beats: true });
-    await root.suspendAgent({ agent: 'beating' });
-    const lease = () => db.sql`select lease_expires_at from coord.sessions where session_id = ${ann.session_id}`;
-    const [before] = await lease();
-    await expect(ann.heartbeat()).rejects.toEqual(refused('forbidden', 'suspended'));
-    expect(await lease()).toEqual([before]);
-  });
-
-  test('cannot resume itself', async () => {
-    const boss = await keyed('suspended-boss');
-    await boss.checkLocks();
-    await root.suspendAgent({ agent: 'suspended-boss' });
-    await expect(boss.resumeAgent({ agent: 'suspended-boss' })).rejects.toEqual(refused('forbidden', 'suspended'));
-  });
-});
-
 describe('a session', () => {
   test('lives no longer than its profile says, also one that lives already', async () => {
     const ann = await limited({ session_seconds: 60 });

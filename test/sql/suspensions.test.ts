@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { projectId, speakAs } from '../helpers/callers.ts';
+import { cloneDatabase, type TestDatabase, type TestSession } from '../helpers/database.ts';
+import { refused } from '../helpers/refusals.ts';
+
+let db: TestDatabase;
+let root: TestSession;
+
+beforeAll(async () => {
+  db = await cloneDatabase();
+  root = await db.session('root', { trust: 4 });
+});
+afterAll(() => db?.[Symbol.asyncDispose]());
+
+test('a suspended agent may do nothing from its next call on, whichever session it comes with, until it is resumed', async () => {
+  const ann = await db.session('ann');
+  await ann.checkLocks();
+  const { session_id } = await ann.openSubagent({ name: 'helper' });
+  const helper = speakAs(db, {
+    ...{ agent: 'ann', agent_type: 'test', trust: 2 },
+    ...{ project_id: await projectId(db), session_id },
+  });
+  await root.suspendAgent({ agent: 'ann', reason: 'runs wild' });
+  const suspended = refused('forbidden', 'suspended');
+  await expect(ann.checkLocks()).rejects.toEqual(suspended);
+  await expect(ann.heartbeat()).rejects.toEqual(suspended);
+  await expect(helper.checkLocks()).rejects.toEqual(suspended);
+  await expect(db.session('ann')).rejects.toEqual(suspended);
+  expect(await ann.getMyProfile()).toMatchObject({ suspended: true });
+  expect((await root.listProfiles()).suspensions).toMatchObject([{ agent: 'ann', reason: 'runs wild' }]);
+  await root.resumeAgent({ agent: 'ann' });
+  await ann.checkLocks();
+  await helper.checkLocks();
+});
+
+test('a suspended agent does not keep alive what it holds', async () => {
+  const ann = await db.session('beating', { beats: true });
+  await root.suspendAgent({ agent: 'beating' });
+  const lease = () => db.sql`select lease_expires_at from coord.sessions where session_id = ${ann.session_id}`;
+  const [before] = await lease();
+  await expect(ann.heartbeat()).rejects.toEqual(refused('forbidden', 'suspended'));
+  expect(await lease()).toEqual([before]);
+});
+
+test('a suspended agent cannot resume itself', async () => {
+  const { key_id } = await root.createKey({ agent: 'suspended-boss', trust: 4 });
+  const boss = speakAs(db, { key_id, project_id: await projectId(db) });
+  await boss.checkLocks();
+  await root.suspendAgent({ agent: 'suspended-boss' });
+  await expect(boss.resumeAgent({ agent: 'suspended-boss' })).rejects.toEqual(refused('forbidden', 'suspended'));
+});
