@@ -4834,9 +4834,7 @@ begin
   trust := least(p_trust, coalesce(v_profile.trust, 0));
   session_seconds := v_profile.session_seconds;
   restrictions := nullif(jsonb_strip_nulls(jsonb_build_object(
-    'suspended', (
-      select true from coord.suspensions s
-      where s.project_id = p_project_id and s.agent in (p_agent, p_account) limit 1),
+    'suspended', nullif(coord._is_suspended(p_project_id, p_agent), false),
     'scopes', (
       select to_jsonb(k.scopes) from coord.api_keys k where k.key_id = p_key_id and k.project_id = p_project_id),
     'allowed', to_jsonb(v_profile.allowed_operations), 'blocked', to_jsonb(v_profile.blocked_operations),
@@ -4929,6 +4927,16 @@ begin
   where s.project_id = p_project_id and coalesce(s.delegated_from, s.agent) = p_account
     and coord._is_live(s.ended_at, s.lease_expires_at) and h.expires_at > clock_timestamp();
 end
+$$;
+
+-- profiles/_is_suspended.sql
+-- Whether an agent is suspended, by its own name or as a subagent of one that is, however deep.
+create function coord._is_suspended(p_project_id integer, p_agent text) returns boolean
+language sql stable
+as $$
+  select exists (
+    select from coord.suspensions s
+    where s.project_id = p_project_id and (s.agent = p_agent or starts_with(p_agent, s.agent || '/')));
 $$;
 
 -- profiles/_limits_left.sql
@@ -5869,8 +5877,8 @@ end
 $$;
 
 -- sessions/_refuse_subagent.sql
--- Why a session cannot have this subagent: more trust than its own, a name that is too long, too many at once, or too many
--- names; null if it can. Those of the whole agent are counted, too, however deep: a key whose sessions are without number
+-- Why a session cannot have this subagent: a name that is suspended, more trust than its own, a name that is too long, too
+-- many at once, or too many names; null if it can. Those of the whole agent are counted, too, however deep: a key whose sessions are without number
 -- could not be revoked in one call.
 create function coord._refuse_subagent(p_call coord._call, p_parent coord.sessions, p_name text, p_trust integer)
 returns jsonb
@@ -5879,7 +5887,10 @@ as $$
 declare
   v_account text := coord._account(p_call);
 begin
-  if p_trust > p_parent.trust then
+  if coord._is_suspended(p_call.project_id, p_parent.agent || '/' || p_name) then
+    return coord._refuse(p_call, 'forbidden', format('The subagent %s/%s is suspended.', p_parent.agent, p_name),
+      'Work without it, and ask an administrator: agentcoord agent resume <agent>.', '{"reason": "suspended"}');
+  elsif p_trust > p_parent.trust then
     return coord._refuse(p_call, 'forbidden', format('This session has trust %s, so its subagents have no more.', p_parent.trust),
       'Ask for less, or leave trust out.', '{"reason": "insufficient_trust_level"}');
   elsif length(p_parent.agent) + 1 + length(p_name) > 128 then
@@ -10524,8 +10535,8 @@ grant execute on function coord.heartbeat to coord_app;
 -- Opens a session for a helper of the calling session: <agent>/<name>, on behalf of the same agent, by the same
 -- credential, trusted at most as much. It holds for itself, and ends with the session that opened it (see _end_session,
 -- _touch_session). Profile and limits are those of the agent it works for, so nobody gains by it.
--- Concurrency: the caller's row is locked and looked at again, so it cannot end in between, nor be changed by somebody
--- who changes profiles; whoever waits for the row to do so finds the subagent afterwards.
+-- Concurrency: the caller's row is locked and looked at again, so it cannot end in between. Profiles and suspensions are
+-- locked before it, as by whoever changes them, so that none is changed between the look at them and the new session.
 create function coord.open_subagent(
   p_caller jsonb, p_name text, p_trust integer default null, p_agent_type text default null,
   p_working_on text default null, p_beats boolean default false
@@ -10533,11 +10544,13 @@ create function coord.open_subagent(
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_call coord._call := coord._enter(p_caller, 'open_subagent');
+  v_call coord._call;
   v_parent coord.sessions;
   v_session_id uuid := coord._new_id();
   v_answer jsonb;
 begin
+  perform coord._lock_profiles((p_caller ->> 'project_id')::integer, true);
+  v_call := coord._enter(p_caller, 'open_subagent');
   if v_call.answer is not null then return v_call.answer; end if;
   select s.* into v_parent from coord.sessions s
   where s.project_id = v_call.project_id and s.session_id = v_call.session_id

@@ -49,3 +49,39 @@ test('a suspended agent cannot resume itself', async () => {
   await root.suspendAgent({ agent: 'suspended-boss' });
   await expect(boss.resumeAgent({ agent: 'suspended-boss' })).rejects.toEqual(refused('forbidden', 'suspended'));
 });
+
+test('a suspended subagent is not opened again by its parent, and neither are those below it', async () => {
+  const ann = await db.session('parent');
+  const project_id = await projectId(db);
+  const speak = (session_id: string) =>
+    speakAs(db, { agent: 'parent', agent_type: 'test', trust: 2, project_id, session_id });
+  const child = speak((await ann.openSubagent({ name: 'x' })).session_id);
+  const grandchild = speak((await child.openSubagent({ name: 'y' })).session_id);
+  const namesake = speak((await ann.openSubagent({ name: 'xx' })).session_id);
+  await root.suspendAgent({ agent: 'parent/x' });
+  const suspended = refused('forbidden', 'suspended');
+  await expect(child.checkLocks()).rejects.toEqual(suspended);
+  await expect(grandchild.checkLocks()).rejects.toEqual(suspended);
+  await expect(ann.openSubagent({ name: 'x' })).rejects.toEqual(suspended);
+  await ann.checkLocks();
+  await namesake.checkLocks();
+  await root.resumeAgent({ agent: 'parent/x' });
+  await grandchild.checkLocks();
+  await ann.openSubagent({ name: 'x' });
+});
+
+test('of a suspension and the opening of that subagent at the same time, none slips through', async () => {
+  const ann = await db.session('racer');
+  const project_id = await projectId(db);
+  for (let round = 0; round < 20; round++) {
+    const name = `r${round}`;
+    const [opened] = await Promise.allSettled([
+      ann.openSubagent({ name }),
+      root.suspendAgent({ agent: `racer/${name}` }),
+    ]);
+    if (opened.status === 'rejected') continue;
+    const { session_id } = opened.value;
+    const child = speakAs(db, { agent: 'racer', agent_type: 'test', trust: 2, project_id, session_id });
+    await expect(child.checkLocks()).rejects.toEqual(refused('forbidden', 'suspended'));
+  }
+});

@@ -1,8 +1,8 @@
 -- Opens a session for a helper of the calling session: <agent>/<name>, on behalf of the same agent, by the same
 -- credential, trusted at most as much. It holds for itself, and ends with the session that opened it (see _end_session,
 -- _touch_session). Profile and limits are those of the agent it works for, so nobody gains by it.
--- Concurrency: the caller's row is locked and looked at again, so it cannot end in between, nor be changed by somebody
--- who changes profiles; whoever waits for the row to do so finds the subagent afterwards.
+-- Concurrency: the caller's row is locked and looked at again, so it cannot end in between. Profiles and suspensions are
+-- locked before it, as by whoever changes them, so that none is changed between the look at them and the new session.
 create function coord.open_subagent(
   p_caller jsonb, p_name text, p_trust integer default null, p_agent_type text default null,
   p_working_on text default null, p_beats boolean default false
@@ -10,11 +10,13 @@ create function coord.open_subagent(
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_call coord._call := coord._enter(p_caller, 'open_subagent');
+  v_call coord._call;
   v_parent coord.sessions;
   v_session_id uuid := coord._new_id();
   v_answer jsonb;
 begin
+  perform coord._lock_profiles((p_caller ->> 'project_id')::integer, true);
+  v_call := coord._enter(p_caller, 'open_subagent');
   if v_call.answer is not null then return v_call.answer; end if;
   select s.* into v_parent from coord.sessions s
   where s.project_id = v_call.project_id and s.session_id = v_call.session_id
