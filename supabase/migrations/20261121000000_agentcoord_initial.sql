@@ -5162,9 +5162,10 @@ $$;
 
 grant execute on function coord._no_estimates to coord_reader;
 
--- Every table that readers see rows of. How long a query takes is not to tell of hidden rows either: by the range of the
--- projects that may be read, Postgres reads an index from the first to the last of them, whatever else is asked for. What
--- members alone may read has the range of theirs.
+-- Every table that readers see rows of. How long a query takes is not to tell of hidden rows either: the projects that may
+-- be read are a condition that an index is read by, one project after the other, whatever else is asked for. Their range,
+-- which says no more, has Postgres expect few rows, and so prefer an index to reading all. What members alone may read has
+-- the projects of theirs.
 do $$
 declare
   v_table record;
@@ -5178,7 +5179,8 @@ begin
     execute format('create policy no_estimates on %s as restrictive for select
       using (project_id >= 0 or project_id >= coord._no_estimates())', v_table.name);
     execute format('create policy no_scans on %1$s as restrictive for select
-      using (project_id between (select min(r) from coord.%2$I() r) and (select max(r) from coord.%2$I() r))',
+      using (project_id = any (array(select coord.%2$I()))
+        and project_id between (select min(r) from coord.%2$I() r) and (select max(r) from coord.%2$I() r))',
       v_table.name, v_table.projects);
   end loop;
 end
