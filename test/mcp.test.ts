@@ -220,12 +220,19 @@ describe('MCP over HTTP', () => {
   });
 });
 
-it('MCP over HTTP reports what clients do wrong in one line, without a stack', async () => {
+it('MCP over HTTP reports what clients do wrong in few short lines that drive no terminal', async () => {
   const before = failures.length;
-  const headers = { 'content-type': 'application/json', 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'ping' };
-  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} });
-  expect((await fetch(address(), { method: 'POST', headers, body })).status).toBe(400);
+  const headers = { 'content-type': 'application/json' };
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': `\r\u001b[2J\u009b1m\nforged ${'x'.repeat(10_000)}`,
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping', params: { _meta: meta } });
+  for (let call = 0; call < 50; call++) {
+    expect((await fetch(address(), { method: 'POST', headers, body })).status).toBe(400);
+  }
   const reported = failures.splice(before);
   expect(reported.length).toBeGreaterThan(0);
-  for (const line of reported) expect(line).toMatch(/^[^\n]+$/);
+  expect(reported.length).toBeLessThanOrEqual(60);
+  for (const line of reported) expect(line).toMatch(/^[ -~]{1,300}$/);
 });

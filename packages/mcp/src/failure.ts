@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { CoordinationError, errorCodes, errorFrom } from '@agentcoord/contract';
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 
@@ -19,9 +20,22 @@ export function protocolErrorOf(error: CoordinationError): ProtocolError {
   return new ProtocolError(code, `${error.message} ${error.hint}`, error.toJSON());
 }
 
-/** What the protocol library says about requests and connections: mostly clients' doing, so one line is enough. */
+/** Lines a minute about clients' mistakes, and characters of each. */
+const [mostLines, longestLine] = [30, 200];
+
+/**
+ * What the protocol library says about requests and connections: mostly clients' doing, and in their own words. So it is
+ * one short line, escaped, and there are few: nobody fills a disk or drives a terminal by what he sends.
+ */
 export function lineTo(report: Report): (error: Error) => void {
-  return ({ message }) => report(message.split('\n', 1)[0]);
+  let [minute, lines] = [0, 0];
+  return ({ message }) => {
+    const now = Math.floor(performance.now() / 60_000);
+    if (now !== minute) [minute, lines] = [now, 0];
+    if (++lines > mostLines) return;
+    const last = lines === mostLines ? ' (the last such line of this minute)' : '';
+    report(`MCP: ${inspect(message.slice(0, longestLine), { compact: true })}${last}`);
+  };
 }
 
 /** Writes to the log of this process. */

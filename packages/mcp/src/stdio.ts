@@ -1,7 +1,7 @@
 import { type Invoker, polled } from '@agentcoord/contract';
 import { StdioServerTransport, serveStdio as serve } from '@modelcontextprotocol/server/stdio';
 import { claimStdout, whenClientGone } from './client.ts';
-import { type Report, reportToConsole } from './failure.ts';
+import { lineTo, type Report, reportToConsole } from './failure.ts';
 import { MessageLines } from './lines.ts';
 import { createServer, type Offer } from './server.ts';
 import type { Subscriptions } from './subscriptions.ts';
@@ -33,7 +33,7 @@ export function serveStdio({ openInvoker, onClose, report = reportToConsole, ...
     subscriptions = made;
     if (listens) made.listen();
   };
-  serve(() => createServer({ ...offer, report, invoker, updates }), { transport, onerror: report });
+  serve(() => createServer({ ...offer, report, invoker, updates }), { transport, onerror: lineTo(report) });
   whenClientGone(() => closed(onClose, report).finally(() => process.exit(0)));
 }
 
