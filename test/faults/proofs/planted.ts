@@ -4,7 +4,13 @@ import { eventStreams } from './events.ts';
 import { lockTorture } from './locks.ts';
 import { crashes, taskTorture } from './tasks.ts';
 
+/** Seconds of one hunt. */
 const findWithin = 60;
+
+/** A hunt depends on how much is done in its time, so on a busy machine it may find nothing; each one is in the figures. */
+const hunts = 3;
+
+const missed = 'missed';
 
 /** The torture that has to find each planted bug. */
 export const hunters: Record<string, Proof> = {
@@ -21,7 +27,7 @@ export const hunters: Record<string, Proof> = {
 /** The proofs can fail: each planted bug is found, once in the short profile, more often in longer ones. */
 export const plantedBugs: Proof = {
   name: 'planted',
-  title: `${Object.keys(hunters).length} planted bugs, each of which must be found within ${findWithin} s`,
+  title: `${Object.keys(hunters).length} planted bugs, each of which must be found in a hunt of ${findWithin} s`,
   promises: ['the proofs themselves'],
   seconds: 120,
   async run(setting): Promise<Outcome> {
@@ -29,9 +35,13 @@ export const plantedBugs: Proof = {
     const figures: Record<string, string> = {};
     for (const [bug, proof] of Object.entries(hunters)) {
       for (let round = 1; round <= Math.max(1, Math.round(setting.scale)) && !setting.signal.aborted; round++) {
-        const seconds = await hunt(bug, proof, setting, round);
-        figures[bug] = [figures[bug], seconds === undefined ? 'missed' : `${seconds} s`].filter(Boolean).join(' / ');
-        if (seconds === undefined) findings.push({ promise: 'planted', what: `${bug} was not found` });
+        const tries: string[] = [];
+        while (tries.length < hunts && tries.every((one) => one === missed) && !setting.signal.aborted) {
+          const seconds = await hunt(bug, proof, setting, `${round}.${tries.length + 1}`);
+          tries.push(seconds === undefined ? missed : `${seconds} s`);
+        }
+        figures[bug] = [figures[bug], tries.join(', ')].filter(Boolean).join(' / ');
+        if (tries.at(-1) === missed) findings.push({ promise: 'planted', what: `${bug} was not found` });
       }
     }
     return { figures, findings };
@@ -39,13 +49,13 @@ export const plantedBugs: Proof = {
 };
 
 /** Seconds of torture until it was found. */
-async function hunt(bug: string, proof: Proof, setting: Setting, round: number): Promise<number | undefined> {
+async function hunt(bug: string, proof: Proof, setting: Setting, name: string): Promise<number | undefined> {
   const hunting = {
     ...setting,
     bug,
     hunting: true,
-    dice: setting.dice.for(`${bug} ${round}`),
-    folder: `${setting.folder}/${bug}-${round}`,
+    dice: setting.dice.for(`${bug} ${name}`),
+    folder: `${setting.folder}/${bug}-${name}`,
   };
   const scale = findWithin / proof.seconds;
   const { findings, figures } = await proof.run({ ...hunting, scale });
