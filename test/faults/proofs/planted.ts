@@ -10,7 +10,7 @@ const findWithin = 60;
 /** A hunt depends on how much is done in its time, so on a busy machine it may find nothing; each one is in the figures. */
 const hunts = 3;
 
-const missed = 'missed';
+const missed: string = 'missed';
 
 /** The torture that has to find each planted bug. */
 export const hunters: Record<string, Proof> = {
