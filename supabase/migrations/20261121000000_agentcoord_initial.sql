@@ -7010,7 +7010,7 @@ end
 $$;
 
 -- work/_lock_followers.sql
--- Locks the parents and the dependents of tasks that the caller has ended, all in id order: so of two who end tasks with
+-- Locks the parents and the dependents of tasks that the caller has ended or may end, all in id order: so of two who end tasks with
 -- some in common one waits for the other, and not each for the other.
 create function coord._lock_followers(p_project_id integer, p_task_ids uuid[]) returns void
 language plpgsql volatile
@@ -7226,7 +7226,8 @@ begin
     when v_task.status <> 'claimed' then 'not_claimed'
     when v_task.claim_token <> p_claim_token then 'stale_token'
     when v_task.claim_session_id <> p_call.session_id then 'claimed_by_other'
-    when v_task.claim_expires_at > clock_timestamp() and (v_task.terms).open_subtasks > 0 then 'open_subtasks'
+    -- There is no other reason left. They may have ended since the call looked.
+    when v_task.claim_expires_at > clock_timestamp() then 'open_subtasks'
     else 'lapsed'
   end;
   return coord._refuse(p_call, 'conflict',
@@ -7235,7 +7236,8 @@ begin
       when 'not_claimed' then format('Nobody has claimed the task; it is %s.', v_task.status)
       when 'lapsed' then 'Your claim has lapsed.'
       when 'stale_token' then 'The claim has passed on: this token is not the current one.'
-      when 'open_subtasks' then format('%s subtasks have not ended.', (v_task.terms).open_subtasks)
+      when 'open_subtasks' then case when (v_task.terms).open_subtasks > 0
+        then format('%s subtasks have not ended.', (v_task.terms).open_subtasks) else 'The last subtask ended just now.' end
       else 'Another session has claimed the task.'
     end,
     case v_reason when 'open_subtasks' then 'See list_tasks with parent_id; finish or cancel them, then report again.'
@@ -10891,9 +10893,10 @@ grant execute on function coord.complete_work to coord_app;
 -- its parent; then claims the next tasks, if asked for, whatever their type, for as long as the longest of the claims.
 -- What becomes of these takes nothing back; see _leave_and_claim. Each task has its journal row, as with complete_work.
 -- Concurrency: the tasks are locked in id order before anything is looked at: so whoever makes one of them a dependency
--- has either committed and is seen, or waits and finds it done. Then one guarded UPDATE, as in complete_work. Parents and
--- dependents follow, all locked in id order, and paths last, because nobody may wait for a task while he holds the locks
--- of the project.
+-- has either committed and is seen, or waits and finds it done. Then one guarded UPDATE, as in complete_work. Those with
+-- open subtasks are not among them: others who report these subtasks want their parents, and would wait for each other.
+-- Parents and dependents of all that is reported follow, at once and in id order, and paths last, because nobody may wait
+-- for a task while he holds the locks of the project.
 -- No more is claimed than was accepted, so that a call that comes twice claims once. With p_again, reports that were
 -- accepted before are answered as they were, with the claims that were made then: the lock on the task decides who was
 -- first, and whoever waited for it sees what the first has done.
@@ -10911,6 +10914,9 @@ declare
   -- For the parts: what is to be done once for a call is done by its end.
   v_part coord._call := v_call;
   v_lease_seconds integer;
+  v_ids uuid[];
+  v_held uuid[];
+  v_now uuid[];
   v_done uuid[] := '{}';
   v_special uuid[];
   v_followed uuid[] := '{}';
@@ -10925,22 +10931,21 @@ declare
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   v_part.extra := null;
-  select max(l.lease_seconds) into v_lease_seconds
-  from (
-    select t.lease_seconds from coord.tasks t
-    where t.project_id = v_call.project_id and t.status = 'claimed' and t.claim_session_id = v_call.session_id
-      and t.task_id = any (array(select (r.report ->> 'task_id')::uuid from jsonb_array_elements(p_reports) r(report)))
-    order by t.task_id for update) l;
+  v_ids := array(select (r.report ->> 'task_id')::uuid from jsonb_array_elements(p_reports) r(report));
   loop
+    v_held := array(
+      select t.task_id from coord.tasks t
+      where t.project_id = v_call.project_id and t.status = 'claimed' and t.claim_session_id = v_call.session_id
+        and t.task_id = any (v_ids) and coalesce((t.terms).open_subtasks, 0) = 0
+      order by t.task_id for update);
     with done as (
       update coord.tasks t set status = 'done', finished_at = clock_timestamp(), result = r.result, error = null,
         claim_session_id = null, claim_expires_at = null, trail = t.trail || pg_current_xact_id()
       from jsonb_to_recordset(p_reports) r(task_id uuid, claim_token bigint, result jsonb)
       where t.project_id = v_call.project_id and t.task_id = r.task_id and t.claim_token = r.claim_token
-        and t.status = 'claimed' and t.claim_session_id = v_call.session_id and t.claim_expires_at > clock_timestamp()
-        and coalesce((t.terms).open_subtasks, 0) = 0
+        and t.task_id = any (v_held) and t.claim_expires_at > clock_timestamp()
       -- See complete_work for why it is asked so.
-      returning t.task_id, t.lane is not null or (select true from coord.task_dependencies d
+      returning t.task_id, t.lease_seconds, t.lane is not null or (select true from coord.task_dependencies d
         where d.project_id = v_call.project_id and d.depends_on = any (array[t.task_id])
         order by d.depends_on, d.task_id limit 1) is not null as is_special
     ), noted as (
@@ -10949,23 +10954,31 @@ begin
         '{"status": "done"}'
       from done d
     )
-    select v_done || array_agg(d.task_id), array_agg(d.task_id order by d.task_id) filter (where d.is_special)
-    into v_done, v_special
+    select array_agg(d.task_id), greatest(v_lease_seconds, max(d.lease_seconds)),
+      array_agg(d.task_id order by d.task_id) filter (where d.is_special)
+    into v_now, v_lease_seconds, v_special
     from done d;
-    exit when v_special is null;
-    v_followed := v_followed || v_special;
-    perform coord._lock_followers(v_call.project_id, v_special);
-    perform coord._count_off_parents(v_call.project_id, v_special);
-    select v_others || coalesce(jsonb_object_agg(u.task_id, jsonb_build_object('unblocked', u.unblocked)), '{}')
-      into v_others
-    from coord._unblock_dependents(v_call.project_id, v_special) u;
-    -- Once more, because a parent may be reported with its last subtask.
-    exit when cardinality(v_done) = jsonb_array_length(p_reports);
+    exit when v_now is null;
+    v_done := v_done || v_now;
+    if v_special is not null then
+      if v_followed = '{}' then
+        perform coord._lock_followers(v_call.project_id, v_special || array(
+          select t.task_id from coord.tasks t
+          where t.project_id = v_call.project_id and t.claim_session_id = v_call.session_id and t.task_id = any (v_ids)));
+      end if;
+      v_followed := v_followed || v_special;
+      perform coord._count_off_parents(v_call.project_id, v_special);
+      select v_others || coalesce(jsonb_object_agg(u.task_id, jsonb_build_object('unblocked', u.unblocked)), '{}')
+        into v_others
+      from coord._unblock_dependents(v_call.project_id, v_special) u;
+    end if;
+    -- Once more, because the last subtasks of a task may have ended, here or meanwhile elsewhere.
+    exit when cardinality(v_done) = cardinality(v_ids);
   end loop;
   foreach v_id in array v_followed loop
     perform coord._free_task_paths(v_call.project_id, v_call.session_id, v_id);
   end loop;
-  if cardinality(v_done) < jsonb_array_length(p_reports) then
+  if cardinality(v_done) < cardinality(v_ids) then
     select jsonb_agg(r.report) into v_missing
     from jsonb_array_elements(p_reports) r(report) where (r.report ->> 'task_id')::uuid <> all (v_done);
     if p_again then

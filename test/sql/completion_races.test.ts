@@ -118,3 +118,42 @@ test('batches whose tasks have dependents and parents in common do not deadlock'
   }
   expect(await deadlocks()).toBe(before);
 });
+
+test('batches with tasks whose subtasks are in other batches do not deadlock', async () => {
+  const workers = await Promise.all(times(6).map((index) => db.session(`w${index}`, { project: 'crossed' })));
+  const before = await deadlocks();
+  for (const round of times(3)) {
+    const submit = (index: number, parent_ids: (string | undefined)[] = []) =>
+      workers[0]?.submitWorkBatch({
+        tasks: times(10).map((each) => ({
+          ...{ title: 'x', type: `${round}-${index}` },
+          ...(parent_ids[each] === undefined ? {} : { parent_id: parent_ids[each] }),
+        })),
+      });
+    const parents: string[][] = [];
+    for (const index of times(6)) parents.push((await submit(index))?.tasks.map(({ task_id }) => task_id) ?? []);
+    for (const index of times(6)) {
+      await submit(
+        index,
+        times(10).map((each) => parents[(index + 1 + (each % 5)) % 6]?.[each]),
+      );
+    }
+    const claims = await Promise.all(
+      workers.map((worker, index) => worker.getWorkBatch({ count: 20, types: [`${round}-${index}`] })),
+    );
+    const answers = await Promise.all(
+      workers.map((worker, index) =>
+        worker.completeWorkBatch({
+          reports: claims[index]?.claims.map(({ task, claim_token }) => ({ task_id: task.task_id, claim_token })) ?? [],
+        }),
+      ),
+    );
+    const reasons = answers.flatMap(({ results }) =>
+      results.map(({ status, error }) => error?.details.reason ?? status),
+    );
+    expect(reasons).toHaveLength(120);
+    expect(new Set(reasons)).toEqual(new Set(['done', 'open_subtasks']));
+    expect(reasons.filter((reason) => reason === 'done').length).toBeGreaterThanOrEqual(60);
+  }
+  expect(await deadlocks()).toBe(before);
+});

@@ -1,4 +1,4 @@
--- Locks the parents and the dependents of tasks that the caller has ended, all in id order: so of two who end tasks with
+-- Locks the parents and the dependents of tasks that the caller has ended or may end, all in id order: so of two who end tasks with
 -- some in common one waits for the other, and not each for the other.
 create function coord._lock_followers(p_project_id integer, p_task_ids uuid[]) returns void
 language plpgsql volatile

@@ -15,7 +15,8 @@ begin
     when v_task.status <> 'claimed' then 'not_claimed'
     when v_task.claim_token <> p_claim_token then 'stale_token'
     when v_task.claim_session_id <> p_call.session_id then 'claimed_by_other'
-    when v_task.claim_expires_at > clock_timestamp() and (v_task.terms).open_subtasks > 0 then 'open_subtasks'
+    -- There is no other reason left. They may have ended since the call looked.
+    when v_task.claim_expires_at > clock_timestamp() then 'open_subtasks'
     else 'lapsed'
   end;
   return coord._refuse(p_call, 'conflict',
@@ -24,7 +25,8 @@ begin
       when 'not_claimed' then format('Nobody has claimed the task; it is %s.', v_task.status)
       when 'lapsed' then 'Your claim has lapsed.'
       when 'stale_token' then 'The claim has passed on: this token is not the current one.'
-      when 'open_subtasks' then format('%s subtasks have not ended.', (v_task.terms).open_subtasks)
+      when 'open_subtasks' then case when (v_task.terms).open_subtasks > 0
+        then format('%s subtasks have not ended.', (v_task.terms).open_subtasks) else 'The last subtask ended just now.' end
       else 'Another session has claimed the task.'
     end,
     case v_reason when 'open_subtasks' then 'See list_tasks with parent_id; finish or cancel them, then report again.'
