@@ -938,7 +938,8 @@ grant select on coord.threads, coord.thread_posts to coord_reader;
 -- what a crash may have undone, changes nothing.
 -- No CHECK here or on locks and journal: Postgres parses its text
 -- anew for each statement, which made submit_work an eighth slower, and only these functions write.
--- Lock order: what a task depends on, then the task, then its parent and what depends on it; each by task_id.
+-- Lock order: tasks that may end now, which are not blocked and have no open subtasks, by task_id; then at once what
+-- follows them: parents and dependents, by task_id.
 create type coord.task_terms as (
   capabilities text[],
   paths text[],
@@ -2812,7 +2813,7 @@ begin
   end if;
   if p_shared and coord._shares_too_much(p_call, p_paths) then
     return coord._refuse(p_call, 'limit_exceeded', 'An agent can share 2,000 paths at once, each session counted by itself.',
-      'Release some, or share one tree instead of its files.', '{"reason": "too_many_shares"}');
+      'Release some, also those that have lapsed, or share one tree instead of its files.', '{"reason": "too_many_shares"}');
   end if;
   v_taken := coord._take(p_call, p_paths, p_shared, p_reason, p_ttl_seconds, null, v_waiter_id);
   if v_taken.locks is not null then
@@ -3787,8 +3788,9 @@ end
 $$;
 
 -- locks/_shares_too_much.sql
--- Whether the agent would hold more than 2,000 shares, one for each path and session: all of a path's are looked at by
--- whoever wants it alone, and whoever takes it away tells each of its holders. Few projects have so many at all.
+-- Whether the agent would have more than 2,000 shares, one for each path and session, lapsed ones included: all of a
+-- path's are looked at by whoever wants it alone, and whoever takes it away tells each of its holders. Few projects have
+-- so many at all.
 create function coord._shares_too_much(p_call coord._call, p_paths text[]) returns boolean
 language plpgsql volatile
 as $$
@@ -3799,7 +3801,7 @@ begin
   return cardinality(p_paths) + (
     select count(*) from coord.lock_shares a
     join coord.sessions s on s.project_id = a.project_id and s.session_id = a.session_id
-    where a.project_id = p_call.project_id and a.expires_at > clock_timestamp()
+    where a.project_id = p_call.project_id
       and coalesce(s.delegated_from, s.agent) = coord._account(p_call)
       and not (a.session_id = p_call.session_id and a.path = any (p_paths))) > 2000;
 end
@@ -6232,7 +6234,8 @@ $$;
 -- Fails the tasks that depend on these, however far, and wish to fail with them; which ones. At most 500 in one call, so
 -- that no call takes long: what is left is due at once, and _process_due goes on with it.
 -- Concurrency: each round takes all of them in id order, and goes on until none is found, so that one submitted meanwhile
--- is not missed. Guarded by status: a task fails once.
+-- is not missed. Guarded by status: a task fails once. Their parents and those of p_task_ids, which the caller counts off
+-- afterwards, are taken with them: whoever completes a task takes its parent and its dependents at once, too.
 create function coord._cascade(p_project_id integer, p_task_ids uuid[]) returns uuid[]
 language plpgsql volatile
 as $$
@@ -6254,7 +6257,9 @@ begin
       )
       select s.task_id from chosen s order by 1);
     exit when v_next = '{}';
-    perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_next)
+    perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_next || array(
+        select (c.terms).parent_id from coord.tasks c where c.project_id = p_project_id
+          and c.task_id = any (p_task_ids || v_next) and (c.terms).parent_id is not null))
       order by t.task_id for update;
     with failed as (
       update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(),
@@ -7594,9 +7599,9 @@ $$;
 -- work/_submit_tasks.sql
 -- Checks tasks and puts them into the queue, all or none; answers {"tasks": […]}, or an error, which is journalled.
 -- Each task that is made has its journal row from here.
--- Concurrency: what the new tasks depend on, and then their parents, are locked before they are looked at, each in id
--- order: a completion goes from a subtask to its parent, too. A completion of one of them either commits first and is
--- seen, or waits, and then finds the new task among its dependents.
+-- Concurrency: what the new tasks depend on, and their parents, are locked before they are looked at, in the order of
+-- table.sql. A completion of one of them either commits first and is seen, or waits, and then finds the new task among
+-- its dependents.
 create function coord._submit_tasks(p_call coord._call, p_tasks jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -7605,13 +7610,19 @@ declare
   v_edges coord.task_dependencies[] := coord._draft_dependencies(p_tasks, v_drafts);
   v_parents uuid[] := array(select distinct (d.terms).parent_id from unnest(v_drafts) d
     where (d.terms).parent_id is not null);
+  v_near uuid[] := v_parents || array(select distinct e.depends_on from unnest(v_edges) e);
+  v_first uuid[];
   v_answer jsonb;
   v_dead uuid[];
 begin
-  perform from coord.tasks t where t.project_id = p_call.project_id and t.task_id <> all (v_parents)
-    and t.task_id in (select e.depends_on from unnest(v_edges) e) order by t.task_id for share;
-  perform from coord.tasks t where t.project_id = p_call.project_id and t.task_id = any (v_parents)
-  order by t.task_id for update;
+  if v_near <> '{}' then
+    v_first := array(
+      select t.task_id from coord.tasks t where t.project_id = p_call.project_id and t.task_id = any (v_near)
+        and t.task_id <> all (v_parents) and t.status <> 'blocked' and coalesce((t.terms).open_subtasks, 0) = 0
+      order by t.task_id for share);
+    perform from coord.tasks t where t.project_id = p_call.project_id and t.task_id = any (v_near)
+      and t.task_id <> all (v_first) order by t.task_id for update;
+  end if;
   v_answer := coord._refuse_tasks(p_call, p_tasks, v_drafts, v_edges);
   if v_answer is not null then return v_answer; end if;
   v_drafts := coord._assign_drafts(v_drafts, v_edges);

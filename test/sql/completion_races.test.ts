@@ -149,11 +149,42 @@ test('batches with tasks whose subtasks are in other batches do not deadlock', a
       ),
     );
     const reasons = answers.flatMap(({ results }) =>
-      results.map(({ status, error }) => error?.details.reason ?? status),
+      results.map(({ status, error }) => error?.details?.reason ?? status),
     );
     expect(reasons).toHaveLength(120);
     expect(new Set(reasons)).toEqual(new Set(['done', 'open_subtasks']));
     expect(reasons.filter((reason) => reason === 'done').length).toBeGreaterThanOrEqual(60);
+  }
+  expect(await deadlocks()).toBe(before);
+});
+
+test('failing and completing siblings with dependents in common do not deadlock, nor does submitting beside them', async () => {
+  const ann = await db.session('ann', { project: 'siblings' });
+  const before = await deadlocks();
+  for (const round of times(3)) {
+    const parent_id = (await ann.submitWork({ title: 'parent', type: 'parent' })).task_id;
+    const submit = async (count: number) => {
+      const tasks = times(count).map(() => ({ title: 'x', type: `${round}`, parent_id, retry: 'none' as const }));
+      return (await ann.submitWorkBatch({ tasks })).tasks.map(({ task_id }) => task_id);
+    };
+    const [failing, ending] = [await submit(20), await submit(20)];
+    const dependents = await ann.submitWorkBatch({
+      tasks: times(20).map((index) => ({
+        ...{ title: 'dependent', type: 'dependent', on_dependency_failure: 'cascade' as const, parent_id },
+        depends_on: [failing[index] as string, ending[index] as string],
+      })),
+    });
+    const { claims } = await ann.getWorkBatch({ count: 40, types: [`${round}`] });
+    const answers = claims.map(({ task: { task_id }, claim_token }) =>
+      ann.completeWork({ task_id, claim_token, success: !failing.includes(task_id) }),
+    );
+    const submitting = times(20).map((index) => {
+      const depends_on = [dependents.tasks[index]?.task_id as string, ending[index] as string];
+      return ann.submitWork({ title: 'late', type: 'late', parent_id, depends_on });
+    });
+    await Promise.all([...answers, ...submitting]);
+    for (const { task_id } of dependents.tasks) expect((await ann.getTask({ task_id })).status).toBe('failed');
+    expect((await ann.getTask({ task_id: parent_id })).subtasks.open).toBe(20);
   }
   expect(await deadlocks()).toBe(before);
 });

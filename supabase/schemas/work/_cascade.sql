@@ -1,7 +1,8 @@
 -- Fails the tasks that depend on these, however far, and wish to fail with them; which ones. At most 500 in one call, so
 -- that no call takes long: what is left is due at once, and _process_due goes on with it.
 -- Concurrency: each round takes all of them in id order, and goes on until none is found, so that one submitted meanwhile
--- is not missed. Guarded by status: a task fails once.
+-- is not missed. Guarded by status: a task fails once. Their parents and those of p_task_ids, which the caller counts off
+-- afterwards, are taken with them: whoever completes a task takes its parent and its dependents at once, too.
 create function coord._cascade(p_project_id integer, p_task_ids uuid[]) returns uuid[]
 language plpgsql volatile
 as $$
@@ -23,7 +24,9 @@ begin
       )
       select s.task_id from chosen s order by 1);
     exit when v_next = '{}';
-    perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_next)
+    perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_next || array(
+        select (c.terms).parent_id from coord.tasks c where c.project_id = p_project_id
+          and c.task_id = any (p_task_ids || v_next) and (c.terms).parent_id is not null))
       order by t.task_id for update;
     with failed as (
       update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(),

@@ -1,8 +1,8 @@
 -- Checks tasks and puts them into the queue, all or none; answers {"tasks": […]}, or an error, which is journalled.
 -- Each task that is made has its journal row from here.
--- Concurrency: what the new tasks depend on, and then their parents, are locked before they are looked at, each in id
--- order: a completion goes from a subtask to its parent, too. A completion of one of them either commits first and is
--- seen, or waits, and then finds the new task among its dependents.
+-- Concurrency: what the new tasks depend on, and their parents, are locked before they are looked at, in the order of
+-- table.sql. A completion of one of them either commits first and is seen, or waits, and then finds the new task among
+-- its dependents.
 create function coord._submit_tasks(p_call coord._call, p_tasks jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -11,13 +11,19 @@ declare
   v_edges coord.task_dependencies[] := coord._draft_dependencies(p_tasks, v_drafts);
   v_parents uuid[] := array(select distinct (d.terms).parent_id from unnest(v_drafts) d
     where (d.terms).parent_id is not null);
+  v_near uuid[] := v_parents || array(select distinct e.depends_on from unnest(v_edges) e);
+  v_first uuid[];
   v_answer jsonb;
   v_dead uuid[];
 begin
-  perform from coord.tasks t where t.project_id = p_call.project_id and t.task_id <> all (v_parents)
-    and t.task_id in (select e.depends_on from unnest(v_edges) e) order by t.task_id for share;
-  perform from coord.tasks t where t.project_id = p_call.project_id and t.task_id = any (v_parents)
-  order by t.task_id for update;
+  if v_near <> '{}' then
+    v_first := array(
+      select t.task_id from coord.tasks t where t.project_id = p_call.project_id and t.task_id = any (v_near)
+        and t.task_id <> all (v_parents) and t.status <> 'blocked' and coalesce((t.terms).open_subtasks, 0) = 0
+      order by t.task_id for share);
+    perform from coord.tasks t where t.project_id = p_call.project_id and t.task_id = any (v_near)
+      and t.task_id <> all (v_first) order by t.task_id for update;
+  end if;
   v_answer := coord._refuse_tasks(p_call, p_tasks, v_drafts, v_edges);
   if v_answer is not null then return v_answer; end if;
   v_drafts := coord._assign_drafts(v_drafts, v_edges);

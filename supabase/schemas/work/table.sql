@@ -9,7 +9,8 @@
 -- what a crash may have undone, changes nothing.
 -- No CHECK here or on locks and journal: Postgres parses its text
 -- anew for each statement, which made submit_work an eighth slower, and only these functions write.
--- Lock order: what a task depends on, then the task, then its parent and what depends on it; each by task_id.
+-- Lock order: tasks that may end now, which are not blocked and have no open subtasks, by task_id; then at once what
+-- follows them: parents and dependents, by task_id.
 create type coord.task_terms as (
   capabilities text[],
   paths text[],
