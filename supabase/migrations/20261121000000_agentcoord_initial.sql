@@ -3647,6 +3647,10 @@ begin
     order by h.mine desc, h.live desc limit 1;
     exit when not coalesce(v_lock.mine and v_lock.live and (p_token is null or v_lock.token = p_token), false);
   end loop;
+  -- A share that has lapsed would stay until somebody else takes the path, and counts until then.
+  delete from coord.lock_shares s
+  where s.project_id = p_call.project_id and s.path = p_path and s.session_id = p_call.session_id
+    and s.expires_at <= clock_timestamp();
   return case
     when v_lock.mine and v_lock.live then 'stale_token'
     when v_lock.mine then 'lapsed'
@@ -6489,17 +6493,20 @@ create function coord._count_off_parents(p_project_id integer, p_task_ids uuid[]
 language plpgsql volatile
 as $$
 declare
-  v_parents uuid[] := array(
-    select distinct (t.terms).parent_id from coord.tasks t
-    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and (t.terms).parent_id is not null);
+  v_parents uuid[];
+  v_ended integer[];
 begin
-  if v_parents = '{}' then return; end if;
+  select array_agg(n.parent_id), array_agg(n.ended) into v_parents, v_ended
+  from (
+    select (t.terms).parent_id, count(*)::integer as ended from coord.tasks t
+    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and (t.terms).parent_id is not null
+    group by 1) n;
+  if v_parents is null then return; end if;
   perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_parents)
     order by t.task_id for update;
-  update coord.tasks p set terms.open_subtasks = (p.terms).open_subtasks - (
-    select count(*) from coord.tasks t
-    where t.project_id = p_project_id and t.task_id = any (p_task_ids) and (t.terms).parent_id = p.task_id)
-  where p.project_id = p_project_id and p.task_id = any (v_parents);
+  update coord.tasks p set terms.open_subtasks = (p.terms).open_subtasks - n.ended
+  from unnest(v_parents, v_ended) n(task_id, ended)
+  where p.project_id = p_project_id and p.task_id = n.task_id;
 end
 $$;
 

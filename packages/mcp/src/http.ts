@@ -4,8 +4,8 @@ import type { Invoker } from '@agentcoord/contract';
 import type { NodeIncomingMessageLike } from '@modelcontextprotocol/node';
 import { createMcpHandler, type McpRequestContext, type ServerEventBus } from '@modelcontextprotocol/server';
 import { lineTo, type Report, reportToConsole } from './failure.ts';
-import { refusalOf } from './lines.ts';
 import { isListening, openedFor, refuse } from './listening.ts';
+import { refusalOf } from './messages.ts';
 import { createServer, type Offer } from './server.ts';
 import { followResources } from './updates.ts';
 

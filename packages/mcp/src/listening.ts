@@ -14,8 +14,12 @@ export function isListening(body: unknown): body is { id: string | number } {
 export async function openedFor(response: ServerResponse, invoker: Invoker): Promise<Invoker> {
   if (!invoker.events) return invoker;
   const closing = new AbortController();
-  response.once('close', () => closing.abort());
   const pages = invoker.events({ after: 'now' }, { signal: closing.signal })[Symbol.asyncIterator]();
+  response.once('close', () => {
+    closing.abort();
+    // Where the protocol library has refused the request, nobody has taken the stream over.
+    pages.return?.().catch(() => {});
+  });
   const first = await pages.next();
   let opened: AsyncIterable<EventPage> | undefined = following(first, pages);
   return {
