@@ -62,6 +62,24 @@ test('violations are kept with what matched and without secrets, and each check 
   expect(rows).toMatchObject([{ resource: 'guardrails:check', outcome: 'ok', detail: { verdict: 'block' } }]);
 });
 
+test('of one agent some 200 violations an hour are kept, and the verdicts stay what they are', async () => {
+  const project = fresh();
+  const [ann, bob] = [await db.session('ann', { project }), await db.session('bob', { project })];
+  const lines = Array.from({ length: 20 }, (_, index) => `git push --force origin b${index}`);
+  for (let time = 0; time < 15; time++) {
+    const { safe } = await ann.checkGuardrails({ operation_text: lines.map((line) => line + time).join('\n') });
+    expect(safe).toBe(false);
+  }
+  await bob.checkGuardrails({ operation_text: 'git push --force' });
+  const rows = await db.sql<{ agent: string; count: number }[]>`
+    select v.agent, count(*)::integer from coord.guardrail_violations v join coord.projects p using (project_id)
+    where p.name = ${project} group by 1 order by 1`;
+  expect(rows).toEqual([
+    { agent: 'ann', count: 200 },
+    { agent: 'bob', count: 1 },
+  ]);
+});
+
 test('a rule of the project counts for every command, however it is wrapped, and its version is named', async () => {
   const project = fresh();
   const admin = await db.session('admin', { project, trust: 4 });

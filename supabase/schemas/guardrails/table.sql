@@ -19,7 +19,7 @@ create table coord.guardrail_versions (
   version integer not null
 );
 
--- What fell under a rule, with the part that did, shortened and without secrets. Kept for 90 days.
+-- What fell under a rule, with the part that did, shortened and without secrets. Kept for 90 days, see _record_violations.
 create table coord.guardrail_violations (
   project_id integer not null,
   violation_id uuid not null,
@@ -36,6 +36,7 @@ create table coord.guardrail_violations (
   rules_version text not null,
   primary key (project_id, violation_id)
 );
+create index guardrail_violations_by_time on coord.guardrail_violations (project_id, at);
 
 alter table coord.guardrail_rules enable row level security;
 alter table coord.guardrail_versions enable row level security;
