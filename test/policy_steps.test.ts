@@ -123,7 +123,7 @@ describe('a policy about acquire_lock', () => {
     const ann = await agentIn('many');
     const paths = Array.from({ length: 60 }, (_, index) => `src/${index}.ts`);
     const tasks = Array.from({ length: 60 }, (_, index) => ({ title: `t${index}`, paths }));
-    const errors = [expect.stringContaining('too many')];
+    const errors = [expect.stringContaining('at most 2000')];
     await expect(ann.submitWorkBatch({ tasks })).rejects.toMatchObject({ details: { errors } });
   });
 });

@@ -3,12 +3,13 @@ import { actionsIn } from '../../packages/core/src/guardrails/actions.ts';
 import { violationsIn } from '../../packages/core/src/guardrails/engine.ts';
 import { Budget } from '../../packages/core/src/guardrails/finding.ts';
 import { noProjectRules } from '../../packages/core/src/guardrails/project_rules.ts';
+import { atOnce } from '../../packages/core/src/slices.ts';
 
 /** The rules that stop what an input holds. */
 function rulesOf(input: unknown): string[] {
   const budget = new Budget();
   return actionsIn('input', input)
-    .flatMap(({ text, context }) => violationsIn(text, context, [], noProjectRules, budget))
+    .flatMap(({ text, context }) => atOnce(violationsIn(text, context, [], noProjectRules, budget)))
     .filter(({ severity }) => severity !== 'warn' && severity !== 'log')
     .map(({ rule }) => rule);
 }

@@ -82,6 +82,7 @@ const throwing = {
     {
       ...stored({}),
       pattern: 'x',
+      ...{ size: 1, isAnchored: false },
       matches: () => {
         throw new Error('a defect');
       },

@@ -80,6 +80,36 @@ test('of one agent some 200 violations an hour are kept, and the verdicts stay w
   ]);
 });
 
+test('a rule costs a large text no more than a moment, and lets everybody else go on', async () => {
+  const project = fresh();
+  const admin = await db.session('admin', { project, trust: 4 });
+  const gap = (count: number) => `(?i)(drop|delete|truncate)[^;]{1,${count}}(users|orders|accounts)`;
+  await expect(admin.setGuardrailRule({ rule: 'gap', pattern: gap(900) })).rejects.toMatchObject({
+    message: expect.stringMatching(/^pattern: it comes to \d+ steps, at most 1200/),
+  });
+  await admin.setGuardrailRule({ rule: 'gap', pattern: gap(500) });
+  for (let rule = 0; rule < 20; rule++)
+    await admin.setGuardrailRule({ rule: `r${rule}`, pattern: `x${rule}(a|b|c)+z` });
+  const ann = await db.session('ann', { project });
+  const random = (length: number) =>
+    Array.from({ length: length / 8 }, (_, index) => ['drop ', 'xxxxx', 'x yyy yy '][(index * index) % 3]).join('');
+  const check = (operation_text: string) => ann.checkGuardrails({ operation_text, context: 'shell' });
+  expect((await check(`psql -c 'drop ${random(5000)} users'`)).violations).toContainEqual(
+    expect.objectContaining({ rule: 'gap' }),
+  );
+  let [rounds, isDone] = [0, false];
+  const count = () => {
+    rounds += 1;
+    if (!isDone) setImmediate(count);
+  };
+  const checking = check(`echo ${random(250_000)}`).finally(() => {
+    isDone = true;
+  });
+  count();
+  expect((await checking).violations).toContainEqual(expect.objectContaining({ rule: 'too_complex' }));
+  expect(rounds).toBeGreaterThan(3);
+});
+
 test('a rule of the project counts for every command, however it is wrapped, and its version is named', async () => {
   const project = fresh();
   const admin = await db.session('admin', { project, trust: 4 });

@@ -1,8 +1,9 @@
+import { atOnce } from '../slices.ts';
 import { readCode } from './code/reader.ts';
 import { type Context, contextOf } from './context.ts';
 import { Budget, Examination, TooComplex } from './finding.ts';
 import { plainText } from './lookalikes.ts';
-import { noProjectRules, type ProjectRules } from './project_rules.ts';
+import { noProjectRules, type OwnRule, type ProjectRules } from './project_rules.ts';
 import { type ProseAction, proseActions } from './prose.ts';
 import type { BuiltInRule } from './rules/index.ts';
 import type { Invocation } from './shell/invocation.ts';
@@ -35,24 +36,24 @@ export const maxLength = 262_144;
  * cannot judge, it blocks.
  */
 export function check({ text, context, file_paths = [], rules = noProjectRules, trust }: Question): Verdict {
-  return verdictOf(violationsIn(text, context, file_paths, rules), rules, trust);
+  return verdictOf(atOnce(violationsIn(text, context, file_paths, rules)), rules, trust);
 }
 
-/** The violations of a text, before anybody's trust is looked at. */
-export function violationsIn(
+/** The violations of a text, before anybody's trust is looked at. Pauses before each match of a rule of the project. */
+export function* violationsIn(
   text: string,
   context: Context | undefined,
   paths: readonly string[],
   rules: ProjectRules = noProjectRules,
   budget = new Budget(),
-): Violation[] {
+): Generator<undefined, Violation[]> {
   const examination = new Examination(budget);
   try {
     // Thousands of texts cost something, however short they are.
     examination.spend(4);
     examine(text, context, examination);
     for (const path of paths) examinePath(path, examination);
-    return [...builtIn(examination, rules), ...own(text, context, paths, examination, rules)];
+    return [...builtIn(examination, rules), ...(yield* own(text, context, paths, examination, rules))];
   } catch (error) {
     const rule = error instanceof TooComplex || error instanceof RangeError ? 'too_complex' : 'guard_failure';
     return [...builtIn(examination, rules), violationOf(rule, text.slice(0, 200), rules)];
@@ -139,29 +140,37 @@ function builtIn({ findings }: Examination, rules: ProjectRules): Violation[] {
 }
 
 /** Rules of the project see each command in plain form, and the text itself unless it is prose. */
-function own(
+function* own(
   text: string,
   context: Context | undefined,
   paths: readonly string[],
-  { actions }: Examination,
+  { actions, budget }: Examination,
   rules: ProjectRules,
-): Violation[] {
+): Generator<undefined, Violation[]> {
   if (rules.own.length === 0) return [];
   const whole = (context ?? contextOf(text)) === 'prose' ? [] : [plainText(text) ?? text];
   const texts = [...new Set([...actions, ...whole, ...paths])];
   const joined = texts.join('\n');
-  return rules.own.flatMap((rule) => {
-    const found = rule.matches(joined) ?? texts.map(rule.matches).find((match) => match !== undefined);
-    if (found === undefined) return [];
-    const { severity, bypass_trust } = rule;
-    const category = rule.category ?? 'guard';
-    return [
-      {
-        ...{ rule: rule.rule, category, severity, bypass_trust, bypassed: false },
-        matched_text: violationOf('guard_failure', found, rules).matched_text,
-        message: rule.message ?? 'It matches a rule of this project.',
-        advice: rule.advice ?? 'Ask an administrator of the project.',
-      },
-    ];
-  });
+  const violations: Violation[] = [];
+  for (const rule of rules.own) {
+    let found: string | undefined;
+    for (const each of rule.isAnchored ? [joined, ...texts] : [joined]) {
+      yield;
+      budget.match(each.length, rule.size);
+      found = rule.matches(each);
+      if (found !== undefined) break;
+    }
+    if (found !== undefined) violations.push(ownViolation(rule, found, rules));
+  }
+  return violations;
+}
+
+function ownViolation(rule: OwnRule, found: string, rules: ProjectRules): Violation {
+  const { severity, bypass_trust } = rule;
+  return {
+    ...{ rule: rule.rule, category: rule.category ?? 'guard', severity, bypass_trust, bypassed: false },
+    matched_text: violationOf('guard_failure', found, rules).matched_text,
+    message: rule.message ?? 'It matches a rule of this project.',
+    advice: rule.advice ?? 'Ask an administrator of the project.',
+  };
 }

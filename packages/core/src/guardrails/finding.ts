@@ -18,10 +18,14 @@ const longestMatch = 2000;
 
 const limits = { depth: 24, steps: 40_000, characters: 1_310_720 };
 
+/** Characters times the size of the pattern: of one match, which takes up to a third of a second, and of all together. */
+const matching = { one: 30_000_000, all: 120_000_000 };
+
 /** What may be spent on one input, however many texts it holds: counted, not timed, so that a verdict is always the same. */
 export class Budget {
   #steps = 0;
   #characters = 0;
+  #matching = 0;
 
   /** Counts work; throws `TooComplex` when it is too much. */
   spend(steps: number): void {
@@ -33,6 +37,12 @@ export class Budget {
   read(characters: number): void {
     this.#characters += characters;
     if (this.#characters > limits.characters) throw new TooComplex();
+  }
+
+  /** Counts a match with a pattern of that size; called before it is tried. */
+  match(characters: number, size: number): void {
+    this.#matching += characters * size;
+    if (characters * size > matching.one || this.#matching > matching.all) throw new TooComplex();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Database } from '../database.ts';
+import { inSlices } from '../slices.ts';
 import type { GuardedAction } from './actions.ts';
 import { violationsIn } from './engine.ts';
 import { Budget } from './finding.ts';
@@ -15,7 +16,7 @@ export async function violationsOf(
   const budget = new Budget();
   const violations: (Violation & { field: string })[] = [];
   for (const { field, text, context, doubtful } of actions) {
-    const found = violationsIn(text, context, [], rules, budget);
+    const found = await inSlices(violationsIn(text, context, [], rules, budget));
     const counted = doubtful ? found.filter(countsInDoubt) : found;
     violations.push(...counted.map((violation) => ({ ...violation, field })));
     // What comes after is not judged any more, and the call is refused.

@@ -1,5 +1,6 @@
 import { CoordinationError } from '@agentcoord/contract';
 import type { ComputedCall, Handler } from '../handlers.ts';
+import { atOnce, inSlices } from '../slices.ts';
 import type { Context } from './context.ts';
 import { violationsIn } from './engine.ts';
 import { assertPattern, noProjectRules, type StoredRule } from './project_rules.ts';
@@ -20,7 +21,7 @@ export const checkGuardrails: Handler = async (call) => {
   const offline = () =>
     verdictOf(
       [
-        ...violationsIn(operation_text, context, file_paths ?? []),
+        ...atOnce(violationsIn(operation_text, context, file_paths ?? [])),
         violationOf('rules_unavailable', operation_text, noProjectRules),
       ],
       noProjectRules,
@@ -30,7 +31,7 @@ export const checkGuardrails: Handler = async (call) => {
 
 async function judge(call: ComputedCall, text: string, context: Context | undefined, paths: readonly string[]) {
   const rules = await storedRules(call.database, call.caller.project_id);
-  const violations = violationsIn(text, context, paths, rules);
+  const violations = await inSlices(violationsIn(text, context, paths, rules));
   return call.store({ violations: tellingOf(violations), rules_version: versionOf(rules) });
 }
 

@@ -24,6 +24,10 @@ export interface ProjectRules {
 
 export interface OwnRule extends StoredRule {
   pattern: string;
+  /** Steps that the pattern was compiled to: what a match costs grows with it, and with the length of the text. */
+  size: number;
+  /** True when it may look at where a text begins or ends, which is not to be seen where several are joined. */
+  isAnchored: boolean;
   matches(text: string): string | undefined;
 }
 
@@ -38,10 +42,15 @@ export function projectRules(version: number, stored: readonly StoredRule[]): Pr
   };
 }
 
+/** Classes of characters, and what is escaped. */
+const withoutAnchors = /\[\^?\]?(?:\\.|[^\]\\])*\]|\\[^Az]/g;
+
 function ownRule(rule: StoredRule & { pattern: string }): OwnRule {
   const compiled = RE2JS.compile(rule.pattern);
   return {
     ...rule,
+    size: compiled.programSize(),
+    isAnchored: /[$^]|\\[Az]/.test(rule.pattern.replace(withoutAnchors, '')),
     matches(text) {
       const matcher = compiled.matcher(text);
       return matcher.find() ? (matcher.group() ?? '') : undefined;
@@ -49,8 +58,8 @@ function ownRule(rule: StoredRule & { pattern: string }): OwnRule {
   };
 }
 
-/** A pattern that takes longer than this over a large text is not worth its rule. */
-const patience = { milliseconds: 150, text: 'rm -rf a '.repeat(2_000) };
+/** A pattern that takes longer than this over a large text is not worth its rule, nor is one of more steps. */
+const patience = { milliseconds: 150, text: 'rm -rf a '.repeat(2_000), size: 1200 };
 
 /** Throws `invalid_input` that says what is wrong with a pattern, before it is kept. */
 export function assertPattern(
@@ -59,6 +68,8 @@ export function assertPattern(
 ): void {
   const rule = compiledOf(pattern);
   if (rule.matches('') !== undefined) throw unusable('it matches an empty text, and so every one');
+  if (rule.size > patience.size)
+    throw unusable(`it comes to ${rule.size} steps, at most ${patience.size}: write * or + for counted repetitions`);
   const begun = performance.now();
   rule.matches(patience.text);
   if (performance.now() - begun > patience.milliseconds)

@@ -1,10 +1,10 @@
 import { CoordinationError, errorBodyOf, type Operation } from '@agentcoord/contract';
 import type { Caller } from '../caller.ts';
 import type { Database, PolicyEngine } from '../database.ts';
+import { inSlices } from '../slices.ts';
 import { Callers, type Known } from './callers.ts';
 import type { Decision } from './decisions.ts';
 import type { About } from './policy_set.ts';
-import { inSlices } from './slices.ts';
 
 interface CedarOptions {
   /** Where schema and default policies are; those of the package when left out. */

@@ -1,11 +1,11 @@
 import { type Operation, operationNamed } from '@agentcoord/contract';
 import type { ComputedCall, Handler } from '../handlers.ts';
+import { atOnce } from '../slices.ts';
 import { fileOf } from './file.ts';
 import { type Policies, type PolicyFiles, readPolicyFiles } from './files.ts';
 import { PolicySet } from './policy_set.ts';
 import { inForce } from './project_policies.ts';
 import { domainOf, type Entity, projectOf } from './request.ts';
-import { atOnce } from './slices.ts';
 import { type PolicyState, readPolicyState, type StoredPolicy } from './state.ts';
 import { validate, validateFor } from './validation.ts';
 

@@ -1,9 +1,9 @@
 import { parentPort } from 'node:worker_threads';
 import { operationNamed } from '@agentcoord/contract';
+import { atOnce } from '../slices.ts';
 import type { Policies } from './files.ts';
 import { PolicySet } from './policy_set.ts';
 import { findProblems } from './problems.ts';
-import { atOnce } from './slices.ts';
 
 /** The thread in which policies are validated; see validation_worker.ts. */
 parentPort?.on('message', ({ schema, policies }: { schema: string; policies: Policies }) => {

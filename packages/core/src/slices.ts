@@ -1,5 +1,5 @@
-/** Milliseconds for which one computation holds the process, at first and in each of its turns. */
-const slice = 5;
+/** Milliseconds for which one computation holds the process at first, when many may begin at once, and in its turns. */
+const [first, slice] = [1, 5];
 
 const waiting: (() => void)[] = [];
 
@@ -8,7 +8,7 @@ const waiting: (() => void)[] = [];
  * everything else that the process has to do is done between two slices.
  */
 export function inSlices<Result>(computation: Generator<undefined, Result>): Result | Promise<Result> {
-  const step = advance(computation);
+  const step = advance(computation, first);
   return step.done ? step.value : restOf(computation);
 }
 
@@ -23,13 +23,16 @@ export function atOnce<Result>(computation: Generator<undefined, Result>): Resul
 async function restOf<Result>(computation: Generator<undefined, Result>): Promise<Result> {
   for (;;) {
     await turn();
-    const step = advance(computation);
+    const step = advance(computation, slice);
     if (step.done) return step.value;
   }
 }
 
-function advance<Result>(computation: Generator<undefined, Result>): IteratorResult<undefined, Result> {
-  const until = performance.now() + slice;
+function advance<Result>(
+  computation: Generator<undefined, Result>,
+  milliseconds: number,
+): IteratorResult<undefined, Result> {
+  const until = performance.now() + milliseconds;
   for (;;) {
     const step = computation.next();
     if (step.done || performance.now() >= until) return step;
