@@ -1998,14 +1998,14 @@ $$;
 -- Cleans up in one project (all when null): ends sessions that have lapsed, or that do not beat and were not heard of
 -- for a day, and lets happen to tasks what time does (see _sweep_tasks). Nothing depends on it for correctness: every decision looks at expiry itself.
 -- Ends after a second, so that what was done is kept; the next round goes on.
--- Concurrency: one at a time under an advisory lock; each session is ended under its row lock after the lease was
+-- Concurrency: one at a time under an advisory lock; sessions are ended under their row locks after the lease was
 -- looked at again, each task under its own guard (see _return_claims).
 create function coord._sweep(p_project_id integer) returns jsonb
 language plpgsql volatile
 as $$
 declare
   v_enough timestamptz := clock_timestamp() + interval '1 second';
-  v_session record;
+  v_lapsed record;
   v_project_id integer;
   v_freed record;
   v_swept record;
@@ -2020,21 +2020,30 @@ begin
   perform coord._beat();
   -- First, while this transaction holds nothing that anybody waits for.
   perform coord._make_handoffs(p_project_id);
-  for v_session in
-    select s.project_id, s.session_id from coord.sessions s
-    where s.ended_at is null
-      and (not coord._holds(s.ended_at, s.lease_expires_at)
-        or (not s.beats and s.last_call_at < clock_timestamp() - interval '24 hours'))
-      and (p_project_id is null or s.project_id = p_project_id)
-    order by s.lease_expires_at limit 1000 for update skip locked
   loop
-    exit when clock_timestamp() > v_enough;
-    v_freed := coord._end_session(v_session.project_id, v_session.session_id, 'lapsed', true);
-    perform coord._journal(v_session.project_id, 'sweep', 'session:' || v_session.session_id, 'lapsed',
-      jsonb_build_object('released_locks', v_freed.released_locks, 'returned_tasks', v_freed.returned_tasks));
-    v_sessions := v_sessions + 1;
-    v_locks := v_locks + v_freed.released_locks;
-    v_tasks := v_tasks + v_freed.returned_tasks;
+    -- Half of the time, so that tasks have their turn, however many sessions there are.
+    exit when clock_timestamp() > v_enough - interval '0.5 seconds';
+    select l.project_id, array_agg(l.session_id) as session_ids into v_lapsed
+    from (
+      select s.project_id, s.session_id from coord.sessions s
+      where s.ended_at is null
+        and (not coord._holds(s.ended_at, s.lease_expires_at)
+          or (not s.beats and s.last_call_at < clock_timestamp() - interval '24 hours'))
+        and (p_project_id is null or s.project_id = p_project_id)
+      order by s.lease_expires_at limit 100 for update skip locked) l
+    group by 1 order by 1 limit 1;
+    exit when not found;
+    for v_freed in
+      select e.* from coord._end_sessions(v_lapsed.project_id, v_lapsed.session_ids, 'lapsed', true) e
+    loop
+      if v_freed.session_id = any (v_lapsed.session_ids) then
+        perform coord._journal(v_lapsed.project_id, 'sweep', 'session:' || v_freed.session_id, 'lapsed',
+          jsonb_build_object('released_locks', v_freed.released_locks, 'returned_tasks', v_freed.returned_tasks));
+        v_sessions := v_sessions + 1;
+      end if;
+      v_locks := v_locks + v_freed.released_locks;
+      v_tasks := v_tasks + v_freed.returned_tasks;
+    end loop;
   end loop;
   for v_project_id in
     -- In no order, so that a round that ends early does not always miss the same ones.
@@ -5658,62 +5667,77 @@ as $$
   select jsonb_strip_nulls(jsonb_build_object('project_id', p_project_id, 'session_id', p_session_id, 'key_id', p_key_id));
 $$;
 
--- sessions/_end_session.sql
--- Ends a session, with its subagents, and frees what they held. p_reason: what its tasks say of the attempt, and its handoff. p_count_attempts: whether its
--- claims count as attempts (a crash does, an orderly end does not).
--- Concurrency: the session's row is locked first; open_subagent locks it, too, so none is opened behind this function's
--- back. Everything after it is done without waiting, because others may hold
--- a task or a lock and wait for their own session, or for the advisory lock of the project: rows that somebody is just
--- changing are left as they are. That loses nothing: locks, shares and places in the queue of an ended session count as
--- free in every decision.
-create function coord._end_session(
-  p_project_id integer, p_session_id uuid, p_reason text, p_count_attempts boolean,
-  out released_locks integer, out returned_tasks integer
-)
+-- sessions/_end_sessions.sql
+-- Ends sessions with their subagents, and frees what they held: one row for each that it has ended. p_reason: what their
+-- tasks say of the attempt, and their handoffs. p_count_attempts: whether their claims count as attempts (a crash does, an
+-- orderly end does not). Subagents have their journal rows from here.
+-- All at once, because the locks of a session are found by reading those of the whole project: see locks/table.sql.
+-- Concurrency: the rows of sessions are locked first, parents before their subagents; open_subagent locks its parent's,
+-- too, so none is opened behind this function's back. Everything after it is done without waiting, because others may
+-- hold a task or a lock and wait for their own session, or for the advisory lock of the project: rows that somebody is
+-- just changing are left as they are. That loses nothing: locks, shares and places in the queue of an ended session count
+-- as free in every decision.
+create function coord._end_sessions(p_project_id integer, p_session_ids uuid[], p_reason text, p_count_attempts boolean)
+returns table (session_id uuid, released_locks integer, returned_tasks integer)
 language plpgsql volatile
 as $$
 declare
-  v_child record;
-  v_freed record;
+  v_next uuid[] := p_session_ids;
+  v_ended uuid[] := '{}';
+  v_returned integer[] := '{}';
+  v_id uuid;
 begin
-  released_locks := 0;
-  returned_tasks := 0;
-  update coord.sessions s set ended_at = clock_timestamp(), fresh_until = '-infinity', end_reason = p_reason,
-    handoff_xact = pg_current_xact_id()
-  where s.project_id = p_project_id and s.session_id = p_session_id and s.ended_at is null;
-  if not found then return; end if;
+  loop
+    perform from coord.sessions s
+    where s.project_id = p_project_id and s.session_id = any (v_next) and s.ended_at is null
+    order by s.session_id for update;
+    with ended as (
+      update coord.sessions s set ended_at = clock_timestamp(), fresh_until = '-infinity', end_reason = p_reason,
+        handoff_xact = pg_current_xact_id()
+      where s.project_id = p_project_id and s.session_id = any (v_next) and s.ended_at is null
+      returning s.session_id
+    )
+    select array_agg(e.session_id order by e.session_id) into v_next from ended e;
+    exit when v_next is null;
+    v_ended := v_ended || v_next;
+    v_next := array(select s.session_id from coord.sessions s
+      where s.project_id = p_project_id and s.parent_session_id = any (v_next) and s.ended_at is null);
+  end loop;
+  if v_ended = '{}' then return; end if;
 
-  returned_tasks := coord._return_session_claims(p_project_id, p_session_id, p_reason, p_count_attempts);
-
+  foreach v_id in array v_ended loop
+    v_returned := v_returned || coord._return_session_claims(p_project_id, v_id, p_reason, p_count_attempts);
+  end loop;
   delete from coord.lock_waiters w where w.project_id = p_project_id and w.waiter_id in (
     select o.waiter_id from coord.lock_waiters o
-    where o.project_id = p_project_id and o.session_id = p_session_id for update skip locked);
-  with held as (
-    select l.path from coord.locks l where l.project_id = p_project_id and l.session_id = p_session_id
-    order by l.path for update skip locked
-  ), shared as (
-    select h.path from coord.lock_shares h where h.project_id = p_project_id and h.session_id = p_session_id
-    order by h.path for update skip locked
-  ), freed as (
-    update coord.locks l set session_id = null, reason = null, task_id = null
-    from held h where l.project_id = p_project_id and l.path = h.path returning 1
-  ), given_up as (
-    delete from coord.lock_shares s using shared h
-    where s.project_id = p_project_id and s.path = h.path and s.session_id = p_session_id returning 1
-  )
-  select (select count(*) from freed) + (select count(*) from given_up) into released_locks;
-
-  for v_child in
-    select s.session_id, s.agent from coord.sessions s
-    where s.project_id = p_project_id and s.parent_session_id = p_session_id and s.ended_at is null
-    order by s.session_id
-  loop
-    v_freed := coord._end_session(p_project_id, v_child.session_id, p_reason, p_count_attempts);
-    released_locks := released_locks + v_freed.released_locks;
-    returned_tasks := returned_tasks + v_freed.returned_tasks;
-    perform coord._journal(p_project_id, 'end_session', 'session:' || v_child.session_id, 'ok',
-      jsonb_build_object('reason', p_reason, 'parent_session_id', p_session_id), v_child.session_id, v_child.agent);
-  end loop;
+    where o.project_id = p_project_id and o.session_id = any (v_ended) for update skip locked);
+  insert into coord.journal (project_id, session_id, agent, operation, resource, outcome, detail)
+  select s.project_id, s.session_id, s.agent, 'end_session', 'session:' || s.session_id, 'ok',
+    jsonb_build_object('reason', p_reason, 'parent_session_id', s.parent_session_id)
+  from unnest(v_ended) with ordinality e(session_id, place)
+  join coord.sessions s on s.project_id = p_project_id and s.session_id = e.session_id
+  where s.session_id <> all (p_session_ids) order by e.place;
+  return query
+    with held as (
+      select l.path, l.session_id from unnest(v_ended) e(session_id)
+      join coord.locks l on l.project_id = p_project_id and l.session_id = e.session_id
+      order by l.path for update of l skip locked
+    ), shared as (
+      select h.path, h.session_id from unnest(v_ended) e(session_id)
+      join coord.lock_shares h on h.project_id = p_project_id and h.session_id = e.session_id
+      order by h.path for update of h skip locked
+    ), freed as (
+      update coord.locks l set session_id = null, reason = null, task_id = null
+      from held h where l.project_id = p_project_id and l.path = h.path returning h.session_id
+    ), given_up as (
+      delete from coord.lock_shares s using shared h
+      where s.project_id = p_project_id and s.path = h.path and s.session_id = h.session_id returning h.session_id
+    ), released as (
+      select r.session_id, count(*)::integer as locks
+      from (table freed union all table given_up) r group by 1
+    )
+    select e.session_id, coalesce(r.locks, 0), e.returned
+    from unnest(v_ended, v_returned) e(session_id, returned) left join released r on r.session_id = e.session_id;
 end
 $$;
 
@@ -9144,8 +9168,7 @@ as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'revoke_key');
   v_revoked_at timestamptz;
-  v_session_id uuid;
-  v_ended integer := 0;
+  v_ended integer;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   update coord.api_keys k set revoked_at = coalesce(k.revoked_at, clock_timestamp())
@@ -9154,17 +9177,9 @@ begin
   if not found then
     return coord._refuse(v_call, 'not_found', 'There is no such key in this project.', 'List them: agentcoord keys list.');
   end if;
-  -- All before the first one is ended: what that frees, others may be waiting for with one of these rows in hand.
-  perform from coord.sessions s
-  where s.project_id = v_call.project_id and s.key_id = p_key_id and s.ended_at is null
-  order by s.session_id for update;
-  for v_session_id in
-    select s.session_id from coord.sessions s
-    where s.project_id = v_call.project_id and s.key_id = p_key_id and s.ended_at is null order by s.session_id
-  loop
-    perform coord._end_session(v_call.project_id, v_session_id, 'key revoked', true);
-    v_ended := v_ended + 1;
-  end loop;
+  select count(*) into v_ended
+  from coord._end_sessions(v_call.project_id, array(select s.session_id from coord.sessions s
+    where s.project_id = v_call.project_id and s.key_id = p_key_id and s.ended_at is null), 'key revoked', true);
   return coord._leave(v_call,
     jsonb_build_object('key_id', p_key_id, 'revoked_at', v_revoked_at, 'ended_sessions', v_ended), 'key:' || p_key_id);
 end
@@ -10504,7 +10519,7 @@ $$;
 grant execute on function coord.discover_agents to coord_app;
 
 -- sessions/end_session.sql
--- Ends the calling session: its locks are free, its tasks go back without counting as attempts. See _end_session.
+-- Ends the calling session: its locks are free, its tasks go back without counting as attempts. See _end_sessions.
 -- The reason is in its journal row, which get_agent_history shows.
 create function coord.end_session(p_caller jsonb, p_reason text default null) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -10515,7 +10530,9 @@ declare
   v_answer jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  v_freed := coord._end_session(v_call.project_id, v_call.session_id, coalesce(p_reason, 'ended'), false);
+  select coalesce(sum(e.released_locks), 0) as released_locks, coalesce(sum(e.returned_tasks), 0) as returned_tasks
+  into v_freed
+  from coord._end_sessions(v_call.project_id, array[v_call.session_id], coalesce(p_reason, 'ended'), false) e;
   v_answer := jsonb_build_object('session_id', v_call.session_id,
     'released_locks', v_freed.released_locks, 'returned_tasks', v_freed.returned_tasks);
   return coord._leave(v_call, v_answer, 'session:' || v_call.session_id,
@@ -10562,7 +10579,7 @@ grant execute on function coord.heartbeat to coord_app;
 
 -- sessions/open_subagent.sql
 -- Opens a session for a helper of the calling session: <agent>/<name>, on behalf of the same agent, by the same
--- credential, trusted at most as much. It holds for itself, and ends with the session that opened it (see _end_session,
+-- credential, trusted at most as much. It holds for itself, and ends with the session that opened it (see _end_sessions,
 -- _touch_session). Profile and limits are those of the agent it works for, so nobody gains by it.
 -- Concurrency: the caller's row is locked and looked at again, so it cannot end in between. Profiles and suspensions are
 -- locked before it, as by whoever changes them, so that none is changed between the look at them and the new session.

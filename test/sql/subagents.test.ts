@@ -81,9 +81,38 @@ describe('a subagent', () => {
       select agent, detail ->> 'parent_session_id' as parent from coord.journal
       where operation = 'end_session' and detail ? 'parent_session_id' order by entry_id`;
     expect(rows).toEqual([
-      { agent: 'leaver/helper/deeper', parent: child.session_id },
       { agent: 'leaver/helper', parent: ann.session_id },
+      { agent: 'leaver/helper/deeper', parent: child.session_id },
     ]);
+  });
+
+  test('and many others end together: the locks of the project are read once', async () => {
+    const ann = await db.session('crowd');
+    const locks = 20_000;
+    await db.sql`
+      insert into coord.locks (project_id, path, token, acquired_at, expires_at)
+      select ${project_id}, 'f' || n, 1, now(), now() from generate_series(1, ${locks}) n`;
+    await db.sql`analyze coord.locks`;
+    for (let count = 0; count < 40; count++) {
+      const { child } = await childOf(ann, { name: `n${count}` });
+      await child.acquireLock({ paths: [`held/${count}`] });
+    }
+    const read = async () => {
+      await db.sql`select pg_stat_force_next_flush()`;
+      const [row] = await db.sql<{ rows: string }[]>`
+        select seq_tup_read + coalesce(idx_tup_fetch, 0) as rows from pg_stat_all_tables
+        where schemaname = 'coord' and relname = 'locks'`;
+      return Number(row?.rows);
+    };
+    const before = await read();
+    const [row] = await db.sql.begin(async (sql) => {
+      await sql`select pg_stat_force_next_flush()`;
+      return sql`
+        select sum(e.released_locks)::integer as released, count(*)::integer as sessions
+        from coord._end_sessions(${project_id}, ${[ann.session_id]}, 'x', false) e`;
+    });
+    expect(row).toEqual({ released: 40, sessions: 41 });
+    expect((await read()) - before).toBeLessThan(3 * locks);
   });
 
   test('cannot act once its parent has lapsed, before anything was swept', async () => {

@@ -7,8 +7,7 @@ as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'revoke_key');
   v_revoked_at timestamptz;
-  v_session_id uuid;
-  v_ended integer := 0;
+  v_ended integer;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   update coord.api_keys k set revoked_at = coalesce(k.revoked_at, clock_timestamp())
@@ -17,17 +16,9 @@ begin
   if not found then
     return coord._refuse(v_call, 'not_found', 'There is no such key in this project.', 'List them: agentcoord keys list.');
   end if;
-  -- All before the first one is ended: what that frees, others may be waiting for with one of these rows in hand.
-  perform from coord.sessions s
-  where s.project_id = v_call.project_id and s.key_id = p_key_id and s.ended_at is null
-  order by s.session_id for update;
-  for v_session_id in
-    select s.session_id from coord.sessions s
-    where s.project_id = v_call.project_id and s.key_id = p_key_id and s.ended_at is null order by s.session_id
-  loop
-    perform coord._end_session(v_call.project_id, v_session_id, 'key revoked', true);
-    v_ended := v_ended + 1;
-  end loop;
+  select count(*) into v_ended
+  from coord._end_sessions(v_call.project_id, array(select s.session_id from coord.sessions s
+    where s.project_id = v_call.project_id and s.key_id = p_key_id and s.ended_at is null), 'key revoked', true);
   return coord._leave(v_call,
     jsonb_build_object('key_id', p_key_id, 'revoked_at', v_revoked_at, 'ended_sessions', v_ended), 'key:' || p_key_id);
 end

@@ -1,5 +1,5 @@
 -- Opens a session for a helper of the calling session: <agent>/<name>, on behalf of the same agent, by the same
--- credential, trusted at most as much. It holds for itself, and ends with the session that opened it (see _end_session,
+-- credential, trusted at most as much. It holds for itself, and ends with the session that opened it (see _end_sessions,
 -- _touch_session). Profile and limits are those of the agent it works for, so nobody gains by it.
 -- Concurrency: the caller's row is locked and looked at again, so it cannot end in between. Profiles and suspensions are
 -- locked before it, as by whoever changes them, so that none is changed between the look at them and the new session.
