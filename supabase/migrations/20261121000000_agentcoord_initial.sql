@@ -7053,21 +7053,20 @@ end
 $$;
 
 -- work/_lock_followers.sql
--- Locks the parents and the dependents of tasks that the caller has ended or may end, all in id order: so of two who end tasks with
--- some in common one waits for the other, and not each for the other.
+-- Locks tasks that the caller has ended or may end, with their parents and their dependents, all in id order: so of two
+-- who end tasks with some in common one waits for the other, and not each for the other. See the lock order in table.sql.
 create function coord._lock_followers(p_project_id integer, p_task_ids uuid[]) returns void
 language plpgsql volatile
 as $$
 declare
-  v_followers uuid[] := array(
+  v_all uuid[] := p_task_ids || array(
     select (t.terms).parent_id from coord.tasks t
     where t.project_id = p_project_id and t.task_id = any (p_task_ids) and (t.terms).parent_id is not null
     union
     select d.task_id from coord.task_dependencies d
     where d.project_id = p_project_id and d.depends_on = any (p_task_ids));
 begin
-  perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_followers)
-  order by t.task_id for update;
+  perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_all) order by t.task_id for update;
 end
 $$;
 
@@ -10835,7 +10834,8 @@ grant execute on function coord.set_thread_status to coord_app;
 -- work/cancel_task.sql
 -- Ends a task that nobody needs any more. Who submitted it may do so, others with trust 3. If somebody works on it, that
 -- session is told with its next call, and its token is void.
--- Concurrency: the row is locked before it is looked at; the status in the WHERE lets one of two callers do it.
+-- Concurrency: the row is locked before it is looked at, in the order of table.sql; the status in the WHERE lets one of
+-- two callers do it.
 create function coord.cancel_task(p_caller jsonb, p_task_id uuid, p_reason text default null) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -10844,6 +10844,9 @@ declare
   v_task coord.tasks;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
+  perform from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id
+    and (t.status = 'blocked' or (t.terms).open_subtasks > 0);
+  if found then perform coord._lock_followers(v_call.project_id, array[p_task_id]); end if;
   select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
   if not found then
     return coord._refuse_unknown_task(v_call);

@@ -1,6 +1,7 @@
 -- Ends a task that nobody needs any more. Who submitted it may do so, others with trust 3. If somebody works on it, that
 -- session is told with its next call, and its token is void.
--- Concurrency: the row is locked before it is looked at; the status in the WHERE lets one of two callers do it.
+-- Concurrency: the row is locked before it is looked at, in the order of table.sql; the status in the WHERE lets one of
+-- two callers do it.
 create function coord.cancel_task(p_caller jsonb, p_task_id uuid, p_reason text default null) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -9,6 +10,9 @@ declare
   v_task coord.tasks;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
+  perform from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id
+    and (t.status = 'blocked' or (t.terms).open_subtasks > 0);
+  if found then perform coord._lock_followers(v_call.project_id, array[p_task_id]); end if;
   select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
   if not found then
     return coord._refuse_unknown_task(v_call);
