@@ -16,6 +16,11 @@ export interface Database {
    * before that, or meet `limit_exceeded`.
    */
   call(name: string, args: Record<string, unknown>): Promise<unknown>;
+  /**
+   * Calls `coord.<name>` for upkeep that could not be done in the time of a call, on a connection of its own and for a
+   * minute at most, or until the signal. Left out where whoever serves the database limits each call.
+   */
+  readonly upkeep?: (name: string, signal: AbortSignal) => Promise<void>;
   /** Wakes calls that wait; where it is left out, nobody can wait. */
   readonly wakeups?: Wakeups;
   /** Signs tokens for reading through PostgREST; left out where this process has no secret for it. */

@@ -10,6 +10,8 @@ const sealings = 16;
  * do it: the database lets one at a time. Failures are left to the next round, because nothing depends on this one.
  */
 export function startSweeper(database: Database): () => Promise<void> {
+  const stopping = new AbortController();
+  const { signal } = stopping;
   let round: Promise<unknown> = Promise.resolve();
   let timer = setTimeout(sweep, jitter());
   timer.unref();
@@ -17,25 +19,26 @@ export function startSweeper(database: Database): () => Promise<void> {
   function sweep(): void {
     round = database
       .call('sweep_projects', {})
+      // Where leases of very many are to be moved after an outage, all calls would wait for ever.
+      .catch(() => (signal.aborted ? undefined : database.upkeep?.('sweep_projects', signal)))
       .catch(() => {})
       .then(seal)
       .catch(() => {})
       .then(() => {
-        if (!stopped) timer = setTimeout(sweep, jitter()).unref();
+        if (!signal.aborted) timer = setTimeout(sweep, jitter()).unref();
       });
   }
 
   /** Apart from the sweep, in short transactions: whoever follows events waits for those that are open. */
   async function seal(): Promise<void> {
-    for (let call = 0; call < sealings && !stopped; call++) {
+    for (let call = 0; call < sealings && !signal.aborted; call++) {
       const { more } = (await database.call('seal_journal', {})) as { more: boolean };
       if (!more) return;
     }
   }
 
-  let stopped = false;
   return async () => {
-    stopped = true;
+    stopping.abort();
     clearTimeout(timer);
     await round;
   };

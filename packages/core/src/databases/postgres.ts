@@ -72,6 +72,18 @@ export function postgresDatabase(options: PostgresOptions): Database {
     kind: options.kind,
     call: (name, args) => shares.take(args, () => repeatingRolledBack(() => attempt(name, args, options.revive))),
     wakeups,
+    async upkeep(name, signal) {
+      const sql = openConnection(options, upkeepTimeout);
+      const query = sql.unsafe(statementOf(name, []));
+      const cancel = () => query.cancel();
+      signal.addEventListener('abort', cancel, { once: true });
+      try {
+        await query;
+      } finally {
+        signal.removeEventListener('abort', cancel);
+        await sql.end({ timeout: 1 });
+      }
+    },
     async close() {
       await wakeups.close();
       await pool.end();
@@ -79,7 +91,10 @@ export function postgresDatabase(options: PostgresOptions): Database {
   };
 }
 
-function openConnection({ connection, pooled }: PostgresOptions): postgres.Sql {
+/** Milliseconds that a statement of a call may take, so that its end is heard of in time, and one of upkeep. */
+const [statementTimeout, upkeepTimeout] = [callTimeout - 500, 60_000];
+
+function openConnection({ connection, pooled }: PostgresOptions, timeout = statementTimeout): postgres.Sql {
   const shared = {
     max: 1,
     connect_timeout: 4,
@@ -91,7 +106,7 @@ function openConnection({ connection, pooled }: PostgresOptions): postgres.Sql {
     types: { array: { to: 1009, from: [1009, 1016, 2951], serialize: arrayLiteral, parse: (text: string) => text } },
     connection: {
       application_name: 'agentcoord',
-      ...(pooled ? {} : { role: 'coord_app', statement_timeout: callTimeout - 500 }),
+      ...(pooled ? {} : { role: 'coord_app', statement_timeout: timeout }),
     },
   };
   return typeof connection === 'string' ? postgres(connection, shared) : postgres({ ...shared, ...connection });
