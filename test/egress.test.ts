@@ -98,6 +98,16 @@ describe('a request', () => {
     expect(seen.at(-1)?.headers.host).toBe(`127.0.0.1:${port}`);
   });
 
+  test('has its body with it, whatever its Connection header says: no second request is hidden there', async () => {
+    await using proxy = await proxyFor();
+    const hidden = 'GET /hidden HTTP/1.1\r\nHost: evil.example\r\n\r\n';
+    const credentials = Buffer.from(`agent:${password}`).toString('base64');
+    const start = `GET http://127.0.0.1:${port}/open HTTP/1.1\r\nHost: x\r\nProxy-Authorization: Basic ${credentials}`;
+    const framing = `Connection: content-length\r\nContent-Length: ${hidden.length}`;
+    expect(await rawStatus(proxy.url, `${start}\r\n${framing}\r\n\r\n${hidden}`)).toBe(200);
+    expect(seen.at(-1)).toMatchObject({ url: '/open', body: hidden });
+  });
+
   test('without the password goes nowhere', async () => {
     await using proxy = await proxyFor();
     const bare = proxy.url.replace(/agent:[^@]*@/, '');

@@ -47,7 +47,10 @@ export async function forward(
   await pipeline(answer, response).catch(() => {});
 }
 
-/** Headers as they came, without those of the connection and those that it names. */
+/**
+ * Headers as they came, without those of the connection and those that it names. How long a body is stays with it, whatever
+ * the connection says: without it the body would be read as a request of its own, which nobody has checked.
+ */
 function endToEnd({ rawHeaders, headers, httpVersion }: IncomingMessage): string[] {
   const named = String(headers.connection ?? '')
     .toLowerCase()
@@ -56,7 +59,8 @@ function endToEnd({ rawHeaders, headers, httpVersion }: IncomingMessage): string
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const [name = '', value = ''] = rawHeaders.slice(index, index + 2);
     const key = name.toLowerCase();
-    if (key !== 'host' && !hopByHop.has(key) && !named.includes(key)) kept.push(name, value);
+    const isDropped = hopByHop.has(key) || (named.includes(key) && key !== 'content-length');
+    if (key !== 'host' && !isDropped) kept.push(name, value);
   }
   return [...kept, 'Via', `${httpVersion} agentcoord`];
 }
