@@ -27,6 +27,10 @@ const hostile = [nested(500), nested(32_000), records(500), records(12_000), ref
 async function plant(project: string, text: string): Promise<void> {
   const boss = await administratorIn(project);
   await boss.setCedarPolicy({ policy: 'x', policy_text: `${forbidLocks};` });
+  await replace(project, text);
+}
+
+async function replace(project: string, text: string): Promise<void> {
   await db.sql`
     update coord.cedar_policies c set policies = ${db.sql.json({ x: text })}, version = version + 1
     from coord.projects p where p.project_id = c.project_id and p.name = ${project}`;
@@ -110,6 +114,24 @@ test('a call about very many files is decided file by file, and the process goes
   await expect(submitting).rejects.toMatchObject({ details: { policies: ['frozen'] } });
   expect(rounds).toBeGreaterThan(10);
   expect((await ann.submitWorkBatch(batch('free'))).tasks).toHaveLength(9);
+});
+
+test('a decision that takes long is made by the policies that are in force at its end', async () => {
+  const boss = await administratorIn('replaced');
+  const when = 'when { resource is File && resource.path == "frozen" }';
+  await boss.setCedarPolicy({ policy: 'x', policy_text: `${forbidLocks} ${when};` });
+  const ann = await agentIn('replaced');
+  await ann.checkLocks();
+  let isDone = false;
+  const submitting = ann.submitWorkBatch(batch('free')).finally(() => {
+    isDone = true;
+  });
+  await replace(
+    'replaced',
+    'forbid (principal, action == Action::"submit_work_batch", resource) when { context has input };',
+  );
+  expect(isDone).toBe(false);
+  await expect(submitting).rejects.toMatchObject({ code: 'forbidden', details: { policies: ['x'] } });
 });
 
 test('what is remembered of decisions takes a few bytes each, however long their questions are', () => {

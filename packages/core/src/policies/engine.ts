@@ -4,7 +4,7 @@ import type { Database, PolicyEngine } from '../database.ts';
 import { inSlices } from '../slices.ts';
 import { Callers, type Known } from './callers.ts';
 import type { Decision } from './decisions.ts';
-import type { About } from './policy_set.ts';
+import type { About, PolicySet, Principal } from './policy_set.ts';
 
 interface CedarOptions {
   /** Where schema and default policies are; those of the package when left out. */
@@ -14,24 +14,39 @@ interface CedarOptions {
 /** Cedar as the policy engine: asked before each call, and only a clear yes lets it go on. */
 export function cedarEngine(database: Pick<Database, 'call'>, { folder }: CedarOptions = {}): PolicyEngine {
   const callers = new Callers(database, folder);
-  const decide = (known: Known, operation: Operation, about: About) => decision(callers, known, operation, about);
+
+  function begin(known: Known, operation: Operation, about: About): Begun {
+    const policies = callers.policiesFor(known);
+    return { known, policies, made: decision(policies, known.principal, operation, about) };
+  }
+
+  /** What took so long that something else is known by then is decided once more: most of it is remembered. */
+  async function ended(key: string, caller: Caller, operation: Operation, about: About, begun?: Begun) {
+    const { known, policies, made } = begun ?? begin(await callers.read(key, caller), operation, about);
+    if (!(made instanceof Promise)) return made;
+    const decided = await made;
+    const current = callers.recall(key, caller) ?? (await callers.read(key, caller));
+    const isCurrent = current === known && callers.policiesFor(current) === policies;
+    return isCurrent ? decided : begin(current, operation, about).made;
+  }
+
   return {
     authorise(operation, call, input) {
       const caller = callerOf(call);
       const key = JSON.stringify(caller);
       const known = callers.recall(key, caller);
-      const decided = known && decide(known, operation, { input });
-      if (decided && !(decided instanceof Promise) && decided.allowed) return undefined;
+      const begun = known && begin(known, operation, { input });
+      if (begun && 'allowed' in begun.made && begun.made.allowed) return undefined;
       return (async () => {
-        const read = () => callers.read(key, caller).catch(refuse);
-        const made = await (decided ?? decide(await read(), operation, { input }));
+        const made = await ended(key, caller, operation, { input }, begun).catch(refuse);
         if (!made.allowed) throw await journalled(database, operation, caller, made);
       })();
     },
     async explain(operation, call, about) {
       const caller = callerOf(call);
       const key = JSON.stringify(caller);
-      return decide(callers.recall(key, caller) ?? (await callers.read(key, caller)), operation, about);
+      const known = callers.recall(key, caller);
+      return ended(key, caller, operation, about, known && begin(known, operation, about));
     },
     changed: () => callers.forget(),
   };
@@ -42,15 +57,26 @@ function callerOf({ idempotency_key: _k, repeated: _r, input: _i, ...caller }: C
   return caller as Caller;
 }
 
+/** A decision that may still be under way, and by what it is made. */
+interface Begun {
+  known: Known;
+  policies: PolicySet | Error | undefined;
+  made: Decision | Promise<Decision>;
+}
+
 /** A defect of the engine, or of a policy, denies. */
-function decision(callers: Callers, known: Known, operation: Operation, about: About): Decision | Promise<Decision> {
+function decision(
+  policies: PolicySet | Error | undefined,
+  principal: Principal,
+  operation: Operation,
+  about: About,
+): Decision | Promise<Decision> {
   const denied = (message: string): Decision => ({ allowed: false, policies: [], errors: [message] });
   const failed = (error: unknown) => denied(error instanceof Error ? error.message : 'The policy engine failed.');
-  const set = callers.policiesFor(known);
-  if (!set) return denied('The policies have not been read.');
-  if (set instanceof Error) return denied(set.message);
+  if (!policies) return denied('The policies have not been read.');
+  if (policies instanceof Error) return denied(policies.message);
   try {
-    const made = inSlices(set.decide(operation, known.principal, about));
+    const made = inSlices(policies.decide(operation, principal, about));
     return made instanceof Promise ? made.catch(failed) : made;
   } catch (error) {
     return failed(error);

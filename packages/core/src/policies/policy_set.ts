@@ -20,10 +20,13 @@ export interface Principal {
   blocked_operations: string[];
 }
 
-/** Files, tasks and hosts that one call may name where a policy looks at them: each takes a tenth of a millisecond. */
+/** Decisions that one call may need: each takes a tenth of a millisecond. */
 const mostQuestions = 2000;
 
 let sets = 0;
+
+/** The numbers of the sets that instances of Cedar keep, by name. */
+const compiled = new WeakMap<Cedar, Map<string, number>>();
 
 /**
  * The policies in force in a project. Equal requests are answered from memory: what no policy looks at (the resource,
@@ -38,7 +41,6 @@ export class PolicySet {
   readonly #looks: Look[];
   readonly #lookedAt = new Map<string, LookedAt>();
   readonly #isShipped: boolean;
-  #compiledIn: Cedar | undefined;
 
   /** Throws when the policies cannot be read. */
   constructor(name: SetName, { schema }: PolicyFiles, policies: Policies) {
@@ -52,8 +54,7 @@ export class PolicySet {
 
   /**
    * Whether this call may be made: every file, task and host that it names has to be allowed, and so has what it leads
-   * to. Answers the first decision that denies, else one that allows. Pauses after each of them: there may be 2,000. When
-   * the policies are replaced meanwhile, the rest of them is made by the new ones.
+   * to. Answers the first decision that denies, else one that allows. Pauses after each of them: there may be 2,000.
    */
   *decide(operation: Operation, principal: Principal, { input, resource }: About): Generator<undefined, Decision> {
     const question = meantBy({ operation, input });
@@ -120,16 +121,21 @@ export class PolicySet {
     });
   }
 
-  /** Once in each instance of Cedar: one that has failed is replaced by an empty one. */
+  /**
+   * Where an instance of Cedar has others under this name: one that has failed is replaced by an empty one, and while a
+   * decision pauses, the policies of its project may be replaced.
+   */
   #compile(cedar: Cedar): void {
-    if (this.#compiledIn === cedar) return;
+    const numbers = compiled.get(cedar) ?? new Map<string, number>();
+    if (numbers.get(this.#name.policies) === this.#number) return;
+    compiled.set(cedar, numbers.set(this.#name.policies, -1));
     for (const answer of [
       cedar.preparseSchema(this.#name.schema, this.#schema),
       cedar.preparsePolicySet(this.#name.policies, { staticPolicies: this.#policies }),
     ]) {
       if (answer.type === 'failure') throw new Error(answer.errors[0]?.message ?? 'The policies cannot be read.');
     }
-    this.#compiledIn = cedar;
+    numbers.set(this.#name.policies, this.#number);
   }
 
   /** Cedar leaves out a policy that cannot be evaluated, even one that forbids. Here it denies. */
