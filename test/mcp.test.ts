@@ -224,7 +224,7 @@ it('MCP over HTTP reports what clients do wrong in few short lines that drive no
   const before = failures.length;
   const headers = { 'content-type': 'application/json' };
   const meta = {
-    'io.modelcontextprotocol/protocolVersion': `\r\u001b[2J\u009b1m\nforged ${'x'.repeat(10_000)}`,
+    'io.modelcontextprotocol/protocolVersion': `\r\u001b[2J\u009b1m\nforged \u202e${'x'.repeat(10_000)}`,
     'io.modelcontextprotocol/clientCapabilities': {},
   };
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping', params: { _meta: meta } });
@@ -234,5 +234,5 @@ it('MCP over HTTP reports what clients do wrong in few short lines that drive no
   const reported = failures.splice(before);
   expect(reported.length).toBeGreaterThan(0);
   expect(reported.length).toBeLessThanOrEqual(60);
-  for (const line of reported) expect(line).toMatch(/^[ -~]{1,300}$/);
+  for (const line of reported) expect(line).toMatch(/^[ -~]{1,400}$/);
 });

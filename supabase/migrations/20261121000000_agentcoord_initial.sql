@@ -4856,7 +4856,7 @@ begin
   trust := least(p_trust, coalesce(v_profile.trust, 0));
   session_seconds := v_profile.session_seconds;
   restrictions := nullif(jsonb_strip_nulls(jsonb_build_object(
-    'suspended', nullif(coord._is_suspended(p_project_id, p_agent), false),
+    'suspended', nullif(coord._is_suspended(p_project_id, p_agent, p_account), false),
     'scopes', (
       select to_jsonb(k.scopes) from coord.api_keys k where k.key_id = p_key_id and k.project_id = p_project_id),
     'allowed', to_jsonb(v_profile.allowed_operations), 'blocked', to_jsonb(v_profile.blocked_operations),
@@ -4952,13 +4952,16 @@ end
 $$;
 
 -- profiles/_is_suspended.sql
--- Whether an agent is suspended, by its own name or as a subagent of one that is, however deep.
-create function coord._is_suspended(p_project_id integer, p_agent text) returns boolean
+-- Whether an agent is suspended: by its own name, with the agent for which it works (p_account: the agent itself where it
+-- is no subagent), or with a subagent between the two.
+create function coord._is_suspended(p_project_id integer, p_agent text, p_account text) returns boolean
 language sql stable
 as $$
   select exists (
     select from coord.suspensions s
-    where s.project_id = p_project_id and (s.agent = p_agent or starts_with(p_agent, s.agent || '/')));
+    where s.project_id = p_project_id
+      and (s.agent in (p_agent, p_account)
+        or starts_with(p_agent, s.agent || '/') and starts_with(s.agent, p_account || '/')));
 $$;
 
 -- profiles/_limits_left.sql
@@ -5917,8 +5920,8 @@ $$;
 
 -- sessions/_refuse_subagent.sql
 -- Why a session cannot have this subagent: a name that is suspended, more trust than its own, a name that is too long, too
--- many at once, or too many names; null if it can. Those of the whole agent are counted, too, however deep: a key whose sessions are without number
--- could not be revoked in one call.
+-- many at once, or too many names; null if it can. Those of the whole agent are counted, too, however deep: a key whose
+-- sessions are without number could not be revoked in one call.
 create function coord._refuse_subagent(p_call coord._call, p_parent coord.sessions, p_name text, p_trust integer)
 returns jsonb
 language plpgsql volatile
@@ -5926,9 +5929,9 @@ as $$
 declare
   v_account text := coord._account(p_call);
 begin
-  if coord._is_suspended(p_call.project_id, p_parent.agent || '/' || p_name) then
+  if coord._is_suspended(p_call.project_id, p_parent.agent || '/' || p_name, v_account) then
     return coord._refuse(p_call, 'forbidden', format('The subagent %s/%s is suspended.', p_parent.agent, p_name),
-      'Work without it, and ask an administrator: agentcoord agent resume <agent>.', '{"reason": "suspended"}');
+      format('Work without it, and ask an administrator: agentcoord agent resume %s/%s.', p_parent.agent, p_name), '{"reason": "suspended"}');
   elsif p_trust > p_parent.trust then
     return coord._refuse(p_call, 'forbidden', format('This session has trust %s, so its subagents have no more.', p_parent.trust),
       'Ask for less, or leave trust out.', '{"reason": "insufficient_trust_level"}');
@@ -10581,7 +10584,9 @@ grant execute on function coord.heartbeat to coord_app;
 -- credential, trusted at most as much. It holds for itself, and ends with the session that opened it (see _end_sessions,
 -- _touch_session). Profile and limits are those of the agent it works for, so nobody gains by it.
 -- Concurrency: the caller's row is locked and looked at again, so it cannot end in between. Profiles and suspensions are
--- locked before it, as by whoever changes them, so that none is changed between the look at them and the new session.
+-- locked before any row, so that none is changed between the look at them and the new session. Whoever changes them has
+-- looked at his own session before: where he opens a subagent in the same moment, Postgres may have to undo one of both
+-- calls, which core then repeats.
 create function coord.open_subagent(
   p_caller jsonb, p_name text, p_trust integer default null, p_agent_type text default null,
   p_working_on text default null, p_beats boolean default false

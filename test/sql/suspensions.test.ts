@@ -58,6 +58,7 @@ test('a suspended subagent is not opened again by its parent, and neither are th
   const child = speak((await ann.openSubagent({ name: 'x' })).session_id);
   const grandchild = speak((await child.openSubagent({ name: 'y' })).session_id);
   const namesake = speak((await ann.openSubagent({ name: 'xx' })).session_id);
+  const stranger = await db.session('parent/x/stranger');
   await root.suspendAgent({ agent: 'parent/x' });
   const suspended = refused('forbidden', 'suspended');
   await expect(child.checkLocks()).rejects.toEqual(suspended);
@@ -65,6 +66,7 @@ test('a suspended subagent is not opened again by its parent, and neither are th
   await expect(ann.openSubagent({ name: 'x' })).rejects.toEqual(suspended);
   await ann.checkLocks();
   await namesake.checkLocks();
+  await stranger.checkLocks();
   await root.resumeAgent({ agent: 'parent/x' });
   await grandchild.checkLocks();
   await ann.openSubagent({ name: 'x' });

@@ -1,4 +1,3 @@
-import { inspect } from 'node:util';
 import { CoordinationError, errorCodes, errorFrom } from '@agentcoord/contract';
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 
@@ -20,7 +19,7 @@ export function protocolErrorOf(error: CoordinationError): ProtocolError {
   return new ProtocolError(code, `${error.message} ${error.hint}`, error.toJSON());
 }
 
-/** Lines a minute about clients' mistakes, and characters of each. */
+/** Lines a minute about clients' mistakes, and characters of each before they are escaped. */
 const [mostLines, longestLine] = [30, 200];
 
 /**
@@ -34,8 +33,15 @@ export function lineTo(report: Report): (error: Error) => void {
     if (now !== minute) [minute, lines] = [now, 0];
     if (++lines > mostLines) return;
     const last = lines === mostLines ? ' (the last such line of this minute)' : '';
-    report(`MCP: ${inspect(message.slice(0, longestLine), { compact: true })}${last}`);
+    report(`MCP: ${printable(message.slice(0, longestLine))}${last}`);
   };
+}
+
+/** As JSON in plain ASCII: neither line ends nor what drives terminals or turns the direction of a line. */
+function printable(text: string): string {
+  return JSON.stringify(text).replace(/[^ -~]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
 }
 
 /** Writes to the log of this process. */

@@ -9,10 +9,7 @@ export type Handled = Awaited<ReturnType<Coordinator['getWorkBatch']>>['claims']
 /** Which tasks to take, and for how long. */
 export type TaskChoice = Pick<ClaimOptions, 'types' | 'lease_seconds'>;
 
-/**
- * What a worker asks for, until the answer is known: asked for again, with the same key, nothing is claimed twice and
- * nothing stays claimed that nobody knows of.
- */
+/** What a worker asks for, until the answer is known: asked for again, with the same key, nothing is claimed twice. */
 export class Ask {
   /** True: for one, which may take a while. Else for as many of `count` as are there. */
   readonly waits: boolean;
@@ -42,10 +39,16 @@ export class Ask {
     return answer.task ? [answer as Handled] : [];
   }
 
-  /** Gives back what may have been claimed while the asking was interrupted. */
+  /**
+   * Gives back what may have been claimed while the asking was interrupted. Asks once: what cannot be given back comes
+   * back by itself, when the session ends or the claim lapses.
+   */
   async giveBack(): Promise<void> {
-    for (const { task, claim_token } of await this.call({}, 0)) {
-      await this.#session.coordinator.releaseTask({ task_id: task.task_id, claim_token });
-    }
+    const claims = await this.call({}, 0);
+    const { coordinator } = this.#session;
+    const releases = claims.map(({ task: { task_id }, claim_token }) =>
+      coordinator.releaseTask({ task_id, claim_token }),
+    );
+    await Promise.allSettled(releases);
   }
 }

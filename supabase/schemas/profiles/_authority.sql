@@ -27,7 +27,7 @@ begin
   trust := least(p_trust, coalesce(v_profile.trust, 0));
   session_seconds := v_profile.session_seconds;
   restrictions := nullif(jsonb_strip_nulls(jsonb_build_object(
-    'suspended', nullif(coord._is_suspended(p_project_id, p_agent), false),
+    'suspended', nullif(coord._is_suspended(p_project_id, p_agent, p_account), false),
     'scopes', (
       select to_jsonb(k.scopes) from coord.api_keys k where k.key_id = p_key_id and k.project_id = p_project_id),
     'allowed', to_jsonb(v_profile.allowed_operations), 'blocked', to_jsonb(v_profile.blocked_operations),

@@ -1,6 +1,6 @@
 -- Why a session cannot have this subagent: a name that is suspended, more trust than its own, a name that is too long, too
--- many at once, or too many names; null if it can. Those of the whole agent are counted, too, however deep: a key whose sessions are without number
--- could not be revoked in one call.
+-- many at once, or too many names; null if it can. Those of the whole agent are counted, too, however deep: a key whose
+-- sessions are without number could not be revoked in one call.
 create function coord._refuse_subagent(p_call coord._call, p_parent coord.sessions, p_name text, p_trust integer)
 returns jsonb
 language plpgsql volatile
@@ -8,9 +8,9 @@ as $$
 declare
   v_account text := coord._account(p_call);
 begin
-  if coord._is_suspended(p_call.project_id, p_parent.agent || '/' || p_name) then
+  if coord._is_suspended(p_call.project_id, p_parent.agent || '/' || p_name, v_account) then
     return coord._refuse(p_call, 'forbidden', format('The subagent %s/%s is suspended.', p_parent.agent, p_name),
-      'Work without it, and ask an administrator: agentcoord agent resume <agent>.', '{"reason": "suspended"}');
+      format('Work without it, and ask an administrator: agentcoord agent resume %s/%s.', p_parent.agent, p_name), '{"reason": "suspended"}');
   elsif p_trust > p_parent.trust then
     return coord._refuse(p_call, 'forbidden', format('This session has trust %s, so its subagents have no more.', p_parent.trust),
       'Ask for less, or leave trust out.', '{"reason": "insufficient_trust_level"}');
