@@ -34,7 +34,7 @@ export async function checkProject({ config }: Subject): Promise<Finding> {
   const { project, root } = await workspaceOf(process.cwd(), config);
   if (config.url) return { ok: true, detail: `that of the API key; files below ${root}` };
   if (project.startsWith('local/')) {
-    return { ok: true, detail: `${project}, named after the folder because git knows no remote; files below ${root}` };
+    return { ok: true, detail: `${project}, known on this machine only; files below ${root}` };
   }
   return { ok: true, detail: `${project}, files below ${root}` };
 }

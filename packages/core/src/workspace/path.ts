@@ -17,7 +17,10 @@ export function repositoryPathOf(typed: string, root: string, base: string): str
     throw new CoordinationError({
       code: 'invalid_input',
       message: `paths: '${typed.slice(0, 100)}' lies outside the repository`,
-      hint: 'Only files of the repository can be locked; give the path relative to its root, such as src/server.ts.',
+      hint:
+        base === root
+          ? 'Only files of the repository can be named: give the path relative to its root, such as src/server.ts.'
+          : 'Only files of the repository can be named. Relative paths start from the current folder.',
     });
   }
   const normal = path.split(sep).join('/').normalize('NFC');
