@@ -1936,10 +1936,11 @@ begin
   if found then return null; end if;
   select k.* into v_first from coord.idempotency_keys k
   where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = v_key;
-  -- What was granted to one session must not be told to another: a lock, a claim, what it read.
+  -- What was granted to one session must not be told to another: a lock, a claim, any token, what it read.
   if v_first.operation = p_call.operation and v_first.input_hash = v_hash and v_first.answer is not null
     and (v_first.session_id = p_call.session_id
-      or not v_first.answer ?| array['acquired', 'claimed', 'released', 'received', 'used', 'next', 'claims'])
+      or not (v_first.answer ?| array['acquired', 'claimed', 'released', 'received', 'used', 'next', 'claims']
+        or jsonb_path_exists(v_first.answer, '$.** ? (exists (@.token) || exists (@.claim_token))')))
   then
     return v_first.answer;
   end if;
