@@ -6474,8 +6474,8 @@ as $$
 $$;
 
 -- work/_claims_made.sql
--- The claims that the calling session made in these transactions and still has, until they fill a page: those of one call
--- fit, and who names the reports of more asks for the others by themselves. One that has lapsed and was claimed anew has
+-- The claims that the calling session made in these transactions and still has, until they fill a page. Those of one call
+-- fit into it; who names reports of several calls gets what does not by naming those of one. One that has lapsed and was claimed anew has
 -- another transaction at the end of its trail: another call has handed it out. One after the other, because what does not
 -- fit is not to be read either.
 create function coord._claims_made(p_call coord._call, p_xact_ids xid8[]) returns jsonb
@@ -10890,7 +10890,7 @@ grant execute on function coord.cancel_task to coord_app;
 -- Ends a claim: done, or a failed attempt, which others follow while some are left (see _fail_attempt).
 -- Concurrency: one guarded UPDATE; task, token, status, session and lease must all still match, and no subtask be open,
 -- so one completion is accepted, ever. What depends on the task follows in the same transaction, and so does the claim
--- of the next one (see _leave_and_claim).
+-- of the next one (see _leave_and_claim). For enable_seqscan see _claim.
 create function coord.complete_work(
   p_caller jsonb, p_task_id uuid, p_claim_token bigint, p_success boolean default true, p_result jsonb default null,
   p_error text default null, p_claim_next boolean default false
@@ -10950,7 +10950,7 @@ grant execute on function coord.complete_work to coord_app;
 -- for a task while he holds the locks of the project.
 -- No more is claimed than was accepted, so that a call that comes twice claims once. With p_again, reports that were
 -- accepted before are answered as they were, with the claims that were made then: the lock on the task decides who was
--- first, and whoever waited for it sees what the first has done.
+-- first, and whoever waited for it sees what the first has done. For enable_seqscan see _claim.
 create function coord.complete_work_batch(
   p_caller jsonb, p_reports jsonb, p_claim_next integer default 0, p_again boolean default false
 ) returns jsonb

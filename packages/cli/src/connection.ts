@@ -10,6 +10,7 @@ import {
   workspaceOf,
 } from '@agentcoord/core';
 import { httpTransport } from '@agentcoord/sdk';
+import { printProgress } from './output.ts';
 
 /** What the configuration leads to: another coordinator, or a database of this process. */
 export interface Connection extends AsyncDisposable {
@@ -51,6 +52,14 @@ export async function connect(config: Config, options: ConnectOptions): Promise<
 
 function connection(transport: Transport, workspace: Workspace, database: Database | undefined): Connection {
   return { transport, workspace, database, [Symbol.asyncDispose]: () => transport.close() };
+}
+
+/** Tells whoever stands in no repository which project that makes: elsewhere it is another one, with nobody else in it. */
+export function tellUnfound({ workspace }: Connection, config: Config): void {
+  if (workspace.isFound || config.url) return;
+  printProgress(
+    `There is no git repository here, so this is the project ${workspace.project}; --project names another.`,
+  );
 }
 
 /** The person at the command line: one standing session, so that what one command locks another can release. */

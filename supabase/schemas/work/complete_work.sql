@@ -1,7 +1,7 @@
 -- Ends a claim: done, or a failed attempt, which others follow while some are left (see _fail_attempt).
 -- Concurrency: one guarded UPDATE; task, token, status, session and lease must all still match, and no subtask be open,
 -- so one completion is accepted, ever. What depends on the task follows in the same transaction, and so does the claim
--- of the next one (see _leave_and_claim).
+-- of the next one (see _leave_and_claim). For enable_seqscan see _claim.
 create function coord.complete_work(
   p_caller jsonb, p_task_id uuid, p_claim_token bigint, p_success boolean default true, p_result jsonb default null,
   p_error text default null, p_claim_next boolean default false

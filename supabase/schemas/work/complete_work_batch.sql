@@ -8,7 +8,7 @@
 -- for a task while he holds the locks of the project.
 -- No more is claimed than was accepted, so that a call that comes twice claims once. With p_again, reports that were
 -- accepted before are answered as they were, with the claims that were made then: the lock on the task decides who was
--- first, and whoever waited for it sees what the first has done.
+-- first, and whoever waited for it sees what the first has done. For enable_seqscan see _claim.
 create function coord.complete_work_batch(
   p_caller jsonb, p_reports jsonb, p_claim_next integer default 0, p_again boolean default false
 ) returns jsonb

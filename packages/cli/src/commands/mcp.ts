@@ -11,7 +11,7 @@ import {
 } from '@agentcoord/core';
 import { Session } from '@agentcoord/sdk';
 import { configOf } from '../configuration.ts';
-import { agentName, type Connection, connect } from '../connection.ts';
+import { agentName, type Connection, connect, tellUnfound } from '../connection.ts';
 import type { Globals } from '../globals.ts';
 import { printProgress } from '../output.ts';
 import { version } from '../version.ts';
@@ -50,7 +50,10 @@ class Agent {
   async open(): Promise<Invoker> {
     const agent_type = this.#config.agent_type ?? 'mcp';
     const identity = { agent: this.#config.agent_id ?? this.#name, agent_type, trust: 2 };
-    this.#connection ??= await connect(this.#config, { identity, onProgress: printProgress, fromRoot: true });
+    if (!this.#connection) {
+      this.#connection = await connect(this.#config, { identity, onProgress: printProgress, fromRoot: true });
+      tellUnfound(this.#connection, this.#config);
+    }
     const { transport, workspace, database } = this.#connection;
     if (database) this.#upkeep ??= startUpkeep(database, this.#config);
     const session = new Session(transport, {
