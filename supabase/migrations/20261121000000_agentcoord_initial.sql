@@ -6724,7 +6724,8 @@ $$;
 
 -- work/_fail_attempt.sql
 -- complete_work of an attempt that failed: the task rests, is ready again, or has failed for good.
--- Concurrency: the row is locked under the same guard as a success, so of two reports one is accepted.
+-- Concurrency: the row is locked under the same guard as a success, so of two reports one is accepted; one with open
+-- subtasks, which a failure is accepted for, with what follows it.
 create function coord._fail_attempt(
   p_call coord._call, p_task_id uuid, p_claim_token bigint, p_result jsonb, p_error text,
   p_next coord._call
@@ -6734,6 +6735,7 @@ as $$
 declare
   v_task coord.tasks;
 begin
+  perform coord._lock_before_end(p_call.project_id, array[p_task_id]);
   update coord.tasks t set result = p_result
   where t.project_id = p_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
     and t.status = 'claimed' and t.claim_session_id = p_call.session_id and t.claim_expires_at > clock_timestamp();
@@ -7056,21 +7058,61 @@ begin
 end
 $$;
 
+-- work/_lock_before_end.sql
+-- Locks those of these tasks that are blocked or have open subtasks, with what follows them: who ends them all the same
+-- must not hold one and then ask for its parent or dependents. See the lock order in table.sql.
+create function coord._lock_before_end(p_project_id integer, p_task_ids uuid[]) returns void
+language plpgsql volatile
+as $$
+declare
+  v_task_ids uuid[] := array(
+    select t.task_id from coord.tasks t where t.project_id = p_project_id and t.task_id = any (p_task_ids)
+      and (t.status = 'blocked' or (t.terms).open_subtasks > 0));
+begin
+  if v_task_ids <> '{}' then perform coord._lock_followers(p_project_id, v_task_ids); end if;
+end
+$$;
+
 -- work/_lock_followers.sql
 -- Locks tasks that the caller has ended or may end, with their parents and their dependents, all in id order: so of two
--- who end tasks with some in common one waits for the other, and not each for the other. See the lock order in table.sql.
+-- who end tasks with some in common one waits for the other, and not each for the other. See the lock order in
+-- table.sql, and _lock_tasks for why it is a join.
 create function coord._lock_followers(p_project_id integer, p_task_ids uuid[]) returns void
 language plpgsql volatile
 as $$
 declare
-  v_all uuid[] := p_task_ids || array(
+  v_all uuid[] := array(
+    select u.task_id from unnest(p_task_ids) u(task_id)
+    union
     select (t.terms).parent_id from coord.tasks t
     where t.project_id = p_project_id and t.task_id = any (p_task_ids) and (t.terms).parent_id is not null
     union
     select d.task_id from coord.task_dependencies d
     where d.project_id = p_project_id and d.depends_on = any (p_task_ids));
 begin
-  perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_all) order by t.task_id for update;
+  perform from unnest(v_all) u(task_id) join coord.tasks t on t.project_id = p_project_id and t.task_id = u.task_id
+  order by t.task_id for update of t;
+end
+$$;
+
+-- work/_lock_tasks.sql
+-- Locks tasks in the order of table.sql: those that may end now by id, then all others by id.
+-- Joined with the list and not compared with it: when a row was changed meanwhile, Postgres looks at its condition
+-- again, and would go through a long list for each row.
+create function coord._lock_tasks(p_project_id integer, p_task_ids uuid[]) returns void
+language plpgsql volatile
+as $$
+declare
+  v_first uuid[];
+begin
+  v_first := array(
+    select t.task_id from unnest(p_task_ids) u(task_id)
+    join coord.tasks t on t.project_id = p_project_id and t.task_id = u.task_id
+    where t.status <> 'blocked' and coalesce((t.terms).open_subtasks, 0) = 0
+    order by t.task_id for update of t);
+  perform from (select n.task_id from unnest(p_task_ids) n(task_id) except select unnest(v_first)) u
+  join coord.tasks t on t.project_id = p_project_id and t.task_id = u.task_id
+  order by t.task_id for update of t;
 end
 $$;
 
@@ -7497,7 +7539,7 @@ $$;
 -- Ends attempts without a result: each task goes back to the queue, at once or after its delay, or fails when its
 -- attempts are used up. p_count_attempts false: the attempt does not count. p_outcome names the journal rows; null for a
 -- caller who writes its own. Answers how many tasks it was.
--- Concurrency: rows are locked in id order; token and status are looked at under the lock and again in the UPDATE, so a
+-- Concurrency: rows are locked in the order of table.sql; token and status are looked at under the lock and again in the UPDATE, so a
 -- claim that was granted anew, reported or returned meanwhile is left alone, and a second call finds nothing. Locks of
 -- paths are freed last: nobody may wait for a task while holding them.
 create function coord._return_claims(
@@ -7513,6 +7555,7 @@ declare
   v_scoped uuid[] := '{}';
   v_returned integer := 0;
 begin
+  perform coord._lock_before_end(p_project_id, p_task_ids);
   for v_task in
     with ended as (
       select t.task_id, t.claim_token, t.claim_session_id, case
@@ -7652,18 +7695,10 @@ declare
   v_parents uuid[] := array(select distinct (d.terms).parent_id from unnest(v_drafts) d
     where (d.terms).parent_id is not null);
   v_near uuid[] := v_parents || array(select distinct e.depends_on from unnest(v_edges) e);
-  v_first uuid[];
   v_answer jsonb;
   v_dead uuid[];
 begin
-  if v_near <> '{}' then
-    v_first := array(
-      select t.task_id from coord.tasks t where t.project_id = p_call.project_id and t.task_id = any (v_near)
-        and t.task_id <> all (v_parents) and t.status <> 'blocked' and coalesce((t.terms).open_subtasks, 0) = 0
-      order by t.task_id for share);
-    perform from coord.tasks t where t.project_id = p_call.project_id and t.task_id = any (v_near)
-      and t.task_id <> all (v_first) order by t.task_id for update;
-  end if;
+  if v_near <> '{}' then perform coord._lock_tasks(p_call.project_id, v_near); end if;
   v_answer := coord._refuse_tasks(p_call, p_tasks, v_drafts, v_edges);
   if v_answer is not null then return v_answer; end if;
   v_drafts := coord._assign_drafts(v_drafts, v_edges);
@@ -10850,9 +10885,7 @@ declare
   v_task coord.tasks;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  perform from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id
-    and (t.status = 'blocked' or (t.terms).open_subtasks > 0);
-  if found then perform coord._lock_followers(v_call.project_id, array[p_task_id]); end if;
+  perform coord._lock_before_end(v_call.project_id, array[p_task_id]);
   select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
   if not found then
     return coord._refuse_unknown_task(v_call);
@@ -11331,8 +11364,8 @@ grant execute on function coord.report_progress to coord_app;
 -- Gives a failed or cancelled task all its attempts anew: the way out of the dead-letter list. What is blocked by it goes
 -- on when it is done. What was cancelled is brought back by its submitter who cancelled it, what a parent would have to
 -- wait for again by its submitter, and both by others with trust 3. Who cancelled is in the journal, where the trail ends.
--- Concurrency: what it depends on is locked first, then the task, as in submit_work; the status in the WHERE lets one of
--- two callers do it.
+-- Concurrency: the task, what it depends on, and its parent are locked in the order of table.sql before they are looked
+-- at; the status in the WHERE lets one of two callers do it.
 create function coord.retry_task(p_caller jsonb, p_task_id uuid) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -11347,8 +11380,9 @@ begin
   if v_call.answer is not null then return v_call.answer; end if;
   v_before := array(select d.depends_on from coord.task_dependencies d where d.project_id = v_call.project_id
     and d.task_id = p_task_id);
-  perform from coord.tasks t where t.project_id = v_call.project_id and t.task_id = any (v_before)
-    order by t.task_id for share;
+  perform coord._lock_tasks(v_call.project_id, p_task_id || v_before || array(
+    select (t.terms).parent_id from coord.tasks t
+    where t.project_id = v_call.project_id and t.task_id = p_task_id and (t.terms).parent_id is not null));
   select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
   if not found then
     return coord._refuse_unknown_task(v_call);

@@ -1,5 +1,6 @@
 -- complete_work of an attempt that failed: the task rests, is ready again, or has failed for good.
--- Concurrency: the row is locked under the same guard as a success, so of two reports one is accepted.
+-- Concurrency: the row is locked under the same guard as a success, so of two reports one is accepted; one with open
+-- subtasks, which a failure is accepted for, with what follows it.
 create function coord._fail_attempt(
   p_call coord._call, p_task_id uuid, p_claim_token bigint, p_result jsonb, p_error text,
   p_next coord._call
@@ -9,6 +10,7 @@ as $$
 declare
   v_task coord.tasks;
 begin
+  perform coord._lock_before_end(p_call.project_id, array[p_task_id]);
   update coord.tasks t set result = p_result
   where t.project_id = p_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
     and t.status = 'claimed' and t.claim_session_id = p_call.session_id and t.claim_expires_at > clock_timestamp();

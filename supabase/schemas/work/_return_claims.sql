@@ -1,7 +1,7 @@
 -- Ends attempts without a result: each task goes back to the queue, at once or after its delay, or fails when its
 -- attempts are used up. p_count_attempts false: the attempt does not count. p_outcome names the journal rows; null for a
 -- caller who writes its own. Answers how many tasks it was.
--- Concurrency: rows are locked in id order; token and status are looked at under the lock and again in the UPDATE, so a
+-- Concurrency: rows are locked in the order of table.sql; token and status are looked at under the lock and again in the UPDATE, so a
 -- claim that was granted anew, reported or returned meanwhile is left alone, and a second call finds nothing. Locks of
 -- paths are freed last: nobody may wait for a task while holding them.
 create function coord._return_claims(
@@ -17,6 +17,7 @@ declare
   v_scoped uuid[] := '{}';
   v_returned integer := 0;
 begin
+  perform coord._lock_before_end(p_project_id, p_task_ids);
   for v_task in
     with ended as (
       select t.task_id, t.claim_token, t.claim_session_id, case

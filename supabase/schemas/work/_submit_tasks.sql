@@ -12,18 +12,10 @@ declare
   v_parents uuid[] := array(select distinct (d.terms).parent_id from unnest(v_drafts) d
     where (d.terms).parent_id is not null);
   v_near uuid[] := v_parents || array(select distinct e.depends_on from unnest(v_edges) e);
-  v_first uuid[];
   v_answer jsonb;
   v_dead uuid[];
 begin
-  if v_near <> '{}' then
-    v_first := array(
-      select t.task_id from coord.tasks t where t.project_id = p_call.project_id and t.task_id = any (v_near)
-        and t.task_id <> all (v_parents) and t.status <> 'blocked' and coalesce((t.terms).open_subtasks, 0) = 0
-      order by t.task_id for share);
-    perform from coord.tasks t where t.project_id = p_call.project_id and t.task_id = any (v_near)
-      and t.task_id <> all (v_first) order by t.task_id for update;
-  end if;
+  if v_near <> '{}' then perform coord._lock_tasks(p_call.project_id, v_near); end if;
   v_answer := coord._refuse_tasks(p_call, p_tasks, v_drafts, v_edges);
   if v_answer is not null then return v_answer; end if;
   v_drafts := coord._assign_drafts(v_drafts, v_edges);

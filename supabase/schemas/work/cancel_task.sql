@@ -10,9 +10,7 @@ declare
   v_task coord.tasks;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  perform from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id
-    and (t.status = 'blocked' or (t.terms).open_subtasks > 0);
-  if found then perform coord._lock_followers(v_call.project_id, array[p_task_id]); end if;
+  perform coord._lock_before_end(v_call.project_id, array[p_task_id]);
   select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
   if not found then
     return coord._refuse_unknown_task(v_call);

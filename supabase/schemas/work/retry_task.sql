@@ -1,8 +1,8 @@
 -- Gives a failed or cancelled task all its attempts anew: the way out of the dead-letter list. What is blocked by it goes
 -- on when it is done. What was cancelled is brought back by its submitter who cancelled it, what a parent would have to
 -- wait for again by its submitter, and both by others with trust 3. Who cancelled is in the journal, where the trail ends.
--- Concurrency: what it depends on is locked first, then the task, as in submit_work; the status in the WHERE lets one of
--- two callers do it.
+-- Concurrency: the task, what it depends on, and its parent are locked in the order of table.sql before they are looked
+-- at; the status in the WHERE lets one of two callers do it.
 create function coord.retry_task(p_caller jsonb, p_task_id uuid) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -17,8 +17,9 @@ begin
   if v_call.answer is not null then return v_call.answer; end if;
   v_before := array(select d.depends_on from coord.task_dependencies d where d.project_id = v_call.project_id
     and d.task_id = p_task_id);
-  perform from coord.tasks t where t.project_id = v_call.project_id and t.task_id = any (v_before)
-    order by t.task_id for share;
+  perform coord._lock_tasks(v_call.project_id, p_task_id || v_before || array(
+    select (t.terms).parent_id from coord.tasks t
+    where t.project_id = v_call.project_id and t.task_id = p_task_id and (t.terms).parent_id is not null));
   select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
   if not found then
     return coord._refuse_unknown_task(v_call);
