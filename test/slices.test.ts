@@ -13,15 +13,20 @@ function* busy(milliseconds: number, note: () => void = () => {}): Generator<und
 }
 
 test('a short computation has its result at once', () => {
-  expect(inSlices(busy(0))).toBe(0);
+  expect(inSlices(busy(0), 'x')).toBe(0);
   expect(atOnce(busy(20))).toBe(20);
 });
 
 test('long ones take turns with each other and with everything else', async () => {
   const order: string[] = [];
   const note = (name: string) => order.push(name);
-  const long = ['a', 'b'].map((name) => inSlices(busy(40, () => note(name))));
-  expect(inSlices(busy(0))).toBe(0);
+  const long = ['a', 'b'].map((name) =>
+    inSlices(
+      busy(40, () => note(name)),
+      name,
+    ),
+  );
+  expect(inSlices(busy(0), 'x')).toBe(0);
   const others = new Promise((resolve) => setTimeout(() => resolve(note('timer')), 15));
   expect(await Promise.all(long)).toEqual([40, 40]);
   await others;
@@ -35,8 +40,33 @@ test('a failure in a later slice is the failure of the whole, and the next one h
     yield* busy(20);
     throw new Error('broken');
   }
-  const failed = inSlices(failing());
-  const next = inSlices(busy(20));
+  const failed = inSlices(failing(), 'x');
+  const next = inSlices(busy(20), 'x');
   await expect(failed).rejects.toThrow('broken');
   expect(await next).toBe(20);
+});
+
+test('those of one owner follow each other, and make a second owner wait for no more than one of them', async () => {
+  const order: string[] = [];
+  const note = (name: string) => () => order.push(name);
+  const many = Array.from({ length: 10 }, (_, index) => inSlices(busy(10, note(`many ${index}`)), 'many'));
+  const one = inSlices(busy(10, note('one')), 'one');
+  await Promise.all([...many, one]);
+  const ownOrder = order.filter((name) => name !== 'one');
+  expect(ownOrder).toEqual(ownOrder.toSorted((a, b) => Number(a.split(' ')[1]) - Number(b.split(' ')[1])));
+  expect(order.lastIndexOf('one')).toBeLessThan(40);
+});
+
+test('an owner with too many gets no further ones, until they are done', async () => {
+  const started = Array.from({ length: 51 }, () => {
+    try {
+      return inSlices(busy(2), 'much');
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  });
+  const outcomes = await Promise.allSettled(started);
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(50);
+  expect(outcomes.at(-1)).toMatchObject({ reason: { code: 'limit_exceeded' } });
+  expect(inSlices(busy(0), 'much')).toBe(0);
 });

@@ -8,7 +8,7 @@ const database = { call: async () => ({ rules: [], version: 0 }) };
 /** What `submit_work` would be told of a description, by the rules that are built in. */
 async function violationsOfDescription(description: string) {
   const actions = actionsIn('description', description);
-  const { violations } = await violationsOf(actions, database as never, 1);
+  const { violations } = await violationsOf(actions, database as never, { project_id: 1, session_id: 'x' });
   return violations;
 }
 

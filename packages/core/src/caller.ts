@@ -12,6 +12,11 @@ export type Caller = {
   repeated?: true;
 } & (KeyCaller | LocalCaller | SessionCaller);
 
+/** To whom what a call costs this process is counted: its key, else whoever calls in the project. */
+export function payerOf(caller: Caller): string {
+  return 'key_id' in caller ? caller.key_id : `project ${caller.project_id}`;
+}
+
 /** Authenticated by API key: agent and trust stand in the key's row. */
 export interface KeyCaller {
   key_id: string;

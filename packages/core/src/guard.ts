@@ -31,7 +31,7 @@ async function judge(
 ): Promise<unknown[]> {
   // The engine is heavy, and most calls have nothing for it.
   const { violationsOf } = await import('./guardrails/guarded.ts');
-  const found = await violationsOf(actions, database, caller.project_id);
+  const found = await violationsOf(actions, database, caller);
   if (found.violations.length === 0) return [];
   const answer = await database.call('guard_call', {
     p_caller: caller,

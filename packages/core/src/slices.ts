@@ -1,15 +1,27 @@
+import { CoordinationError } from '@agentcoord/contract';
+
 /** Milliseconds for which one computation holds the process at first, when many may begin at once, and in its turns. */
 const [first, slice] = [1, 5];
 
-const waiting: (() => void)[] = [];
+/** Computations of one owner that wait for their turn at most. */
+const longestLine = 50;
+
+/** Who has computations that wait, in the order in which they have their turns. */
+const lines = new Map<string, (() => void)[]>();
+
+let isTurning = false;
 
 /**
- * Runs a computation to its end: a short one at once. A long one goes on in slices, in turn with other long ones, and
- * everything else that the process has to do is done between two slices.
+ * Runs a computation to its end: a short one at once. A long one goes on in slices, and everything else that the process
+ * has to do is done between two slices. Owners, such as keys, take turns, however many computations each of them has;
+ * those of one owner follow each other. Throws `limit_exceeded` when an owner has too many.
  */
-export function inSlices<Result>(computation: Generator<undefined, Result>): Result | Promise<Result> {
+export function inSlices<Result>(computation: Generator<undefined, Result>, owner: string): Result | Promise<Result> {
+  const waiting = lines.get(owner)?.length ?? 0;
+  if (waiting >= longestLine) throw tooMany(waiting);
+  if (waiting > 0) return restOf(computation, owner, false);
   const step = advance(computation, first);
-  return step.done ? step.value : restOf(computation);
+  return step.done ? step.value : restOf(computation, owner, true);
 }
 
 /** Runs a computation to its end, however long it takes. */
@@ -20,9 +32,13 @@ export function atOnce<Result>(computation: Generator<undefined, Result>): Resul
   }
 }
 
-async function restOf<Result>(computation: Generator<undefined, Result>): Promise<Result> {
-  for (;;) {
-    await turn();
+async function restOf<Result>(
+  computation: Generator<undefined, Result>,
+  owner: string,
+  hasBegun: boolean,
+): Promise<Result> {
+  for (let isNext = hasBegun; ; isNext = true) {
+    await turnOf(owner, isNext);
     const step = advance(computation, slice);
     if (step.done) return step.value;
   }
@@ -39,14 +55,35 @@ function advance<Result>(
   }
 }
 
-/** One turn in each round of the event loop, first come first served. */
-function turn(): Promise<void> {
+/** One turn in each round of the event loop. `isNext`: before the others of its owner. */
+function turnOf(owner: string, isNext: boolean): Promise<void> {
   return new Promise((resolve) => {
-    if (waiting.push(resolve) === 1) setImmediate(giveTurn);
+    const line = lines.get(owner);
+    if (!line) lines.set(owner, [resolve]);
+    else if (isNext) line.unshift(resolve);
+    else line.push(resolve);
+    if (isTurning) return;
+    isTurning = true;
+    setImmediate(giveTurn);
   });
 }
 
 function giveTurn(): void {
-  waiting.shift()?.();
-  if (waiting.length > 0) setImmediate(giveTurn);
+  const [next] = lines;
+  isTurning = next !== undefined;
+  if (!next) return;
+  const [owner, line] = next;
+  lines.delete(owner);
+  line.shift()?.();
+  if (line.length > 0) lines.set(owner, line);
+  // Whoever has this turn asks for another one before the next is given.
+  setImmediate(giveTurn);
+}
+
+function tooMany(waiting: number): CoordinationError {
+  return new CoordinationError({
+    code: 'limit_exceeded',
+    message: `${waiting} calls of this key that take long to judge are not done.`,
+    hint: 'Make fewer calls at the same time, and call again in a few seconds.',
+  });
 }

@@ -18,8 +18,8 @@ const longestMatch = 2000;
 
 const limits = { depth: 24, steps: 40_000, characters: 1_310_720 };
 
-/** Characters times the size of the pattern: of one match, which takes up to a third of a second, and of all together. */
-const matching = { one: 30_000_000, all: 120_000_000 };
+/** Characters times the size of the pattern: of one match, which takes up to a fifth of a second, and of all together. */
+const matching = { one: 10_000_000, all: 120_000_000 };
 
 /** What may be spent on one input, however many texts it holds: counted, not timed, so that a verdict is always the same. */
 export class Budget {

@@ -1,3 +1,4 @@
+import { type Caller, payerOf } from '../caller.ts';
 import type { Database } from '../database.ts';
 import { inSlices } from '../slices.ts';
 import type { GuardedAction } from './actions.ts';
@@ -10,13 +11,13 @@ import { countsInDoubt, tellingOf, type Violation, versionOf } from './verdict.t
 export async function violationsOf(
   actions: readonly GuardedAction[],
   database: Database,
-  project: number,
+  caller: Caller,
 ): Promise<{ violations: (Violation & { field: string })[]; rules_version: string }> {
-  const rules = await storedRules(database, project);
+  const rules = await storedRules(database, caller.project_id);
   const budget = new Budget();
   const violations: (Violation & { field: string })[] = [];
   for (const { field, text, context, doubtful } of actions) {
-    const found = await inSlices(violationsIn(text, context, [], rules, budget));
+    const found = await inSlices(violationsIn(text, context, [], rules, budget), payerOf(caller));
     const counted = doubtful ? found.filter(countsInDoubt) : found;
     violations.push(...counted.map((violation) => ({ ...violation, field })));
     // What comes after is not judged any more, and the call is refused.

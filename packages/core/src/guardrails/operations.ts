@@ -1,4 +1,5 @@
 import { CoordinationError } from '@agentcoord/contract';
+import { payerOf } from '../caller.ts';
 import type { ComputedCall, Handler } from '../handlers.ts';
 import { atOnce, inSlices } from '../slices.ts';
 import type { Context } from './context.ts';
@@ -31,7 +32,7 @@ export const checkGuardrails: Handler = async (call) => {
 
 async function judge(call: ComputedCall, text: string, context: Context | undefined, paths: readonly string[]) {
   const rules = await storedRules(call.database, call.caller.project_id);
-  const violations = await inSlices(violationsIn(text, context, paths, rules));
+  const violations = await inSlices(violationsIn(text, context, paths, rules), payerOf(call.caller));
   return call.store({ violations: tellingOf(violations), rules_version: versionOf(rules) });
 }
 

@@ -1,5 +1,5 @@
 import { CoordinationError, errorBodyOf, type Operation } from '@agentcoord/contract';
-import type { Caller } from '../caller.ts';
+import { type Caller, payerOf } from '../caller.ts';
 import type { Database, PolicyEngine } from '../database.ts';
 import { inSlices } from '../slices.ts';
 import { Callers, type Known } from './callers.ts';
@@ -15,19 +15,19 @@ interface CedarOptions {
 export function cedarEngine(database: Pick<Database, 'call'>, { folder }: CedarOptions = {}): PolicyEngine {
   const callers = new Callers(database, folder);
 
-  function begin(known: Known, operation: Operation, about: About): Begun {
+  function begin(known: Known, caller: Caller, operation: Operation, about: About): Begun {
     const policies = callers.policiesFor(known);
-    return { known, policies, made: decision(policies, known.principal, operation, about) };
+    return { known, policies, made: decision(policies, known.principal, payerOf(caller), operation, about) };
   }
 
   /** What took so long that something else is known by then is decided once more: most of it is remembered. */
   async function ended(key: string, caller: Caller, operation: Operation, about: About, begun?: Begun) {
-    const { known, policies, made } = begun ?? begin(await callers.read(key, caller), operation, about);
+    const { known, policies, made } = begun ?? begin(await callers.read(key, caller), caller, operation, about);
     if (!(made instanceof Promise)) return made;
     const decided = await made;
     const current = callers.recall(key, caller) ?? (await callers.read(key, caller));
     const isCurrent = current === known && callers.policiesFor(current) === policies;
-    return isCurrent ? decided : begin(current, operation, about).made;
+    return isCurrent ? decided : begin(current, caller, operation, about).made;
   }
 
   return {
@@ -35,7 +35,7 @@ export function cedarEngine(database: Pick<Database, 'call'>, { folder }: CedarO
       const caller = callerOf(call);
       const key = JSON.stringify(caller);
       const known = callers.recall(key, caller);
-      const begun = known && begin(known, operation, { input });
+      const begun = known && begin(known, caller, operation, { input });
       if (begun && 'allowed' in begun.made && begun.made.allowed) return undefined;
       return (async () => {
         const made = await ended(key, caller, operation, { input }, begun).catch(refuse);
@@ -46,7 +46,7 @@ export function cedarEngine(database: Pick<Database, 'call'>, { folder }: CedarO
       const caller = callerOf(call);
       const key = JSON.stringify(caller);
       const known = callers.recall(key, caller);
-      return ended(key, caller, operation, about, known && begin(known, operation, about));
+      return ended(key, caller, operation, about, known && begin(known, caller, operation, about));
     },
     changed: () => callers.forget(),
   };
@@ -68,15 +68,19 @@ interface Begun {
 function decision(
   policies: PolicySet | Error | undefined,
   principal: Principal,
+  payer: string,
   operation: Operation,
   about: About,
 ): Decision | Promise<Decision> {
   const denied = (message: string): Decision => ({ allowed: false, policies: [], errors: [message] });
-  const failed = (error: unknown) => denied(error instanceof Error ? error.message : 'The policy engine failed.');
+  const failed = (error: unknown) => {
+    if (error instanceof CoordinationError) throw error;
+    return denied(error instanceof Error ? error.message : 'The policy engine failed.');
+  };
   if (!policies) return denied('The policies have not been read.');
   if (policies instanceof Error) return denied(policies.message);
   try {
-    const made = inSlices(policies.decide(operation, principal, about));
+    const made = inSlices(policies.decide(operation, principal, about), payer);
     return made instanceof Promise ? made.catch(failed) : made;
   } catch (error) {
     return failed(error);
