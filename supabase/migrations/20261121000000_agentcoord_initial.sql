@@ -35,10 +35,10 @@ grant usage on schema coord to coord_app, coord_reader;
 alter default privileges revoke execute on functions from public;
 
 -- frame/_call.sql
--- One call on its way through the frame: who calls, and the answer if the frame already has it.
--- _enter fills it by one SELECT with just these columns. Each column is paid for by every call, so what few calls need
--- is in extra, which is null for the others: {"idempotency_key": …, "notices": […], "limits": {…}}. What few operations need they
--- look up: trust by _trust, the key in p_caller.
+-- One call on its way through the frame: who calls, and the answer if the frame already has it. _enter fills it by one
+-- SELECT with just these columns. Each column is paid for by every call, so what few calls need is in extra, which is
+-- null for the others: {"idempotency_key": …, "notices": […], "limits": {…}}. What few operations need they look up:
+-- trust by _trust, the key in p_caller.
 create type coord._call as (
   project_id integer,
   session_id uuid,
@@ -49,11 +49,11 @@ create type coord._call as (
 );
 
 -- projects/_member_projects.sql
--- Projects whose confidential rows the asking dashboard may see, however public they are: those its user is a member of,
--- and the one its token was issued for (create_read_token). Both stand in the token that PostgREST has verified; nobody
--- else can set it for a reader, and users of Supabase cannot write claims of the first level.
--- A token is worth nothing once it has expired by the clock of the database, or the project has made its tokens worthless.
--- The policies of the tables use it, so it is made before them, which plpgsql allows.
+-- Projects whose confidential rows the asking dashboard may see, however public they are: those its user is a member
+-- of, and the one its token was issued for (create_read_token). Both stand in the token that PostgREST has verified;
+-- nobody else can set it for a reader, and users of Supabase cannot write claims of the first level. A token is worth
+-- nothing once it has expired by the clock of the database, or the project has made its tokens worthless. The policies
+-- of the tables use it, so it is made before them, which plpgsql allows.
 create function coord._member_projects() returns setof integer
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -93,8 +93,8 @@ grant execute on function coord._readable_projects to coord_reader;
 -- journal/_is_open.sql
 -- True for journal rows that everybody may read where the project is public: what was done with locks, tasks, threads,
 -- decisions, handoffs and sessions. Refusals tell what somebody tried, and what is not listed is for members; so a new
--- operation stays with them until somebody thinks about it. Parsed when it is made: a reader with a search path of his own
--- cannot give the operators in it another meaning.
+-- operation stays with them until somebody thinks about it. Parsed when it is made: a reader with a search path of his
+-- own cannot give the operators in it another meaning.
 create function coord._is_open(p_operation text, p_outcome text) returns boolean
 language sql immutable
 return
@@ -328,8 +328,9 @@ using (project_id in (select coord._member_projects()));
 grant select on coord.guardrail_rules, coord.guardrail_violations to coord_reader;
 
 -- handoffs/table.sql
--- What one session leaves for the next. Agents write them; for a session that ended without one, and had done something,
--- it is put together from the journal (automatic). Such a one has the id of its session, so that there is one at most.
+-- What one session leaves for the next. Agents write them; for a session that ended without one, and had done
+-- something, it is put together from the journal (automatic). Such a one has the id of its session, so that there is
+-- one at most.
 create table coord.handoffs (
   project_id integer not null,
   handoff_id uuid not null,
@@ -579,8 +580,8 @@ using (project_id in (select coord._member_projects()));
 grant select on coord.inbox_items to coord_reader;
 
 -- network/table.sql
--- Which hosts agents may reach. Project 0 stands for all projects. A rule is about one agent, those with a profile, a kind
--- of agents, or all.
+-- Which hosts agents may reach. Project 0 stands for all projects. A rule is about one agent, those with a profile, a
+-- kind of agents, or all.
 -- Nobody decides by reading these rows himself, and no reader may see them: see check_network.
 create table coord.network_rules (
   project_id integer not null,
@@ -797,10 +798,10 @@ for each statement execute function coord._refuse_change();
 alter table coord.segments enable row level security;
 
 -- sessions/table.sql
--- Agents by name, and their runs. The holder of a lock or a claim is a session, never a name.
--- A session that beats lapses when its lease does; the others have a lease as long as their key, and hold by TTLs alone.
--- A session with a label is a standing one: at most one lives for each agent and label, so that callers who cannot
--- remember anything (a key without session, one shell command after the other) stay the same holder.
+-- Agents by name, and their runs. The holder of a lock or a claim is a session, never a name. A session that beats
+-- lapses when its lease does; the others have a lease as long as their key, and hold by TTLs alone. A session with a
+-- label is a standing one: at most one lives for each agent and label, so that callers who cannot remember anything (a
+-- key without session, one shell command after the other) stay the same holder.
 create table coord.agents (
   project_id integer not null,
   agent text not null check (length(agent) between 1 and 128),
@@ -1103,8 +1104,8 @@ as $$ select case when p_status = 'pending' and p_expires_at <= clock_timestamp(
 -- approvals/_credentials.sql
 -- What a session calls with: its agent, its key, and the keys with which that one was made, up to one that a person
 -- made; a key that follows another by rotation has the line of both, and a subagent has the agent on whose behalf it
--- works. Two sessions that share one of them have one owner. With p_makers also the agents who made the keys: they could
--- speak with them, while the reverse does not hold.
+-- works. Two sessions that share one of them have one owner. With p_makers also the agents who made the keys: they
+-- could speak with them, while the reverse does not hold.
 create function coord._credentials(p_project_id integer, p_session_id uuid, p_makers boolean) returns text[]
 language sql stable
 as $$
@@ -1219,9 +1220,9 @@ end
 $$;
 
 -- approvals/_rule_for.sql
--- The rule that approves a request without asking; null when there is none. The kind of agent counts as whoever made the
--- key or started the process has said it, because a session may call itself anything. A rule never serves
--- those who share a credential with who set it: nobody approves himself that way.
+-- The rule that approves a request without asking; null when there is none. The kind of agent counts as whoever made
+-- the key or started the process has said it, because a session may call itself anything. A rule never serves those who
+-- share a credential with who set it: nobody approves himself that way.
 create function coord._rule_for(p_call coord._call, p_action_type text, p_risk text, p_credentials text[])
 returns text
 language sql stable
@@ -1327,8 +1328,8 @@ $$;
 
 -- digest/_news.sql
 -- What the journal has between two snapshots, newest first, from the transaction p_first on; without a first snapshot,
--- that of the last day. Rows of transactions that the older snapshot did not see, although later ones were in it, are in
--- the range, and found by the second condition. Of the caller's own rows only those that say which files are its.
+-- that of the last day. Rows of transactions that the older snapshot did not see, although later ones were in it, are
+-- in the range, and found by the second condition. Of the caller's own rows only those that say which files are its.
 create function coord._news(p_call coord._call, p_first xid8, p_seen pg_snapshot, p_now pg_snapshot)
 returns setof coord.journal
 language sql stable
@@ -1364,8 +1365,8 @@ as $$
 $$;
 
 -- digest/_news_of_locks.sql
--- Locks of others among the news: 30 around the caller's files, which are those it has or had locked since its last look;
--- 90 the others, summed up. Around means in the same folder, or overlapping. At most 500 paths against 50.
+-- Locks of others among the news: 30 around the caller's files, which are those it has or had locked since its last
+-- look; 90 the others, summed up. Around means in the same folder, or overlapping. At most 500 paths against 50.
 create function coord._news_of_locks(p_call coord._call, p_entries coord.journal[])
 returns table (kind integer, nth bigint, line text)
 language plpgsql stable
@@ -1492,8 +1493,8 @@ $$;
 -- and answers at once when the call may not go on or repeats an earlier one.
 -- The common path is one look-up of a session whose `caller` is p_caller and nothing more, so that project, key and
 -- session are compared at once: PL/pgSQL prepares each expression anew in each transaction, so every operator here is
--- paid by every call, and a row is assigned fast only if it has just the columns of _call. Whatever is doubtful is looked
--- at closer by _enter_doubtful.
+-- paid by every call, and a row is assigned fast only if it has just the columns of _call. Whatever is doubtful is
+-- looked at closer by _enter_doubtful.
 create function coord._enter(p_caller jsonb, p_operation text, p_active boolean default true) returns coord._call
 language plpgsql volatile
 as $$
@@ -1641,8 +1642,8 @@ end
 $$;
 
 -- frame/_leave_with_extra.sql
--- The rest of _leave for calls with an idempotency key, notices, or claims with paths that are to be renewed. Notices are
--- not kept with the answer: a repetition has heard them.
+-- The rest of _leave for calls with an idempotency key, notices, or claims with paths that are to be renewed. Notices
+-- are not kept with the answer: a repetition has heard them.
 -- Concurrency: of two calls of a session at once, both may tell the same notice; none is lost.
 create function coord._leave_with_extra(p_call coord._call, p_answer jsonb, p_kept jsonb) returns jsonb
 language plpgsql volatile
@@ -1954,9 +1955,9 @@ $$;
 -- database was down or the host slept, and the leases that lived at the last sweep are moved by the gap, once. True
 -- when that was done, by this call or by one that it waited for. Called before anybody judges that a lease has passed.
 -- Nobody gets more than a new grant would: what was taken after the gap and before this call is not moved beyond that.
--- Concurrency: the guarded UPDATE of the pulse lets one caller do it; a second one waits there for its commit. Rows that
--- are locked belong to calls that renew or end them, and are left to these: waiting for them here could close a circle
--- with one that waits for the pulse.
+-- Concurrency: the guarded UPDATE of the pulse lets one caller do it; a second one waits there for its commit. Rows
+-- that are locked belong to calls that renew or end them, and are left to these: waiting for them here could close a
+-- circle with one that waits for the pulse.
 create function coord._resume() returns boolean
 language plpgsql volatile
 as $$
@@ -1997,8 +1998,8 @@ $$;
 
 -- frame/_sweep.sql
 -- Cleans up in one project (all when null): ends sessions that have lapsed, or that do not beat and were not heard of
--- for a day, and lets happen to tasks what time does (see _sweep_tasks). Nothing depends on it for correctness: every decision looks at expiry itself.
--- Ends after a second, so that what was done is kept; the next round goes on.
+-- for a day, and lets happen to tasks what time does (see _sweep_tasks). Nothing depends on it for correctness: every
+-- decision looks at expiry itself. Ends after a second, so that what was done is kept; the next round goes on.
 -- Concurrency: one at a time under an advisory lock; sessions are ended under their row locks after the lease was
 -- looked at again, each task under its own guard (see _return_claims).
 create function coord._sweep(p_project_id integer) returns jsonb
@@ -2117,8 +2118,8 @@ as $$
 $$;
 
 -- guardrails/_next_guardrails_version.sql
--- Counts a change of the project's rules. Its row is locked until the end of the transaction, so that two changes follow
--- each other; it is the first that either locks.
+-- Counts a change of the project's rules. Its row is locked until the end of the transaction, so that two changes
+-- follow each other; it is the first that either locks.
 create function coord._next_guardrails_version(p_project_id integer) returns integer
 language sql volatile
 as $$
@@ -2205,13 +2206,13 @@ end
 $$;
 
 -- handoffs/_make_handoffs.sql
--- Makes the handoffs of sessions that ended without one, in one project or in all (null); for a quarter of a second, the
--- next round of the sweeper goes on.
--- It is done here and not where a session ends, so that no end waits for it or fails by it; until then, readers see what
--- it will be (see _recent_handoffs).
--- Concurrency: the session's row is locked and its mark taken away in the transaction that writes the handoff, so each is
--- made once, whoever is killed in between; the primary key stands behind that. What cannot be made is given up, and the
--- journal says so: it must not keep the sweeper from its other work.
+-- Makes the handoffs of sessions that ended without one, in one project or in all (null); for a quarter of a second,
+-- the next round of the sweeper goes on.
+-- It is done here and not where a session ends, so that no end waits for it or fails by it; until then, readers see
+-- what it will be (see _recent_handoffs).
+-- Concurrency: the session's row is locked and its mark taken away in the transaction that writes the handoff, so each
+-- is made once, whoever is killed in between; the primary key stands behind that. What cannot be made is given up, and
+-- the journal says so: it must not keep the sweeper from its other work.
 create function coord._make_handoffs(p_project_id integer) returns void
 language plpgsql volatile
 as $$
@@ -2291,8 +2292,8 @@ end
 $$;
 
 -- handoffs/_recent_handoffs.sql
--- Handoffs, newest first, those included that the sweeper has still to make: nobody has to wait for it. Of these it looks
--- at the three newest sessions that may need one, since each costs a look at the journal.
+-- Handoffs, newest first, those included that the sweeper has still to make: nobody has to wait for it. Of these it
+-- looks at the three newest sessions that may need one, since each costs a look at the journal.
 -- Concurrency: one snapshot for both kinds, so that a handoff that is just being made is there once.
 create function coord._recent_handoffs(p_project_id integer, p_agent text, p_handoff_id uuid, p_limit integer)
 returns setof coord.handoffs
@@ -2316,8 +2317,8 @@ $$;
 
 -- handoffs/_session_entries.sql
 -- What an ended session did, as the journal has it, newest first: its own rows, those about its claims and those that
--- forced its locks away, at most 500, among the last 20,000 of the project before its end. That is a range of the primary
--- key, so that the journal, which every write adds to, needs no index of sessions.
+-- forced its locks away, at most 500, among the last 20,000 of the project before its end. That is a range of the
+-- primary key, so that the journal, which every write adds to, needs no index of sessions.
 create function coord._session_entries(p_session coord.sessions) returns setof coord.journal
 language plpgsql stable
 as $$
@@ -2391,8 +2392,8 @@ as $$
 $$;
 
 -- journal/_event.sql
--- A journal row as readers of events see it. A row type, because JSON is made faster from it than from pairs of name and
--- value, of which each costs a look at its type.
+-- A journal row as readers of events see it. A row type, because JSON is made faster from it than from pairs of name
+-- and value, of which each costs a look at its type.
 create type coord._event as (
   cursor text,
   happened_at timestamptz,
@@ -2429,10 +2430,10 @@ as $$
 $$;
 
 -- journal/_find_entries.sql
--- Rows of a project's journal before a key that pass the filters, newest first, at most p_limit or what fits into a page;
--- before is where to read on, null when there is nothing older. Of a filter that lets little pass 20,000 rows are looked
--- at, so that a call stays short however large the journal is. It walks the key backwards; times become keys by halving
--- (see _xact_at), a minute wider than asked for, because calls that overlap may be in another order.
+-- Rows of a project's journal before a key that pass the filters, newest first, at most p_limit or what fits into a
+-- page; before is where to read on, null when there is nothing older. Of a filter that lets little pass 20,000 rows are
+-- looked at, so that a call stays short however large the journal is. It walks the key backwards; times become keys by
+-- halving (see _xact_at), a minute wider than asked for, because calls that overlap may be in another order.
 create function coord._find_entries(
   p_project_id integer, p_before text, p_agent text, p_operation text, p_resource text, p_outcome text,
   p_session_id uuid, p_since timestamptz, p_until timestamptz, p_limit integer, out entries jsonb, out before text
@@ -2581,8 +2582,8 @@ end
 $$;
 
 -- journal/_next_events.sql
--- The next events of a project after a cursor and below the horizon, at most p_limit, or as many as fit into a page; null
--- when there are none. more: not all of those that p_limit would have let pass.
+-- The next events of a project after a cursor and below the horizon, at most p_limit, or as many as fit into a page;
+-- null when there are none. more: not all of those that p_limit would have let pass.
 -- Nearly always all details are small: only when one is not, the rows are measured, and read once more.
 create function coord._next_events(
   p_project_id integer, p_cursor text, p_horizon xid8, p_limit integer, out events json, out more boolean
@@ -2625,9 +2626,9 @@ language sql immutable
 as $$ select split_part(p_cursor, '-', 1)::xid8, split_part(p_cursor, '-', 2)::bigint $$;
 
 -- journal/_read_events.sql
--- Events of a project that come after a cursor and pass the filters, in the order of the journal's key, at most p_limit or
--- what fits into a page; cursor is where to read on, is_more says that this was not all. Of a filter that lets little
--- pass 20,000 rows are looked at, or fewer heavy ones, so that a call stays short.
+-- Events of a project that come after a cursor and pass the filters, in the order of the journal's key, at most p_limit
+-- or what fits into a page; cursor is where to read on, is_more says that this was not all. Of a filter that lets
+-- little pass 20,000 rows are looked at, or fewer heavy ones, so that a call stays short.
 -- Nothing is ever skipped: only rows below the horizon are read, and what commits late stands above it (see _horizon).
 -- The cursor moves over rows of this project alone, so that it tells nothing of others but how much they write.
 create function coord._read_events(
@@ -2778,8 +2779,8 @@ end
 $$;
 
 -- locks/_acquire.sql
--- acquire_lock for all but one free plain file; answers that the frame has are passed on. Renewals, several free files and a plain refusal need no more than the
--- rows themselves; the rest is decided by _acquire_closely.
+-- acquire_lock for all but one free plain file; answers that the frame has are passed on. Renewals, several free files
+-- and a plain refusal need no more than the rows themselves; the rest is decided by _acquire_closely.
 create function coord._acquire(
   p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer, p_shared boolean, p_wait_seconds integer
 ) returns jsonb
@@ -2862,10 +2863,10 @@ end
 $$;
 
 -- locks/_blockers.sql
--- What keeps a session from paths: live locks of others that overlap them, unless both are shared, and others that
--- wait for overlapping paths since before. p_waiter_id: the place of the session itself in the queue, null for its end.
--- Called after _serialize_locks; whoever goes on to grant has to lock the rows before, because a fast UPDATE may take one
--- meanwhile.
+-- What keeps a session from paths: live locks of others that overlap them, unless both are shared, and others that wait
+-- for overlapping paths since before. p_waiter_id: the place of the session itself in the queue, null for its end.
+-- Called after _serialize_locks; whoever goes on to grant has to lock the rows before, because a fast UPDATE may take
+-- one meanwhile.
 create function coord._blockers(
   p_project_id integer, p_session_id uuid, p_paths text[], p_shared boolean, p_waiter_id bigint default null
 ) returns table (
@@ -3501,10 +3502,10 @@ as $$
 $$;
 
 -- locks/_patterns_meet.sql
--- Whether one path is matched by two globs, each given as its segments: ** stands for any number of them. Exact, in time of
--- at most the product of the two lengths, of which a glob has 32 at most:
---   both have **   whatever lies between can be written one after the other, so that the parts before the first and those
---                  after the last one decide
+-- Whether one path is matched by two globs, each given as its segments: ** stands for any number of them. Exact, in
+-- time of at most the product of the two lengths, of which a glob has 32 at most:
+--   both have **   whatever lies between can be written one after the other, so that the parts before the first and
+-- those                  after the last one decide
 --   one has        the classic match that goes back to the last ** only
 create function coord._patterns_meet(p_one text[], p_other text[]) returns boolean
 language plpgsql immutable parallel safe
@@ -3574,8 +3575,8 @@ $$;
 
 -- locks/_pieces_meet.sql
 -- Whether a segment of one pattern and a segment of another can be the same text. A name and a pattern are compared by
--- LIKE. Of two with stars only what stands before the first and after the last one decides: whatever lies between can be
--- written one after the other. One without is text for the other's regular expression. Postgres matches both without
+-- LIKE. Of two with stars only what stands before the first and after the last one decides: whatever lies between can
+-- be written one after the other. One without is text for the other's regular expression. Postgres matches both without
 -- backtracking, and a hundred times as fast as PL/pgSQL could, character by character.
 create function coord._pieces_meet(p_one text, p_other text) returns boolean
 language sql immutable parallel safe
@@ -3604,7 +3605,8 @@ end
 $$;
 
 -- locks/_refuse_broad.sql
--- Why a caller may not have locks on these paths, in normal form, as a refusal; null when none of them is too broad for it.
+-- Why a caller may not have locks on these paths, in normal form, as a refusal; null when none of them is too broad for
+-- it.
 create function coord._refuse_broad(p_call coord._call, p_paths text[]) returns jsonb
 language plpgsql volatile
 as $$
@@ -3635,8 +3637,8 @@ $$;
 -- locks/_release_lock.sql
 -- Frees one path if the calling session holds it (with that token, when one is given), alone or with others; null when
 -- done, else why not.
--- Concurrency: each statement sees its own moment. A lock that its session makes shared or exclusive in between would be
--- missed by both writes, so they are repeated while the session is seen to hold what it may release.
+-- Concurrency: each statement sees its own moment. A lock that its session makes shared or exclusive in between would
+-- be missed by both writes, so they are repeated while the session is seen to hold what it may release.
 create function coord._release_lock(p_call coord._call, p_path text, p_token bigint) returns text
 language plpgsql volatile
 as $$
@@ -3679,7 +3681,8 @@ $$;
 
 -- locks/_release_locks.sql
 -- Releases paths, in path order, and says of every other one why it was not the session's to release.
--- Concurrency: what is held exclusively is freed by one statement that locks the rows in path order; the rest one by one.
+-- Concurrency: what is held exclusively is freed by one statement that locks the rows in path order; the rest one by
+-- one.
 create function coord._release_locks(p_call coord._call, p_paths text[], p_tokens bigint[]) returns jsonb
 language plpgsql volatile set plan_cache_mode = force_generic_plan
 as $$
@@ -3810,8 +3813,8 @@ $$;
 
 -- locks/_shares_too_much.sql
 -- Whether the agent would have more than 2,000 shares, one for each path and session, lapsed ones included: all of a
--- path's are looked at by whoever wants it alone, and whoever takes it away tells each of its holders. Few projects have
--- so many at all.
+-- path's are looked at by whoever wants it alone, and whoever takes it away tells each of its holders. Few projects
+-- have so many at all.
 create function coord._shares_too_much(p_call coord._call, p_paths text[]) returns boolean
 language plpgsql volatile
 as $$
@@ -3833,10 +3836,10 @@ $$;
 -- when something is in the way, or when the agent has brought too many paths until full_until. p_waiter_id: the place
 -- of the session in the queue.
 -- Never two holders: callers have the advisory lock, so no other _take runs in the project. Fast UPDATEs are kept out
--- before the look that counts: the rows of the paths are locked, in path order, and for trees, globs and shared locks all
--- rows that overlap are guarded. So what a fast UPDATE took before is seen, and until the end of this transaction none
--- takes one of them; afterwards they are taken or guarded. Rows that do not exist yet are made by nobody else. A first
--- look spares refused calls the guarding.
+-- before the look that counts: the rows of the paths are locked, in path order, and for trees, globs and shared locks
+-- all rows that overlap are guarded. So what a fast UPDATE took before is seen, and until the end of this transaction
+-- none takes one of them; afterwards they are taken or guarded. Rows that do not exist yet are made by nobody else. A
+-- first look spares refused calls the guarding.
 create function coord._take(
   p_call coord._call, p_paths text[], p_shared boolean, p_reason text, p_ttl_seconds integer, p_task_id uuid,
   p_waiter_id bigint default null, out locks jsonb, out full_until timestamptz
@@ -3870,8 +3873,8 @@ $$;
 -- acquire_lock for several plain files that are all free: the fast way for a set. Null when any of them is not, or has
 -- no row yet.
 -- Concurrency: as in acquire_lock each row is taken under its own lock, and they are locked in path order, so two
--- callers meet on the first common one and nobody waits in a circle. When one is missing, the inner block is rolled back
--- and lets go of the others, before _take is asked.
+-- callers meet on the first common one and nobody waits in a circle. When one is missing, the inner block is rolled
+-- back and lets go of the others, before _take is asked.
 create function coord._take_free(p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer) returns jsonb
 language plpgsql volatile
 as $$
@@ -4334,8 +4337,8 @@ as $$
 $$;
 
 -- messages/_silent_until.sql
--- Null while the agent may write p_weight more messages, and then they are counted; else when it may again. At most 1,000
--- in an hour, so that nobody drowns the others; what all must read, weighs ten.
+-- Null while the agent may write p_weight more messages, and then they are counted; else when it may again. At most
+-- 1,000 in an hour, so that nobody drowns the others; what all must read, weighs ten.
 -- Concurrency: the agent's row lets one session after the other count. Rows of threads are locked before it.
 create function coord._silent_until(p_call coord._call, p_weight integer) returns timestamptz
 language plpgsql volatile
@@ -4392,10 +4395,10 @@ as $$
 $$;
 
 -- messages/_unread.sql
--- What is open for a session from its floor on, the oldest first: items that it has not read, and that no session of its
--- agent had read when it began. Who was here when a broadcast was sent, or came within an hour, is meant by it. An item
--- for one session is its alone while it lives; after that it goes to whichever other session of the agent reads first.
--- p_held: also what is held for a living session, because it may be left to this one.
+-- What is open for a session from its floor on, the oldest first: items that it has not read, and that no session of
+-- its agent had read when it began. Who was here when a broadcast was sent, or came within an hour, is meant by it. An
+-- item for one session is its alone while it lives; after that it goes to whichever other session of the agent reads
+-- first. p_held: also what is held for a living session, because it may be left to this one.
 -- Each branch walks an index in the order of the answer and stops at the limit; receipts are counted, because a join
 -- would read all of them.
 create function coord._unread(p_reader coord.inbox_readers, p_limit integer, p_held boolean default false)
@@ -4453,7 +4456,8 @@ $$;
 
 -- network/_count_decision.sql
 -- Counts a decision about a host in its row of this hour, for a subagent in that of the agent it works for.
--- Concurrency: the UPDATE, else the upsert, count under the row lock. Two who begin the last of 200 rows at once make 201.
+-- Concurrency: the UPDATE, else the upsert, count under the row lock. Two who begin the last of 200 rows at once make
+-- 201.
 create function coord._count_decision(p_call coord._call, p_host text, p_allowed boolean, p_rule text) returns void
 language plpgsql volatile
 as $$
@@ -4489,8 +4493,8 @@ end
 $$;
 
 -- network/_is_host_name.sql
--- Whether a text is the name of a host in its one form: lower case, no trailing dot, labels of 1 to 63 letters, digits, -
--- and _, the last one no number, because clients read that as an address.
+-- Whether a text is the name of a host in its one form: lower case, no trailing dot, labels of 1 to 63 letters, digits,
+-- - and _, the last one no number, because clients read that as an address.
 create function coord._is_host_name(p_text text) returns boolean
 language sql immutable parallel safe
 as $$
@@ -4511,9 +4515,9 @@ end
 $$;
 
 -- network/_network_pattern.sql
--- A pattern taken apart; kind is null for what is none. Wildcards stand for whole labels, and only in front: *.github.com
--- matches what is below github.com, not github.com itself. An exact name is narrower than any wildcard, a wildcard
--- narrower the more labels it has, a network the longer its mask is.
+-- A pattern taken apart; kind is null for what is none. Wildcards stand for whole labels, and only in front:
+-- *.github.com matches what is below github.com, not github.com itself. An exact name is narrower than any wildcard, a
+-- wildcard narrower the more labels it has, a network the longer its mask is.
 create function coord._network_pattern(
   p_pattern text, out kind text, out name text, out network inet, out specificity smallint
 )
@@ -4541,9 +4545,9 @@ $$;
 
 -- network/_network_rule_for.sql
 -- The rule that decides about a host for a session; null for none, which denies. Among rules that match: the lowest
--- priority number; then the narrowest pattern; then the one about this agent, its profile, its kind, all; then deny; then
--- the project's own. What is said of an agent holds for its subagents. A private host needs a rule that names it: an
--- allowing * does not reach it, nor a network that is not itself a private one.
+-- priority number; then the narrowest pattern; then the one about this agent, its profile, its kind, all; then deny;
+-- then the project's own. What is said of an agent holds for its subagents. A private host needs a rule that names it:
+-- an allowing * does not reach it, nor a network that is not itself a private one.
 create function coord._network_rule_for(p_call coord._call, p_host text) returns coord.network_rules
 language plpgsql stable
 as $$
@@ -4655,8 +4659,8 @@ as $$
 $$;
 
 -- policies/_principal.sql
--- Who calls, for a policy: what the frame would find in the row of its session, or would write there if it has none yet.
--- Null for a session or a key that is unknown, and for a dead key, so that nobody can tell the two apart.
+-- Who calls, for a policy: what the frame would find in the row of its session, or would write there if it has none
+-- yet. Null for a session or a key that is unknown, and for a dead key, so that nobody can tell the two apart.
 create function coord._principal(p_caller jsonb) returns jsonb
 language plpgsql stable
 as $$
@@ -4831,8 +4835,8 @@ $$;
 -- What a session may do: the least of what its credential and its profile give. p_account is the agent itself, or for a
 -- subagent the agent on whose behalf it works: profile and limits are those of the account. restrictions is what the
 -- frame has to look at besides trust, null for most; see _restrict.
--- The command line of the machine that runs the coordinator (no key, trust 4) has no profile: whoever sits there owns the
--- database, and somebody must be able to undo a profile that locks everybody out.
+-- The command line of the machine that runs the coordinator (no key, trust 4) has no profile: whoever sits there owns
+-- the database, and somebody must be able to undo a profile that locks everybody out.
 create function coord._authority(
   p_project_id integer, p_agent text, p_account text, p_agent_type text, p_trust smallint, p_key_id text,
   out profile text, out source text, out trust smallint, out restrictions jsonb, out session_seconds integer
@@ -4953,8 +4957,8 @@ end
 $$;
 
 -- profiles/_is_suspended.sql
--- Whether an agent is suspended: by its own name, with the agent for which it works (p_account: the agent itself where it
--- is no subagent), or with a subagent between the two.
+-- Whether an agent is suspended: by its own name, with the agent for which it works (p_account: the agent itself where
+-- it is no subagent), or with a subagent between the two.
 create function coord._is_suspended(p_project_id integer, p_agent text, p_account text) returns boolean
 language sql stable
 as $$
@@ -4994,8 +4998,9 @@ as $$
 $$;
 
 -- profiles/_lock_profiles.sql
--- Taken by whoever changes profiles, assignments or suspensions, before the change; p_shared by whoever opens a session,
--- before looking at them. So no session is opened by a profile that has just been changed, and missed by the change.
+-- Taken by whoever changes profiles, assignments or suspensions, before the change; p_shared by whoever opens a
+-- session, before looking at them. So no session is opened by a profile that has just been changed, and missed by the
+-- change.
 create function coord._lock_profiles(p_project_id integer, p_shared boolean) returns void
 language plpgsql volatile
 as $$
@@ -5112,8 +5117,8 @@ $$;
 
 -- profiles/_restrict.sql
 -- What the frame does for a session with restrictions: refuses what its key, its profile or a suspension forbids, and
--- counts the call. Limits on locks and files go on in the call, for _acquire and _take_paths. p_counts: false for a call
--- that asks again while it waits, which is one call however often it asks.
+-- counts the call. Limits on locks and files go on in the call, for _acquire and _take_paths. p_counts: false for a
+-- call that asks again while it waits, which is one call however often it asks.
 create function coord._restrict(p_call coord._call, p_restrictions jsonb, p_counts boolean) returns coord._call
 language plpgsql volatile
 as $$
@@ -5169,8 +5174,8 @@ language sql immutable
 as $$ select least(greatest(coalesce((p_input ->> 'limit')::integer, p_default), 1), 200) $$;
 
 -- reads/_no_estimates.sql
--- Refuses the question what Postgres expects of a query (PostgREST: Prefer count=planned or estimated, and plans): the answer
--- comes from statistics of all rows, also of those that the asker may not see. Answers 0 to every other query.
+-- Refuses the question what Postgres expects of a query (PostgREST: Prefer count=planned or estimated, and plans): the
+-- answer comes from statistics of all rows, also of those that the asker may not see. Answers 0 to every other query.
 -- Postgres calls it while it plans, to estimate the condition of the policies below, so nothing has been told by then;
 -- and as no project has a number below 0, it does not call it for rows. EXPLAIN is known by the text of the statement,
 -- which over PostgREST nobody writes himself. Owners and superusers, whom no policy concerns, see plans.
@@ -5464,9 +5469,9 @@ as $$
 $$;
 
 -- seals/_prove_segment.sql
--- Lets a segment be written only if its rows are exactly those that were sealed, none of them is of the last 30 days, which
--- readers of events may still ask for, and it follows the last segment. So nobody gets rid of a row that is not proved to
--- be in the chain, not even the owner of these tables. At most 50,000 rows, so that a call has an end.
+-- Lets a segment be written only if its rows are exactly those that were sealed, none of them is of the last 30 days,
+-- which readers of events may still ask for, and it follows the last segment. So nobody gets rid of a row that is not
+-- proved to be in the chain, not even the owner of these tables. At most 50,000 rows, so that a call has an end.
 create function coord._prove_segment() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -5502,8 +5507,8 @@ create trigger proved before insert on coord.segments
 for each row execute function coord._prove_segment();
 
 -- seals/_refuse_segment.sql
--- Why the rows up to a seal cannot be dropped, if they cannot: there is no such seal, or one of the rows is too young, or there
--- are too many at once, or they are not what was sealed. Null when they can.
+-- Why the rows up to a seal cannot be dropped, if they cannot: there is no such seal, or one of the rows is too young,
+-- or there are too many at once, or they are not what was sealed. Null when they can.
 create function coord._refuse_segment(
   p_call coord._call, p_first integer, p_last coord.seals, p_last_seal integer, p_older_than_days integer
 ) returns jsonb
@@ -5617,8 +5622,8 @@ end
 $$;
 
 -- seals/_verify_seals.sql
--- Looks at the seals after one of that number, and at their rows: p_most rows or a little more, 5,000 seals at most, and
--- until p_enough has come.
+-- Looks at the seals after one of that number, and at their rows: p_most rows or a little more, 5,000 seals at most,
+-- and until p_enough has come.
 -- What it answers counts those that are good, up to the first that is not; bad says where that is. That the seal before
 -- them is good is for who asks to know: it was looked at by the call before.
 -- Stable, so that all it reads is of one moment, whatever is written or dropped meanwhile. Nothing that somebody has
@@ -5672,15 +5677,15 @@ as $$
 $$;
 
 -- sessions/_end_sessions.sql
--- Ends sessions with their subagents, and frees what they held: one row for each that it has ended. p_reason: what their
--- tasks say of the attempt, and their handoffs. p_count_attempts: whether their claims count as attempts (a crash does, an
--- orderly end does not). Subagents have their journal rows from here.
+-- Ends sessions with their subagents, and frees what they held: one row for each that it has ended. p_reason: what
+-- their tasks say of the attempt, and their handoffs. p_count_attempts: whether their claims count as attempts (a crash
+-- does, an orderly end does not). Subagents have their journal rows from here.
 -- All at once, because the locks of a session are found by reading those of the whole project: see locks/table.sql.
 -- Concurrency: the rows of sessions are locked first, parents before their subagents; open_subagent locks its parent's,
 -- too, so none is opened behind this function's back. Everything after it is done without waiting, because others may
 -- hold a task or a lock and wait for their own session, or for the advisory lock of the project: rows that somebody is
--- just changing are left as they are. That loses nothing: locks, shares and places in the queue of an ended session count
--- as free in every decision.
+-- just changing are left as they are. That loses nothing: locks, shares and places in the queue of an ended session
+-- count as free in every decision.
 create function coord._end_sessions(p_project_id integer, p_session_ids uuid[], p_reason text, p_count_attempts boolean)
 returns table (session_id uuid, released_locks integer, returned_tasks integer)
 language plpgsql volatile
@@ -5806,9 +5811,9 @@ end
 $$;
 
 -- sessions/_notices.sql
--- What the calling session has not been told yet, as {"notices": […]}, the oldest 20; {} when there is nothing. The rest
--- comes with the next calls: whoever makes many must not fill the answer to somebody's small question. They count as told when
--- the call ends well, in _leave_with_extra: an answer that is an error carries none.
+-- What the calling session has not been told yet, as {"notices": […]}, the oldest 20; {} when there is nothing. The
+-- rest comes with the next calls: whoever makes many must not fill the answer to somebody's small question. They count
+-- as told when the call ends well, in _leave_with_extra: an answer that is an error carries none.
 create function coord._notices(p_call coord._call) returns jsonb
 language sql stable
 as $$
@@ -5904,8 +5909,9 @@ as $$
 $$;
 
 -- sessions/_refuse_many_sessions.sql
--- Raises LIMIT when an agent has 200 live sessions: all of them are shown to everybody. A few more may come from several
--- calls at the same time. Whoever needs one only has a standing session, which is opened whatever number there is.
+-- Raises LIMIT when an agent has 200 live sessions: all of them are shown to everybody. A few more may come from
+-- several calls at the same time. Whoever needs one only has a standing session, which is opened whatever number there
+-- is.
 create function coord._refuse_many_sessions(p_project_id integer, p_agent text) returns void
 language plpgsql volatile
 as $$
@@ -5920,9 +5926,9 @@ end
 $$;
 
 -- sessions/_refuse_subagent.sql
--- Why a session cannot have this subagent: a name that is suspended, more trust than its own, a name that is too long, too
--- many at once, or too many names; null if it can. Those of the whole agent are counted, too, however deep: a key whose
--- sessions are without number could not be revoked in one call.
+-- Why a session cannot have this subagent: a name that is suspended, more trust than its own, a name that is too long,
+-- too many at once, or too many names; null if it can. Those of the whole agent are counted, too, however deep: a key
+-- whose sessions are without number could not be revoked in one call.
 create function coord._refuse_subagent(p_call coord._call, p_parent coord.sessions, p_name text, p_trust integer)
 returns jsonb
 language plpgsql volatile
@@ -5997,8 +6003,8 @@ $$;
 
 -- sessions/_touch_session.sql
 -- Notes a sign of life (p_active: and that it was a real call); null when the session does not live any more, else
--- whether its claims are to be renewed: not those of a suspended agent. A subagent lives no longer than the session that
--- opened it.
+-- whether its claims are to be renewed: not those of a suspended agent. A subagent lives no longer than the session
+-- that opened it.
 -- The next 5 s of calls need not write again, but never longer than the lease, not while it has notices to be told, and
 -- not while it has restrictions.
 create function coord._touch_session(p_project_id integer, p_session_id uuid, p_active boolean) returns boolean
@@ -6075,8 +6081,8 @@ end
 $$;
 
 -- work/_accepted_before.sql
--- Which of the reports the calling session has made before, and were accepted: the tasks, and the transactions that did.
--- A task that is done has its last token for ever, and the report of it at the end of its trail.
+-- Which of the reports the calling session has made before, and were accepted: the tasks, and the transactions that
+-- did. A task that is done has its last token for ever, and the report of it at the end of its trail.
 create function coord._accepted_before(
   p_call coord._call, p_reports jsonb, out task_ids uuid[], out xact_ids xid8[]
 )
@@ -6158,8 +6164,8 @@ end
 $$;
 
 -- work/_assignee_of.sql
--- Whom the tasks of a lane are assigned to; null for the others. To read it from the terms of a task would fetch its paths,
--- too, which may have tens of kilobytes.
+-- Whom the tasks of a lane are assigned to; null for the others. To read it from the terms of a task would fetch its
+-- paths, too, which may have tens of kilobytes.
 create function coord._assignee_of(p_lane text) returns text
 language sql immutable parallel safe
 as $$ select case when starts_with(p_lane, '~') then substr(split_part(p_lane, E'\t', 1), 2) end $$;
@@ -6270,11 +6276,12 @@ as $$
 $$;
 
 -- work/_cascade.sql
--- Fails the tasks that depend on these, however far, and wish to fail with them; which ones. At most 500 in one call, so
--- that no call takes long: what is left is due at once, and _process_due goes on with it.
--- Concurrency: each round takes all of them in id order, and goes on until none is found, so that one submitted meanwhile
--- is not missed. Guarded by status: a task fails once. Their parents and those of p_task_ids, which the caller counts off
--- afterwards, are taken with them: whoever completes a task takes its parent and its dependents at once, too.
+-- Fails the tasks that depend on these, however far, and wish to fail with them; which ones. At most 500 in one call,
+-- so that no call takes long: what is left is due at once, and _process_due goes on with it.
+-- Concurrency: each round takes all of them in id order, and goes on until none is found, so that one submitted
+-- meanwhile is not missed. Guarded by status: a task fails once. Their parents and those of p_task_ids, which the
+-- caller counts off afterwards, are taken with them: whoever completes a task takes its parent and its dependents at
+-- once, too.
 create function coord._cascade(p_project_id integer, p_task_ids uuid[]) returns uuid[]
 language plpgsql volatile
 as $$
@@ -6329,8 +6336,8 @@ $$;
 -- The rest of _claim, when special tasks are waiting, or nothing plain is: lets happen what is due, then locks the next
 -- tasks that this session may take. When there are none, what the dead have is given back first, so that their tasks
 -- are found even if no sweeper runs. With p_settles false it takes only what is ready.
--- Concurrency: to pick waits for nothing (see _pick_tasks), but may leave this transaction with the advisory lock of the
--- project's locks, for which others wait while they have tasks. So what is settled waits for a moment only.
+-- Concurrency: to pick waits for nothing (see _pick_tasks), but may leave this transaction with the advisory lock of
+-- the project's locks, for which others wait while they have tasks. So what is settled waits for a moment only.
 create function coord._choose_tasks(
   p_call coord._call, p_types text[], p_lease_seconds integer, p_count integer, p_settles boolean default true
 ) returns uuid[]
@@ -6352,10 +6359,10 @@ end
 $$;
 
 -- work/_claim.sql
--- Claims the next task for the calling session: the answer of get_work; null when there is none.
--- The common path is one UPDATE of the first plain task, and holds while no task of another kind is ready, which is one
--- probe. All else is chosen by _choose_tasks, also what is due when the queue runs dry; before that, the sweeper sees to
--- it: to look here too would make each claim a fortieth slower.
+-- Claims the next task for the calling session: the answer of get_work; null when there is none. The common path is one
+-- UPDATE of the first plain task, and holds while no task of another kind is ready, which is one probe. All else is
+-- chosen by _choose_tasks, also what is due when the queue runs dry; before that, the sweeper sees to it: to look here
+-- too would make each claim a fortieth slower.
 -- To be called with enable_seqscan = off: else many special tasks of other projects let Postgres hope to meet one at
 -- once, and read the whole table.
 -- Concurrency: the inner query locks one row and skips those that others have locked, so this transaction alone changes
@@ -6399,9 +6406,9 @@ end
 $$;
 
 -- work/_claim_batch.sql
--- Claims up to p_count tasks at once for the calling session, each with a claim and a journal row of its own, in the order
--- in which get_work would hand them out: the claims, as get_work_batch answers them. p_settles: see _choose_tasks.
--- To be called with enable_seqscan = off; see _claim.
+-- Claims up to p_count tasks at once for the calling session, each with a claim and a journal row of its own, in the
+-- order in which get_work would hand them out: the claims, as get_work_batch answers them. p_settles: see
+-- _choose_tasks. To be called with enable_seqscan = off; see _claim.
 -- Concurrency: as _claim; the rows to claim are collected in an array first, because a join would make the planner read
 -- the whole table.
 create function coord._claim_batch(
@@ -6474,10 +6481,10 @@ as $$
 $$;
 
 -- work/_claims_made.sql
--- The claims that the calling session made in these transactions and still has, until they fill a page. Those of one call
--- fit into it; who names reports of several calls gets what does not by naming those of one. One that has lapsed and was claimed anew has
--- another transaction at the end of its trail: another call has handed it out. One after the other, because what does not
--- fit is not to be read either.
+-- The claims that the calling session made in these transactions and still has, until they fill a page. Those of one
+-- call fit into it; who names reports of several calls gets what does not by naming those of one. One that has lapsed
+-- and was claimed anew has another transaction at the end of its trail: another call has handed it out. One after the
+-- other, because what does not fit is not to be read either.
 create function coord._claims_made(p_call coord._call, p_xact_ids xid8[]) returns jsonb
 language plpgsql stable
 as $$
@@ -6509,8 +6516,8 @@ end
 $$;
 
 -- work/_clash.sql
--- Whether two lists of paths have a file in common. Equal paths are found without comparing all with all; of others, one
--- has to be a tree or a glob.
+-- Whether two lists of paths have a file in common. Equal paths are found without comparing all with all; of others,
+-- one has to be a tree or a glob.
 create function coord._clash(p_paths text[], p_busy text[]) returns boolean
 language sql immutable parallel safe
 as $$
@@ -6579,8 +6586,8 @@ as $$
 $$;
 
 -- work/_distinct_lanes.sql
--- Lanes of a project with something ready, from one text to another, p_most of them: stepped through by index, one probe
--- each, so it does not matter how many tasks stand in them.
+-- Lanes of a project with something ready, from one text to another, p_most of them: stepped through by index, one
+-- probe each, so it does not matter how many tasks stand in them.
 create function coord._distinct_lanes(p_project_id integer, p_low text, p_high text, p_most integer)
 returns table (lane text, type text, capabilities text[], assignee text)
 language sql stable rows 10
@@ -6601,8 +6608,8 @@ as $$
 $$;
 
 -- work/_draft_dependencies.sql
--- What the drafts depend on, each once: tasks of the same batch by their key, others by their id; depends_on is null for
--- a text that is neither.
+-- What the drafts depend on, each once: tasks of the same batch by their key, others by their id; depends_on is null
+-- for a text that is neither.
 create function coord._draft_dependencies(p_tasks jsonb, p_drafts coord.tasks[]) returns coord.task_dependencies[]
 language sql volatile
 as $$
@@ -6618,8 +6625,8 @@ as $$
 $$;
 
 -- work/_draft_tasks.sql
--- Rows for tasks as they were submitted, in their order: ids, normal paths, ranks; not yet written, and not yet checked.
--- Only the fields that a submitter may set are taken over.
+-- Rows for tasks as they were submitted, in their order: ids, normal paths, ranks; not yet written, and not yet
+-- checked. Only the fields that a submitter may set are taken over.
 create function coord._draft_tasks(p_call coord._call, p_tasks jsonb) returns coord.tasks[]
 language plpgsql volatile
 as $$
@@ -6657,11 +6664,11 @@ as $$
 $$;
 
 -- work/_eligible_lanes.sql
--- Lanes with something ready that the calling session may take: of these types (all when null), asking for no capability
--- it lacks, assigned to nobody or to its agent. Those assigned to others and those of other types are not even looked at.
--- Of a project with more than 1,000 lanes a call looks at the first ones, and at as many from somewhere behind them, so
--- that each has its turn and no call takes long. Somewhere is what a lane begins with and one more letter, both by
--- chance: so it may be anywhere, however alike many of them are.
+-- Lanes with something ready that the calling session may take: of these types (all when null), asking for no
+-- capability it lacks, assigned to nobody or to its agent. Those assigned to others and those of other types are not
+-- even looked at. Of a project with more than 1,000 lanes a call looks at the first ones, and at as many from somewhere
+-- behind them, so that each has its turn and no call takes long. Somewhere is what a lane begins with and one more
+-- letter, both by chance: so it may be anywhere, however alike many of them are.
 create function coord._eligible_lanes(p_call coord._call, p_types text[]) returns text[]
 language sql volatile
 as $$
@@ -6757,9 +6764,9 @@ $$;
 -- work/_find_tasks.sql
 -- Up to p_count tasks before p_before that are as asked for, newest first. looked_to: older ones were not looked at.
 -- Ready and scheduled ones have their own order, see _find_waiting. No index has the others by status and age: one more
--- would make submitting, claiming and completing 2 % dearer. So those of a status that have a due_at are sorted while they
--- are under 1,000, and the others walked in their index; subtasks are walked in theirs, and else all tasks. A walk ends
--- after 10,000 tasks, whatever it found.
+-- would make submitting, claiming and completing 2 % dearer. So those of a status that have a due_at are sorted while
+-- they are under 1,000, and the others walked in their index; subtasks are walked in theirs, and else all tasks. A walk
+-- ends after 10,000 tasks, whatever it found.
 create function coord._find_tasks(
   p_project_id integer, p_status text, p_type text, p_tag text, p_assignee text, p_parent_id uuid, p_before uuid,
   p_count integer, out task_ids uuid[], out looked_to uuid
@@ -6919,10 +6926,10 @@ as $$
 $$;
 
 -- work/_is_circular.sql
--- Whether some drafts would wait for themselves; null when that takes too long to find out. A task waits for what it depends
--- on, and for its subtasks. What exists already can lead back to a draft only through its parent, so a circle is one
--- within the batch or goes through a parent that somebody waits for. One walk from the drafts of all such parents mostly
--- finds none of them; those that it finds may be of others in the batch, and are looked at one by one.
+-- Whether some drafts would wait for themselves; null when that takes too long to find out. A task waits for what it
+-- depends on, and for its subtasks. What exists already can lead back to a draft only through its parent, so a circle
+-- is one within the batch or goes through a parent that somebody waits for. One walk from the drafts of all such
+-- parents mostly finds none of them; those that it finds may be of others in the batch, and are looked at one by one.
 create function coord._is_circular(
   p_project_id integer, p_drafts coord.tasks[], p_edges coord.task_dependencies[]
 ) returns boolean
@@ -6955,8 +6962,8 @@ end
 $$;
 
 -- work/_is_circular_within.sql
--- Whether drafts wait for each other in a circle, parents left aside. Those that wait for no other draft are taken away,
--- round after round; what stays goes round.
+-- Whether drafts wait for each other in a circle, parents left aside. Those that wait for no other draft are taken
+-- away, round after round; what stays goes round.
 create function coord._is_circular_within(p_drafts coord.tasks[], p_edges coord.task_dependencies[]) returns boolean
 language plpgsql immutable
 as $$
@@ -7159,12 +7166,12 @@ as $$
 $$;
 
 -- work/_pick_tasks.sql
--- Locks the tasks that come next for the calling session, with the paths they declare, and returns their ids.
--- Pages through what it may take in order of rank, and locks row by row: what another caller has locked, or whose
--- paths are not free, is skipped, so nobody waits here and a clash never holds up those behind it. Paths known to be
--- busy are not tried again, and after 200 refusals only the lanes of tasks without paths are looked at; after a quarter of a second
--- after 20 already, because others wait for the advisory lock of the project's locks, and globs take long to compare. So
--- only a few busy paths are remembered, too. The paths of a task are taken all or none, and given back if this
+-- Locks the tasks that come next for the calling session, with the paths they declare, and returns their ids. Pages
+-- through what it may take in order of rank, and locks row by row: what another caller has locked, or whose paths are
+-- not free, is skipped, so nobody waits here and a clash never holds up those behind it. Paths known to be busy are not
+-- tried again, and after 200 refusals only the lanes of tasks without paths are looked at; after a quarter of a second
+-- after 20 already, because others wait for the advisory lock of the project's locks, and globs take long to compare.
+-- So only a few busy paths are remembered, too. The paths of a task are taken all or none, and given back if this
 -- transaction fails.
 -- One plan for all calls, and a probe for each candidate: to plan anew what looks for candidates took most of the time.
 create function coord._pick_tasks(p_call coord._call, p_types text[], p_lease_seconds integer, p_count integer)
@@ -7253,8 +7260,8 @@ $$;
 -- Lets happen what is due to tasks of a project: scheduled ones become ready, those past their deadline fail, and those
 -- that failed with more dependents than could fail at once (see _cascade) have more of them fail. True when there was
 -- something. Rows that somebody has locked are left for the next time; the status is looked at under the lock and again
--- in the UPDATE, so of two callers one does it. What follows may have to wait for a task: 50 ms, then all of it is taken
--- back and left to the next call, because the caller may hold what others wait for.
+-- in the UPDATE, so of two callers one does it. What follows may have to wait for a task: 50 ms, then all of it is
+-- taken back and left to the next call, because the caller may hold what others wait for.
 create function coord._process_due(p_project_id integer, p_limit integer) returns boolean
 language plpgsql volatile set lock_timeout = '50ms'
 as $$
@@ -7335,9 +7342,10 @@ end
 $$;
 
 -- work/_refuse_parents.sql
--- Why drafts may not become parts of the parents that they name, as a refusal; null when they may. A task is not done before
--- its subtasks have ended, so they are added only by who answers for it: its submitter, its claimer, a subagent of either,
--- or somebody with trust 3, who might as well cancel it. The parents are locked by _submit_tasks, so the claimer stays.
+-- Why drafts may not become parts of the parents that they name, as a refusal; null when they may. A task is not done
+-- before its subtasks have ended, so they are added only by who answers for it: its submitter, its claimer, a subagent
+-- of either, or somebody with trust 3, who might as well cancel it. The parents are locked by _submit_tasks, so the
+-- claimer stays.
 create function coord._refuse_parents(p_call coord._call, p_drafts coord.tasks[]) returns jsonb
 language plpgsql volatile
 as $$
@@ -7376,8 +7384,9 @@ end
 $$;
 
 -- work/_refuse_tasks.sql
--- Why drafts may not be written, as a refusal that names the field; null when they may. Changes nothing but the journal, and
--- counts those that are assigned to others, or escalate to them, as messages, because each tells them (see _silent_until).
+-- Why drafts may not be written, as a refusal that names the field; null when they may. Changes nothing but the
+-- journal, and counts those that are assigned to others, or escalate to them, as messages, because each tells them (see
+-- _silent_until).
 create function coord._refuse_tasks(
   p_call coord._call, p_tasks jsonb, p_drafts coord.tasks[], p_edges coord.task_dependencies[]
 ) returns jsonb
@@ -7479,12 +7488,12 @@ $$;
 
 -- work/_renew_claims.sql
 -- Extends the claims of a session that are not lapsed, each for as long as it was asked for, and the locks on their
--- paths. One renewed less than p_rest_seconds (or a third of its lease) ago is left as it is. At most 1,000 at once, those
--- first that lapse first.
+-- paths. One renewed less than p_rest_seconds (or a third of its lease) ago is left as it is. At most 1,000 at once,
+-- those first that lapse first.
 -- With p_plain those with paths are left out; true when there are such.
--- Concurrency: tasks that somebody is just changing are skipped: they are being reported, or returned. Claims with paths
--- are renewed only if the locks of the project can be serialised without waiting, else with the next call; and when a
--- call is about to end, because nothing may wait for a task after that.
+-- Concurrency: tasks that somebody is just changing are skipped: they are being reported, or returned. Claims with
+-- paths are renewed only if the locks of the project can be serialised without waiting, else with the next call; and
+-- when a call is about to end, because nothing may wait for a task after that.
 create function coord._renew_claims(
   p_project_id integer, p_session_id uuid, p_rest_seconds integer default 5, p_plain boolean default false
 ) returns boolean
@@ -7537,11 +7546,11 @@ $$;
 
 -- work/_return_claims.sql
 -- Ends attempts without a result: each task goes back to the queue, at once or after its delay, or fails when its
--- attempts are used up. p_count_attempts false: the attempt does not count. p_outcome names the journal rows; null for a
--- caller who writes its own. Answers how many tasks it was.
--- Concurrency: rows are locked in the order of table.sql; token and status are looked at under the lock and again in the UPDATE, so a
--- claim that was granted anew, reported or returned meanwhile is left alone, and a second call finds nothing. Locks of
--- paths are freed last: nobody may wait for a task while holding them.
+-- attempts are used up. p_count_attempts false: the attempt does not count. p_outcome names the journal rows; null for
+-- a caller who writes its own. Answers how many tasks it was.
+-- Concurrency: rows are locked in the order of table.sql; token and status are looked at under the lock and again in
+-- the UPDATE, so a claim that was granted anew, reported or returned meanwhile is left alone, and a second call finds
+-- nothing. Locks of paths are freed last: nobody may wait for a task while holding them.
 create function coord._return_claims(
   p_project_id integer, p_task_ids uuid[], p_tokens bigint[], p_error text, p_count_attempts boolean,
   p_operation text default null, p_outcome text default null
@@ -7630,9 +7639,9 @@ $$;
 
 -- work/_return_session_claims.sql
 -- Gives back what a session that ends has claimed; how many. The caller has ended the session under its row lock, so it
--- claims nothing more. Rows that somebody is just changing are skipped: they are being reported, or returned. At most 500,
--- and none once the statement has taken a second: to end a session, or to revoke the key of many, must not fail for what
--- they hold. The rest counts as free all the same, and is given back by whoever claims next, or by the sweep.
+-- claims nothing more. Rows that somebody is just changing are skipped: they are being reported, or returned. At most
+-- 500, and none once the statement has taken a second: to end a session, or to revoke the key of many, must not fail
+-- for what they hold. The rest counts as free all the same, and is given back by whoever claims next, or by the sweep.
 create function coord._return_session_claims(
   p_project_id integer, p_session_id uuid, p_reason text, p_count_attempts boolean
 ) returns integer
@@ -7730,8 +7739,9 @@ $$;
 -- work/_sweep_tasks.sql
 -- What time does to the tasks of a project: claims of the dead come back, tasks of assignees that are gone become free,
 -- due ones become ready or fail. In batches of p_limit, each set-based; see there. changed: whether there was anything.
--- Claims come last: they free paths under the advisory lock, and nothing may wait for a task after that. Waits 50 ms for a
--- row; then what was begun is taken back and left to the next call: others may wait for locks that the caller holds.
+-- Claims come last: they free paths under the advisory lock, and nothing may wait for a task after that. Waits 50 ms
+-- for a row; then what was begun is taken back and left to the next call: others may wait for locks that the caller
+-- holds.
 create function coord._sweep_tasks(
   p_project_id integer, p_limit integer, out returned_tasks integer, out changed boolean
 )
@@ -7772,8 +7782,8 @@ as $$ select (p_trail || pg_current_xact_id())[greatest(1, cardinality(p_trail) 
 -- work/_unassign_vanished.sql
 -- Takes ready tasks back from assignees without a living session for 60 s: those that were assigned automatically go
 -- to the next best agent, the others to whoever asks. How many it was.
--- Assignees are stepped through by index. Rows that somebody has locked are left for the next time, and so is what is not
--- done after a quarter of a second: to find the next best agent may take long.
+-- Assignees are stepped through by index. Rows that somebody has locked are left for the next time, and so is what is
+-- not done after a quarter of a second: to find the next best agent may take long.
 create function coord._unassign_vanished(p_project_id integer, p_limit integer) returns integer
 language plpgsql volatile
 as $$
@@ -7812,11 +7822,12 @@ end
 $$;
 
 -- work/_unblock_dependents.sql
--- Counts tasks that are done off their dependents, and answers, for each of these tasks on which one waited last, how many
--- are no longer blocked. Those that have failed or were cancelled are counted down, too, in case they are retried.
--- Concurrency: the caller has written the tasks before, and whoever submits a dependent locks its tasks first, so either
--- the dependent is seen here or it has seen the task as done. The caller has locked the dependents (see _lock_followers).
--- They are collected before: what a join of both tables costs depends on what Postgres happens to know of them.
+-- Counts tasks that are done off their dependents, and answers, for each of these tasks on which one waited last, how
+-- many are no longer blocked. Those that have failed or were cancelled are counted down, too, in case they are retried.
+-- Concurrency: the caller has written the tasks before, and whoever submits a dependent locks its tasks first, so
+-- either the dependent is seen here or it has seen the task as done. The caller has locked the dependents (see
+-- _lock_followers). They are collected before: what a join of both tables costs depends on what Postgres happens to
+-- know of them.
 create function coord._unblock_dependents(p_project_id integer, p_task_ids uuid[])
 returns table (task_id uuid, unblocked bigint)
 language plpgsql volatile
@@ -7880,8 +7891,9 @@ as $$
 $$;
 
 -- work/_waits_for_itself.sql
--- Which of these tasks are waited for by some of the drafts that are to become their subtasks; null when that takes a look
--- at more than 5,000 tasks, each of which may have 100 to wait for. Each is visited once, whatever ways lead to it.
+-- Which of these tasks are waited for by some of the drafts that are to become their subtasks; null when that takes a
+-- look at more than 5,000 tasks, each of which may have 100 to wait for. Each is visited once, whatever ways lead to
+-- it.
 create function coord._waits_for_itself(
   p_project_id integer, p_parents uuid[], p_drafts coord.tasks[], p_edges coord.task_dependencies[]
 ) returns uuid[]
@@ -8883,8 +8895,8 @@ $$;
 grant execute on function coord.list_guardrail_violations to coord_app;
 
 -- guardrails/read_guardrails.sql
--- The rules of a project and their version, for core, which keeps them for a few seconds. One statement: both are of the
--- same moment.
+-- The rules of a project and their version, for core, which keeps them for a few seconds. One statement: both are of
+-- the same moment.
 create function coord.read_guardrails(p_project_id integer) returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -8899,8 +8911,8 @@ $$;
 grant execute on function coord.read_guardrails to coord_app;
 
 -- guardrails/set_guardrail_rule.sql
--- Sets a rule of the project, or what a built-in one weighs here; core has tried the pattern, and says in p_computed which
--- of both it is. It counts in every process within 5 s.
+-- Sets a rule of the project, or what a built-in one weighs here; core has tried the pattern, and says in p_computed
+-- which of both it is. It counts in every process within 5 s.
 -- Concurrency: the row of the version is locked first, so two who change rules follow each other.
 create function coord.set_guardrail_rule(
   p_caller jsonb, p_rule text, p_pattern text default null, p_category text default 'guard',
@@ -8966,8 +8978,8 @@ $$;
 grant execute on function coord.read_handoff to coord_app;
 
 -- handoffs/write_handoff.sql
--- Leaves word for whoever works on next. A session may write several; then none is made for it when it ends. Each counts
--- as ten messages, because all are shown it (see _silent_until).
+-- Leaves word for whoever works on next. A session may write several; then none is made for it when it ends. Each
+-- counts as ten messages, because all are shown it (see _silent_until).
 -- Concurrency: the session's row is shared until the commit. An end that comes first leaves nothing to write for; one
 -- that comes second waits for this commit, and so its journal is looked at with this handoff there.
 create function coord.write_handoff(
@@ -9006,11 +9018,12 @@ $$;
 grant execute on function coord.write_handoff to coord_app;
 
 -- journal/follow_events.sql
--- Events of several projects, each after its own cursor ({"<project_id>": "<cursor>"}), at most p_limit or a page's bytes
--- of each: what a process asks that follows the journal for all its subscribers, who were let in by list_events. Projects
--- with nothing to tell are left out; more: that was not all; delay_seconds: see _event_delay.
--- That nothing is skipped, and p_closely: see _horizon.
--- Planned once: a plan for the limit of each call looks cheaper than it is, because making it takes longer than reading.
+-- Events of several projects, each after its own cursor ({"<project_id>": "<cursor>"}), at most p_limit or a page's
+-- bytes of each: what a process asks that follows the journal for all its subscribers, who were let in by list_events.
+-- Projects with nothing to tell are left out; more: that was not all; delay_seconds: see _event_delay. That nothing is
+-- skipped, and p_closely: see _horizon.
+-- Planned once: a plan for the limit of each call looks cheaper than it is, because making it takes longer than
+-- reading.
 create function coord.follow_events(p_cursors jsonb, p_limit integer, p_closely boolean) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
@@ -9116,8 +9129,8 @@ grant execute on function coord.authenticate_key to coord_app;
 
 -- keys/create_key.sql
 -- Makes a key of the caller's project. Nobody can make a key that is
--- trusted more than himself, or has more scopes, and nobody whom a profile limits makes keys at all. The answer is the only place where the secret ever stands: a repetition with the same
--- idempotency key is told so instead.
+-- trusted more than himself, or has more scopes, and nobody whom a profile limits makes keys at all. The answer is the
+-- only place where the secret ever stands: a repetition with the same idempotency key is told so instead.
 create function coord.create_key(
   p_caller jsonb, p_agent text, p_agent_type text default 'cloud', p_trust integer default 2,
   p_scopes text[] default null, p_description text default null, p_expires_in_days integer default null
@@ -9152,9 +9165,9 @@ $$;
 grant execute on function coord.create_key to coord_app;
 
 -- keys/import_key.sql
--- Makes a key known that people have chosen themselves, by its hash: what a server asks at its start for each key of its
--- configuration. `imported` says whether it is new, `live` whether it works: it does not once it was revoked, or when
--- it belongs to another project.
+-- Makes a key known that people have chosen themselves, by its hash: what a server asks at its start for each key of
+-- its configuration. `imported` says whether it is new, `live` whether it works: it does not once it was revoked, or
+-- when it belongs to another project.
 -- Concurrency: many servers may start at once; the primary key decides.
 create function coord.import_key(p_project_id integer, p_key_id text, p_secret_hash text, p_agent text) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -9226,9 +9239,10 @@ $$;
 grant execute on function coord.revoke_key to coord_app;
 
 -- keys/rotate_key.sql
--- Makes the key that follows another one: same agent, kind, trust, scopes and time of life. The old one works on for the
--- overlap, so that who uses it can change over, and its sessions end with it. At most two of a line live at once.
--- Concurrency: the old key's row is locked first, as in revoke_key: two that rotate it at once get one key and a conflict.
+-- Makes the key that follows another one: same agent, kind, trust, scopes and time of life. The old one works on for
+-- the overlap, so that who uses it can change over, and its sessions end with it. At most two of a line live at once.
+-- Concurrency: the old key's row is locked first, as in revoke_key: two that rotate it at once get one key and a
+-- conflict.
 create function coord.rotate_key(p_caller jsonb, p_key_id text, p_overlap_seconds integer default 86400) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -9393,9 +9407,9 @@ grant execute on function coord.release_lock to coord_app;
 -- marks for this session alone. Whoever must not lose an item with a lost answer repeats the call with its idempotency
 -- key, or reads with p_mark_read false and names what it has got in p_read_item_ids. p_wait_seconds is for whoever
 -- calls: waiting is not done here.
--- An empty inbox costs two probes and writes nothing: nothing for the agent, nor for all, is as new as its floor. To ask
--- whether something exists above it would let Postgres hope to meet it at once, and read the whole table.
--- For what is not empty, see _read_inbox.
+-- An empty inbox costs two probes and writes nothing: nothing for the agent, nor for all, is as new as its floor. To
+-- ask whether something exists above it would let Postgres hope to meet it at once, and read the whole table. For what
+-- is not empty, see _read_inbox.
 create function coord.read_inbox(
   p_caller jsonb, p_mark_read boolean default true, p_read_item_ids uuid[] default null, p_limit integer default 20,
   p_wait_seconds integer default 0
@@ -9460,10 +9474,10 @@ grant execute on function coord.send_message to coord_app;
 
 -- network/check_network.sql
 -- Whether the caller may reach a host, by the rules, and counts the decision. Core has read the host out of what the
--- caller gave and says so in p_computed: {"host", "port"} in their one form, or {"problem"}; without it p_host has to be
--- in that form itself. A name may resolve to anything: whoever connects gives the addresses it found. Each that is
--- private needs a rule that names it, too, and a rule that denies an address or its network denies every name that leads
--- there, unless the name is allowed with a lower priority number.
+-- caller gave and says so in p_computed: {"host", "port"} in their one form, or {"problem"}; without it p_host has to
+-- be in that form itself. A name may resolve to anything: whoever connects gives the addresses it found. Each that is
+-- private needs a rule that names it, too, and a rule that denies an address or its network denies every name that
+-- leads there, unless the name is allowed with a lower priority number.
 create function coord.check_network(
   p_caller jsonb, p_host text, p_addresses text[] default '{}', p_computed jsonb default null
 ) returns jsonb
@@ -9581,8 +9595,9 @@ $$;
 grant execute on function coord.list_network_rules to coord_app;
 
 -- network/set_network_rule.sql
--- Sets a rule, or replaces the one of that name; it counts from the next decision on. For all projects only on the machine
--- itself, and only there priority 0, before which nothing comes. Core gives the pattern in its one form as p_computed.
+-- Sets a rule, or replaces the one of that name; it counts from the next decision on. For all projects only on the
+-- machine itself, and only there priority 0, before which nothing comes. Core gives the pattern in its one form as
+-- p_computed.
 -- Concurrency: the primary key decides between two who set it at once; the later one stands.
 create function coord.set_network_rule(
   p_caller jsonb, p_rule text, p_action text, p_pattern text, p_priority integer default 50, p_agent text default null,
@@ -9637,9 +9652,9 @@ from (values
 cross join lateral coord._network_pattern(r.pattern) p;
 
 -- policies/check_policy.sql
--- Whether the caller may call an operation, and why, without calling it. The database says what its frame would; where a
--- policy engine decides beside it, core adds what that says: {"engine", "allowed", "policies", "errors"}. Both have to
--- agree. Limits, such as calls an hour, are not asked: they change from call to call.
+-- Whether the caller may call an operation, and why, without calling it. The database says what its frame would; where
+-- a policy engine decides beside it, core adds what that says: {"engine", "allowed", "policies", "errors"}. Both have
+-- to agree. Limits, such as calls an hour, are not asked: they change from call to call.
 create function coord.check_policy(
   p_caller jsonb, p_operation text, p_resource text default null, p_context jsonb default null,
   p_computed jsonb default null
@@ -9735,8 +9750,8 @@ $$;
 grant execute on function coord.list_cedar_policies to coord_app;
 
 -- policies/read_policies.sql
--- What a policy engine outside the database needs to decide about a caller: who it is, as the frame would see it, and the
--- stored policies, left out when their versions are p_version. Asked beside the calls, every few seconds of use.
+-- What a policy engine outside the database needs to decide about a caller: who it is, as the frame would see it, and
+-- the stored policies, left out when their versions are p_version. Asked beside the calls, every few seconds of use.
 -- Answers a caller whom the frame would not know what the frame would answer.
 create function coord.read_policies(p_caller jsonb, p_version jsonb default null) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
@@ -9838,8 +9853,9 @@ grant execute on function coord.rollback_cedar_policies to coord_app;
 
 -- policies/set_cedar_policy.sql
 -- Stores a policy, or replaces the one of that name, in the next version of the set. Core has read and validated it and
--- says so in p_computed: {"problems": […], "seen": the version that it has read, "locks_out": true when the caller could not
--- take it back, "engine"}. For all projects only on the machine itself: a key administers its own project alone.
+-- says so in p_computed: {"problems": […], "seen": the version that it has read, "locks_out": true when the caller
+-- could not take it back, "engine"}. For all projects only on the machine itself: a key administers its own project
+-- alone.
 -- Concurrency: see _store_policies; what was validated is what is stored, or nothing is.
 create function coord.set_cedar_policy(
   p_caller jsonb, p_policy text, p_policy_text text, p_all_projects boolean default false, p_computed jsonb default null
@@ -10293,9 +10309,10 @@ grant execute on function coord.set_project_visibility to coord_app;
 
 -- reads/read_directly.sql
 -- What some reading operations answer, for dashboards that have a token of PostgREST and no key: see `direct` in the
--- catalogue. Whose project it is decides before anything is read: members alone, since the API shows such things to agents
--- of the project, and a public project is read in its tables. Changes nothing, opens no session, is not journalled, and is
--- no sign of life: p_session_id only says which rows are the asker's own. Nobody has checked p_input before.
+-- catalogue. Whose project it is decides before anything is read: members alone, since the API shows such things to
+-- agents of the project, and a public project is read in its tables. Changes nothing, opens no session, is not
+-- journalled, and is no sign of life: p_session_id only says which rows are the asker's own. Nobody has checked p_input
+-- before.
 create function coord.read_directly(
   p_operation text, p_input jsonb default '{}', p_project text default null, p_session_id uuid default null
 ) returns jsonb
@@ -10335,9 +10352,9 @@ grant execute on function coord.read_directly to coord_reader;
 
 -- seals/drop_segment.sql
 -- Drops the oldest rows of the journal, up to the last one of a seal, after they were exported to a file of that hash.
--- Every row must be older than older_than_days and be what was sealed, which _prove_segment looks at; the seals stay, so the
--- chain goes on. The one way in which rows leave the journal; only for local administrators, because a key, however
--- trusted, may have been stolen by somebody who wants a row to be gone.
+-- Every row must be older than older_than_days and be what was sealed, which _prove_segment looks at; the seals stay,
+-- so the chain goes on. The one way in which rows leave the journal; only for local administrators, because a key,
+-- however trusted, may have been stolen by somebody who wants a row to be gone.
 -- Concurrency: the key of segments lets one of two calls at once do it; the other finds nothing to drop. Rows that are
 -- deleted are old and final: nobody else writes them. The floor is moved first, so readers of events are told.
 create function coord.drop_segment(
@@ -10381,9 +10398,9 @@ $$;
 grant execute on function coord.drop_segment to coord_app;
 
 -- seals/export_checkpoint.sql
--- The head of the chain, for whoever keeps it elsewhere: core signs it (p_computed has the public key that goes with the
--- signature) with a key that this database never sees. Whoever has it can tell later whether anything up to there was
--- changed or cut off. Whoever may read the project may ask.
+-- The head of the chain, for whoever keeps it elsewhere: core signs it (p_computed has the public key that goes with
+-- the signature) with a key that this database never sees. Whoever has it can tell later whether anything up to there
+-- was changed or cut off. Whoever may read the project may ask.
 create function coord.export_checkpoint(p_caller jsonb, p_computed jsonb default null) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -10410,7 +10427,8 @@ grant execute on function coord.export_checkpoint to coord_app;
 -- seals/export_segment.sql
 -- A part of the sealed journal, whole seals with their rows, for a file that can be verified without this database. In
 -- pages of 2,000 rows, or eight megabytes, or a little more, from the first seal that was not dropped, or the one after
--- after_seal. With older_than_days only seals of which every row is older than that, which are those that can be dropped.
+-- after_seal. With older_than_days only seals of which every row is older than that, which are those that can be
+-- dropped.
 create function coord.export_segment(
   p_caller jsonb, p_after_seal integer default 0, p_older_than_days integer default null
 ) returns jsonb
@@ -10451,11 +10469,11 @@ grant execute on function coord.export_segment to coord_app;
 
 -- seals/seal_journal.sql
 -- Seals what the journals of all projects have gained, p_most rows or a little more, those first that were not sealed
--- for longest; more says that there is more. Called by whoever sweeps, after each sweep.
--- Idempotent: a seal is there whole or not at all, and the next call goes on after the last one. One at a time under an
--- advisory lock. Plans go by the key, whatever is known of a journal's size. A transaction that stays open keeps all later
--- rows of its database unsealed; after ten seconds those of other databases are told apart (see _horizon).
--- Ends after a second, because rows may be heavy.
+-- for longest; more says that there is more. Called by whoever sweeps, after each sweep. Idempotent: a seal is there
+-- whole or not at all, and the next call goes on after the last one. One at a time under an advisory lock. Plans go by
+-- the key, whatever is known of a journal's size. A transaction that stays open keeps all later rows of its database
+-- unsealed; after ten seconds those of other databases are told apart (see _horizon). Ends after a second, because rows
+-- may be heavy.
 create function coord.seal_journal(p_most integer default 5000) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set jit = off
@@ -10617,12 +10635,12 @@ grant execute on function coord.heartbeat to coord_app;
 
 -- sessions/open_subagent.sql
 -- Opens a session for a helper of the calling session: <agent>/<name>, on behalf of the same agent, by the same
--- credential, trusted at most as much. It holds for itself, and ends with the session that opened it (see _end_sessions,
--- _touch_session). Profile and limits are those of the agent it works for, so nobody gains by it.
--- Concurrency: the caller's row is locked and looked at again, so it cannot end in between. Profiles and suspensions are
--- locked before any row, so that none is changed between the look at them and the new session. Whoever changes them has
--- looked at his own session before: where he opens a subagent in the same moment, Postgres may have to undo one of both
--- calls, which core then repeats.
+-- credential, trusted at most as much. It holds for itself, and ends with the session that opened it (see
+-- _end_sessions, _touch_session). Profile and limits are those of the agent it works for, so nobody gains by it.
+-- Concurrency: the caller's row is locked and looked at again, so it cannot end in between. Profiles and suspensions
+-- are locked before any row, so that none is changed between the look at them and the new session. Whoever changes them
+-- has looked at his own session before: where he opens a subagent in the same moment, Postgres may have to undo one of
+-- both calls, which core then repeats.
 create function coord.open_subagent(
   p_caller jsonb, p_name text, p_trust integer default null, p_agent_type text default null,
   p_working_on text default null, p_beats boolean default false
@@ -10666,7 +10684,8 @@ grant execute on function coord.open_subagent to coord_app;
 
 -- sessions/register_session.sql
 -- Says who is here. A caller that names a session, or whose label stands for one, updates it; any other gets a new one.
--- Identity and trust come from p_caller alone, which the door made from a credential. The answer offers what others left.
+-- Identity and trust come from p_caller alone, which the door made from a credential. The answer offers what others
+-- left.
 create function coord.register_session(
   p_caller jsonb, p_agent_type text default null, p_capabilities text[] default null, p_working_on text default null,
   p_beats boolean default false
@@ -10873,8 +10892,8 @@ $$;
 grant execute on function coord.set_thread_status to coord_app;
 
 -- work/cancel_task.sql
--- Ends a task that nobody needs any more. Who submitted it may do so, others with trust 3. If somebody works on it, that
--- session is told with its next call, and its token is void.
+-- Ends a task that nobody needs any more. Who submitted it may do so, others with trust 3. If somebody works on it,
+-- that session is told with its next call, and its token is void.
 -- Concurrency: the row is locked before it is looked at, in the order of table.sql; the status in the WHERE lets one of
 -- two callers do it.
 create function coord.cancel_task(p_caller jsonb, p_task_id uuid, p_reason text default null) returns jsonb
@@ -10973,14 +10992,15 @@ $$;
 grant execute on function coord.complete_work to coord_app;
 
 -- work/complete_work_batch.sql
--- Ends several claims of the calling session as done, each with an answer of its own, in the order given, a subtask before
--- its parent; then claims the next tasks, if asked for, whatever their type, for as long as the longest of the claims.
--- What becomes of these takes nothing back; see _leave_and_claim. Each task has its journal row, as with complete_work.
+-- Ends several claims of the calling session as done, each with an answer of its own, in the order given, a subtask
+-- before its parent; then claims the next tasks, if asked for, whatever their type, for as long as the longest of the
+-- claims. What becomes of these takes nothing back; see _leave_and_claim. Each task has its journal row, as with
+-- complete_work.
 -- Concurrency: the tasks are locked in id order before anything is looked at: so whoever makes one of them a dependency
--- has either committed and is seen, or waits and finds it done. Then one guarded UPDATE, as in complete_work. Those with
--- open subtasks are not among them: others who report these subtasks want their parents, and would wait for each other.
--- Parents and dependents of all that is reported follow, at once and in id order, and paths last, because nobody may wait
--- for a task while he holds the locks of the project.
+-- has either committed and is seen, or waits and finds it done. Then one guarded UPDATE, as in complete_work. Those
+-- with open subtasks are not among them: others who report these subtasks want their parents, and would wait for each
+-- other. Parents and dependents of all that is reported follow, at once and in id order, and paths last, because nobody
+-- may wait for a task while he holds the locks of the project.
 -- No more is claimed than was accepted, so that a call that comes twice claims once. With p_again, reports that were
 -- accepted before are answered as they were, with the claims that were made then: the lock on the task decides who was
 -- first, and whoever waited for it sees what the first has done. For enable_seqscan see _claim.
@@ -11104,8 +11124,8 @@ $$;
 grant execute on function coord.complete_work_batch to coord_app;
 
 -- work/find_hung.sql
--- Claims that nobody seems to work on: their session has made no call, or their last progress note is that old. Renewals
--- by heartbeats do not count, because a timer sends them. The longest silent first.
+-- Claims that nobody seems to work on: their session has made no call, or their last progress note is that old.
+-- Renewals by heartbeats do not count, because a timer sends them. The longest silent first.
 create function coord.find_hung(p_caller jsonb, p_threshold integer default 300) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -11361,9 +11381,10 @@ $$;
 grant execute on function coord.report_progress to coord_app;
 
 -- work/retry_task.sql
--- Gives a failed or cancelled task all its attempts anew: the way out of the dead-letter list. What is blocked by it goes
--- on when it is done. What was cancelled is brought back by its submitter who cancelled it, what a parent would have to
--- wait for again by its submitter, and both by others with trust 3. Who cancelled is in the journal, where the trail ends.
+-- Gives a failed or cancelled task all its attempts anew: the way out of the dead-letter list. What is blocked by it
+-- goes on when it is done. What was cancelled is brought back by its submitter who cancelled it, what a parent would
+-- have to wait for again by its submitter, and both by others with trust 3. Who cancelled is in the journal, where the
+-- trail ends.
 -- Concurrency: the task, what it depends on, and its parent are locked in the order of table.sql before they are looked
 -- at; the status in the WHERE lets one of two callers do it.
 create function coord.retry_task(p_caller jsonb, p_task_id uuid) returns jsonb

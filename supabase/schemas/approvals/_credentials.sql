@@ -1,7 +1,7 @@
 -- What a session calls with: its agent, its key, and the keys with which that one was made, up to one that a person
 -- made; a key that follows another by rotation has the line of both, and a subagent has the agent on whose behalf it
--- works. Two sessions that share one of them have one owner. With p_makers also the agents who made the keys: they could
--- speak with them, while the reverse does not hold.
+-- works. Two sessions that share one of them have one owner. With p_makers also the agents who made the keys: they
+-- could speak with them, while the reverse does not hold.
 create function coord._credentials(p_project_id integer, p_session_id uuid, p_makers boolean) returns text[]
 language sql stable
 as $$

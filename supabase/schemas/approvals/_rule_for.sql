@@ -1,6 +1,6 @@
--- The rule that approves a request without asking; null when there is none. The kind of agent counts as whoever made the
--- key or started the process has said it, because a session may call itself anything. A rule never serves
--- those who share a credential with who set it: nobody approves himself that way.
+-- The rule that approves a request without asking; null when there is none. The kind of agent counts as whoever made
+-- the key or started the process has said it, because a session may call itself anything. A rule never serves those who
+-- share a credential with who set it: nobody approves himself that way.
 create function coord._rule_for(p_call coord._call, p_action_type text, p_risk text, p_credentials text[])
 returns text
 language sql stable

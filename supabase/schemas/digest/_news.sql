@@ -1,6 +1,6 @@
 -- What the journal has between two snapshots, newest first, from the transaction p_first on; without a first snapshot,
--- that of the last day. Rows of transactions that the older snapshot did not see, although later ones were in it, are in
--- the range, and found by the second condition. Of the caller's own rows only those that say which files are its.
+-- that of the last day. Rows of transactions that the older snapshot did not see, although later ones were in it, are
+-- in the range, and found by the second condition. Of the caller's own rows only those that say which files are its.
 create function coord._news(p_call coord._call, p_first xid8, p_seen pg_snapshot, p_now pg_snapshot)
 returns setof coord.journal
 language sql stable

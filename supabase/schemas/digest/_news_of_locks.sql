@@ -1,5 +1,5 @@
--- Locks of others among the news: 30 around the caller's files, which are those it has or had locked since its last look;
--- 90 the others, summed up. Around means in the same folder, or overlapping. At most 500 paths against 50.
+-- Locks of others among the news: 30 around the caller's files, which are those it has or had locked since its last
+-- look; 90 the others, summed up. Around means in the same folder, or overlapping. At most 500 paths against 50.
 create function coord._news_of_locks(p_call coord._call, p_entries coord.journal[])
 returns table (kind integer, nth bigint, line text)
 language plpgsql stable

@@ -2,8 +2,8 @@
 -- and answers at once when the call may not go on or repeats an earlier one.
 -- The common path is one look-up of a session whose `caller` is p_caller and nothing more, so that project, key and
 -- session are compared at once: PL/pgSQL prepares each expression anew in each transaction, so every operator here is
--- paid by every call, and a row is assigned fast only if it has just the columns of _call. Whatever is doubtful is looked
--- at closer by _enter_doubtful.
+-- paid by every call, and a row is assigned fast only if it has just the columns of _call. Whatever is doubtful is
+-- looked at closer by _enter_doubtful.
 create function coord._enter(p_caller jsonb, p_operation text, p_active boolean default true) returns coord._call
 language plpgsql volatile
 as $$

@@ -1,5 +1,5 @@
--- The rest of _leave for calls with an idempotency key, notices, or claims with paths that are to be renewed. Notices are
--- not kept with the answer: a repetition has heard them.
+-- The rest of _leave for calls with an idempotency key, notices, or claims with paths that are to be renewed. Notices
+-- are not kept with the answer: a repetition has heard them.
 -- Concurrency: of two calls of a session at once, both may tell the same notice; none is lost.
 create function coord._leave_with_extra(p_call coord._call, p_answer jsonb, p_kept jsonb) returns jsonb
 language plpgsql volatile

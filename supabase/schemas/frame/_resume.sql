@@ -2,9 +2,9 @@
 -- database was down or the host slept, and the leases that lived at the last sweep are moved by the gap, once. True
 -- when that was done, by this call or by one that it waited for. Called before anybody judges that a lease has passed.
 -- Nobody gets more than a new grant would: what was taken after the gap and before this call is not moved beyond that.
--- Concurrency: the guarded UPDATE of the pulse lets one caller do it; a second one waits there for its commit. Rows that
--- are locked belong to calls that renew or end them, and are left to these: waiting for them here could close a circle
--- with one that waits for the pulse.
+-- Concurrency: the guarded UPDATE of the pulse lets one caller do it; a second one waits there for its commit. Rows
+-- that are locked belong to calls that renew or end them, and are left to these: waiting for them here could close a
+-- circle with one that waits for the pulse.
 create function coord._resume() returns boolean
 language plpgsql volatile
 as $$

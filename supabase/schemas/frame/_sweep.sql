@@ -1,6 +1,6 @@
 -- Cleans up in one project (all when null): ends sessions that have lapsed, or that do not beat and were not heard of
--- for a day, and lets happen to tasks what time does (see _sweep_tasks). Nothing depends on it for correctness: every decision looks at expiry itself.
--- Ends after a second, so that what was done is kept; the next round goes on.
+-- for a day, and lets happen to tasks what time does (see _sweep_tasks). Nothing depends on it for correctness: every
+-- decision looks at expiry itself. Ends after a second, so that what was done is kept; the next round goes on.
 -- Concurrency: one at a time under an advisory lock; sessions are ended under their row locks after the lease was
 -- looked at again, each task under its own guard (see _return_claims).
 create function coord._sweep(p_project_id integer) returns jsonb

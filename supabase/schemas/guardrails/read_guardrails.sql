@@ -1,5 +1,5 @@
--- The rules of a project and their version, for core, which keeps them for a few seconds. One statement: both are of the
--- same moment.
+-- The rules of a project and their version, for core, which keeps them for a few seconds. One statement: both are of
+-- the same moment.
 create function coord.read_guardrails(p_project_id integer) returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$

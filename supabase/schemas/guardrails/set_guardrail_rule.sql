@@ -1,5 +1,5 @@
--- Sets a rule of the project, or what a built-in one weighs here; core has tried the pattern, and says in p_computed which
--- of both it is. It counts in every process within 5 s.
+-- Sets a rule of the project, or what a built-in one weighs here; core has tried the pattern, and says in p_computed
+-- which of both it is. It counts in every process within 5 s.
 -- Concurrency: the row of the version is locked first, so two who change rules follow each other.
 create function coord.set_guardrail_rule(
   p_caller jsonb, p_rule text, p_pattern text default null, p_category text default 'guard',

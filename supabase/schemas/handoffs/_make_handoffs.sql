@@ -1,10 +1,10 @@
--- Makes the handoffs of sessions that ended without one, in one project or in all (null); for a quarter of a second, the
--- next round of the sweeper goes on.
--- It is done here and not where a session ends, so that no end waits for it or fails by it; until then, readers see what
--- it will be (see _recent_handoffs).
--- Concurrency: the session's row is locked and its mark taken away in the transaction that writes the handoff, so each is
--- made once, whoever is killed in between; the primary key stands behind that. What cannot be made is given up, and the
--- journal says so: it must not keep the sweeper from its other work.
+-- Makes the handoffs of sessions that ended without one, in one project or in all (null); for a quarter of a second,
+-- the next round of the sweeper goes on.
+-- It is done here and not where a session ends, so that no end waits for it or fails by it; until then, readers see
+-- what it will be (see _recent_handoffs).
+-- Concurrency: the session's row is locked and its mark taken away in the transaction that writes the handoff, so each
+-- is made once, whoever is killed in between; the primary key stands behind that. What cannot be made is given up, and
+-- the journal says so: it must not keep the sweeper from its other work.
 create function coord._make_handoffs(p_project_id integer) returns void
 language plpgsql volatile
 as $$

@@ -1,5 +1,5 @@
--- Handoffs, newest first, those included that the sweeper has still to make: nobody has to wait for it. Of these it looks
--- at the three newest sessions that may need one, since each costs a look at the journal.
+-- Handoffs, newest first, those included that the sweeper has still to make: nobody has to wait for it. Of these it
+-- looks at the three newest sessions that may need one, since each costs a look at the journal.
 -- Concurrency: one snapshot for both kinds, so that a handoff that is just being made is there once.
 create function coord._recent_handoffs(p_project_id integer, p_agent text, p_handoff_id uuid, p_limit integer)
 returns setof coord.handoffs

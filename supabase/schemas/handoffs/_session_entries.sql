@@ -1,6 +1,6 @@
 -- What an ended session did, as the journal has it, newest first: its own rows, those about its claims and those that
--- forced its locks away, at most 500, among the last 20,000 of the project before its end. That is a range of the primary
--- key, so that the journal, which every write adds to, needs no index of sessions.
+-- forced its locks away, at most 500, among the last 20,000 of the project before its end. That is a range of the
+-- primary key, so that the journal, which every write adds to, needs no index of sessions.
 create function coord._session_entries(p_session coord.sessions) returns setof coord.journal
 language plpgsql stable
 as $$

@@ -1,5 +1,6 @@
--- What one session leaves for the next. Agents write them; for a session that ended without one, and had done something,
--- it is put together from the journal (automatic). Such a one has the id of its session, so that there is one at most.
+-- What one session leaves for the next. Agents write them; for a session that ended without one, and had done
+-- something, it is put together from the journal (automatic). Such a one has the id of its session, so that there is
+-- one at most.
 create table coord.handoffs (
   project_id integer not null,
   handoff_id uuid not null,

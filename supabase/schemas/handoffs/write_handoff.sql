@@ -1,5 +1,5 @@
--- Leaves word for whoever works on next. A session may write several; then none is made for it when it ends. Each counts
--- as ten messages, because all are shown it (see _silent_until).
+-- Leaves word for whoever works on next. A session may write several; then none is made for it when it ends. Each
+-- counts as ten messages, because all are shown it (see _silent_until).
 -- Concurrency: the session's row is shared until the commit. An end that comes first leaves nothing to write for; one
 -- that comes second waits for this commit, and so its journal is looked at with this handoff there.
 create function coord.write_handoff(

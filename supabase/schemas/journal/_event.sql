@@ -1,5 +1,5 @@
--- A journal row as readers of events see it. A row type, because JSON is made faster from it than from pairs of name and
--- value, of which each costs a look at its type.
+-- A journal row as readers of events see it. A row type, because JSON is made faster from it than from pairs of name
+-- and value, of which each costs a look at its type.
 create type coord._event as (
   cursor text,
   happened_at timestamptz,

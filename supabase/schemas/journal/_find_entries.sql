@@ -1,7 +1,7 @@
--- Rows of a project's journal before a key that pass the filters, newest first, at most p_limit or what fits into a page;
--- before is where to read on, null when there is nothing older. Of a filter that lets little pass 20,000 rows are looked
--- at, so that a call stays short however large the journal is. It walks the key backwards; times become keys by halving
--- (see _xact_at), a minute wider than asked for, because calls that overlap may be in another order.
+-- Rows of a project's journal before a key that pass the filters, newest first, at most p_limit or what fits into a
+-- page; before is where to read on, null when there is nothing older. Of a filter that lets little pass 20,000 rows are
+-- looked at, so that a call stays short however large the journal is. It walks the key backwards; times become keys by
+-- halving (see _xact_at), a minute wider than asked for, because calls that overlap may be in another order.
 create function coord._find_entries(
   p_project_id integer, p_before text, p_agent text, p_operation text, p_resource text, p_outcome text,
   p_session_id uuid, p_since timestamptz, p_until timestamptz, p_limit integer, out entries jsonb, out before text

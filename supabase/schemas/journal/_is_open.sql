@@ -1,7 +1,7 @@
 -- True for journal rows that everybody may read where the project is public: what was done with locks, tasks, threads,
 -- decisions, handoffs and sessions. Refusals tell what somebody tried, and what is not listed is for members; so a new
--- operation stays with them until somebody thinks about it. Parsed when it is made: a reader with a search path of his own
--- cannot give the operators in it another meaning.
+-- operation stays with them until somebody thinks about it. Parsed when it is made: a reader with a search path of his
+-- own cannot give the operators in it another meaning.
 create function coord._is_open(p_operation text, p_outcome text) returns boolean
 language sql immutable
 return

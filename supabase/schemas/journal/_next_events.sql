@@ -1,5 +1,5 @@
--- The next events of a project after a cursor and below the horizon, at most p_limit, or as many as fit into a page; null
--- when there are none. more: not all of those that p_limit would have let pass.
+-- The next events of a project after a cursor and below the horizon, at most p_limit, or as many as fit into a page;
+-- null when there are none. more: not all of those that p_limit would have let pass.
 -- Nearly always all details are small: only when one is not, the rows are measured, and read once more.
 create function coord._next_events(
   p_project_id integer, p_cursor text, p_horizon xid8, p_limit integer, out events json, out more boolean

@@ -1,6 +1,6 @@
--- Events of a project that come after a cursor and pass the filters, in the order of the journal's key, at most p_limit or
--- what fits into a page; cursor is where to read on, is_more says that this was not all. Of a filter that lets little
--- pass 20,000 rows are looked at, or fewer heavy ones, so that a call stays short.
+-- Events of a project that come after a cursor and pass the filters, in the order of the journal's key, at most p_limit
+-- or what fits into a page; cursor is where to read on, is_more says that this was not all. Of a filter that lets
+-- little pass 20,000 rows are looked at, or fewer heavy ones, so that a call stays short.
 -- Nothing is ever skipped: only rows below the horizon are read, and what commits late stands above it (see _horizon).
 -- The cursor moves over rows of this project alone, so that it tells nothing of others but how much they write.
 create function coord._read_events(

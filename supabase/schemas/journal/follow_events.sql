@@ -1,8 +1,9 @@
--- Events of several projects, each after its own cursor ({"<project_id>": "<cursor>"}), at most p_limit or a page's bytes
--- of each: what a process asks that follows the journal for all its subscribers, who were let in by list_events. Projects
--- with nothing to tell are left out; more: that was not all; delay_seconds: see _event_delay.
--- That nothing is skipped, and p_closely: see _horizon.
--- Planned once: a plan for the limit of each call looks cheaper than it is, because making it takes longer than reading.
+-- Events of several projects, each after its own cursor ({"<project_id>": "<cursor>"}), at most p_limit or a page's
+-- bytes of each: what a process asks that follows the journal for all its subscribers, who were let in by list_events.
+-- Projects with nothing to tell are left out; more: that was not all; delay_seconds: see _event_delay. That nothing is
+-- skipped, and p_closely: see _horizon.
+-- Planned once: a plan for the limit of each call looks cheaper than it is, because making it takes longer than
+-- reading.
 create function coord.follow_events(p_cursors jsonb, p_limit integer, p_closely boolean) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan

@@ -1,6 +1,6 @@
 -- Makes a key of the caller's project. Nobody can make a key that is
--- trusted more than himself, or has more scopes, and nobody whom a profile limits makes keys at all. The answer is the only place where the secret ever stands: a repetition with the same
--- idempotency key is told so instead.
+-- trusted more than himself, or has more scopes, and nobody whom a profile limits makes keys at all. The answer is the
+-- only place where the secret ever stands: a repetition with the same idempotency key is told so instead.
 create function coord.create_key(
   p_caller jsonb, p_agent text, p_agent_type text default 'cloud', p_trust integer default 2,
   p_scopes text[] default null, p_description text default null, p_expires_in_days integer default null

@@ -1,6 +1,6 @@
--- Makes a key known that people have chosen themselves, by its hash: what a server asks at its start for each key of its
--- configuration. `imported` says whether it is new, `live` whether it works: it does not once it was revoked, or when
--- it belongs to another project.
+-- Makes a key known that people have chosen themselves, by its hash: what a server asks at its start for each key of
+-- its configuration. `imported` says whether it is new, `live` whether it works: it does not once it was revoked, or
+-- when it belongs to another project.
 -- Concurrency: many servers may start at once; the primary key decides.
 create function coord.import_key(p_project_id integer, p_key_id text, p_secret_hash text, p_agent text) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

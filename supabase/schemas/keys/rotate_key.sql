@@ -1,6 +1,7 @@
--- Makes the key that follows another one: same agent, kind, trust, scopes and time of life. The old one works on for the
--- overlap, so that who uses it can change over, and its sessions end with it. At most two of a line live at once.
--- Concurrency: the old key's row is locked first, as in revoke_key: two that rotate it at once get one key and a conflict.
+-- Makes the key that follows another one: same agent, kind, trust, scopes and time of life. The old one works on for
+-- the overlap, so that who uses it can change over, and its sessions end with it. At most two of a line live at once.
+-- Concurrency: the old key's row is locked first, as in revoke_key: two that rotate it at once get one key and a
+-- conflict.
 create function coord.rotate_key(p_caller jsonb, p_key_id text, p_overlap_seconds integer default 86400) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$

@@ -1,5 +1,5 @@
--- acquire_lock for all but one free plain file; answers that the frame has are passed on. Renewals, several free files and a plain refusal need no more than the
--- rows themselves; the rest is decided by _acquire_closely.
+-- acquire_lock for all but one free plain file; answers that the frame has are passed on. Renewals, several free files
+-- and a plain refusal need no more than the rows themselves; the rest is decided by _acquire_closely.
 create function coord._acquire(
   p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer, p_shared boolean, p_wait_seconds integer
 ) returns jsonb

@@ -1,7 +1,7 @@
--- What keeps a session from paths: live locks of others that overlap them, unless both are shared, and others that
--- wait for overlapping paths since before. p_waiter_id: the place of the session itself in the queue, null for its end.
--- Called after _serialize_locks; whoever goes on to grant has to lock the rows before, because a fast UPDATE may take one
--- meanwhile.
+-- What keeps a session from paths: live locks of others that overlap them, unless both are shared, and others that wait
+-- for overlapping paths since before. p_waiter_id: the place of the session itself in the queue, null for its end.
+-- Called after _serialize_locks; whoever goes on to grant has to lock the rows before, because a fast UPDATE may take
+-- one meanwhile.
 create function coord._blockers(
   p_project_id integer, p_session_id uuid, p_paths text[], p_shared boolean, p_waiter_id bigint default null
 ) returns table (

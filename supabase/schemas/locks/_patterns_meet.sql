@@ -1,7 +1,7 @@
--- Whether one path is matched by two globs, each given as its segments: ** stands for any number of them. Exact, in time of
--- at most the product of the two lengths, of which a glob has 32 at most:
---   both have **   whatever lies between can be written one after the other, so that the parts before the first and those
---                  after the last one decide
+-- Whether one path is matched by two globs, each given as its segments: ** stands for any number of them. Exact, in
+-- time of at most the product of the two lengths, of which a glob has 32 at most:
+--   both have **   whatever lies between can be written one after the other, so that the parts before the first and
+-- those                  after the last one decide
 --   one has        the classic match that goes back to the last ** only
 create function coord._patterns_meet(p_one text[], p_other text[]) returns boolean
 language plpgsql immutable parallel safe

@@ -1,6 +1,6 @@
 -- Whether a segment of one pattern and a segment of another can be the same text. A name and a pattern are compared by
--- LIKE. Of two with stars only what stands before the first and after the last one decides: whatever lies between can be
--- written one after the other. One without is text for the other's regular expression. Postgres matches both without
+-- LIKE. Of two with stars only what stands before the first and after the last one decides: whatever lies between can
+-- be written one after the other. One without is text for the other's regular expression. Postgres matches both without
 -- backtracking, and a hundred times as fast as PL/pgSQL could, character by character.
 create function coord._pieces_meet(p_one text, p_other text) returns boolean
 language sql immutable parallel safe

@@ -1,4 +1,5 @@
--- Why a caller may not have locks on these paths, in normal form, as a refusal; null when none of them is too broad for it.
+-- Why a caller may not have locks on these paths, in normal form, as a refusal; null when none of them is too broad for
+-- it.
 create function coord._refuse_broad(p_call coord._call, p_paths text[]) returns jsonb
 language plpgsql volatile
 as $$

@@ -1,7 +1,7 @@
 -- Frees one path if the calling session holds it (with that token, when one is given), alone or with others; null when
 -- done, else why not.
--- Concurrency: each statement sees its own moment. A lock that its session makes shared or exclusive in between would be
--- missed by both writes, so they are repeated while the session is seen to hold what it may release.
+-- Concurrency: each statement sees its own moment. A lock that its session makes shared or exclusive in between would
+-- be missed by both writes, so they are repeated while the session is seen to hold what it may release.
 create function coord._release_lock(p_call coord._call, p_path text, p_token bigint) returns text
 language plpgsql volatile
 as $$

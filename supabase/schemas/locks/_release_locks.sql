@@ -1,5 +1,6 @@
 -- Releases paths, in path order, and says of every other one why it was not the session's to release.
--- Concurrency: what is held exclusively is freed by one statement that locks the rows in path order; the rest one by one.
+-- Concurrency: what is held exclusively is freed by one statement that locks the rows in path order; the rest one by
+-- one.
 create function coord._release_locks(p_call coord._call, p_paths text[], p_tokens bigint[]) returns jsonb
 language plpgsql volatile set plan_cache_mode = force_generic_plan
 as $$

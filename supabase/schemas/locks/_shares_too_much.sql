@@ -1,6 +1,6 @@
 -- Whether the agent would have more than 2,000 shares, one for each path and session, lapsed ones included: all of a
--- path's are looked at by whoever wants it alone, and whoever takes it away tells each of its holders. Few projects have
--- so many at all.
+-- path's are looked at by whoever wants it alone, and whoever takes it away tells each of its holders. Few projects
+-- have so many at all.
 create function coord._shares_too_much(p_call coord._call, p_paths text[]) returns boolean
 language plpgsql volatile
 as $$

@@ -2,10 +2,10 @@
 -- when something is in the way, or when the agent has brought too many paths until full_until. p_waiter_id: the place
 -- of the session in the queue.
 -- Never two holders: callers have the advisory lock, so no other _take runs in the project. Fast UPDATEs are kept out
--- before the look that counts: the rows of the paths are locked, in path order, and for trees, globs and shared locks all
--- rows that overlap are guarded. So what a fast UPDATE took before is seen, and until the end of this transaction none
--- takes one of them; afterwards they are taken or guarded. Rows that do not exist yet are made by nobody else. A first
--- look spares refused calls the guarding.
+-- before the look that counts: the rows of the paths are locked, in path order, and for trees, globs and shared locks
+-- all rows that overlap are guarded. So what a fast UPDATE took before is seen, and until the end of this transaction
+-- none takes one of them; afterwards they are taken or guarded. Rows that do not exist yet are made by nobody else. A
+-- first look spares refused calls the guarding.
 create function coord._take(
   p_call coord._call, p_paths text[], p_shared boolean, p_reason text, p_ttl_seconds integer, p_task_id uuid,
   p_waiter_id bigint default null, out locks jsonb, out full_until timestamptz

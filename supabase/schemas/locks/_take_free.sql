@@ -1,8 +1,8 @@
 -- acquire_lock for several plain files that are all free: the fast way for a set. Null when any of them is not, or has
 -- no row yet.
 -- Concurrency: as in acquire_lock each row is taken under its own lock, and they are locked in path order, so two
--- callers meet on the first common one and nobody waits in a circle. When one is missing, the inner block is rolled back
--- and lets go of the others, before _take is asked.
+-- callers meet on the first common one and nobody waits in a circle. When one is missing, the inner block is rolled
+-- back and lets go of the others, before _take is asked.
 create function coord._take_free(p_call coord._call, p_paths text[], p_reason text, p_ttl_seconds integer) returns jsonb
 language plpgsql volatile
 as $$

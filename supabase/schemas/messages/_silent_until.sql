@@ -1,5 +1,5 @@
--- Null while the agent may write p_weight more messages, and then they are counted; else when it may again. At most 1,000
--- in an hour, so that nobody drowns the others; what all must read, weighs ten.
+-- Null while the agent may write p_weight more messages, and then they are counted; else when it may again. At most
+-- 1,000 in an hour, so that nobody drowns the others; what all must read, weighs ten.
 -- Concurrency: the agent's row lets one session after the other count. Rows of threads are locked before it.
 create function coord._silent_until(p_call coord._call, p_weight integer) returns timestamptz
 language plpgsql volatile

@@ -1,7 +1,7 @@
--- What is open for a session from its floor on, the oldest first: items that it has not read, and that no session of its
--- agent had read when it began. Who was here when a broadcast was sent, or came within an hour, is meant by it. An item
--- for one session is its alone while it lives; after that it goes to whichever other session of the agent reads first.
--- p_held: also what is held for a living session, because it may be left to this one.
+-- What is open for a session from its floor on, the oldest first: items that it has not read, and that no session of
+-- its agent had read when it began. Who was here when a broadcast was sent, or came within an hour, is meant by it. An
+-- item for one session is its alone while it lives; after that it goes to whichever other session of the agent reads
+-- first. p_held: also what is held for a living session, because it may be left to this one.
 -- Each branch walks an index in the order of the answer and stops at the limit; receipts are counted, because a join
 -- would read all of them.
 create function coord._unread(p_reader coord.inbox_readers, p_limit integer, p_held boolean default false)

@@ -2,9 +2,9 @@
 -- marks for this session alone. Whoever must not lose an item with a lost answer repeats the call with its idempotency
 -- key, or reads with p_mark_read false and names what it has got in p_read_item_ids. p_wait_seconds is for whoever
 -- calls: waiting is not done here.
--- An empty inbox costs two probes and writes nothing: nothing for the agent, nor for all, is as new as its floor. To ask
--- whether something exists above it would let Postgres hope to meet it at once, and read the whole table.
--- For what is not empty, see _read_inbox.
+-- An empty inbox costs two probes and writes nothing: nothing for the agent, nor for all, is as new as its floor. To
+-- ask whether something exists above it would let Postgres hope to meet it at once, and read the whole table. For what
+-- is not empty, see _read_inbox.
 create function coord.read_inbox(
   p_caller jsonb, p_mark_read boolean default true, p_read_item_ids uuid[] default null, p_limit integer default 20,
   p_wait_seconds integer default 0

@@ -1,5 +1,6 @@
 -- Counts a decision about a host in its row of this hour, for a subagent in that of the agent it works for.
--- Concurrency: the UPDATE, else the upsert, count under the row lock. Two who begin the last of 200 rows at once make 201.
+-- Concurrency: the UPDATE, else the upsert, count under the row lock. Two who begin the last of 200 rows at once make
+-- 201.
 create function coord._count_decision(p_call coord._call, p_host text, p_allowed boolean, p_rule text) returns void
 language plpgsql volatile
 as $$

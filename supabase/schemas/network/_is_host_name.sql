@@ -1,5 +1,5 @@
--- Whether a text is the name of a host in its one form: lower case, no trailing dot, labels of 1 to 63 letters, digits, -
--- and _, the last one no number, because clients read that as an address.
+-- Whether a text is the name of a host in its one form: lower case, no trailing dot, labels of 1 to 63 letters, digits,
+-- - and _, the last one no number, because clients read that as an address.
 create function coord._is_host_name(p_text text) returns boolean
 language sql immutable parallel safe
 as $$

@@ -1,6 +1,6 @@
--- A pattern taken apart; kind is null for what is none. Wildcards stand for whole labels, and only in front: *.github.com
--- matches what is below github.com, not github.com itself. An exact name is narrower than any wildcard, a wildcard
--- narrower the more labels it has, a network the longer its mask is.
+-- A pattern taken apart; kind is null for what is none. Wildcards stand for whole labels, and only in front:
+-- *.github.com matches what is below github.com, not github.com itself. An exact name is narrower than any wildcard, a
+-- wildcard narrower the more labels it has, a network the longer its mask is.
 create function coord._network_pattern(
   p_pattern text, out kind text, out name text, out network inet, out specificity smallint
 )

@@ -1,7 +1,7 @@
 -- The rule that decides about a host for a session; null for none, which denies. Among rules that match: the lowest
--- priority number; then the narrowest pattern; then the one about this agent, its profile, its kind, all; then deny; then
--- the project's own. What is said of an agent holds for its subagents. A private host needs a rule that names it: an
--- allowing * does not reach it, nor a network that is not itself a private one.
+-- priority number; then the narrowest pattern; then the one about this agent, its profile, its kind, all; then deny;
+-- then the project's own. What is said of an agent holds for its subagents. A private host needs a rule that names it:
+-- an allowing * does not reach it, nor a network that is not itself a private one.
 create function coord._network_rule_for(p_call coord._call, p_host text) returns coord.network_rules
 language plpgsql stable
 as $$

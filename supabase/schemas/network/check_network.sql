@@ -1,8 +1,8 @@
 -- Whether the caller may reach a host, by the rules, and counts the decision. Core has read the host out of what the
--- caller gave and says so in p_computed: {"host", "port"} in their one form, or {"problem"}; without it p_host has to be
--- in that form itself. A name may resolve to anything: whoever connects gives the addresses it found. Each that is
--- private needs a rule that names it, too, and a rule that denies an address or its network denies every name that leads
--- there, unless the name is allowed with a lower priority number.
+-- caller gave and says so in p_computed: {"host", "port"} in their one form, or {"problem"}; without it p_host has to
+-- be in that form itself. A name may resolve to anything: whoever connects gives the addresses it found. Each that is
+-- private needs a rule that names it, too, and a rule that denies an address or its network denies every name that
+-- leads there, unless the name is allowed with a lower priority number.
 create function coord.check_network(
   p_caller jsonb, p_host text, p_addresses text[] default '{}', p_computed jsonb default null
 ) returns jsonb

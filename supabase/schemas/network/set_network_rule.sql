@@ -1,5 +1,6 @@
--- Sets a rule, or replaces the one of that name; it counts from the next decision on. For all projects only on the machine
--- itself, and only there priority 0, before which nothing comes. Core gives the pattern in its one form as p_computed.
+-- Sets a rule, or replaces the one of that name; it counts from the next decision on. For all projects only on the
+-- machine itself, and only there priority 0, before which nothing comes. Core gives the pattern in its one form as
+-- p_computed.
 -- Concurrency: the primary key decides between two who set it at once; the later one stands.
 create function coord.set_network_rule(
   p_caller jsonb, p_rule text, p_action text, p_pattern text, p_priority integer default 50, p_agent text default null,

@@ -1,5 +1,5 @@
--- Which hosts agents may reach. Project 0 stands for all projects. A rule is about one agent, those with a profile, a kind
--- of agents, or all.
+-- Which hosts agents may reach. Project 0 stands for all projects. A rule is about one agent, those with a profile, a
+-- kind of agents, or all.
 -- Nobody decides by reading these rows himself, and no reader may see them: see check_network.
 create table coord.network_rules (
   project_id integer not null,

@@ -1,5 +1,5 @@
--- Who calls, for a policy: what the frame would find in the row of its session, or would write there if it has none yet.
--- Null for a session or a key that is unknown, and for a dead key, so that nobody can tell the two apart.
+-- Who calls, for a policy: what the frame would find in the row of its session, or would write there if it has none
+-- yet. Null for a session or a key that is unknown, and for a dead key, so that nobody can tell the two apart.
 create function coord._principal(p_caller jsonb) returns jsonb
 language plpgsql stable
 as $$

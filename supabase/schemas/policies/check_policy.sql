@@ -1,6 +1,6 @@
--- Whether the caller may call an operation, and why, without calling it. The database says what its frame would; where a
--- policy engine decides beside it, core adds what that says: {"engine", "allowed", "policies", "errors"}. Both have to
--- agree. Limits, such as calls an hour, are not asked: they change from call to call.
+-- Whether the caller may call an operation, and why, without calling it. The database says what its frame would; where
+-- a policy engine decides beside it, core adds what that says: {"engine", "allowed", "policies", "errors"}. Both have
+-- to agree. Limits, such as calls an hour, are not asked: they change from call to call.
 create function coord.check_policy(
   p_caller jsonb, p_operation text, p_resource text default null, p_context jsonb default null,
   p_computed jsonb default null

@@ -1,5 +1,5 @@
--- What a policy engine outside the database needs to decide about a caller: who it is, as the frame would see it, and the
--- stored policies, left out when their versions are p_version. Asked beside the calls, every few seconds of use.
+-- What a policy engine outside the database needs to decide about a caller: who it is, as the frame would see it, and
+-- the stored policies, left out when their versions are p_version. Asked beside the calls, every few seconds of use.
 -- Answers a caller whom the frame would not know what the frame would answer.
 create function coord.read_policies(p_caller jsonb, p_version jsonb default null) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp

@@ -1,6 +1,7 @@
 -- Stores a policy, or replaces the one of that name, in the next version of the set. Core has read and validated it and
--- says so in p_computed: {"problems": […], "seen": the version that it has read, "locks_out": true when the caller could not
--- take it back, "engine"}. For all projects only on the machine itself: a key administers its own project alone.
+-- says so in p_computed: {"problems": […], "seen": the version that it has read, "locks_out": true when the caller
+-- could not take it back, "engine"}. For all projects only on the machine itself: a key administers its own project
+-- alone.
 -- Concurrency: see _store_policies; what was validated is what is stored, or nothing is.
 create function coord.set_cedar_policy(
   p_caller jsonb, p_policy text, p_policy_text text, p_all_projects boolean default false, p_computed jsonb default null

@@ -1,8 +1,8 @@
 -- What a session may do: the least of what its credential and its profile give. p_account is the agent itself, or for a
 -- subagent the agent on whose behalf it works: profile and limits are those of the account. restrictions is what the
 -- frame has to look at besides trust, null for most; see _restrict.
--- The command line of the machine that runs the coordinator (no key, trust 4) has no profile: whoever sits there owns the
--- database, and somebody must be able to undo a profile that locks everybody out.
+-- The command line of the machine that runs the coordinator (no key, trust 4) has no profile: whoever sits there owns
+-- the database, and somebody must be able to undo a profile that locks everybody out.
 create function coord._authority(
   p_project_id integer, p_agent text, p_account text, p_agent_type text, p_trust smallint, p_key_id text,
   out profile text, out source text, out trust smallint, out restrictions jsonb, out session_seconds integer

@@ -1,5 +1,5 @@
--- Whether an agent is suspended: by its own name, with the agent for which it works (p_account: the agent itself where it
--- is no subagent), or with a subagent between the two.
+-- Whether an agent is suspended: by its own name, with the agent for which it works (p_account: the agent itself where
+-- it is no subagent), or with a subagent between the two.
 create function coord._is_suspended(p_project_id integer, p_agent text, p_account text) returns boolean
 language sql stable
 as $$

@@ -1,6 +1,6 @@
 -- What the frame does for a session with restrictions: refuses what its key, its profile or a suspension forbids, and
--- counts the call. Limits on locks and files go on in the call, for _acquire and _take_paths. p_counts: false for a call
--- that asks again while it waits, which is one call however often it asks.
+-- counts the call. Limits on locks and files go on in the call, for _acquire and _take_paths. p_counts: false for a
+-- call that asks again while it waits, which is one call however often it asks.
 create function coord._restrict(p_call coord._call, p_restrictions jsonb, p_counts boolean) returns coord._call
 language plpgsql volatile
 as $$

@@ -1,8 +1,8 @@
--- Projects whose confidential rows the asking dashboard may see, however public they are: those its user is a member of,
--- and the one its token was issued for (create_read_token). Both stand in the token that PostgREST has verified; nobody
--- else can set it for a reader, and users of Supabase cannot write claims of the first level.
--- A token is worth nothing once it has expired by the clock of the database, or the project has made its tokens worthless.
--- The policies of the tables use it, so it is made before them, which plpgsql allows.
+-- Projects whose confidential rows the asking dashboard may see, however public they are: those its user is a member
+-- of, and the one its token was issued for (create_read_token). Both stand in the token that PostgREST has verified;
+-- nobody else can set it for a reader, and users of Supabase cannot write claims of the first level. A token is worth
+-- nothing once it has expired by the clock of the database, or the project has made its tokens worthless. The policies
+-- of the tables use it, so it is made before them, which plpgsql allows.
 create function coord._member_projects() returns setof integer
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$

@@ -1,7 +1,8 @@
 -- What some reading operations answer, for dashboards that have a token of PostgREST and no key: see `direct` in the
--- catalogue. Whose project it is decides before anything is read: members alone, since the API shows such things to agents
--- of the project, and a public project is read in its tables. Changes nothing, opens no session, is not journalled, and is
--- no sign of life: p_session_id only says which rows are the asker's own. Nobody has checked p_input before.
+-- catalogue. Whose project it is decides before anything is read: members alone, since the API shows such things to
+-- agents of the project, and a public project is read in its tables. Changes nothing, opens no session, is not
+-- journalled, and is no sign of life: p_session_id only says which rows are the asker's own. Nobody has checked p_input
+-- before.
 create function coord.read_directly(
   p_operation text, p_input jsonb default '{}', p_project text default null, p_session_id uuid default null
 ) returns jsonb

@@ -1,6 +1,6 @@
--- Lets a segment be written only if its rows are exactly those that were sealed, none of them is of the last 30 days, which
--- readers of events may still ask for, and it follows the last segment. So nobody gets rid of a row that is not proved to
--- be in the chain, not even the owner of these tables. At most 50,000 rows, so that a call has an end.
+-- Lets a segment be written only if its rows are exactly those that were sealed, none of them is of the last 30 days,
+-- which readers of events may still ask for, and it follows the last segment. So nobody gets rid of a row that is not
+-- proved to be in the chain, not even the owner of these tables. At most 50,000 rows, so that a call has an end.
 create function coord._prove_segment() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$

@@ -1,5 +1,5 @@
--- Why the rows up to a seal cannot be dropped, if they cannot: there is no such seal, or one of the rows is too young, or there
--- are too many at once, or they are not what was sealed. Null when they can.
+-- Why the rows up to a seal cannot be dropped, if they cannot: there is no such seal, or one of the rows is too young,
+-- or there are too many at once, or they are not what was sealed. Null when they can.
 create function coord._refuse_segment(
   p_call coord._call, p_first integer, p_last coord.seals, p_last_seal integer, p_older_than_days integer
 ) returns jsonb

@@ -1,5 +1,5 @@
--- Looks at the seals after one of that number, and at their rows: p_most rows or a little more, 5,000 seals at most, and
--- until p_enough has come.
+-- Looks at the seals after one of that number, and at their rows: p_most rows or a little more, 5,000 seals at most,
+-- and until p_enough has come.
 -- What it answers counts those that are good, up to the first that is not; bad says where that is. That the seal before
 -- them is good is for who asks to know: it was looked at by the call before.
 -- Stable, so that all it reads is of one moment, whatever is written or dropped meanwhile. Nothing that somebody has

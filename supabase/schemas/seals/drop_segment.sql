@@ -1,7 +1,7 @@
 -- Drops the oldest rows of the journal, up to the last one of a seal, after they were exported to a file of that hash.
--- Every row must be older than older_than_days and be what was sealed, which _prove_segment looks at; the seals stay, so the
--- chain goes on. The one way in which rows leave the journal; only for local administrators, because a key, however
--- trusted, may have been stolen by somebody who wants a row to be gone.
+-- Every row must be older than older_than_days and be what was sealed, which _prove_segment looks at; the seals stay,
+-- so the chain goes on. The one way in which rows leave the journal; only for local administrators, because a key,
+-- however trusted, may have been stolen by somebody who wants a row to be gone.
 -- Concurrency: the key of segments lets one of two calls at once do it; the other finds nothing to drop. Rows that are
 -- deleted are old and final: nobody else writes them. The floor is moved first, so readers of events are told.
 create function coord.drop_segment(

@@ -1,6 +1,6 @@
--- The head of the chain, for whoever keeps it elsewhere: core signs it (p_computed has the public key that goes with the
--- signature) with a key that this database never sees. Whoever has it can tell later whether anything up to there was
--- changed or cut off. Whoever may read the project may ask.
+-- The head of the chain, for whoever keeps it elsewhere: core signs it (p_computed has the public key that goes with
+-- the signature) with a key that this database never sees. Whoever has it can tell later whether anything up to there
+-- was changed or cut off. Whoever may read the project may ask.
 create function coord.export_checkpoint(p_caller jsonb, p_computed jsonb default null) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$

@@ -1,6 +1,7 @@
 -- A part of the sealed journal, whole seals with their rows, for a file that can be verified without this database. In
 -- pages of 2,000 rows, or eight megabytes, or a little more, from the first seal that was not dropped, or the one after
--- after_seal. With older_than_days only seals of which every row is older than that, which are those that can be dropped.
+-- after_seal. With older_than_days only seals of which every row is older than that, which are those that can be
+-- dropped.
 create function coord.export_segment(
   p_caller jsonb, p_after_seal integer default 0, p_older_than_days integer default null
 ) returns jsonb

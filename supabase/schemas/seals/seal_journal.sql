@@ -1,9 +1,9 @@
 -- Seals what the journals of all projects have gained, p_most rows or a little more, those first that were not sealed
--- for longest; more says that there is more. Called by whoever sweeps, after each sweep.
--- Idempotent: a seal is there whole or not at all, and the next call goes on after the last one. One at a time under an
--- advisory lock. Plans go by the key, whatever is known of a journal's size. A transaction that stays open keeps all later
--- rows of its database unsealed; after ten seconds those of other databases are told apart (see _horizon).
--- Ends after a second, because rows may be heavy.
+-- for longest; more says that there is more. Called by whoever sweeps, after each sweep. Idempotent: a seal is there
+-- whole or not at all, and the next call goes on after the last one. One at a time under an advisory lock. Plans go by
+-- the key, whatever is known of a journal's size. A transaction that stays open keeps all later rows of its database
+-- unsealed; after ten seconds those of other databases are told apart (see _horizon). Ends after a second, because rows
+-- may be heavy.
 create function coord.seal_journal(p_most integer default 5000) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set jit = off

@@ -1,12 +1,12 @@
--- Ends sessions with their subagents, and frees what they held: one row for each that it has ended. p_reason: what their
--- tasks say of the attempt, and their handoffs. p_count_attempts: whether their claims count as attempts (a crash does, an
--- orderly end does not). Subagents have their journal rows from here.
+-- Ends sessions with their subagents, and frees what they held: one row for each that it has ended. p_reason: what
+-- their tasks say of the attempt, and their handoffs. p_count_attempts: whether their claims count as attempts (a crash
+-- does, an orderly end does not). Subagents have their journal rows from here.
 -- All at once, because the locks of a session are found by reading those of the whole project: see locks/table.sql.
 -- Concurrency: the rows of sessions are locked first, parents before their subagents; open_subagent locks its parent's,
 -- too, so none is opened behind this function's back. Everything after it is done without waiting, because others may
 -- hold a task or a lock and wait for their own session, or for the advisory lock of the project: rows that somebody is
--- just changing are left as they are. That loses nothing: locks, shares and places in the queue of an ended session count
--- as free in every decision.
+-- just changing are left as they are. That loses nothing: locks, shares and places in the queue of an ended session
+-- count as free in every decision.
 create function coord._end_sessions(p_project_id integer, p_session_ids uuid[], p_reason text, p_count_attempts boolean)
 returns table (session_id uuid, released_locks integer, returned_tasks integer)
 language plpgsql volatile

@@ -1,6 +1,6 @@
--- What the calling session has not been told yet, as {"notices": […]}, the oldest 20; {} when there is nothing. The rest
--- comes with the next calls: whoever makes many must not fill the answer to somebody's small question. They count as told when
--- the call ends well, in _leave_with_extra: an answer that is an error carries none.
+-- What the calling session has not been told yet, as {"notices": […]}, the oldest 20; {} when there is nothing. The
+-- rest comes with the next calls: whoever makes many must not fill the answer to somebody's small question. They count
+-- as told when the call ends well, in _leave_with_extra: an answer that is an error carries none.
 create function coord._notices(p_call coord._call) returns jsonb
 language sql stable
 as $$

@@ -1,5 +1,6 @@
--- Raises LIMIT when an agent has 200 live sessions: all of them are shown to everybody. A few more may come from several
--- calls at the same time. Whoever needs one only has a standing session, which is opened whatever number there is.
+-- Raises LIMIT when an agent has 200 live sessions: all of them are shown to everybody. A few more may come from
+-- several calls at the same time. Whoever needs one only has a standing session, which is opened whatever number there
+-- is.
 create function coord._refuse_many_sessions(p_project_id integer, p_agent text) returns void
 language plpgsql volatile
 as $$

@@ -1,6 +1,6 @@
--- Why a session cannot have this subagent: a name that is suspended, more trust than its own, a name that is too long, too
--- many at once, or too many names; null if it can. Those of the whole agent are counted, too, however deep: a key whose
--- sessions are without number could not be revoked in one call.
+-- Why a session cannot have this subagent: a name that is suspended, more trust than its own, a name that is too long,
+-- too many at once, or too many names; null if it can. Those of the whole agent are counted, too, however deep: a key
+-- whose sessions are without number could not be revoked in one call.
 create function coord._refuse_subagent(p_call coord._call, p_parent coord.sessions, p_name text, p_trust integer)
 returns jsonb
 language plpgsql volatile

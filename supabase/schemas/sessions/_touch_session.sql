@@ -1,6 +1,6 @@
 -- Notes a sign of life (p_active: and that it was a real call); null when the session does not live any more, else
--- whether its claims are to be renewed: not those of a suspended agent. A subagent lives no longer than the session that
--- opened it.
+-- whether its claims are to be renewed: not those of a suspended agent. A subagent lives no longer than the session
+-- that opened it.
 -- The next 5 s of calls need not write again, but never longer than the lease, not while it has notices to be told, and
 -- not while it has restrictions.
 create function coord._touch_session(p_project_id integer, p_session_id uuid, p_active boolean) returns boolean

@@ -1,10 +1,10 @@
 -- Opens a session for a helper of the calling session: <agent>/<name>, on behalf of the same agent, by the same
--- credential, trusted at most as much. It holds for itself, and ends with the session that opened it (see _end_sessions,
--- _touch_session). Profile and limits are those of the agent it works for, so nobody gains by it.
--- Concurrency: the caller's row is locked and looked at again, so it cannot end in between. Profiles and suspensions are
--- locked before any row, so that none is changed between the look at them and the new session. Whoever changes them has
--- looked at his own session before: where he opens a subagent in the same moment, Postgres may have to undo one of both
--- calls, which core then repeats.
+-- credential, trusted at most as much. It holds for itself, and ends with the session that opened it (see
+-- _end_sessions, _touch_session). Profile and limits are those of the agent it works for, so nobody gains by it.
+-- Concurrency: the caller's row is locked and looked at again, so it cannot end in between. Profiles and suspensions
+-- are locked before any row, so that none is changed between the look at them and the new session. Whoever changes them
+-- has looked at his own session before: where he opens a subagent in the same moment, Postgres may have to undo one of
+-- both calls, which core then repeats.
 create function coord.open_subagent(
   p_caller jsonb, p_name text, p_trust integer default null, p_agent_type text default null,
   p_working_on text default null, p_beats boolean default false

@@ -1,5 +1,6 @@
 -- Says who is here. A caller that names a session, or whose label stands for one, updates it; any other gets a new one.
--- Identity and trust come from p_caller alone, which the door made from a credential. The answer offers what others left.
+-- Identity and trust come from p_caller alone, which the door made from a credential. The answer offers what others
+-- left.
 create function coord.register_session(
   p_caller jsonb, p_agent_type text default null, p_capabilities text[] default null, p_working_on text default null,
   p_beats boolean default false

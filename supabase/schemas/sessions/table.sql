@@ -1,7 +1,7 @@
--- Agents by name, and their runs. The holder of a lock or a claim is a session, never a name.
--- A session that beats lapses when its lease does; the others have a lease as long as their key, and hold by TTLs alone.
--- A session with a label is a standing one: at most one lives for each agent and label, so that callers who cannot
--- remember anything (a key without session, one shell command after the other) stay the same holder.
+-- Agents by name, and their runs. The holder of a lock or a claim is a session, never a name. A session that beats
+-- lapses when its lease does; the others have a lease as long as their key, and hold by TTLs alone. A session with a
+-- label is a standing one: at most one lives for each agent and label, so that callers who cannot remember anything (a
+-- key without session, one shell command after the other) stay the same holder.
 create table coord.agents (
   project_id integer not null,
   agent text not null check (length(agent) between 1 and 128),

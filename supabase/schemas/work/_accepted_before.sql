@@ -1,5 +1,5 @@
--- Which of the reports the calling session has made before, and were accepted: the tasks, and the transactions that did.
--- A task that is done has its last token for ever, and the report of it at the end of its trail.
+-- Which of the reports the calling session has made before, and were accepted: the tasks, and the transactions that
+-- did. A task that is done has its last token for ever, and the report of it at the end of its trail.
 create function coord._accepted_before(
   p_call coord._call, p_reports jsonb, out task_ids uuid[], out xact_ids xid8[]
 )

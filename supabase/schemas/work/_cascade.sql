@@ -1,8 +1,9 @@
--- Fails the tasks that depend on these, however far, and wish to fail with them; which ones. At most 500 in one call, so
--- that no call takes long: what is left is due at once, and _process_due goes on with it.
--- Concurrency: each round takes all of them in id order, and goes on until none is found, so that one submitted meanwhile
--- is not missed. Guarded by status: a task fails once. Their parents and those of p_task_ids, which the caller counts off
--- afterwards, are taken with them: whoever completes a task takes its parent and its dependents at once, too.
+-- Fails the tasks that depend on these, however far, and wish to fail with them; which ones. At most 500 in one call,
+-- so that no call takes long: what is left is due at once, and _process_due goes on with it.
+-- Concurrency: each round takes all of them in id order, and goes on until none is found, so that one submitted
+-- meanwhile is not missed. Guarded by status: a task fails once. Their parents and those of p_task_ids, which the
+-- caller counts off afterwards, are taken with them: whoever completes a task takes its parent and its dependents at
+-- once, too.
 create function coord._cascade(p_project_id integer, p_task_ids uuid[]) returns uuid[]
 language plpgsql volatile
 as $$

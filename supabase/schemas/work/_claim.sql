@@ -1,7 +1,7 @@
--- Claims the next task for the calling session: the answer of get_work; null when there is none.
--- The common path is one UPDATE of the first plain task, and holds while no task of another kind is ready, which is one
--- probe. All else is chosen by _choose_tasks, also what is due when the queue runs dry; before that, the sweeper sees to
--- it: to look here too would make each claim a fortieth slower.
+-- Claims the next task for the calling session: the answer of get_work; null when there is none. The common path is one
+-- UPDATE of the first plain task, and holds while no task of another kind is ready, which is one probe. All else is
+-- chosen by _choose_tasks, also what is due when the queue runs dry; before that, the sweeper sees to it: to look here
+-- too would make each claim a fortieth slower.
 -- To be called with enable_seqscan = off: else many special tasks of other projects let Postgres hope to meet one at
 -- once, and read the whole table.
 -- Concurrency: the inner query locks one row and skips those that others have locked, so this transaction alone changes

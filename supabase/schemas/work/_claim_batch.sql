@@ -1,6 +1,6 @@
--- Claims up to p_count tasks at once for the calling session, each with a claim and a journal row of its own, in the order
--- in which get_work would hand them out: the claims, as get_work_batch answers them. p_settles: see _choose_tasks.
--- To be called with enable_seqscan = off; see _claim.
+-- Claims up to p_count tasks at once for the calling session, each with a claim and a journal row of its own, in the
+-- order in which get_work would hand them out: the claims, as get_work_batch answers them. p_settles: see
+-- _choose_tasks. To be called with enable_seqscan = off; see _claim.
 -- Concurrency: as _claim; the rows to claim are collected in an array first, because a join would make the planner read
 -- the whole table.
 create function coord._claim_batch(

@@ -1,7 +1,7 @@
--- The claims that the calling session made in these transactions and still has, until they fill a page. Those of one call
--- fit into it; who names reports of several calls gets what does not by naming those of one. One that has lapsed and was claimed anew has
--- another transaction at the end of its trail: another call has handed it out. One after the other, because what does not
--- fit is not to be read either.
+-- The claims that the calling session made in these transactions and still has, until they fill a page. Those of one
+-- call fit into it; who names reports of several calls gets what does not by naming those of one. One that has lapsed
+-- and was claimed anew has another transaction at the end of its trail: another call has handed it out. One after the
+-- other, because what does not fit is not to be read either.
 create function coord._claims_made(p_call coord._call, p_xact_ids xid8[]) returns jsonb
 language plpgsql stable
 as $$

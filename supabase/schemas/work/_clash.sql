@@ -1,5 +1,5 @@
--- Whether two lists of paths have a file in common. Equal paths are found without comparing all with all; of others, one
--- has to be a tree or a glob.
+-- Whether two lists of paths have a file in common. Equal paths are found without comparing all with all; of others,
+-- one has to be a tree or a glob.
 create function coord._clash(p_paths text[], p_busy text[]) returns boolean
 language sql immutable parallel safe
 as $$

@@ -1,5 +1,5 @@
--- Lanes of a project with something ready, from one text to another, p_most of them: stepped through by index, one probe
--- each, so it does not matter how many tasks stand in them.
+-- Lanes of a project with something ready, from one text to another, p_most of them: stepped through by index, one
+-- probe each, so it does not matter how many tasks stand in them.
 create function coord._distinct_lanes(p_project_id integer, p_low text, p_high text, p_most integer)
 returns table (lane text, type text, capabilities text[], assignee text)
 language sql stable rows 10

@@ -1,5 +1,5 @@
--- What the drafts depend on, each once: tasks of the same batch by their key, others by their id; depends_on is null for
--- a text that is neither.
+-- What the drafts depend on, each once: tasks of the same batch by their key, others by their id; depends_on is null
+-- for a text that is neither.
 create function coord._draft_dependencies(p_tasks jsonb, p_drafts coord.tasks[]) returns coord.task_dependencies[]
 language sql volatile
 as $$

@@ -1,5 +1,5 @@
--- Rows for tasks as they were submitted, in their order: ids, normal paths, ranks; not yet written, and not yet checked.
--- Only the fields that a submitter may set are taken over.
+-- Rows for tasks as they were submitted, in their order: ids, normal paths, ranks; not yet written, and not yet
+-- checked. Only the fields that a submitter may set are taken over.
 create function coord._draft_tasks(p_call coord._call, p_tasks jsonb) returns coord.tasks[]
 language plpgsql volatile
 as $$

@@ -1,8 +1,8 @@
--- Lanes with something ready that the calling session may take: of these types (all when null), asking for no capability
--- it lacks, assigned to nobody or to its agent. Those assigned to others and those of other types are not even looked at.
--- Of a project with more than 1,000 lanes a call looks at the first ones, and at as many from somewhere behind them, so
--- that each has its turn and no call takes long. Somewhere is what a lane begins with and one more letter, both by
--- chance: so it may be anywhere, however alike many of them are.
+-- Lanes with something ready that the calling session may take: of these types (all when null), asking for no
+-- capability it lacks, assigned to nobody or to its agent. Those assigned to others and those of other types are not
+-- even looked at. Of a project with more than 1,000 lanes a call looks at the first ones, and at as many from somewhere
+-- behind them, so that each has its turn and no call takes long. Somewhere is what a lane begins with and one more
+-- letter, both by chance: so it may be anywhere, however alike many of them are.
 create function coord._eligible_lanes(p_call coord._call, p_types text[]) returns text[]
 language sql volatile
 as $$

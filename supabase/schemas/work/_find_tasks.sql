@@ -1,8 +1,8 @@
 -- Up to p_count tasks before p_before that are as asked for, newest first. looked_to: older ones were not looked at.
 -- Ready and scheduled ones have their own order, see _find_waiting. No index has the others by status and age: one more
--- would make submitting, claiming and completing 2 % dearer. So those of a status that have a due_at are sorted while they
--- are under 1,000, and the others walked in their index; subtasks are walked in theirs, and else all tasks. A walk ends
--- after 10,000 tasks, whatever it found.
+-- would make submitting, claiming and completing 2 % dearer. So those of a status that have a due_at are sorted while
+-- they are under 1,000, and the others walked in their index; subtasks are walked in theirs, and else all tasks. A walk
+-- ends after 10,000 tasks, whatever it found.
 create function coord._find_tasks(
   p_project_id integer, p_status text, p_type text, p_tag text, p_assignee text, p_parent_id uuid, p_before uuid,
   p_count integer, out task_ids uuid[], out looked_to uuid

@@ -1,7 +1,7 @@
--- Whether some drafts would wait for themselves; null when that takes too long to find out. A task waits for what it depends
--- on, and for its subtasks. What exists already can lead back to a draft only through its parent, so a circle is one
--- within the batch or goes through a parent that somebody waits for. One walk from the drafts of all such parents mostly
--- finds none of them; those that it finds may be of others in the batch, and are looked at one by one.
+-- Whether some drafts would wait for themselves; null when that takes too long to find out. A task waits for what it
+-- depends on, and for its subtasks. What exists already can lead back to a draft only through its parent, so a circle
+-- is one within the batch or goes through a parent that somebody waits for. One walk from the drafts of all such
+-- parents mostly finds none of them; those that it finds may be of others in the batch, and are looked at one by one.
 create function coord._is_circular(
   p_project_id integer, p_drafts coord.tasks[], p_edges coord.task_dependencies[]
 ) returns boolean

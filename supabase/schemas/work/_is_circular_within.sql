@@ -1,5 +1,5 @@
--- Whether drafts wait for each other in a circle, parents left aside. Those that wait for no other draft are taken away,
--- round after round; what stays goes round.
+-- Whether drafts wait for each other in a circle, parents left aside. Those that wait for no other draft are taken
+-- away, round after round; what stays goes round.
 create function coord._is_circular_within(p_drafts coord.tasks[], p_edges coord.task_dependencies[]) returns boolean
 language plpgsql immutable
 as $$

@@ -1,9 +1,9 @@
--- Locks the tasks that come next for the calling session, with the paths they declare, and returns their ids.
--- Pages through what it may take in order of rank, and locks row by row: what another caller has locked, or whose
--- paths are not free, is skipped, so nobody waits here and a clash never holds up those behind it. Paths known to be
--- busy are not tried again, and after 200 refusals only the lanes of tasks without paths are looked at; after a quarter of a second
--- after 20 already, because others wait for the advisory lock of the project's locks, and globs take long to compare. So
--- only a few busy paths are remembered, too. The paths of a task are taken all or none, and given back if this
+-- Locks the tasks that come next for the calling session, with the paths they declare, and returns their ids. Pages
+-- through what it may take in order of rank, and locks row by row: what another caller has locked, or whose paths are
+-- not free, is skipped, so nobody waits here and a clash never holds up those behind it. Paths known to be busy are not
+-- tried again, and after 200 refusals only the lanes of tasks without paths are looked at; after a quarter of a second
+-- after 20 already, because others wait for the advisory lock of the project's locks, and globs take long to compare.
+-- So only a few busy paths are remembered, too. The paths of a task are taken all or none, and given back if this
 -- transaction fails.
 -- One plan for all calls, and a probe for each candidate: to plan anew what looks for candidates took most of the time.
 create function coord._pick_tasks(p_call coord._call, p_types text[], p_lease_seconds integer, p_count integer)

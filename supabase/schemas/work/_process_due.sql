@@ -1,8 +1,8 @@
 -- Lets happen what is due to tasks of a project: scheduled ones become ready, those past their deadline fail, and those
 -- that failed with more dependents than could fail at once (see _cascade) have more of them fail. True when there was
 -- something. Rows that somebody has locked are left for the next time; the status is looked at under the lock and again
--- in the UPDATE, so of two callers one does it. What follows may have to wait for a task: 50 ms, then all of it is taken
--- back and left to the next call, because the caller may hold what others wait for.
+-- in the UPDATE, so of two callers one does it. What follows may have to wait for a task: 50 ms, then all of it is
+-- taken back and left to the next call, because the caller may hold what others wait for.
 create function coord._process_due(p_project_id integer, p_limit integer) returns boolean
 language plpgsql volatile set lock_timeout = '50ms'
 as $$

@@ -1,6 +1,7 @@
--- Why drafts may not become parts of the parents that they name, as a refusal; null when they may. A task is not done before
--- its subtasks have ended, so they are added only by who answers for it: its submitter, its claimer, a subagent of either,
--- or somebody with trust 3, who might as well cancel it. The parents are locked by _submit_tasks, so the claimer stays.
+-- Why drafts may not become parts of the parents that they name, as a refusal; null when they may. A task is not done
+-- before its subtasks have ended, so they are added only by who answers for it: its submitter, its claimer, a subagent
+-- of either, or somebody with trust 3, who might as well cancel it. The parents are locked by _submit_tasks, so the
+-- claimer stays.
 create function coord._refuse_parents(p_call coord._call, p_drafts coord.tasks[]) returns jsonb
 language plpgsql volatile
 as $$

@@ -1,5 +1,6 @@
--- Why drafts may not be written, as a refusal that names the field; null when they may. Changes nothing but the journal, and
--- counts those that are assigned to others, or escalate to them, as messages, because each tells them (see _silent_until).
+-- Why drafts may not be written, as a refusal that names the field; null when they may. Changes nothing but the
+-- journal, and counts those that are assigned to others, or escalate to them, as messages, because each tells them (see
+-- _silent_until).
 create function coord._refuse_tasks(
   p_call coord._call, p_tasks jsonb, p_drafts coord.tasks[], p_edges coord.task_dependencies[]
 ) returns jsonb

@@ -1,10 +1,10 @@
 -- Extends the claims of a session that are not lapsed, each for as long as it was asked for, and the locks on their
--- paths. One renewed less than p_rest_seconds (or a third of its lease) ago is left as it is. At most 1,000 at once, those
--- first that lapse first.
+-- paths. One renewed less than p_rest_seconds (or a third of its lease) ago is left as it is. At most 1,000 at once,
+-- those first that lapse first.
 -- With p_plain those with paths are left out; true when there are such.
--- Concurrency: tasks that somebody is just changing are skipped: they are being reported, or returned. Claims with paths
--- are renewed only if the locks of the project can be serialised without waiting, else with the next call; and when a
--- call is about to end, because nothing may wait for a task after that.
+-- Concurrency: tasks that somebody is just changing are skipped: they are being reported, or returned. Claims with
+-- paths are renewed only if the locks of the project can be serialised without waiting, else with the next call; and
+-- when a call is about to end, because nothing may wait for a task after that.
 create function coord._renew_claims(
   p_project_id integer, p_session_id uuid, p_rest_seconds integer default 5, p_plain boolean default false
 ) returns boolean

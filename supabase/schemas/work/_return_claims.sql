@@ -1,9 +1,9 @@
 -- Ends attempts without a result: each task goes back to the queue, at once or after its delay, or fails when its
--- attempts are used up. p_count_attempts false: the attempt does not count. p_outcome names the journal rows; null for a
--- caller who writes its own. Answers how many tasks it was.
--- Concurrency: rows are locked in the order of table.sql; token and status are looked at under the lock and again in the UPDATE, so a
--- claim that was granted anew, reported or returned meanwhile is left alone, and a second call finds nothing. Locks of
--- paths are freed last: nobody may wait for a task while holding them.
+-- attempts are used up. p_count_attempts false: the attempt does not count. p_outcome names the journal rows; null for
+-- a caller who writes its own. Answers how many tasks it was.
+-- Concurrency: rows are locked in the order of table.sql; token and status are looked at under the lock and again in
+-- the UPDATE, so a claim that was granted anew, reported or returned meanwhile is left alone, and a second call finds
+-- nothing. Locks of paths are freed last: nobody may wait for a task while holding them.
 create function coord._return_claims(
   p_project_id integer, p_task_ids uuid[], p_tokens bigint[], p_error text, p_count_attempts boolean,
   p_operation text default null, p_outcome text default null

@@ -1,7 +1,7 @@
 -- Takes ready tasks back from assignees without a living session for 60 s: those that were assigned automatically go
 -- to the next best agent, the others to whoever asks. How many it was.
--- Assignees are stepped through by index. Rows that somebody has locked are left for the next time, and so is what is not
--- done after a quarter of a second: to find the next best agent may take long.
+-- Assignees are stepped through by index. Rows that somebody has locked are left for the next time, and so is what is
+-- not done after a quarter of a second: to find the next best agent may take long.
 create function coord._unassign_vanished(p_project_id integer, p_limit integer) returns integer
 language plpgsql volatile
 as $$

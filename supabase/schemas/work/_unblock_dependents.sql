@@ -1,8 +1,9 @@
--- Counts tasks that are done off their dependents, and answers, for each of these tasks on which one waited last, how many
--- are no longer blocked. Those that have failed or were cancelled are counted down, too, in case they are retried.
--- Concurrency: the caller has written the tasks before, and whoever submits a dependent locks its tasks first, so either
--- the dependent is seen here or it has seen the task as done. The caller has locked the dependents (see _lock_followers).
--- They are collected before: what a join of both tables costs depends on what Postgres happens to know of them.
+-- Counts tasks that are done off their dependents, and answers, for each of these tasks on which one waited last, how
+-- many are no longer blocked. Those that have failed or were cancelled are counted down, too, in case they are retried.
+-- Concurrency: the caller has written the tasks before, and whoever submits a dependent locks its tasks first, so
+-- either the dependent is seen here or it has seen the task as done. The caller has locked the dependents (see
+-- _lock_followers). They are collected before: what a join of both tables costs depends on what Postgres happens to
+-- know of them.
 create function coord._unblock_dependents(p_project_id integer, p_task_ids uuid[])
 returns table (task_id uuid, unblocked bigint)
 language plpgsql volatile

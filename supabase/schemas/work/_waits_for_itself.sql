@@ -1,5 +1,6 @@
--- Which of these tasks are waited for by some of the drafts that are to become their subtasks; null when that takes a look
--- at more than 5,000 tasks, each of which may have 100 to wait for. Each is visited once, whatever ways lead to it.
+-- Which of these tasks are waited for by some of the drafts that are to become their subtasks; null when that takes a
+-- look at more than 5,000 tasks, each of which may have 100 to wait for. Each is visited once, whatever ways lead to
+-- it.
 create function coord._waits_for_itself(
   p_project_id integer, p_parents uuid[], p_drafts coord.tasks[], p_edges coord.task_dependencies[]
 ) returns uuid[]

@@ -1,5 +1,5 @@
--- Ends a task that nobody needs any more. Who submitted it may do so, others with trust 3. If somebody works on it, that
--- session is told with its next call, and its token is void.
+-- Ends a task that nobody needs any more. Who submitted it may do so, others with trust 3. If somebody works on it,
+-- that session is told with its next call, and its token is void.
 -- Concurrency: the row is locked before it is looked at, in the order of table.sql; the status in the WHERE lets one of
 -- two callers do it.
 create function coord.cancel_task(p_caller jsonb, p_task_id uuid, p_reason text default null) returns jsonb

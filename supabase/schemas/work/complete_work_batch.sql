@@ -1,11 +1,12 @@
--- Ends several claims of the calling session as done, each with an answer of its own, in the order given, a subtask before
--- its parent; then claims the next tasks, if asked for, whatever their type, for as long as the longest of the claims.
--- What becomes of these takes nothing back; see _leave_and_claim. Each task has its journal row, as with complete_work.
+-- Ends several claims of the calling session as done, each with an answer of its own, in the order given, a subtask
+-- before its parent; then claims the next tasks, if asked for, whatever their type, for as long as the longest of the
+-- claims. What becomes of these takes nothing back; see _leave_and_claim. Each task has its journal row, as with
+-- complete_work.
 -- Concurrency: the tasks are locked in id order before anything is looked at: so whoever makes one of them a dependency
--- has either committed and is seen, or waits and finds it done. Then one guarded UPDATE, as in complete_work. Those with
--- open subtasks are not among them: others who report these subtasks want their parents, and would wait for each other.
--- Parents and dependents of all that is reported follow, at once and in id order, and paths last, because nobody may wait
--- for a task while he holds the locks of the project.
+-- has either committed and is seen, or waits and finds it done. Then one guarded UPDATE, as in complete_work. Those
+-- with open subtasks are not among them: others who report these subtasks want their parents, and would wait for each
+-- other. Parents and dependents of all that is reported follow, at once and in id order, and paths last, because nobody
+-- may wait for a task while he holds the locks of the project.
 -- No more is claimed than was accepted, so that a call that comes twice claims once. With p_again, reports that were
 -- accepted before are answered as they were, with the claims that were made then: the lock on the task decides who was
 -- first, and whoever waited for it sees what the first has done. For enable_seqscan see _claim.

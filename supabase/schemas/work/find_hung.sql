@@ -1,5 +1,5 @@
--- Claims that nobody seems to work on: their session has made no call, or their last progress note is that old. Renewals
--- by heartbeats do not count, because a timer sends them. The longest silent first.
+-- Claims that nobody seems to work on: their session has made no call, or their last progress note is that old.
+-- Renewals by heartbeats do not count, because a timer sends them. The longest silent first.
 create function coord.find_hung(p_caller jsonb, p_threshold integer default 300) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$

@@ -1,6 +1,7 @@
--- Gives a failed or cancelled task all its attempts anew: the way out of the dead-letter list. What is blocked by it goes
--- on when it is done. What was cancelled is brought back by its submitter who cancelled it, what a parent would have to
--- wait for again by its submitter, and both by others with trust 3. Who cancelled is in the journal, where the trail ends.
+-- Gives a failed or cancelled task all its attempts anew: the way out of the dead-letter list. What is blocked by it
+-- goes on when it is done. What was cancelled is brought back by its submitter who cancelled it, what a parent would
+-- have to wait for again by its submitter, and both by others with trust 3. Who cancelled is in the journal, where the
+-- trail ends.
 -- Concurrency: the task, what it depends on, and its parent are locked in the order of table.sql before they are looked
 -- at; the status in the WHERE lets one of two callers do it.
 create function coord.retry_task(p_caller jsonb, p_task_id uuid) returns jsonb
