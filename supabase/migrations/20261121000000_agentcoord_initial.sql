@@ -1366,7 +1366,8 @@ $$;
 
 -- digest/_news_of_locks.sql
 -- Locks of others among the news: 30 around the caller's files, which are those it has or had locked since its last
--- look; 90 the others, summed up. Around means in the same folder, or overlapping. At most 500 paths against 50.
+-- look; 90 the others, summed up. Around means in the same folder, or below what a tree or a glob begins with: whether
+-- two globs have a file in common takes too long to find out for 500 paths against 50.
 create function coord._news_of_locks(p_call coord._call, p_entries coord.journal[])
 returns table (kind integer, nth bigint, line text)
 language plpgsql stable
@@ -1386,7 +1387,8 @@ begin
       where t.session_id <> p_call.session_id order by t.path, t.session_id, t.entry_id desc
     ), near as materialized (
       select o.*, exists (select from mine m where m.folder = o.folder or m.path = o.path
-        or ((coord._is_scope(m.path) or coord._is_scope(o.path)) and coord._overlaps(m.path, o.path))) as is_near
+        or (coord._is_scope(m.path) and starts_with(o.path, coord._literal_prefix(m.path)))
+        or (coord._is_scope(o.path) and starts_with(m.path, coord._literal_prefix(o.path)))) as is_near
       from (select * from others order by entry_id desc limit 500) o
     )
     select 30, row_number() over (order by h.path is null, n.entry_id desc), case when h.path is not null
@@ -2826,7 +2828,7 @@ begin
   v_refusal := coord._refuse_broad(p_call, p_paths);
   if v_refusal is not null then return v_refusal; end if;
   if coord._too_many_scopes(p_call, p_paths) then
-    return coord._refuse(p_call, 'limit_exceeded', 'An agent can hold and wait for 50 trees and globs at once.',
+    return coord._refuse(p_call, 'limit_exceeded', 'An agent can hold and wait for 50 trees at once, 10 of them globs.',
       'Release some, or lock one tree instead of several in it.', '{"reason": "too_many_scopes"}');
   end if;
   if p_shared and coord._shares_too_much(p_call, p_paths) then
@@ -3246,6 +3248,12 @@ $$;
 create function coord._is_broad(p_path text) returns boolean
 language sql immutable parallel safe
 as $$ select p_path ~ '^[^/]*[*?]' or p_path = './' $$;
+
+-- locks/_is_glob.sql
+-- Whether a path in normal form has wildcards.
+create function coord._is_glob(p_path text) returns boolean
+language sql immutable parallel safe
+as $$ select p_path ~ '[*?]' $$;
 
 -- locks/_is_held.sql
 -- Whether another living session certainly has a path for itself alone. What is told of the moment needs no lock.
@@ -3798,7 +3806,8 @@ end
 $$;
 
 -- locks/_sets_overlap.sql
--- Whether any of some paths overlaps any of others. Files are compared as sets; only trees and globs one by one.
+-- Whether any of some paths overlaps any of others. Files are compared as sets; trees and globs one by one, those of
+-- the first with files by a regular expression that is made once.
 create function coord._sets_overlap(p_some text[], p_others text[]) returns boolean
 language plpgsql immutable parallel safe
 as $$
@@ -3806,8 +3815,12 @@ begin
   return p_some && p_others
     or exists (select from unnest(p_some) s(path), unnest(p_others) o(path)
       where coord._is_scope(o.path) and coord._overlaps(s.path, o.path))
-    or exists (select from unnest(p_some) s(path), unnest(p_others) o(path)
-      where coord._is_scope(s.path) and not coord._is_scope(o.path) and coord._overlaps(s.path, o.path));
+    or exists (
+      select from (
+        select coord._literal_prefix(s.path) as prefix, coord._glob_regex(s.path) as regex
+        from unnest(p_some) s(path) where coord._is_scope(s.path) offset 0) r
+      join unnest(p_others) o(path) on starts_with(o.path, r.prefix) and o.path !~ '^(resource|label):|[*?]|/$'
+        and o.path ~ r.regex);
 end
 $$;
 
@@ -3979,31 +3992,35 @@ end
 $$;
 
 -- locks/_too_many_scopes.sql
--- Whether these paths would give the agent more than 50 trees and globs that it holds or waits for. Each of them is
--- compared with whatever others ask for, so nobody may have as many as he likes.
+-- Whether these paths would give the agent more than 50 trees and globs that it holds or waits for, or more than 10 globs.
+-- Each of them is compared with whatever others ask for, globs with globs segment by segment, so nobody may have as many
+-- as he likes.
 create function coord._too_many_scopes(p_call coord._call, p_paths text[]) returns boolean
 language plpgsql volatile
 as $$
 declare
-  v_asked integer := (select count(*) from unnest(p_paths) p(path) where coord._is_scope(p.path));
+  v_asked text[] := array(select p.path from unnest(p_paths) p(path) where coord._is_scope(p.path));
 begin
-  if v_asked = 0 then return false; end if;
-  return v_asked + (
-    select count(distinct h.path)
+  if v_asked = '{}' then return false; end if;
+  return (
+    select count(*) > 50 or count(*) filter (where coord._is_glob(o.path)) > 10
     from (
-      select l.path, l.session_id from coord.lock_scopes c
-      join coord.locks l on l.project_id = c.project_id and l.path = c.path
-      where c.project_id = p_call.project_id
-      union all
-      select s.path, s.session_id from coord.lock_scopes c
-      join coord.lock_shares s on s.project_id = c.project_id and s.path = c.path
-      where c.project_id = p_call.project_id
-      union all
-      select q.path, w.session_id from coord.lock_waiters w, unnest(w.paths) q(path)
-      where w.project_id = p_call.project_id and coord._is_scope(q.path)
-    ) h
-    join coord.sessions s on s.project_id = p_call.project_id and s.session_id = h.session_id
-    where coalesce(s.delegated_from, s.agent) = coord._account(p_call) and h.path <> all (p_paths)) > 50;
+      select a.path from unnest(v_asked) a(path)
+      union
+      select h.path from (
+        select l.path, l.session_id from coord.lock_scopes c
+        join coord.locks l on l.project_id = c.project_id and l.path = c.path
+        where c.project_id = p_call.project_id
+        union all
+        select s.path, s.session_id from coord.lock_scopes c
+        join coord.lock_shares s on s.project_id = c.project_id and s.path = c.path
+        where c.project_id = p_call.project_id
+        union all
+        select q.path, w.session_id from coord.lock_waiters w, unnest(w.paths) q(path)
+        where w.project_id = p_call.project_id and coord._is_scope(q.path)
+      ) h
+      join coord.sessions s on s.project_id = p_call.project_id and s.session_id = h.session_id
+      where coalesce(s.delegated_from, s.agent) = coord._account(p_call)) o);
 end
 $$;
 
@@ -7441,9 +7458,11 @@ begin
       'See discover_agents for the agents of this project, or leave it out: whoever asks for work gets the task.');
   end if;
   if exists (select from unnest(p_drafts) d
-    where (select count(*) from unnest((d.terms).paths) p(path) where coord._is_scope(p.path)) > 50)
+    where (
+      select count(*) > 50 or count(*) filter (where coord._is_glob(p.path)) > 10
+      from unnest((d.terms).paths) p(path) where coord._is_scope(p.path)))
   then
-    return coord._refuse(p_call, 'limit_exceeded', 'paths: a task has 50 trees and globs at most, as an agent may lock',
+    return coord._refuse(p_call, 'limit_exceeded', 'paths: a task has 50 trees at most, 10 of them globs, as an agent may lock',
       'Name one tree instead of several in it, or split the task.', '{"reason": "too_many_scopes"}');
   end if;
   v_answer := coalesce(coord._refuse_times(p_call, p_drafts), coord._refuse_broad(p_call, array(
@@ -9332,11 +9351,17 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call coord._call := coord._enter(p_caller, 'check_locks');
+  v_paths text[];
   v_rows text[];
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   if p_paths is not null then
-    v_rows := coord._overlapping_rows(v_call.project_id, coord._normal_paths(p_paths));
+    v_paths := coord._normal_paths(p_paths);
+    if (select count(*) from unnest(v_paths) p(path) where coord._is_glob(p.path)) > 10 then
+      return coord._refuse(v_call, 'limit_exceeded', 'paths: 10 globs at most, as an agent may lock',
+        'Ask for their folder, such as src/, or several times.', '{"reason": "too_many_scopes"}');
+    end if;
+    v_rows := coord._overlapping_rows(v_call.project_id, v_paths);
   end if;
   return coord._leave(v_call, coord._list_locks(v_call.project_id, v_call.session_id, v_rows, p_limit));
 end

@@ -106,6 +106,10 @@ describe('trees and globs', () => {
     }
     expect(await many.acquireLock({ paths: trees })).toMatchObject({ acquired: true });
     expect(await other.acquireLock({ paths: ['t/more/*.ts'] })).toMatchObject({ acquired: true });
+    const globs = Array.from({ length: 11 }, (_, index) => `g/*${index}`);
+    await expect(other.acquireLock({ paths: globs })).rejects.toMatchObject({ details: { reason: 'too_many_scopes' } });
+    await expect(other.checkLocks({ paths: globs })).rejects.toMatchObject({ details: { reason: 'too_many_scopes' } });
+    expect(await other.acquireLock({ paths: globs.slice(2) })).toMatchObject({ acquired: true });
     await many.releaseLock({ paths: ['t/1/'] });
     expect(await twin.acquireLock({ paths: ['t/1/'] })).toMatchObject({ acquired: true });
   });

