@@ -6543,7 +6543,7 @@ as $$
     where coord._is_scope(p.path) and coord._overlaps(p.path, b.path)
   ) or exists (
     select from unnest(p_busy) b(path) cross join unnest(p_paths) p(path)
-    where coord._is_scope(b.path) and coord._overlaps(p.path, b.path));
+    where coord._is_scope(b.path) and not coord._is_scope(p.path) and coord._overlaps(p.path, b.path));
 $$;
 
 -- work/_count_off_parents.sql
@@ -7187,9 +7187,9 @@ $$;
 -- through what it may take in order of rank, and locks row by row: what another caller has locked, or whose paths are
 -- not free, is skipped, so nobody waits here and a clash never holds up those behind it. Paths known to be busy are not
 -- tried again, and after 200 refusals only the lanes of tasks without paths are looked at; after a quarter of a second
--- after 20 already, because others wait for the advisory lock of the project's locks, and globs take long to compare.
--- So only a few busy paths are remembered, too. The paths of a task are taken all or none, and given back if this
--- transaction fails.
+-- after 20 already, after half a second at once, because others wait for the advisory lock of the project's locks, and
+-- globs take long to compare. So only a few busy paths are remembered, too. The paths of a task are taken all or none,
+-- and given back if this transaction fails.
 -- One plan for all calls, and a probe for each candidate: to plan anew what looks for candidates took most of the time.
 create function coord._pick_tasks(p_call coord._call, p_types text[], p_lease_seconds integer, p_count integer)
 returns uuid[]
@@ -7244,6 +7244,7 @@ begin
       v_is_full := v_picked <> '{}' and v_bytes > coord._page_bytes();
       exit when v_is_full;
       if v_task.paths is not null then
+        v_pathless := v_pathless or clock_timestamp() > v_until + interval '250 ms';
         continue when v_pathless;
         v_busy := coalesce(v_busy, coord._own_task_paths(p_call));
         v_is_taken := false;
@@ -7256,7 +7257,7 @@ begin
           v_busy := v_busy || v_task.paths;
         else
           v_refused := v_refused + 1;
-          if v_refused <= 50 then v_busy := v_busy || coord._busy_paths(p_call, v_task.paths); end if;
+          if cardinality(v_busy) < 50 then v_busy := v_busy || coord._busy_paths(p_call, v_task.paths); end if;
         end if;
         v_pathless := v_refused >= case when clock_timestamp() > v_until then 20 else 200 end;
         continue when not v_is_taken;

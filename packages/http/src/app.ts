@@ -17,6 +17,7 @@ import { addPages } from './pages.ts';
 import { answerHeaders } from './problem.ts';
 import { addOperations, refuseOtherMethods, refuseUnknownRoutes } from './routes.ts';
 import { createServer } from './server.ts';
+import { UnderWay } from './under_way.ts';
 import { Unread } from './unread.ts';
 import { Waits } from './waits.ts';
 
@@ -40,12 +41,13 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const app = createServer(loggerOf(options.logger ?? false));
   const authenticator = new Authenticator(database);
   const unread = new Unread(app);
+  const underWay = new UnderWay();
   const waits = new Waits();
   const streams = new KeyedStreams(authenticator);
   // Before the mounts close, over which some of the answers travel.
   app.addHook('preClose', () => waits.close());
   app.addHook('preClose', async () => streams.close());
-  const call = callsOver(database, authenticator, waits);
+  const call = callsOver(database, authenticator, waits, underWay);
   const finishRoutes = refuseOtherMethods(app);
   app.addHook('onRequest', checkOrigin(options));
   refuseUnknownRoutes(app);
@@ -53,10 +55,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(async (scope) => {
     scope.addHook('onRequest', authenticate(authenticator, limits));
     scope.addHook('onRequest', async (request) => unread.refuse(request));
+    scope.addHook('onRequest', async (request, reply) => underWay.enter(request, reply));
     scope.addHook('onRequest', sendAnswerHeaders);
-    addOperations(scope, operations, call);
-    addEventStream(scope, database, streams, unread);
-    addMounts(scope, options.mounts ?? [], { call, database, streams, unread });
+    addOperations(scope, operations, call, underWay);
+    addEventStream(scope, { database, streams, unread, underWay });
+    addMounts(scope, options.mounts ?? [], { call, database, streams, unread, underWay });
   });
   await app.register(async (scope) => {
     scope.addHook('onRequest', sendAnswerHeaders);

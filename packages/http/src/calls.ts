@@ -2,6 +2,7 @@ import { CoordinationError, type Operation, wantsToWait } from '@agentcoord/cont
 import { type Caller, type Database, invoke } from '@agentcoord/core';
 import type { FastifyReply } from 'fastify';
 import type { Authenticator } from './authentication.ts';
+import type { UnderWay } from './under_way.ts';
 import type { Waits } from './waits.ts';
 
 /** Makes one call of an operation for an authenticated request; `cancelled` ends one that waits. */
@@ -14,9 +15,10 @@ export type Call = (
 ) => Promise<unknown>;
 
 /** Calls go to the database; a key it refuses after all is not trusted any longer. */
-export function callsOver(database: Database, authenticator: Authenticator, waits: Waits): Call {
+export function callsOver(database: Database, authenticator: Authenticator, waits: Waits, underWay: UnderWay): Call {
   return async (reply, operation, caller, input, cancelled) => {
     const ending = wantsToWait(operation, input) ? waits.add(reply, cancelled) : undefined;
+    if (ending) underWay.leave(reply.request);
     try {
       return await invoke(database, operation, caller, input, ending);
     } catch (error) {

@@ -1,17 +1,21 @@
 import { eventStream } from '@agentcoord/contract';
-import { type Database, followEvents } from '@agentcoord/core';
+import { followEvents } from '@agentcoord/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { callerOf } from './callers.ts';
 import { EventStream } from './event_stream.ts';
 import { inputReader } from './input.ts';
-import { closing, type KeyedStreams } from './keyed_streams.ts';
+import { closing } from './keyed_streams.ts';
+import type { Reach } from './mounts.ts';
 import { prefix } from './routes.ts';
-import type { Unread } from './unread.ts';
 
 /** The route of the stream of events, `GET /v1/events`. */
-export function addEventStream(app: FastifyInstance, database: Database, streams: KeyedStreams, unread: Unread): void {
+export function addEventStream(
+  app: FastifyInstance,
+  { database, streams, unread, underWay }: Omit<Reach, 'call'>,
+): void {
   const read = inputReader(eventStream);
   app.get(`${prefix}/events`, { exposeHeadRoute: false }, async (request, reply) => {
+    underWay.leave(request);
     const stream = new EventStream(reply.raw, (bytes) => unread.hold(request, bytes));
     using _open = streams.add(request, (failure) => stream.end(failure));
     const input = inputOf(request, read(request) as object);

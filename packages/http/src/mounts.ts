@@ -8,6 +8,7 @@ import type { Call } from './calls.ts';
 import { errorOf } from './failures.ts';
 import { closing, type KeyedStreams } from './keyed_streams.ts';
 import { answerHeaders, writeProblem } from './problem.ts';
+import type { UnderWay } from './under_way.ts';
 import type { Unread } from './unread.ts';
 
 /** Another protocol on a path of the server, such as MCP; called only for authenticated requests. */
@@ -20,11 +21,12 @@ export interface Mount {
 }
 
 /** What mounts reach operations and events by. */
-interface Reach {
+export interface Reach {
   call: Call;
   database: Database;
   streams: KeyedStreams;
   unread: Unread;
+  underWay: UnderWay;
 }
 
 export function addMounts(app: FastifyInstance, mounts: readonly Mount[], reach: Reach): void {
@@ -39,7 +41,7 @@ export function addMounts(app: FastifyInstance, mounts: readonly Mount[], reach:
         const response = reply.raw;
         for (const [name, value] of Object.entries(answerHeaders)) response.setHeader(name, value);
         try {
-          await mount.handle(request.raw, response, invoker, request.body);
+          await reach.underWay.during(request, () => mount.handle(request.raw, response, invoker, request.body));
           reach.unread.add(reply, response.writableLength);
         } catch (cause) {
           request.log.error({ err: cause }, 'mount failed');
@@ -52,7 +54,7 @@ export function addMounts(app: FastifyInstance, mounts: readonly Mount[], reach:
 }
 
 /** Other protocols name no session: all calls of a key, its registrations included, are made by its standing one. */
-function invokerOf(reply: FastifyReply, { call, database, streams }: Reach): Invoker {
+function invokerOf(reply: FastifyReply, { call, database, streams, underWay }: Reach): Invoker {
   const { caller: key } = reply.request.credential as Credential;
   const caller: Caller = { label: `key:${key.key_id}`, ...callerOf(reply.request) };
   return {
@@ -60,6 +62,7 @@ function invokerOf(reply: FastifyReply, { call, database, streams }: Reach): Inv
       call(reply, operation, { ...caller, ...options }, input, signal),
     async *events(input, { signal } = {}) {
       const ending = new AbortController();
+      underWay.leave(reply.request);
       using _open = streams.add(reply.request, (failure) => ending.abort(failure ?? closing()));
       const ended = signal ? AbortSignal.any([signal, ending.signal]) : ending.signal;
       yield* followEvents(database, caller, input, { signal: ended });

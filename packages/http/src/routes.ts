@@ -5,19 +5,26 @@ import type { Call } from './calls.ts';
 import { type HttpError, methodRefused, routeUnknown } from './failures.ts';
 import { inputReader } from './input.ts';
 import { pathOf } from './redaction.ts';
+import type { UnderWay } from './under_way.ts';
 
 /** Prefix of every operation's path. */
 export const prefix = '/v1';
 
 /** One route an operation. */
-export function addOperations(app: FastifyInstance, operations: readonly Operation[], call: Call): void {
+export function addOperations(
+  app: FastifyInstance,
+  operations: readonly Operation[],
+  call: Call,
+  underWay: UnderWay,
+): void {
   for (const operation of operations) {
     const { method, path } = routeOf(operation);
     const read = inputReader(operation);
     app.route({
       method,
       url: prefix + path.replace(/\{(\w+)\}/g, ':$1'),
-      handler: (request, reply) => call(reply, operation, callerOf(request), read(request)),
+      handler: (request, reply) =>
+        underWay.during(request, () => call(reply, operation, callerOf(request), read(request))),
     });
   }
 }

@@ -8,5 +8,5 @@ as $$
     where coord._is_scope(p.path) and coord._overlaps(p.path, b.path)
   ) or exists (
     select from unnest(p_busy) b(path) cross join unnest(p_paths) p(path)
-    where coord._is_scope(b.path) and coord._overlaps(p.path, b.path));
+    where coord._is_scope(b.path) and not coord._is_scope(p.path) and coord._overlaps(p.path, b.path));
 $$;
