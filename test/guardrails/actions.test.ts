@@ -8,7 +8,7 @@ import { atOnce } from '../../packages/core/src/slices.ts';
 /** The rules that stop what an input holds. */
 function rulesOf(input: unknown): string[] {
   const budget = new Budget();
-  return actionsIn('input', input)
+  return atOnce(actionsIn('input', input))
     .flatMap(({ text, context }) => atOnce(violationsIn(text, context, [], noProjectRules, budget)))
     .filter(({ severity }) => severity !== 'warn' && severity !== 'log')
     .map(({ rule }) => rule);
@@ -102,7 +102,7 @@ test.for([
 test('what is nested deep is found as well, and soon', () => {
   let input: unknown = { commands: Array.from({ length: 200 }, () => 'rm -rf /') };
   for (let depth = 0; depth < 20_000; depth++) input = depth % 2 ? { inner: input } : [input];
-  const actions = actionsIn('input', input);
+  const actions = atOnce(actionsIn('input', input));
   expect(actions).toHaveLength(200);
   expect(actions[0]?.field.length).toBeLessThan(600);
 });
@@ -119,7 +119,7 @@ test('more commands than can be judged are refused, and soon', async () => {
   for (const command of ['', 'ls', "echo '"]) {
     const commands = ['npm test', ...Array.from({ length: 60_000 }, () => command)];
     const begun = process.cpuUsage();
-    const { violations } = await violationsOf(actionsIn('input', { commands }), database as never, {
+    const { violations } = await violationsOf(atOnce(actionsIn('input', { commands })), database as never, {
       project_id: 1,
       session_id: 'x',
     });

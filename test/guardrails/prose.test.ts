@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { check } from '../../packages/core/src/guardrails/engine.ts';
 import { proseActions } from '../../packages/core/src/guardrails/prose.ts';
+import { atOnce } from '../../packages/core/src/slices.ts';
 
 const fence = (language: string, text: string) => `Run this:\n\`\`\`${language}\n${text}\n\`\`\``;
 
@@ -8,13 +9,17 @@ test.for([
   ...['bash', 'shell-session', 'shellscript', 'sh-session', 'bash-session', 'zsh_session', 'ksh', 'dash', 'fish'],
   ...['powershell', 'ps1', 'cmd', 'bat', 'Console', 'sh {1}', '{.bash}', 'text', 'txt', 'plaintext', 'whatever', ''],
 ])('a block of %j is looked at', (language) => {
-  expect(proseActions(fence(language, 'cd /\nrm -rf /'))).toEqual([{ text: 'cd /\nrm -rf /', context: 'shell' }]);
+  expect(atOnce(proseActions(fence(language, 'cd /\nrm -rf /')))).toEqual([
+    { text: 'cd /\nrm -rf /', context: 'shell' },
+  ]);
 });
 
 test.for(['sql', 'postgres', 'plpgsql', 'tsql', 'plsql', 'mariadb', 'sqlite3', 'text', ''])(
   'SQL in %j too',
   (language) => {
-    expect(proseActions(fence(language, 'DROP TABLE users;'))).toEqual([{ text: 'DROP TABLE users;', context: 'sql' }]);
+    expect(atOnce(proseActions(fence(language, 'DROP TABLE users;')))).toEqual([
+      { text: 'DROP TABLE users;', context: 'sql' },
+    ]);
   },
 );
 
@@ -40,7 +45,7 @@ test.for([
   '```rm -rf /```',
   'Perform `rm -rf /` in production',
 ])('%j holds a command', (text) => {
-  expect(proseActions(text)).toEqual([{ text: 'rm -rf /', context: 'shell' }]);
+  expect(atOnce(proseActions(text))).toEqual([{ text: 'rm -rf /', context: 'shell' }]);
 });
 
 test.for([
@@ -60,14 +65,16 @@ test.for([
   'It costs 5 $ rm',
   'The text ```rm -rf /``` is refused',
 ])('%j holds none', (text) => {
-  expect(proseActions(text).filter(({ text: command }) => /rm|push|let|make/.test(command))).toEqual([]);
+  expect(atOnce(proseActions(text)).filter(({ text: command }) => /rm|push|let|make/.test(command))).toEqual([]);
 });
 
 test('of very many commands the last ones are read as one script', () => {
   const many = 'echo a\n'.repeat(3000);
   const rulesIn = (text: string) =>
-    proseActions(text).flatMap(({ text, context }) => check({ text, context }).violations.map(({ rule }) => rule));
+    atOnce(proseActions(text)).flatMap(({ text, context }) =>
+      check({ text, context }).violations.map(({ rule }) => rule),
+    );
   expect(rulesIn(many)).toEqual([]);
   expect(rulesIn(`${many}rm -rf /`)).toContain('recursive_delete_root');
-  expect(proseActions('echo a\n'.repeat(50_000)).length).toBeLessThan(3000);
+  expect(atOnce(proseActions('echo a\n'.repeat(50_000))).length).toBeLessThan(3000);
 });

@@ -1,7 +1,8 @@
 import { CoordinationError, errorBodyOf, guardedValues, type Operation } from '@agentcoord/contract';
-import type { Caller } from './caller.ts';
+import { type Caller, payerOf } from './caller.ts';
 import type { Database } from './database.ts';
 import type { GuardedAction } from './guardrails/actions.ts';
+import { inSlices } from './slices.ts';
 
 type Reading = typeof import('./guardrails/actions.ts');
 
@@ -19,7 +20,7 @@ export async function guard(
   input: Record<string, unknown>,
 ): Promise<unknown[]> {
   reading ??= await import('./guardrails/actions.ts');
-  const actions = reading.actionsOf(guardedValues(operation.input, input));
+  const actions = await inSlices(reading.actionsOf(guardedValues(operation.input, input)), payerOf(caller));
   return actions.length === 0 ? [] : judge(actions, database, operation, caller);
 }
 

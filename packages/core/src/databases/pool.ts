@@ -41,12 +41,17 @@ export class Pool {
     // By hand, and without `within` and `finally`, which make five promises of one: every call comes by here.
     return new Promise((resolve, reject) => {
       let lane: Lane | undefined;
-      const timer = setTimeout(() => {
+      let isOver = false;
+      const giveUp = () => {
+        if (isOver) return;
         if (lane) this.#discard(lane);
         else this.#line.splice(this.#line.indexOf(begin), 1);
         reject(expire());
-      }, milliseconds);
+      };
+      // Not before what has come meanwhile is read: when the process stood still, that may be the answer.
+      const timer = setTimeout(() => setImmediate(giveUp), milliseconds);
       const end = (taken: Lane) => {
+        isOver = true;
         clearTimeout(timer);
         this.#giveBack(taken);
       };

@@ -37,12 +37,19 @@ const spelled = (key: string) => key.trim().replace(/([a-z])([A-Z])/g, '$1_$2');
 const isCommandKey = (key: string) => commandKeys.test(key);
 const isSqlKey = (key: string) => sqlKeys.test(key);
 
-/** The commands in the fields of a call. */
-export function actionsOf(fields: readonly { field: string; value: unknown }[]): GuardedAction[] {
+/** Values after which a reading pauses. */
+const partsAtOnce = 64;
+
+/** The commands in the fields of a call. Pauses every now and then, as a call may hold very many lines and values. */
+export function* actionsOf(
+  fields: readonly { field: string; value: unknown }[],
+): Generator<undefined, GuardedAction[]> {
+  return yield* withParses(mostParses, actionsInAll(fields));
+}
+
+function* actionsInAll(fields: readonly { field: string; value: unknown }[]): Generator<undefined, GuardedAction[]> {
   const actions: GuardedAction[] = [];
-  withParses(mostParses, () => {
-    for (const { field, value } of fields) for (const action of actionsIn(field, value)) actions.push(action);
-  });
+  for (const { field, value } of fields) for (const action of yield* actionsIn(field, value)) actions.push(action);
   return actions;
 }
 
@@ -50,11 +57,13 @@ export function actionsOf(fields: readonly { field: string; value: unknown }[]):
  * The commands in a field: in text those that stand as such, in JSON also those under keys that say so. However deep they
  * are nested, no call stands upon another.
  */
-export function actionsIn(field: string, value: unknown): GuardedAction[] {
+export function* actionsIn(field: string, value: unknown): Generator<undefined, GuardedAction[]> {
   const actions: GuardedAction[] = [];
   const waiting: Part[] = [{ field, value, key: '' }];
+  let count = 0;
   for (let part = waiting.pop(); part; part = waiting.pop()) {
-    for (const action of ownActions(part)) actions.push(action);
+    if (++count % partsAtOnce === 0) yield;
+    for (const action of yield* ownActions(part)) actions.push(action);
     const parts = partsOf(part);
     while (parts.length > 0) waiting.push(parts.pop() as Part);
   }
@@ -62,13 +71,15 @@ export function actionsIn(field: string, value: unknown): GuardedAction[] {
 }
 
 /** What a value holds besides its parts. */
-function ownActions({ field, value, key, inherited }: Part): GuardedAction[] {
-  if (typeof value === 'string') return textActions(field, value, key, inherited);
+function* ownActions({ field, value, key, inherited }: Part): Generator<undefined, GuardedAction[]> {
+  if (typeof value === 'string') return yield* textActions(field, value, key, inherited);
   if (typeof value !== 'object' || value === null) return [];
-  if (!Array.isArray(value)) return [...calledWith(field, value as Record<string, unknown>), ...named(field, value)];
+  if (!Array.isArray(value)) {
+    return [...calledWith(field, value as Record<string, unknown>), ...(yield* named(field, value))];
+  }
   const words = wordsOf(value);
   if (words.length === 0) return [];
-  if (isCommandKey(key)) return listActions(field, words, key);
+  if (isCommandKey(key)) return yield* listActions(field, words, key);
   // A statement has a space, so what has none is a part of one.
   const isApart = isSqlKey(key) && words.some((word) => !/\s/.test(word));
   return isApart ? [{ field, text: words.join(' '), context: 'sql' }] : [];
@@ -90,16 +101,24 @@ function partsOf({ field, value, key }: Part): Part[] {
 }
 
 /** What is below a key that says so, but under one of its own, is a command if it looks like one. */
-function textActions(field: string, text: string, key: string, inherited = false): GuardedAction[] {
+function* textActions(
+  field: string,
+  text: string,
+  key: string,
+  inherited = false,
+): Generator<undefined, GuardedAction[]> {
   const context = isCommandKey(key) ? 'shell' : isSqlKey(key) ? 'sql' : undefined;
   if (context && (!inherited || contextOf(text) === context)) return [{ field, text, context }];
-  return proseActions(text).map((action) => ({ field, ...action }));
+  return (yield* proseActions(text)).map((action) => ({ field, ...action }));
 }
 
 /** Whoever reads the object reads the names of its keys, too. */
-function named(field: string, value: object): GuardedAction[] {
-  const names = Object.keys(value).filter((name) => /\s/.test(name.trim()));
-  return names.flatMap((name) => proseActions(name).map((action) => ({ field, ...action })));
+function* named(field: string, value: object): Generator<undefined, GuardedAction[]> {
+  const actions: GuardedAction[] = [];
+  for (const name of Object.keys(value).filter((each) => /\s/.test(each.trim()))) {
+    for (const action of yield* proseActions(name)) actions.push({ field, ...action });
+  }
+  return actions;
 }
 
 const isWord = (item: unknown) => /^(string|number|boolean)$/.test(typeof item) || item === null;
@@ -113,7 +132,7 @@ function wordsOf(list: readonly unknown[]): string[] {
  * ["rm", "-rf", "my dir"] is one command with its arguments, ["npm test", "npm run lint"] are several, and nobody can tell
  * what ["ls", "rm -rf x"] is: where both may be meant, both are judged.
  */
-function listActions(field: string, words: readonly string[], key: string): GuardedAction[] {
+function* listActions(field: string, words: readonly string[], key: string): Generator<undefined, GuardedAction[]> {
   const [first = ''] = words;
   // ["npm test", "npm run lint"] are two; ["git push", "--force"] is one that has begun with two words.
   const isOne = !/\s/.test(first) || words.slice(1).some((word) => word.startsWith('-'));
@@ -121,9 +140,12 @@ function listActions(field: string, words: readonly string[], key: string): Guar
   if (!words.some((word) => /\s/.test(word))) return one;
   // With an option among them they are arguments, which may be anything: what is nothing but a command is taken for one.
   const isArgument = isCommandName(first) && words.some((word) => word.startsWith('-'));
-  const several = words.flatMap((word, index) =>
-    textActions(`${field}[${index}]`, word, isArgument ? '' : key).filter(({ context }) => context === 'shell'),
-  );
+  const several: GuardedAction[] = [];
+  for (const [index, word] of words.entries()) {
+    for (const action of yield* textActions(`${field}[${index}]`, word, isArgument ? '' : key)) {
+      if (action.context === 'shell') several.push(action);
+    }
+  }
   return [...several, ...one];
 }
 

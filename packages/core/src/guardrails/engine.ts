@@ -51,7 +51,7 @@ export function* violationsIn(
   try {
     // Thousands of texts cost something, however short they are.
     examination.spend(4);
-    examine(text, context, examination);
+    yield* examine(text, context, examination);
     for (const path of paths) examinePath(path, examination);
     return [...builtIn(examination, rules), ...(yield* own(text, context, paths, examination, rules))];
   } catch (error) {
@@ -60,24 +60,39 @@ export function* violationsIn(
   }
 }
 
-function examine(text: string, context: Context | undefined, examination: Examination): undefined {
+function* examine(
+  text: string,
+  context: Context | undefined,
+  examination: Examination,
+): Generator<undefined, undefined> {
   if (text.length > maxLength) return examination.report('too_large', text.slice(0, 200));
   // Nothing that a shell or a database takes has such characters, and the reader uses them as marks.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
   if (/[\x00-\x06]/.test(text)) return examination.report('unparsable', text.slice(0, 200));
   const known = context ?? contextOf(text);
-  readAs(known, text, examination);
+  yield* readAll(known, text, examination);
   const plain = plainText(text);
   if (plain === undefined) return;
   const again = new Examination(examination.budget);
-  readAs(known, plain, again);
+  yield* readAll(known, plain, again);
   // Quotes that were made straight may leave one open: what the text itself parses to counts then.
   for (const { rule, matched, doubtful } of again.findings) {
     if (rule !== 'unparsable') examination.doubtfully(doubtful === true, () => examination.report(rule, matched));
   }
 }
 
-function readAs(context: Context | 'prose', text: string, examination: Examination): undefined {
+/** Reads a text; of prose, the commands in it, with a pause after each. */
+function* readAll(context: Context, text: string, examination: Examination): Generator<undefined, undefined> {
+  if (context !== 'prose') return readAs(context, text, examination);
+  const actions = yield* withParses(mostParses, proseActions(text));
+  // What is certain comes first, as nothing is reported twice.
+  for (const action of actions.toSorted(inDoubtLast)) {
+    examination.doubtfully(action.doubtful === true, () => readAs(action.context, action.text, examination));
+    yield;
+  }
+}
+
+function readAs(context: ProseAction['context'], text: string, examination: Examination): undefined {
   const call = emptyCall(text, examination);
   switch (context) {
     case 'shell':
@@ -94,12 +109,6 @@ function readAs(context: Context | 'prose', text: string, examination: Examinati
       return;
     case 'code':
       readCode(text, languageOf(text), call);
-      return;
-    default:
-      // What is certain comes first, as nothing is reported twice.
-      for (const action of withParses(mostParses, () => proseActions(text)).toSorted(inDoubtLast)) {
-        examination.doubtfully(action.doubtful === true, () => readAs(action.context, action.text, examination));
-      }
   }
 }
 

@@ -30,8 +30,11 @@ const fencePattern = /^[\s>]*(?:```(?!.*`)|~~~)[`~]*\s*[{.]*([\w+#/-]*)/;
 /** More commands than stand one by one in any text that somebody has written. What follows them is read as one script. */
 const mostActions = 2000;
 
+/** Lines after which a reading pauses: they take less than a millisecond. */
+const linesAtOnce = 256;
+
 /** The commands in prose: fenced blocks, inline code that one is told to run, and lines that are nothing but a command. */
-export function proseActions(text: string): ProseAction[] {
+export function* proseActions(text: string): Generator<undefined, ProseAction[]> {
   const actions: ProseAction[] = [];
   let block: { language: string; quoted: boolean; lines: string[] } | undefined;
   const close = () => {
@@ -44,6 +47,7 @@ export function proseActions(text: string): ProseAction[] {
   const joined = new JoinedLines();
   const lines = linesOf(text);
   for (const [index, line] of lines.entries()) {
+    if (index % linesAtOnce === linesAtOnce - 1) yield;
     if (actions.length >= mostActions) {
       close();
       return [...actions, { text: lines.slice(index).join('\n'), context: 'shell' }];

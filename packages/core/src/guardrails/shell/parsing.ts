@@ -1,6 +1,6 @@
 import { type ParsedScript, parse } from 'unbash';
 
-/** More lines that may be commands than anybody's texts have; they take 50 ms at most. */
+/** More lines that may be commands than anybody's texts have. */
 export const mostParses = 10_000;
 
 /** What the reading that is under way may still have parsed; see `withParses`. */
@@ -8,15 +8,21 @@ let parsesLeft = Number.POSITIVE_INFINITY;
 
 /**
  * Reads with so many parses at most; whatever comes after them counts as too complex. Each line of a text may need one,
- * and a call may hold a quarter of a million lines. What reads must not wait for anything, as all readings share the count.
+ * and a call may hold a quarter of a million lines. All readings share the count, so each puts its own in its place while
+ * it goes on.
  */
-export function withParses<Result>(most: number, read: () => Result): Result {
-  const before = parsesLeft;
-  parsesLeft = Math.min(before, most);
-  try {
-    return read();
-  } finally {
-    parsesLeft = before;
+export function* withParses<Result>(most: number, reading: Generator<undefined, Result>): Generator<undefined, Result> {
+  for (let left = most; ; ) {
+    const before = parsesLeft;
+    parsesLeft = Math.min(before, left);
+    try {
+      const step = reading.next();
+      if (step.done) return step.value;
+      left = parsesLeft;
+    } finally {
+      parsesLeft = before;
+    }
+    yield;
   }
 }
 
