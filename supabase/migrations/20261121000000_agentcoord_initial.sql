@@ -5979,10 +5979,10 @@ begin
     select from coord.agents a
     where a.project_id = p_call.project_id and a.agent = p_parent.agent || '/' || p_name)
     and (
-      select count(*) from coord.agents a
-      where a.project_id = p_call.project_id and starts_with(a.agent, p_parent.agent || '/')) >= 200
+      select count(*) >= 1000 or count(*) filter (where starts_with(a.agent, p_parent.agent || '/')) >= 200
+      from coord.agents a where a.project_id = p_call.project_id and starts_with(a.agent, v_account || '/'))
   then
-    return coord._refuse(p_call, 'limit_exceeded', 'This agent has given 200 names to subagents.',
+    return coord._refuse(p_call, 'limit_exceeded', 'An agent gives 200 names to its subagents, and 1,000 to all below it.',
       'Use one of them again.', '{"reason": "too_many_subagents"}');
   end if;
   return null;
@@ -6838,7 +6838,8 @@ $$;
 -- Up to p_count tasks after p_before that are as asked for: ready ones in the order in which they are handed out, or
 -- scheduled ones, the soonest first. looked_to: later ones were not looked at. p_before may have gone on meanwhile: its
 -- place is known by what never changes with that.
--- Each lane is walked in its index, and the lanes are merged. A walk ends after 10,000 tasks, whatever it found.
+-- Each lane is walked in its index, and the lanes are merged: 1,000 at most, those of others are not looked at. A walk
+-- ends after 10,000 tasks, whatever it found.
 create function coord._find_waiting(
   p_project_id integer, p_status text, p_type text, p_tag text, p_assignee text, p_before uuid, p_count integer,
   out task_ids uuid[], out looked_to uuid
@@ -6853,14 +6854,18 @@ declare
   v_look integer := case when p_status = 'ready' and p_tag is null or num_nonnulls(p_type, p_tag, p_assignee) = 0
     then p_count else 10000 end;
 begin
-  with recursive lanes (lane, type, assignee) as (
-    (select t.lane, t.type, (t.terms).assignee from coord.tasks t
-    where t.project_id = p_project_id and t.status = 'ready' and p_status = 'ready' and t.lane > ''
-    order by t.lane limit 1)
+  with whose (prefix) as (
+    select '' where p_assignee is null
     union all
-    select f.lane, f.type, f.assignee from lanes l cross join lateral (
-      select t.lane, t.type, (t.terms).assignee from coord.tasks t
-      where t.project_id = p_project_id and t.status = 'ready' and t.lane > l.lane order by t.lane limit 1) f
+    select '~' || a.agent || E'\t' from coord.agents a
+    where a.project_id = p_project_id and (a.agent = p_assignee or p_assignee is null and p_type is not null)
+  ), lanes as materialized (
+    select l.lane, l.type, l.assignee from whose w
+    cross join lateral coord._distinct_lanes(p_project_id, w.prefix || coalesce(p_type || E'\x1f', ''), case
+      when p_type is not null then w.prefix || p_type || '!'
+      when p_assignee is not null then '~' || p_assignee || E'\n'
+      else chr(1114111) end, 1000) l
+    where p_status = 'ready' limit 1000
   ), walked as materialized (
     select w.* from (
       (select t.task_id, t.rank as due, t.type, t.tags, null as assignee from coord.tasks t
@@ -6946,14 +6951,14 @@ $$;
 -- Whether some drafts would wait for themselves; null when that takes too long to find out. A task waits for what it
 -- depends on, and for its subtasks. What exists already can lead back to a draft only through its parent, so a circle
 -- is one within the batch or goes through a parent that somebody waits for. One walk from the drafts of all such
--- parents mostly finds none of them; those that it finds may be of others in the batch, and are looked at one by one.
+-- parents mostly finds none of them; those that it finds may be of others in the batch, and are looked at one by one,
+-- ten at most.
 create function coord._is_circular(
   p_project_id integer, p_drafts coord.tasks[], p_edges coord.task_dependencies[]
 ) returns boolean
 language plpgsql volatile
 as $$
 declare
-  v_until timestamptz := clock_timestamp() + interval '1 second';
   v_parent uuid;
   v_parents uuid[];
   v_met uuid[];
@@ -6968,10 +6973,10 @@ begin
       or exists (select from unnest(p_edges) e where e.depends_on = t.task_id));
   if v_parents = '{}' then return false; end if;
   v_parents := coord._waits_for_itself(p_project_id, v_parents, p_drafts, p_edges);
-  if v_parents is null then return null; end if;
+  if v_parents is null or cardinality(v_parents) > 10 then return null; end if;
   foreach v_parent in array v_parents loop
     v_met := coord._waits_for_itself(p_project_id, array[v_parent], p_drafts, p_edges);
-    if v_met is null or clock_timestamp() > v_until then return null; end if;
+    if v_met is null then return null; end if;
     if v_met <> '{}' then return true; end if;
   end loop;
   return false;
@@ -7321,6 +7326,26 @@ exception when lock_not_available then
 end
 $$;
 
+-- work/_refuse_circles.sql
+-- Why drafts would wait for each other in a circle, or may do so, as a refusal; null when they do not.
+create function coord._refuse_circles(p_call coord._call, p_drafts coord.tasks[], p_edges coord.task_dependencies[])
+returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_is_circular boolean := coord._is_circular(p_call.project_id, p_drafts, p_edges);
+begin
+  if v_is_circular is null then
+    return coord._refuse(p_call, 'limit_exceeded', 'parent_id: too many tasks would have to be looked at for circles',
+      'Submit the task without a parent, or with less to wait for.', '{"reason": "too_many_dependents"}');
+  elsif v_is_circular then
+    return coord._refuse(p_call, 'conflict', 'depends_on: the tasks would wait for each other in a circle',
+      'Leave out one of the dependencies. A parent waits for its subtasks, too.', '{"reason": "circular"}');
+  end if;
+  return null;
+end
+$$;
+
 -- work/_refuse_claim.sql
 -- Says why a write that names a claim was not accepted. Changes nothing but the journal.
 create function coord._refuse_claim(p_call coord._call, p_task_id uuid, p_claim_token bigint) returns jsonb
@@ -7414,7 +7439,6 @@ declare
   v_wrong text;
   v_answer jsonb;
   v_told integer;
-  v_is_circular boolean;
   v_until timestamptz;
 begin
   select i.task ->> 'key' into v_wrong from jsonb_array_elements(p_tasks) i(task)
@@ -7441,14 +7465,8 @@ begin
   end if;
   v_answer := coord._refuse_parents(p_call, p_drafts);
   if v_answer is not null then return v_answer; end if;
-  v_is_circular := coord._is_circular(p_call.project_id, p_drafts, p_edges);
-  if v_is_circular is null then
-    return coord._refuse(p_call, 'limit_exceeded', 'parent_id: too many tasks would have to be looked at for circles',
-      'Submit the task without a parent, or with less to wait for.', '{"reason": "too_many_dependents"}');
-  elsif v_is_circular then
-    return coord._refuse(p_call, 'conflict', 'depends_on: the tasks would wait for each other in a circle',
-      'Leave out one of the dependencies. A parent waits for its subtasks, too.', '{"reason": "circular"}');
-  end if;
+  v_answer := coord._refuse_circles(p_call, p_drafts, p_edges);
+  if v_answer is not null then return v_answer; end if;
   select n.agent into v_wrong
   from unnest(p_drafts) d
   cross join lateral (values (case when not (d.terms).auto_assign then (d.terms).assignee end), ((d.terms).escalate_to)) n(agent)
@@ -7522,6 +7540,7 @@ as $$
 declare
   v_skip_paths boolean := false;
   v_paths text[];
+  v_until timestamptz[];
 begin
   perform from coord.tasks t
   where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id
@@ -7538,17 +7557,16 @@ begin
         and n.claim_expires_at < clock_timestamp() + make_interval(
           secs => n.lease_seconds - least(p_rest_seconds, n.lease_seconds / 3.0))
       order by n.claim_expires_at limit 1000 for update skip locked))
-    returning (t.terms).paths
+    returning (t.terms).paths, t.claim_expires_at
   )
-  select array_agg(p.path) into v_paths from renewed r cross join unnest(r.paths) p(path);
+  select array_agg(p.path), array_agg(r.claim_expires_at) into v_paths, v_until
+  from renewed r cross join unnest(r.paths) p(path);
   if v_paths is null then return v_skip_paths and p_plain; end if;
   perform from coord.locks l
   where l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id order by l.path for update;
-  update coord.locks l set expires_at = greatest(l.expires_at, t.claim_expires_at)
-  from coord.tasks t
-  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id
-    and l.path = any ((t.terms).paths)
-    and l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id
+  update coord.locks l set expires_at = greatest(l.expires_at, n.until)
+  from (select u.path, max(u.until) as until from unnest(v_paths, v_until) u(path, until) group by 1) n
+  where l.project_id = p_project_id and l.path = n.path and l.session_id = p_session_id
     and l.expires_at > clock_timestamp();
   return false;
 end
@@ -7714,7 +7732,8 @@ $$;
 -- Each task that is made has its journal row from here.
 -- Concurrency: what the new tasks depend on, and their parents, are locked before they are looked at, in the order of
 -- table.sql. A completion of one of them either commits first and is seen, or waits, and then finds the new task among
--- its dependents.
+-- its dependents. Circles are looked for before, too, because that may take long, and most of what takes long is
+-- refused.
 create function coord._submit_tasks(p_call coord._call, p_tasks jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -7727,7 +7746,11 @@ declare
   v_answer jsonb;
   v_dead uuid[];
 begin
-  if v_near <> '{}' then perform coord._lock_tasks(p_call.project_id, v_near); end if;
+  if v_near <> '{}' then
+    v_answer := coord._refuse_circles(p_call, v_drafts, v_edges);
+    if v_answer is not null then return v_answer; end if;
+    perform coord._lock_tasks(p_call.project_id, v_near);
+  end if;
   v_answer := coord._refuse_tasks(p_call, p_tasks, v_drafts, v_edges);
   if v_answer is not null then return v_answer; end if;
   v_drafts := coord._assign_drafts(v_drafts, v_edges);

@@ -34,10 +34,10 @@ begin
     select from coord.agents a
     where a.project_id = p_call.project_id and a.agent = p_parent.agent || '/' || p_name)
     and (
-      select count(*) from coord.agents a
-      where a.project_id = p_call.project_id and starts_with(a.agent, p_parent.agent || '/')) >= 200
+      select count(*) >= 1000 or count(*) filter (where starts_with(a.agent, p_parent.agent || '/')) >= 200
+      from coord.agents a where a.project_id = p_call.project_id and starts_with(a.agent, v_account || '/'))
   then
-    return coord._refuse(p_call, 'limit_exceeded', 'This agent has given 200 names to subagents.',
+    return coord._refuse(p_call, 'limit_exceeded', 'An agent gives 200 names to its subagents, and 1,000 to all below it.',
       'Use one of them again.', '{"reason": "too_many_subagents"}');
   end if;
   return null;

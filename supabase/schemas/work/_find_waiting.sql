@@ -1,7 +1,8 @@
 -- Up to p_count tasks after p_before that are as asked for: ready ones in the order in which they are handed out, or
 -- scheduled ones, the soonest first. looked_to: later ones were not looked at. p_before may have gone on meanwhile: its
 -- place is known by what never changes with that.
--- Each lane is walked in its index, and the lanes are merged. A walk ends after 10,000 tasks, whatever it found.
+-- Each lane is walked in its index, and the lanes are merged: 1,000 at most, those of others are not looked at. A walk
+-- ends after 10,000 tasks, whatever it found.
 create function coord._find_waiting(
   p_project_id integer, p_status text, p_type text, p_tag text, p_assignee text, p_before uuid, p_count integer,
   out task_ids uuid[], out looked_to uuid
@@ -16,14 +17,18 @@ declare
   v_look integer := case when p_status = 'ready' and p_tag is null or num_nonnulls(p_type, p_tag, p_assignee) = 0
     then p_count else 10000 end;
 begin
-  with recursive lanes (lane, type, assignee) as (
-    (select t.lane, t.type, (t.terms).assignee from coord.tasks t
-    where t.project_id = p_project_id and t.status = 'ready' and p_status = 'ready' and t.lane > ''
-    order by t.lane limit 1)
+  with whose (prefix) as (
+    select '' where p_assignee is null
     union all
-    select f.lane, f.type, f.assignee from lanes l cross join lateral (
-      select t.lane, t.type, (t.terms).assignee from coord.tasks t
-      where t.project_id = p_project_id and t.status = 'ready' and t.lane > l.lane order by t.lane limit 1) f
+    select '~' || a.agent || E'\t' from coord.agents a
+    where a.project_id = p_project_id and (a.agent = p_assignee or p_assignee is null and p_type is not null)
+  ), lanes as materialized (
+    select l.lane, l.type, l.assignee from whose w
+    cross join lateral coord._distinct_lanes(p_project_id, w.prefix || coalesce(p_type || E'\x1f', ''), case
+      when p_type is not null then w.prefix || p_type || '!'
+      when p_assignee is not null then '~' || p_assignee || E'\n'
+      else chr(1114111) end, 1000) l
+    where p_status = 'ready' limit 1000
   ), walked as materialized (
     select w.* from (
       (select t.task_id, t.rank as due, t.type, t.tags, null as assignee from coord.tasks t

@@ -10,7 +10,6 @@ declare
   v_wrong text;
   v_answer jsonb;
   v_told integer;
-  v_is_circular boolean;
   v_until timestamptz;
 begin
   select i.task ->> 'key' into v_wrong from jsonb_array_elements(p_tasks) i(task)
@@ -37,14 +36,8 @@ begin
   end if;
   v_answer := coord._refuse_parents(p_call, p_drafts);
   if v_answer is not null then return v_answer; end if;
-  v_is_circular := coord._is_circular(p_call.project_id, p_drafts, p_edges);
-  if v_is_circular is null then
-    return coord._refuse(p_call, 'limit_exceeded', 'parent_id: too many tasks would have to be looked at for circles',
-      'Submit the task without a parent, or with less to wait for.', '{"reason": "too_many_dependents"}');
-  elsif v_is_circular then
-    return coord._refuse(p_call, 'conflict', 'depends_on: the tasks would wait for each other in a circle',
-      'Leave out one of the dependencies. A parent waits for its subtasks, too.', '{"reason": "circular"}');
-  end if;
+  v_answer := coord._refuse_circles(p_call, p_drafts, p_edges);
+  if v_answer is not null then return v_answer; end if;
   select n.agent into v_wrong
   from unnest(p_drafts) d
   cross join lateral (values (case when not (d.terms).auto_assign then (d.terms).assignee end), ((d.terms).escalate_to)) n(agent)

@@ -13,6 +13,7 @@ as $$
 declare
   v_skip_paths boolean := false;
   v_paths text[];
+  v_until timestamptz[];
 begin
   perform from coord.tasks t
   where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id
@@ -29,17 +30,16 @@ begin
         and n.claim_expires_at < clock_timestamp() + make_interval(
           secs => n.lease_seconds - least(p_rest_seconds, n.lease_seconds / 3.0))
       order by n.claim_expires_at limit 1000 for update skip locked))
-    returning (t.terms).paths
+    returning (t.terms).paths, t.claim_expires_at
   )
-  select array_agg(p.path) into v_paths from renewed r cross join unnest(r.paths) p(path);
+  select array_agg(p.path), array_agg(r.claim_expires_at) into v_paths, v_until
+  from renewed r cross join unnest(r.paths) p(path);
   if v_paths is null then return v_skip_paths and p_plain; end if;
   perform from coord.locks l
   where l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id order by l.path for update;
-  update coord.locks l set expires_at = greatest(l.expires_at, t.claim_expires_at)
-  from coord.tasks t
-  where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id
-    and l.path = any ((t.terms).paths)
-    and l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id
+  update coord.locks l set expires_at = greatest(l.expires_at, n.until)
+  from (select u.path, max(u.until) as until from unnest(v_paths, v_until) u(path, until) group by 1) n
+  where l.project_id = p_project_id and l.path = n.path and l.session_id = p_session_id
     and l.expires_at > clock_timestamp();
   return false;
 end

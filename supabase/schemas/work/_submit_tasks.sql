@@ -2,7 +2,8 @@
 -- Each task that is made has its journal row from here.
 -- Concurrency: what the new tasks depend on, and their parents, are locked before they are looked at, in the order of
 -- table.sql. A completion of one of them either commits first and is seen, or waits, and then finds the new task among
--- its dependents.
+-- its dependents. Circles are looked for before, too, because that may take long, and most of what takes long is
+-- refused.
 create function coord._submit_tasks(p_call coord._call, p_tasks jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -15,7 +16,11 @@ declare
   v_answer jsonb;
   v_dead uuid[];
 begin
-  if v_near <> '{}' then perform coord._lock_tasks(p_call.project_id, v_near); end if;
+  if v_near <> '{}' then
+    v_answer := coord._refuse_circles(p_call, v_drafts, v_edges);
+    if v_answer is not null then return v_answer; end if;
+    perform coord._lock_tasks(p_call.project_id, v_near);
+  end if;
   v_answer := coord._refuse_tasks(p_call, p_tasks, v_drafts, v_edges);
   if v_answer is not null then return v_answer; end if;
   v_drafts := coord._assign_drafts(v_drafts, v_edges);
