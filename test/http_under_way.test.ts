@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createApp, listen } from '@agentcoord/http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type HttpServer, startHttpServer } from './doors/http_server.ts';
 import { cloneDatabase } from './helpers/database.ts';
@@ -66,4 +68,32 @@ test('calls that wait and streams do not count', async () => {
   expect(await submit()).toBe(200);
   leaving.abort();
   await Promise.all(waiting);
+});
+
+test('who goes while his key is looked up leaves no stream open', async () => {
+  await using db = await cloneDatabase();
+  const { api_key } = await (await db.session('root', { trust: 4 })).createKey({ agent: 'ann' });
+  const { database } = db;
+  const slow: typeof database.call = async (name, args) => {
+    if (name === 'authenticate_key') await sleep(200);
+    return database.call(name, args);
+  };
+  const app = await createApp({ database: { ...database, call: slow }, version: '0.0.0-test' });
+  cleanup.defer(() => app.close());
+  const url = await listen(app, { port: 0 });
+  const text = `GET /v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${api_key}\r\n\r\n`;
+  const come = async () => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {});
+    await once(socket, 'connect');
+    socket.write(text);
+    await sleep(50);
+    socket.resetAndDestroy();
+  };
+  await Promise.all(Array.from({ length: 20 }, come));
+  await sleep(300);
+  const leaving = new AbortController();
+  const init = { headers: { authorization: `Bearer ${api_key}` }, signal: leaving.signal };
+  const streams = await Promise.all(Array.from({ length: 200 }, () => fetch(`${url}/v1/events`, init)));
+  expect(new Set(streams.map(({ status }) => status))).toEqual(new Set([200]));
+  leaving.abort();
 });

@@ -5,6 +5,7 @@ import { Authenticator } from './authentication.ts';
 import { authenticate } from './callers.ts';
 import { callsOver } from './calls.ts';
 import { addEventStream } from './event_streams.ts';
+import { assertThere } from './failures.ts';
 import { addHealth } from './health.ts';
 import { KeyedStreams } from './keyed_streams.ts';
 import { createLimits, type RateLimit } from './limits.ts';
@@ -57,6 +58,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     scope.addHook('onRequest', async (request) => unread.refuse(request));
     scope.addHook('onRequest', async (request, reply) => underWay.enter(request, reply));
     scope.addHook('onRequest', sendAnswerHeaders);
+    scope.addHook('preHandler', async (_request, reply) => assertThere(reply.raw));
     addOperations(scope, operations, call, underWay);
     addEventStream(scope, { database, streams, unread, underWay });
     addMounts(scope, options.mounts ?? [], { call, database, streams, unread, underWay });

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { CoordinationError, type ErrorBody, errorCodes, errorFrom } from '@agentcoord/contract';
 
 /** Most bytes of a request's body. */
@@ -34,6 +35,11 @@ export function routeUnknown(method: string, path: string): HttpError {
 /** Nobody reads it: it ends a call whose client has gone. nginx logs such requests with this status. */
 export function clientGone(): HttpError {
   return invalidInput('The client closed the connection before it was answered.', 'Send the request again.', 499);
+}
+
+/** Throws when a client has gone: whoever waits for it to go from then on would never hear of it. */
+export function assertThere({ closed, destroyed }: ServerResponse): void {
+  if (closed || destroyed) throw clientGone();
 }
 
 export function methodRefused(method: string, allowed: readonly string[]): HttpError {

@@ -1,5 +1,6 @@
 import { CoordinationError } from '@agentcoord/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { assertThere } from './failures.ts';
 
 /** Bytes of bodies, and requests, of one key that are not done: what is sent beyond that is not read. */
 const [mostBytes, mostRequests] = [16 * 1_048_576, 256];
@@ -24,6 +25,7 @@ export class UnderWay {
 
   /** One more request of an authenticated key; throws `limit_exceeded` when there are too many. */
   enter(request: FastifyRequest, { raw: response }: FastifyReply): void {
+    assertThere(response);
     const key = request.credential?.fingerprint ?? '';
     const bytes = bytesOf(request);
     const load = this.#ofKey.get(key) ?? { requests: 0, bytes: 0 };

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CoordinationError } from '@agentcoord/contract';
 import type { Ending } from '@agentcoord/core';
 import type { FastifyReply } from 'fastify';
-import { clientGone } from './failures.ts';
+import { assertThere, clientGone } from './failures.ts';
 
 /** Milliseconds that those who wait have for taking their answer when the server closes. */
 const answerWithin = 1000;
@@ -19,6 +19,7 @@ export class Waits {
 
   /** What ends the call that this reply answers; throws `limit_exceeded` when its key waits too often. */
   add({ raw: response, request }: FastifyReply, cancelled?: AbortSignal): Ending {
+    assertThere(response);
     const leave = this.#enter(request.credential?.fingerprint ?? '');
     const gone = new AbortController();
     const answered = once(response, 'close').then(() => {

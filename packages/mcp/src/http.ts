@@ -34,6 +34,7 @@ export function createHttpHandler({ report = reportToConsole, ...offer }: Offer)
         return;
       }
       const answer = await handle;
+      if (response.closed || response.destroyed) return;
       const listener = { invoker, end: () => response.end() };
       if (isListening(body)) {
         try {
