@@ -97,3 +97,23 @@ test('who goes while his key is looked up leaves no stream open', async () => {
   expect(new Set(streams.map(({ status }) => status))).toEqual(new Set([200]));
   leaving.abort();
 });
+
+test('who sends more than one connection may, or resets it, leaves no error in the log', async () => {
+  await using db = await cloneDatabase();
+  const lines: string[] = [];
+  const logger = { level: 'warn', stream: { write: (line: string) => void lines.push(line) } };
+  const app = await createApp({ database: db.database, version: '0.0.0-test', logger });
+  cleanup.defer(() => app.close());
+  const url = await listen(app, { port: 0 });
+  for (const path of ['/v1/board', '/docs/json', '/openapi.json', `/a/1-${'x'.repeat(43)}`]) {
+    for (const isReset of [false, true]) {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {});
+      await once(socket, 'connect');
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer zz\r\n\r\n`.repeat(100));
+      if (isReset) socket.resetAndDestroy();
+      else await once(socket.resume(), 'close');
+    }
+  }
+  await sleep(200);
+  expect(lines).toEqual([]);
+});

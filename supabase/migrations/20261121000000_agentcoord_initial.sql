@@ -998,6 +998,7 @@ create table coord.tasks (
 create index tasks_ready on coord.tasks (project_id, lane, rank, task_id) where status = 'ready';
 create index tasks_by_status on coord.tasks (project_id, status, due_at, task_id)
 where status <> 'done' and (status <> 'ready' or due_at is not null);
+create index tasks_claimed on coord.tasks (project_id, claim_session_id) where status = 'claimed';
 
 create table coord.task_dependencies (
   project_id integer not null,
@@ -7832,6 +7833,26 @@ as $$
       else '[]' end);
 $$;
 
+-- work/_too_many_claims.sql
+-- Whether the agent, its subagents included, has 2,000 claims already; not looked at before its session has 50. All that
+-- are claimed are looked at by whoever cleans up, and moved when the database was down.
+create function coord._too_many_claims(p_call coord._call) returns boolean
+language plpgsql volatile
+as $$
+begin
+  perform from coord.tasks t
+  where t.project_id = p_call.project_id and t.status = 'claimed' and t.claim_session_id = p_call.session_id
+  offset 49 limit 1;
+  if not found then return false; end if;
+  perform from coord.sessions s
+  join coord.tasks t on t.project_id = s.project_id and t.status = 'claimed' and t.claim_session_id = s.session_id
+  where s.project_id = p_call.project_id and s.ended_at is null
+    and coalesce(s.delegated_from, s.agent) = coord._account(p_call)
+  offset 1999 limit 1;
+  return found;
+end
+$$;
+
 -- work/_trail_on.sql
 -- A task's trail with this transaction, and no longer than a hundred: for changes of which a task may see any number.
 create function coord._trail_on(p_trail xid8[]) returns xid8[]
@@ -11317,6 +11338,10 @@ declare
   v_claim jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
+  if coord._too_many_claims(v_call) then
+    return coord._refuse(v_call, 'limit_exceeded', 'This agent has claimed 2,000 tasks.',
+      'Complete or release some of them before you claim more.', '{"reason": "too_many_claims"}');
+  end if;
   v_claim := coord._claim(v_call, p_types, p_lease_seconds);
   if v_claim is not null then
     return coord._leave(v_call, v_claim, 'task:' || (v_claim #>> '{task,task_id}'));
@@ -11344,6 +11369,10 @@ declare
   v_claims jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
+  if coord._too_many_claims(v_call) then
+    return coord._refuse(v_call, 'limit_exceeded', 'This agent has claimed 2,000 tasks.',
+      'Complete or release some of them before you claim more.', '{"reason": "too_many_claims"}');
+  end if;
   v_claims := coord._claim_batch(v_call, p_count, p_types, p_lease_seconds);
   return coord._leave(v_call, jsonb_build_object('claimed', v_claims <> '[]', 'claims', v_claims));
 end

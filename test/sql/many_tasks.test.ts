@@ -129,3 +129,22 @@ test('a task that is cancelled while its dependency fails is counted off its par
   const [row] = await db.sql`select (terms).open_subtasks from coord.tasks where task_id = ${parent}`;
   expect(row).toEqual({ open_subtasks: 0 });
 });
+
+test('an agent has 2,000 claims at most, in all its sessions, and goes on with what it completes', async () => {
+  const [twin, bob] = [await db.session('ann', { project }), await db.session('bob', { project })];
+  const tasks = Array.from({ length: 100 }, () => ({ title: 'x' }));
+  for (let batch = 0; batch < 22; batch++) await bob.submitWorkBatch({ tasks });
+  const claimed = [];
+  for (let batch = 0; batch < 40; batch++) {
+    claimed.push(...(await (batch % 2 === 0 ? ann : twin).getWorkBatch({ count: 50 })).claims);
+  }
+  expect(claimed).toHaveLength(2000);
+  const refusal = { code: 'limit_exceeded', details: { reason: 'too_many_claims' } };
+  await expect(ann.getWork()).rejects.toMatchObject(refusal);
+  await expect(twin.getWorkBatch({ count: 2 })).rejects.toMatchObject(refusal);
+  expect(await bob.getWork()).toMatchObject({ claimed: true });
+  const [first] = claimed;
+  const report = { task_id: first?.task.task_id as string, claim_token: first?.claim_token as number };
+  expect(await ann.completeWork({ ...report, claim_next: true })).toMatchObject({ next: { claimed: true } });
+  await expect(ann.getWork()).rejects.toMatchObject(refusal);
+});

@@ -33,9 +33,11 @@ export async function createLimits(app: FastifyInstance, limit: RateLimit = defa
   await app.register(rateLimit, { global: false });
   const window = { max: limit.max, timeWindow: limit.windowSeconds * 1000 };
   const keys = app.createRateLimit({ ...window, keyGenerator: (request) => request.credential?.caller.key_id ?? '' });
-  const addresses = app.createRateLimit(window);
-  const links = app.createRateLimit(window);
-  const pages = app.createRateLimit(window);
+  // Who has gone already has no address any more.
+  const byAddress = { ...window, keyGenerator: (request: FastifyRequest) => request.ip ?? '' };
+  const addresses = app.createRateLimit(byAddress);
+  const links = app.createRateLimit(byAddress);
+  const pages = app.createRateLimit(byAddress);
   const line = new Line();
   return {
     async countKey(request) {

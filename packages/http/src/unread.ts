@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { CoordinationError } from '@agentcoord/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { clientGone } from './failures.ts';
 
 /**
  * Milliseconds in which a client must have taken a piece of what it was sent, and between two looks. An answer is one
@@ -40,6 +41,8 @@ export class Unread {
     app.addHook('onRequest', async ({ raw: { socket } }, { raw: response }) => {
       const others = this.#underWay.get(socket) ?? 0;
       if (others >= mostAtOnce) socket.destroy();
+      // Also the others of this connection, which Node has read already.
+      if (socket.destroyed) throw clientGone();
       this.#underWay.set(socket, others + 1);
       response.once('close', () => this.#underWay.set(socket, (this.#underWay.get(socket) ?? 1) - 1));
     });

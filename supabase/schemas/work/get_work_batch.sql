@@ -9,6 +9,10 @@ declare
   v_claims jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
+  if coord._too_many_claims(v_call) then
+    return coord._refuse(v_call, 'limit_exceeded', 'This agent has claimed 2,000 tasks.',
+      'Complete or release some of them before you claim more.', '{"reason": "too_many_claims"}');
+  end if;
   v_claims := coord._claim_batch(v_call, p_count, p_types, p_lease_seconds);
   return coord._leave(v_call, jsonb_build_object('claimed', v_claims <> '[]', 'claims', v_claims));
 end

@@ -67,6 +67,7 @@ create table coord.tasks (
 create index tasks_ready on coord.tasks (project_id, lane, rank, task_id) where status = 'ready';
 create index tasks_by_status on coord.tasks (project_id, status, due_at, task_id)
 where status <> 'done' and (status <> 'ready' or due_at is not null);
+create index tasks_claimed on coord.tasks (project_id, claim_session_id) where status = 'claimed';
 
 create table coord.task_dependencies (
   project_id integer not null,

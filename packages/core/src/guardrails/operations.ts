@@ -1,13 +1,13 @@
 import { CoordinationError } from '@agentcoord/contract';
 import { payerOf } from '../caller.ts';
-import type { ComputedCall, Handler } from '../handlers.ts';
-import { atOnce, inSlices } from '../slices.ts';
+import type { Handler } from '../handlers.ts';
+import { inSlices } from '../slices.ts';
 import type { Context } from './context.ts';
 import { violationsIn } from './engine.ts';
 import { assertPattern, noProjectRules, type StoredRule } from './project_rules.ts';
 import { builtInRules, builtInVersion, isBuiltIn } from './rules/index.ts';
 import { storedRules } from './stored_rules.ts';
-import { fixedRules, tellingOf, type Verdict, verdictOf, versionOf, violationOf } from './verdict.ts';
+import { fixedRules, tellingOf, type Verdict, type Violation, verdictOf, versionOf, violationOf } from './verdict.ts';
 
 /** Milliseconds that a database may take to tell the rules before what the built-in ones block is blocked without it. */
 const patience = 200;
@@ -19,34 +19,33 @@ export const checkGuardrails: Handler = async (call) => {
     context?: Context;
     file_paths?: string[];
   };
-  const offline = () =>
-    verdictOf(
-      [
-        ...atOnce(violationsIn(operation_text, context, file_paths ?? [])),
-        violationOf('rules_unavailable', operation_text, noProjectRules),
-      ],
-      noProjectRules,
-    );
-  return withoutDatabase(judge(call, operation_text, context, file_paths ?? []), offline);
+  const paths = file_paths ?? [];
+  const offline = async () => {
+    const found = await inSlices(violationsIn(operation_text, context, paths), payerOf(call.caller));
+    return verdictOf([...found, violationOf('rules_unavailable', operation_text, noProjectRules)], noProjectRules);
+  };
+  const rules = await withoutDatabase(storedRules(call.database, call.caller.project_id), offline);
+  if ('verdict' in rules) return rules;
+  const violations = await inSlices(violationsIn(operation_text, context, paths, rules), payerOf(call.caller));
+  return withoutDatabase(call.store({ violations: tellingOf(violations), rules_version: versionOf(rules) }), offline);
 };
 
-async function judge(call: ComputedCall, text: string, context: Context | undefined, paths: readonly string[]) {
-  const rules = await storedRules(call.database, call.caller.project_id);
-  const violations = await inSlices(violationsIn(text, context, paths, rules), payerOf(call.caller));
-  return call.store({ violations: tellingOf(violations), rules_version: versionOf(rules) });
-}
-
-/** What was judged; the offline verdict when the database cannot be reached, or not soon and that blocks anyway. */
-async function withoutDatabase(judged: Promise<unknown>, offline: () => Verdict): Promise<unknown> {
+/** What the database says; the offline verdict when it cannot be reached, or not soon and that blocks anyway. */
+async function withoutDatabase<Answer>(
+  asking: Promise<Answer>,
+  offline: () => Promise<Verdict>,
+): Promise<Answer | Verdict> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Verdict>((resolve) => {
-    timer = setTimeout(() => {
-      const verdict = offline();
-      if (verdict.violations.some(({ rule, severity }) => severity === 'block' && rule !== 'rules_unavailable'))
-        resolve(verdict);
-    }, patience);
+    const judge = async () => {
+      // Where too much of that caller waits for its turn, the database is waited for.
+      const verdict = await offline().catch(() => undefined);
+      const blocks = ({ rule, severity }: Violation) => severity === 'block' && rule !== 'rules_unavailable';
+      if (verdict?.violations.some(blocks)) resolve(verdict);
+    };
+    timer = setTimeout(judge, patience);
   });
-  const answered = judged.catch((error: unknown) => {
+  const answered = asking.catch((error: unknown) => {
     // What the caller did wrong is told; whatever else is wrong, nobody knows what the rules say.
     const broken = !(error instanceof CoordinationError) || error.code === 'unavailable' || error.code === 'internal';
     if (!broken) throw error;

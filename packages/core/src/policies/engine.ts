@@ -26,7 +26,8 @@ export function cedarEngine(database: Pick<Database, 'call'>, { folder }: CedarO
     if (!(made instanceof Promise)) return made;
     const decided = await made;
     const current = callers.recall(key, caller) ?? (await callers.read(key, caller));
-    const isCurrent = current === known && callers.policiesFor(current) === policies;
+    const isSame = JSON.stringify(current.principal) === JSON.stringify(known.principal);
+    const isCurrent = isSame && callers.policiesFor(current) === policies;
     return isCurrent ? decided : begin(current, caller, operation, about).made;
   }
 
