@@ -130,7 +130,7 @@ test('a task that is cancelled while its dependency fails is counted off its par
   expect(row).toEqual({ open_subtasks: 0 });
 });
 
-test('an agent has 2,000 claims at most, in all its sessions, and goes on with what it completes', async () => {
+test('an agent claims no more by batches when it has 2,000, in all its sessions, but goes on with what it completes', async () => {
   const [twin, bob] = [await db.session('ann', { project }), await db.session('bob', { project })];
   const tasks = Array.from({ length: 100 }, () => ({ title: 'x' }));
   for (let batch = 0; batch < 22; batch++) await bob.submitWorkBatch({ tasks });
@@ -140,11 +140,11 @@ test('an agent has 2,000 claims at most, in all its sessions, and goes on with w
   }
   expect(claimed).toHaveLength(2000);
   const refusal = { code: 'limit_exceeded', details: { reason: 'too_many_claims' } };
-  await expect(ann.getWork()).rejects.toMatchObject(refusal);
+  await expect(ann.getWorkBatch({ count: 2 })).rejects.toMatchObject(refusal);
   await expect(twin.getWorkBatch({ count: 2 })).rejects.toMatchObject(refusal);
-  expect(await bob.getWork()).toMatchObject({ claimed: true });
+  expect(await bob.getWorkBatch({ count: 2 })).toMatchObject({ claimed: true });
   const [first] = claimed;
   const report = { task_id: first?.task.task_id as string, claim_token: first?.claim_token as number };
   expect(await ann.completeWork({ ...report, claim_next: true })).toMatchObject({ next: { claimed: true } });
-  await expect(ann.getWork()).rejects.toMatchObject(refusal);
+  await expect(ann.getWorkBatch({ count: 1 })).rejects.toMatchObject(refusal);
 });

@@ -10,10 +10,6 @@ declare
   v_claim jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if coord._too_many_claims(v_call) then
-    return coord._refuse(v_call, 'limit_exceeded', 'This agent has claimed 2,000 tasks.',
-      'Complete or release some of them before you claim more.', '{"reason": "too_many_claims"}');
-  end if;
   v_claim := coord._claim(v_call, p_types, p_lease_seconds);
   if v_claim is not null then
     return coord._leave(v_call, v_claim, 'task:' || (v_claim #>> '{task,task_id}'));

@@ -1,4 +1,5 @@
--- Claims several tasks at once for the calling session; see _claim_batch.
+-- Claims several tasks at once for the calling session; see _claim_batch. Here it is seen to that an agent has not too
+-- many: one by one they do not become so many within the time of a lease.
 create function coord.get_work_batch(
   p_caller jsonb, p_count integer, p_types text[] default null, p_lease_seconds integer default 900
 ) returns jsonb

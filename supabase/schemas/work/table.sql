@@ -67,7 +67,7 @@ create table coord.tasks (
 create index tasks_ready on coord.tasks (project_id, lane, rank, task_id) where status = 'ready';
 create index tasks_by_status on coord.tasks (project_id, status, due_at, task_id)
 where status <> 'done' and (status <> 'ready' or due_at is not null);
-create index tasks_claimed on coord.tasks (project_id, claim_session_id) where status = 'claimed';
+-- None finds the claims of a session: Postgres would take it for each completion, too, and go through all of them.
 
 create table coord.task_dependencies (
   project_id integer not null,
