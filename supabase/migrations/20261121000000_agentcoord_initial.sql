@@ -7576,15 +7576,17 @@ begin
       order by n.claim_expires_at limit 1000 for update skip locked))
     returning (t.terms).paths, t.claim_expires_at
   )
-  select array_agg(p.path), array_agg(r.claim_expires_at) into v_paths, v_until
+  select array_agg(p.path order by p.path collate "C"), array_agg(r.claim_expires_at order by p.path collate "C")
+    into v_paths, v_until
   from renewed r cross join unnest(r.paths) p(path);
   if v_paths is null then return v_skip_paths and p_plain; end if;
-  perform from coord.locks l
-  where l.project_id = p_project_id and l.path = any (v_paths) and l.session_id = p_session_id order by l.path for update;
-  update coord.locks l set expires_at = greatest(l.expires_at, n.until)
-  from (select u.path, max(u.until) as until from unnest(v_paths, v_until) u(path, until) group by 1) n
-  where l.project_id = p_project_id and l.path = n.path and l.session_id = p_session_id
-    and l.expires_at > clock_timestamp();
+  -- One after the other, by the key: a join of thousands with a table of which Postgres knows little may compare all
+  -- with all.
+  for v_index in 1 .. cardinality(v_paths) loop
+    update coord.locks l set expires_at = greatest(l.expires_at, v_until[v_index])
+    where l.project_id = p_project_id and l.path = v_paths[v_index] and l.session_id = p_session_id
+      and l.expires_at > clock_timestamp();
+  end loop;
   return false;
 end
 $$;
