@@ -2834,7 +2834,7 @@ begin
   end if;
   if p_shared and coord._shares_too_much(p_call, p_paths) then
     return coord._refuse(p_call, 'limit_exceeded', 'An agent can share 2,000 paths at once, each session counted by itself.',
-      'Release some, also those that have lapsed, or share one tree instead of its files.', '{"reason": "too_many_shares"}');
+      'Release some, or end sessions whose shares have lapsed, or share one tree instead of its files.', '{"reason": "too_many_shares"}');
   end if;
   v_taken := coord._take(p_call, p_paths, p_shared, p_reason, p_ttl_seconds, null, v_waiter_id);
   if v_taken.locks is not null then
@@ -3675,10 +3675,6 @@ begin
     order by h.mine desc, h.live desc limit 1;
     exit when not coalesce(v_lock.mine and v_lock.live and (p_token is null or v_lock.token = p_token), false);
   end loop;
-  -- A share that has lapsed would stay until somebody else takes the path, and counts until then.
-  delete from coord.lock_shares s
-  where s.project_id = p_call.project_id and s.path = p_path and s.session_id = p_call.session_id
-    and s.expires_at <= clock_timestamp();
   return case
     when v_lock.mine and v_lock.live then 'stale_token'
     when v_lock.mine then 'lapsed'

@@ -130,11 +130,11 @@ describe('shares', () => {
     expect(await others[0]?.acquireLock({ paths, shared: true })).toMatchObject({ acquired: true });
     const other = await db.session('other', { project });
     expect(await other.acquireLock({ paths, shared: true })).toMatchObject({ acquired: true });
-    // What has lapsed is still there for whoever takes the path, and counts until it is released.
+    // What has lapsed is still there for whoever takes the path, and counts until its session ends.
     await db.sql`update coord.lock_shares set expires_at = clock_timestamp() - interval '1 second'
       where session_id = ${others[1]?.session_id as string}`;
     await expect(first.acquireLock({ paths, shared: true })).rejects.toMatchObject({ code: 'limit_exceeded' });
-    await others[1]?.releaseLock({ paths });
+    await others[1]?.endSession();
     expect(await first.acquireLock({ paths, shared: true })).toMatchObject({ acquired: true });
   });
 });

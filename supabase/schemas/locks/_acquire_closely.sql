@@ -18,7 +18,7 @@ begin
   end if;
   if p_shared and coord._shares_too_much(p_call, p_paths) then
     return coord._refuse(p_call, 'limit_exceeded', 'An agent can share 2,000 paths at once, each session counted by itself.',
-      'Release some, also those that have lapsed, or share one tree instead of its files.', '{"reason": "too_many_shares"}');
+      'Release some, or end sessions whose shares have lapsed, or share one tree instead of its files.', '{"reason": "too_many_shares"}');
   end if;
   v_taken := coord._take(p_call, p_paths, p_shared, p_reason, p_ttl_seconds, null, v_waiter_id);
   if v_taken.locks is not null then

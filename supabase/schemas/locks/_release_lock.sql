@@ -29,10 +29,6 @@ begin
     order by h.mine desc, h.live desc limit 1;
     exit when not coalesce(v_lock.mine and v_lock.live and (p_token is null or v_lock.token = p_token), false);
   end loop;
-  -- A share that has lapsed would stay until somebody else takes the path, and counts until then.
-  delete from coord.lock_shares s
-  where s.project_id = p_call.project_id and s.path = p_path and s.session_id = p_call.session_id
-    and s.expires_at <= clock_timestamp();
   return case
     when v_lock.mine and v_lock.live then 'stale_token'
     when v_lock.mine then 'lapsed'
