@@ -18,7 +18,7 @@ test.for([
   `git -c http.extraheader="AUTHORIZATION: basic ${secret}" push --force`,
   `curl -H 'Authorization: Bearer ${secret}' https://x.example`,
   `kubectl create secret generic x --from-literal=k=${secret}`,
-  `npm config set //registry.npmjs.org/:_authToken ${secret}`,
+  `npm config set //registry.example.com/:_authToken ${secret}`,
   `PGPASSWORD=${secret} psql -c 'drop table x'`,
   `app --password ${secret}`,
   `ALTER USER ann PASSWORD '${secret}'`,

@@ -1,12 +1,12 @@
 import { CoordinationError } from '@agentcoord/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { assertThere } from './failures.ts';
+import { assertThere, maxBodyBytes } from './failures.ts';
 
 /** Bytes of bodies, and requests, of one key that are not done: what is sent beyond that is not read. */
-const [mostBytes, mostRequests] = [16 * 1_048_576, 256];
+const [mostBytes, mostRequests] = [16 * maxBodyBytes, 256];
 
-/** A body of which nobody says how long it is may have as much as any. */
-const unknownLength = 1_048_576;
+/** What a body counts whose length is not told beforehand: the most that it may have. */
+const unknownLength = maxBodyBytes;
 
 interface Load {
   requests: number;
@@ -14,8 +14,8 @@ interface Load {
 }
 
 /**
- * What keys have under way. A request counts until its work is done, also when its client has gone: otherwise one that
- * sends and goes has any number of them read and judged, while everybody else waits.
+ * What keys have under way. A request counts until its work is done, also when its client has gone: otherwise a client
+ * that sends and goes has thousands of them read and judged, while everybody else waits.
  */
 export class UnderWay {
   readonly #ofKey = new Map<string, Load>();
