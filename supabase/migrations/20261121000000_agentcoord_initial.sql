@@ -2854,6 +2854,18 @@ begin
 end
 $$;
 
+-- locks/_are_many_scopes.sql
+-- Whether these are more trees and globs than one agent may have, or one task may name: 50, of which 10 are globs.
+create function coord._are_many_scopes(p_paths text[]) returns boolean
+language plpgsql immutable parallel safe
+as $$
+begin
+  return (
+    select count(*) > 50 or count(*) filter (where coord._is_glob(p.path)) > 10
+    from unnest(p_paths) p(path) where coord._is_scope(p.path));
+end
+$$;
+
 -- locks/_are_too_broad.sql
 -- Whether some of these paths, in normal form, reach further than the caller may lock.
 create function coord._are_too_broad(p_call coord._call, p_paths text[]) returns boolean
@@ -3989,7 +4001,7 @@ end
 $$;
 
 -- locks/_too_many_scopes.sql
--- Whether these paths would give the agent more than 50 trees and globs that it holds or waits for, or more than 10 globs.
+-- Whether these paths would give the agent more trees and globs that it holds or waits for than it may have.
 -- Each of them is compared with whatever others ask for, globs with globs segment by segment, so nobody may have as many
 -- as he likes.
 create function coord._too_many_scopes(p_call coord._call, p_paths text[]) returns boolean
@@ -3999,12 +4011,8 @@ declare
   v_asked text[] := array(select p.path from unnest(p_paths) p(path) where coord._is_scope(p.path));
 begin
   if v_asked = '{}' then return false; end if;
-  return (
-    select count(*) > 50 or count(*) filter (where coord._is_glob(o.path)) > 10
-    from (
-      select a.path from unnest(v_asked) a(path)
-      union
-      select h.path from (
+  return coord._are_many_scopes(v_asked || array(
+      select distinct h.path from (
         select l.path, l.session_id from coord.lock_scopes c
         join coord.locks l on l.project_id = c.project_id and l.path = c.path
         where c.project_id = p_call.project_id
@@ -4017,7 +4025,7 @@ begin
         where w.project_id = p_call.project_id and coord._is_scope(q.path)
       ) h
       join coord.sessions s on s.project_id = p_call.project_id and s.session_id = h.session_id
-      where coalesce(s.delegated_from, s.agent) = coord._account(p_call)) o);
+      where coalesce(s.delegated_from, s.agent) = coord._account(p_call) and h.path <> all (v_asked)));
 end
 $$;
 
@@ -7490,9 +7498,7 @@ begin
       'See discover_agents for the agents of this project, or leave it out: whoever asks for work gets the task.');
   end if;
   if exists (select from unnest(p_drafts) d
-    where (
-      select count(*) > 50 or count(*) filter (where coord._is_glob(p.path)) > 10
-      from unnest((d.terms).paths) p(path) where coord._is_scope(p.path)))
+    where (d.terms).paths is not null and coord._are_many_scopes((d.terms).paths))
   then
     return coord._refuse(p_call, 'limit_exceeded', 'paths: a task has 50 trees at most, 10 of them globs, as an agent may lock',
       'Name one tree instead of several in it, or split the task.', '{"reason": "too_many_scopes"}');

@@ -48,9 +48,7 @@ begin
       'See discover_agents for the agents of this project, or leave it out: whoever asks for work gets the task.');
   end if;
   if exists (select from unnest(p_drafts) d
-    where (
-      select count(*) > 50 or count(*) filter (where coord._is_glob(p.path)) > 10
-      from unnest((d.terms).paths) p(path) where coord._is_scope(p.path)))
+    where (d.terms).paths is not null and coord._are_many_scopes((d.terms).paths))
   then
     return coord._refuse(p_call, 'limit_exceeded', 'paths: a task has 50 trees at most, 10 of them globs, as an agent may lock',
       'Name one tree instead of several in it, or split the task.', '{"reason": "too_many_scopes"}');
