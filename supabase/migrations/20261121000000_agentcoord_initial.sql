@@ -7405,6 +7405,15 @@ begin
 end
 $$;
 
+-- work/_refuse_more_claims.sql
+-- What an agent is told that has claimed as many tasks as it may.
+create function coord._refuse_more_claims(p_call coord._call) returns jsonb
+language sql volatile
+as $$
+  select coord._refuse(p_call, 'limit_exceeded', 'This agent has claimed 2,000 tasks.',
+    'Complete or release some of them before you claim more.', '{"reason": "too_many_claims"}');
+$$;
+
 -- work/_refuse_parents.sql
 -- Why drafts may not become parts of the parents that they name, as a refusal; null when they may. A task is not done
 -- before its subtasks have ended, so they are added only by who answers for it: its submitter, its claimer, a subagent
@@ -11330,6 +11339,8 @@ grant execute on function coord.get_task_history to coord_app;
 
 -- work/get_work.sql
 -- Claims the next task for the calling session. p_wait_seconds is for whoever calls: waiting is not done here.
+-- An agent's claims are counted in one call of fifty, since to count them costs as much as a few claims: it may have some
+-- hundred more than 2,000.
 -- Concurrency: see _claim. A caller that dies before the commit has claimed nothing.
 create function coord.get_work(
   p_caller jsonb, p_types text[] default null, p_lease_seconds integer default 900, p_wait_seconds integer default 0
@@ -11341,6 +11352,7 @@ declare
   v_claim jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
+  if random() < 0.02 and coord._too_many_claims(v_call) then return coord._refuse_more_claims(v_call); end if;
   v_claim := coord._claim(v_call, p_types, p_lease_seconds);
   if v_claim is not null then
     return coord._leave(v_call, v_claim, 'task:' || (v_claim #>> '{task,task_id}'));
@@ -11357,8 +11369,8 @@ $$;
 grant execute on function coord.get_work to coord_app;
 
 -- work/get_work_batch.sql
--- Claims several tasks at once for the calling session; see _claim_batch. Here it is seen to that an agent has not too
--- many: one by one they do not become so many within the time of a lease.
+-- Claims several tasks at once for the calling session; see _claim_batch. That an agent has not too many claims is seen
+-- to in each call.
 create function coord.get_work_batch(
   p_caller jsonb, p_count integer, p_types text[] default null, p_lease_seconds integer default 900
 ) returns jsonb
@@ -11369,10 +11381,7 @@ declare
   v_claims jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if coord._too_many_claims(v_call) then
-    return coord._refuse(v_call, 'limit_exceeded', 'This agent has claimed 2,000 tasks.',
-      'Complete or release some of them before you claim more.', '{"reason": "too_many_claims"}');
-  end if;
+  if coord._too_many_claims(v_call) then return coord._refuse_more_claims(v_call); end if;
   v_claims := coord._claim_batch(v_call, p_count, p_types, p_lease_seconds);
   return coord._leave(v_call, jsonb_build_object('claimed', v_claims <> '[]', 'claims', v_claims));
 end

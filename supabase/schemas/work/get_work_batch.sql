@@ -1,5 +1,5 @@
--- Claims several tasks at once for the calling session; see _claim_batch. Here it is seen to that an agent has not too
--- many: one by one they do not become so many within the time of a lease.
+-- Claims several tasks at once for the calling session; see _claim_batch. That an agent has not too many claims is seen
+-- to in each call.
 create function coord.get_work_batch(
   p_caller jsonb, p_count integer, p_types text[] default null, p_lease_seconds integer default 900
 ) returns jsonb
@@ -10,10 +10,7 @@ declare
   v_claims jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if coord._too_many_claims(v_call) then
-    return coord._refuse(v_call, 'limit_exceeded', 'This agent has claimed 2,000 tasks.',
-      'Complete or release some of them before you claim more.', '{"reason": "too_many_claims"}');
-  end if;
+  if coord._too_many_claims(v_call) then return coord._refuse_more_claims(v_call); end if;
   v_claims := coord._claim_batch(v_call, p_count, p_types, p_lease_seconds);
   return coord._leave(v_call, jsonb_build_object('claimed', v_claims <> '[]', 'claims', v_claims));
 end
