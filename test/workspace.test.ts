@@ -26,6 +26,11 @@ beforeAll(async () => {
   symlinkSync('../outside.ts', join(root, 'outside-link.ts'));
   symlinkSync('..', join(root, 'outside-folder'));
   symlinkSync('nowhere.ts', join(root, 'dangling.ts'));
+  symlinkSync('dangling.ts', join(root, 'far.ts'));
+  symlinkSync('not-there-yet/below', join(root, 'dangling'));
+  symlinkSync('../not-there-yet.ts', join(root, 'dangling-outside.ts'));
+  symlinkSync('../not-there-yet', join(root, 'dangling-outside'));
+  symlinkSync('loop', join(root, 'loop'));
   symlinkSync(root, join(folder, 'alias'));
   db = await cloneDatabase();
   ann = await db.session('ann');
@@ -138,7 +143,10 @@ describe('what is no file inside is refused', () => {
     '../*.ts',
     'outside-folder/*.ts',
   ];
-  const links = ['outside-link.ts', 'outside-folder/outside.ts', 'outside-folder/new.ts', 'outside-folder'];
+  const links = [
+    ...['outside-link.ts', 'outside-folder/outside.ts', 'outside-folder/new.ts', 'outside-folder'],
+    ...['dangling-outside.ts', 'dangling-outside/new.ts', 'dangling-outside/*.ts', 'loop', 'loop/new.ts'],
+  ];
 
   test.each([...everywhere, ...atTheRoot, ...links])('%j at the root', (typed) => expectRefusal(typed, root));
 
@@ -187,6 +195,12 @@ describe('what names more than one file', () => {
   );
 });
 
-test('a link that leads nowhere is locked as what it is called', async () => {
-  expect(await locked('dangling.ts')).toBe('dangling.ts');
+test.each([
+  ['dangling.ts', 'nowhere.ts'],
+  ['far.ts', 'nowhere.ts'],
+  ['dangling/new.ts', 'not-there-yet/below/new.ts'],
+  ['dangling/*.ts', 'not-there-yet/below/*.ts'],
+])('a link that leads nowhere yet is what it leads to: %s is %s', async (typed, path) => {
+  expect(await locked(typed)).toBe(path);
+  await ann.releaseLock({ paths: [path] });
 });

@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from 'node:fs';
+import { readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { CoordinationError } from '@agentcoord/contract';
 
@@ -47,12 +47,40 @@ function isFolder(path: string): boolean | undefined {
   }
 }
 
-/** Resolves links in the part of the path that exists; the rest is taken as it stands. */
-function realPath(path: string): string {
+/**
+ * Resolves links in the part of the path that exists; the rest is taken as it stands. What is written through a link
+ * that leads nowhere yet arrives where it leads, so that is its name.
+ */
+function realPath(path: string, links = { left: mostLinks }): string {
   try {
     return realpathSync.native(path);
   } catch {
     const parent = dirname(path);
-    return parent === path ? path : resolve(realPath(parent), basename(path));
+    if (parent === path) return path;
+    const folder = realPath(parent, links);
+    const target = linkAt(resolve(folder, basename(path)));
+    if (target === undefined) return resolve(folder, basename(path));
+    if (links.left-- === 0) throw endlessLink(path);
+    return realPath(resolve(folder, target), links);
+  }
+}
+
+/** As many as Linux follows. */
+const mostLinks = 40;
+
+function endlessLink(path: string): CoordinationError {
+  return new CoordinationError({
+    code: 'invalid_input',
+    message: `paths: '${basename(path).slice(0, 100)}' is a link that leads to itself`,
+    hint: 'Name a file: what that link is meant to lead to.',
+  });
+}
+
+/** Where the link leads; undefined for all else. */
+function linkAt(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
   }
 }
