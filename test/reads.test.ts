@@ -160,6 +160,22 @@ describe.skipIf(missing)('a dashboard that reads through PostgREST', () => {
     });
   });
 
+  test('is not told where a row lies and which transaction wrote it', async () => {
+    for (const table of ['tasks', 'locks', 'journal', 'handoffs', 'sessions']) {
+      for (const column of ['ctid', 'xmin', 'tableoid']) {
+        expect([table, column, (await get(`${table}?select=${column}`, userToken(member))).status]).toEqual([
+          table,
+          column,
+          403,
+        ]);
+      }
+    }
+    expect(await get('tasks?limit=1', userToken(member))).toMatchObject({
+      status: 200,
+      body: [{ title: expect.any(String) }],
+    });
+  });
+
   test('changes nothing, whoever it is', async () => {
     const tokens = [undefined, userToken(member), await tokenOf('mine')];
     for (const token of tokens) {

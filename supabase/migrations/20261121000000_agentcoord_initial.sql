@@ -349,6 +349,7 @@ create table coord.handoffs (
 );
 
 create index handoffs_newest on coord.handoffs (project_id, created_at);
+create index handoffs_written on coord.handoffs (project_id, created_at) where not automatic;
 create index handoffs_of_agent on coord.handoffs (project_id, agent, created_at);
 
 alter table coord.handoffs enable row level security;
@@ -2152,7 +2153,8 @@ $$;
 
 -- handoffs/_journalled_handoff.sql
 -- The handoff of a session that ended without writing one, from its journal; null when it wrote one or did nothing that
--- anybody has to know. Always the same for the same session, however late it is asked for. Bounded: 20 lines of a kind.
+-- anybody has to know: no task, no path, no decision. Always the same for the same session, however late it is asked for.
+-- Bounded: 20 lines of a kind.
 create function coord._journalled_handoff(p_session coord.sessions) returns coord.handoffs
 language plpgsql stable
 as $$
@@ -2160,14 +2162,13 @@ declare
   v_entries coord.journal[];
   v_handoff coord.handoffs;
   v_left text[];
+  v_submitted bigint;
 begin
   perform from coord.handoffs h where h.project_id = p_session.project_id and h.agent = p_session.agent
     and h.session_id = p_session.session_id;
   if found then return null; end if;
-  v_entries := array(select e from coord._session_entries(p_session) e where e.operation not in
-    ('register_session', 'heartbeat', 'read_inbox', 'catch_up') and (e.outcome = 'ok' or e.session_id is null));
-  perform from unnest(v_entries) e where e.operation <> 'end_session' and e.operation <> 'sweep';
-  if not found then return null; end if;
+  v_entries := array(
+    select e from coord._session_entries(p_session) e where e.outcome = 'ok' or e.session_id is null);
   select coalesce(array_agg(t.line) filter (where t.is_done), '{}'),
     coalesce(array_agg(t.line) filter (where not t.is_done), '{}')
     into v_handoff.completed, v_handoff.in_progress
@@ -2175,6 +2176,18 @@ begin
   select coalesce(array_agg(p.path), '{}'), coalesce(array_agg(p.path) filter (where p.is_left), '{}')
     into v_handoff.relevant_files, v_left
   from coord._paths_of_entries(p_session.session_id, v_entries) p;
+  v_handoff.decisions := array(
+    select left(format('%s: %s. Because: %s', d.type, rtrim(d.context, '.'), d.reason), 300)
+    from unnest(v_entries) e
+    join coord.decisions d on d.project_id = e.project_id
+      and d.decision_id = coord._resource_id(e.resource, 'decision')
+    order by d.decision_id desc limit 20);
+  v_submitted := (select count(*) from unnest(v_entries) e where e.operation like 'submit\_work%');
+  if v_submitted = 0
+    and v_handoff.completed || v_handoff.in_progress || v_handoff.relevant_files || v_handoff.decisions = '{}'
+  then
+    return null;
+  end if;
   v_handoff.summary := concat_ws(' ',
     format('Put together from the journal: %s ended without a handoff (%s).', p_session.agent,
       rtrim(left(p_session.end_reason, 200), '.')),
@@ -2182,8 +2195,7 @@ begin
     format('Tasks done: %s; left unfinished: %s. Paths locked: %s, of which %s at the end.',
       cardinality(v_handoff.completed), cardinality(v_handoff.in_progress), cardinality(v_handoff.relevant_files),
       cardinality(v_left)),
-    (select 'Tasks submitted: ' || count(*) || '.' from unnest(v_entries) e where e.operation like 'submit\_work%'
-      having count(*) > 0));
+    'Tasks submitted: ' || nullif(v_submitted, 0) || '.');
   v_handoff.next_steps := array_remove(array[
     case when v_handoff.in_progress <> '{}' then 'See who has the unfinished tasks now; get_work hands out those that are free.' end,
     case when v_left <> '{}' then left('Look for half-made changes in what was locked at the end: '
@@ -2197,12 +2209,6 @@ begin
   v_handoff.created_at := p_session.ended_at;
   v_handoff.completed := v_handoff.completed[1:20];
   v_handoff.in_progress := v_handoff.in_progress[1:20];
-  v_handoff.decisions := array(
-    select left(format('%s: %s. Because: %s', d.type, rtrim(d.context, '.'), d.reason), 300)
-    from unnest(v_entries) e
-    join coord.decisions d on d.project_id = e.project_id
-      and d.decision_id = coord._resource_id(e.resource, 'decision')
-    order by d.decision_id desc limit 20);
   v_handoff.relevant_files := v_handoff.relevant_files[1:50];
   return v_handoff;
 end
@@ -2249,8 +2255,10 @@ end
 $$;
 
 -- handoffs/_offered_handoffs.sql
--- What a session that begins should know of: of the ten newest handoffs of a week three, those of its own agent first,
--- then those that agents wrote. In short; read_handoff has the whole.
+-- What a session that begins should know of: three handoffs of a week, the newest of each agent with its subagents, its
+-- own first, then those that agents wrote. In short; read_handoff has the whole.
+-- Own ones and written ones are looked up by themselves, so that sessions of another agent, however many, keep none of
+-- them from being offered.
 create function coord._offered_handoffs(p_project_id integer, p_session_id uuid, p_agent text) returns jsonb
 language plpgsql stable
 as $$
@@ -2258,9 +2266,17 @@ begin
   return (select coalesce(jsonb_agg(jsonb_build_object('handoff_id', o.handoff_id, 'agent', o.agent, 'created_at', o.created_at,
     'automatic', o.automatic, 'summary', left(o.summary, 300)) order by o.created_at desc), '[]')
   from (
-    select h.* from coord._recent_handoffs(p_project_id, null, null, 10) h
-    where h.session_id <> p_session_id and h.created_at > clock_timestamp() - interval '7 days'
-    order by h.agent = p_agent desc, h.automatic, h.created_at desc limit 3) o);
+    select * from (
+      select distinct on (case when r.agent = p_agent then '/' else split_part(r.agent, '/', 1) end) r.* from (
+        select h.* from coord._recent_handoffs(p_project_id, p_agent, null, 3) h
+        union all
+        (select w.* from coord.handoffs w where w.project_id = p_project_id and not w.automatic
+          order by w.created_at desc limit 50)
+        union all
+        select h.* from coord._recent_handoffs(p_project_id, null, null, 10) h) r
+      where r.session_id <> p_session_id and r.created_at > clock_timestamp() - interval '7 days'
+      order by case when r.agent = p_agent then '/' else split_part(r.agent, '/', 1) end, r.created_at desc) n
+    order by n.agent = p_agent desc, n.automatic, n.created_at desc limit 3) o);
 end
 $$;
 
@@ -5214,30 +5230,6 @@ end
 $$;
 
 grant execute on function coord._no_estimates to coord_reader;
-
--- Every table that readers see rows of. How long a query takes is not to tell of hidden rows either: the projects that may
--- be read are a condition that an index is read by, one project after the other, whatever else is asked for. Their range,
--- which says no more, has Postgres expect few rows, and so prefer an index to reading all. What members alone may read has
--- the projects of theirs.
-do $$
-declare
-  v_table record;
-begin
-  for v_table in
-    select p.polrelid::regclass as name,
-      coalesce(substring(pg_get_expr(p.polqual, p.polrelid) from '_readable_projects'), '_member_projects') as projects
-    from pg_catalog.pg_policy p join pg_catalog.pg_class c on c.oid = p.polrelid
-    where c.relnamespace = 'coord'::regnamespace and p.polname = 'readers'
-  loop
-    execute format('create policy no_estimates on %s as restrictive for select
-      using (project_id >= 0 or project_id >= coord._no_estimates())', v_table.name);
-    execute format('create policy no_scans on %1$s as restrictive for select
-      using (project_id = any (array(select coord.%2$I()))
-        and project_id between (select min(r) from coord.%2$I() r) and (select max(r) from coord.%2$I() r))',
-      v_table.name, v_table.projects);
-  end loop;
-end
-$$;
 
 -- seals/_as_bytes.sql
 -- A text as bytes of which one can tell where they end: its length in UTF-8, then the text; ffffffff for null.
@@ -10447,6 +10439,39 @@ end
 $$;
 
 grant execute on function coord.read_directly to coord_reader;
+
+-- reads/readable_tables.sql
+-- What holds for every table that readers see rows of. How long a query takes is not to tell of hidden rows either: the
+-- projects that may be read are a condition that an index is read by, one project after the other, whatever else is
+-- asked for. Their range, which says no more, has Postgres expect few rows, and so prefer an index to reading all. What
+-- members alone may read has the projects of theirs. Nor are where a row lies and which transaction wrote it (ctid,
+-- xmin), which tell how much others write: a right to the whole table would include them, so it becomes one to each
+-- column.
+do $$
+declare
+  v_table record;
+  v_columns text;
+begin
+  for v_table in
+    select p.polrelid::regclass as name,
+      coalesce(substring(pg_get_expr(p.polqual, p.polrelid) from '_readable_projects'), '_member_projects') as projects
+    from pg_catalog.pg_policy p join pg_catalog.pg_class c on c.oid = p.polrelid
+    where c.relnamespace = 'coord'::regnamespace and p.polname = 'readers'
+  loop
+    execute format('create policy no_estimates on %s as restrictive for select
+      using (project_id >= 0 or project_id >= coord._no_estimates())', v_table.name);
+    execute format('create policy no_scans on %1$s as restrictive for select
+      using (project_id = any (array(select coord.%2$I()))
+        and project_id between (select min(r) from coord.%2$I() r) and (select max(r) from coord.%2$I() r))',
+      v_table.name, v_table.projects);
+    continue when not has_table_privilege('coord_reader', v_table.name, 'select');
+    select string_agg(quote_ident(a.attname), ', ') into v_columns from pg_catalog.pg_attribute a
+    where a.attrelid = v_table.name and a.attnum > 0 and not a.attisdropped;
+    execute format('revoke select on %s from coord_reader', v_table.name);
+    execute format('grant select (%s) on %s to coord_reader', v_columns, v_table.name);
+  end loop;
+end
+$$;
 
 -- seals/drop_segment.sql
 -- Drops the oldest rows of the journal, up to the last one of a seal, after they were exported to a file of that hash.

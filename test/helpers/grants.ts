@@ -68,16 +68,26 @@ function groupOf(kind: string, name: string, grants: string | null): string {
   return name.startsWith('_') && grants === null ? '_<private>' : name;
 }
 
-/** Columns to which somebody has a right that he does not have to the table. */
+/**
+ * Columns to which somebody has a right that he does not have to the table. Those of the system (`ctid`, `xmin`), which
+ * come with a right to the table alone, would be listed, too.
+ */
 async function columnGrantsOf(sql: postgres.Sql): Promise<string[]> {
   const rows = await sql.unsafe<{ line: string }[]>(`
-    select format('%s %s: %s', rpad(format('column %s.%s', c.relname, a.attname), 36), role,
-      string_agg(rights, ' ' order by rights)) as line
-    from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped,
-      ${ordered(roles)} r(role, place), unnest(array['select', 'insert', 'update', 'references']) rights
-    where c.relnamespace = 'coord'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
-      and has_column_privilege(role, c.oid, a.attnum, rights) and not has_table_privilege(role, c.oid, rights)
-    group by c.relname, a.attname, role order by line`);
+    select rpad('columns of ' || c.name, 36) || ' ' || string_agg(c.role || ': ' || c.rights, ', ' order by c.place)
+      || case when c.columns = c.all_columns then ' (each)' else ' (' || c.columns || ')' end as line
+    from (
+      select c.relname as name, role, place, rights,
+        string_agg(a.attname, ' ' order by a.attname collate "C") filter (
+          where has_column_privilege(role, c.oid, a.attnum, rights)) as columns,
+        string_agg(a.attname, ' ' order by a.attname collate "C") filter (where a.attnum > 0) as all_columns
+      from pg_class c join pg_attribute a on a.attrelid = c.oid and not a.attisdropped,
+        ${ordered(roles)} r(role, place), unnest(array['select', 'insert', 'update', 'references']) rights
+      where c.relnamespace = 'coord'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
+        and not has_table_privilege(role, c.oid, rights)
+      group by c.relname, role, place, rights) c
+    where c.columns is not null
+    group by c.name, c.columns, c.all_columns order by c.name collate "C", c.columns collate "C"`);
   return rows.map(({ line }) => line);
 }
 

@@ -156,6 +156,7 @@ describe('a session that ends without a handoff', () => {
     await wrote.writeHandoff({ summary: 'mine' });
     await idle.registerSession({ working_on: 'nothing' });
     await idle.checkLocks();
+    await idle.openSubagent({ name: 'part' });
     await refused.acquireLock({ paths: ['wrote.ts'] });
     for (const session of [wrote, idle, refused]) await session.endSession();
     await reader.sweep();
@@ -225,20 +226,4 @@ describe('writing while the session ends', () => {
       select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
     await expect.poll(async () => (await waiting()).length).toBeGreaterThan(0);
   }
-});
-
-test('a session that registers is offered three: its own agent first, then those that agents wrote', async () => {
-  const project = 'offers';
-  const sessions = ['ann', 'bob', 'cat', 'dan'].map((agent) => db.session(agent, { project }));
-  const [ann, bob, cat, dan] = (await Promise.all(sessions)) as [TestSession, TestSession, TestSession, TestSession];
-  await ann.writeHandoff({ summary: `${'long '.repeat(200)}` });
-  for (const session of [bob, cat]) await session.writeHandoff({ summary: 'short' });
-  await dan.acquireLock({ paths: ['dan.ts'] });
-  await dan.endSession();
-  const { handoffs } = await (await db.session('ann', { project })).registerSession();
-  expect(handoffs.map(({ agent }) => agent)).toEqual(['cat', 'bob', 'ann']);
-  expect(handoffs.at(-1)?.summary).toHaveLength(300);
-  const offered = await (await db.session('dan', { project })).registerSession();
-  expect(offered.handoffs[0]).toMatchObject({ agent: 'dan', automatic: true, handoff_id: dan.session_id });
-  expect((await bob.registerSession()).handoffs.map(({ agent }) => agent)).not.toContain('bob');
 });

@@ -1,5 +1,6 @@
 -- The handoff of a session that ended without writing one, from its journal; null when it wrote one or did nothing that
--- anybody has to know. Always the same for the same session, however late it is asked for. Bounded: 20 lines of a kind.
+-- anybody has to know: no task, no path, no decision. Always the same for the same session, however late it is asked for.
+-- Bounded: 20 lines of a kind.
 create function coord._journalled_handoff(p_session coord.sessions) returns coord.handoffs
 language plpgsql stable
 as $$
@@ -7,14 +8,13 @@ declare
   v_entries coord.journal[];
   v_handoff coord.handoffs;
   v_left text[];
+  v_submitted bigint;
 begin
   perform from coord.handoffs h where h.project_id = p_session.project_id and h.agent = p_session.agent
     and h.session_id = p_session.session_id;
   if found then return null; end if;
-  v_entries := array(select e from coord._session_entries(p_session) e where e.operation not in
-    ('register_session', 'heartbeat', 'read_inbox', 'catch_up') and (e.outcome = 'ok' or e.session_id is null));
-  perform from unnest(v_entries) e where e.operation <> 'end_session' and e.operation <> 'sweep';
-  if not found then return null; end if;
+  v_entries := array(
+    select e from coord._session_entries(p_session) e where e.outcome = 'ok' or e.session_id is null);
   select coalesce(array_agg(t.line) filter (where t.is_done), '{}'),
     coalesce(array_agg(t.line) filter (where not t.is_done), '{}')
     into v_handoff.completed, v_handoff.in_progress
@@ -22,6 +22,18 @@ begin
   select coalesce(array_agg(p.path), '{}'), coalesce(array_agg(p.path) filter (where p.is_left), '{}')
     into v_handoff.relevant_files, v_left
   from coord._paths_of_entries(p_session.session_id, v_entries) p;
+  v_handoff.decisions := array(
+    select left(format('%s: %s. Because: %s', d.type, rtrim(d.context, '.'), d.reason), 300)
+    from unnest(v_entries) e
+    join coord.decisions d on d.project_id = e.project_id
+      and d.decision_id = coord._resource_id(e.resource, 'decision')
+    order by d.decision_id desc limit 20);
+  v_submitted := (select count(*) from unnest(v_entries) e where e.operation like 'submit\_work%');
+  if v_submitted = 0
+    and v_handoff.completed || v_handoff.in_progress || v_handoff.relevant_files || v_handoff.decisions = '{}'
+  then
+    return null;
+  end if;
   v_handoff.summary := concat_ws(' ',
     format('Put together from the journal: %s ended without a handoff (%s).', p_session.agent,
       rtrim(left(p_session.end_reason, 200), '.')),
@@ -29,8 +41,7 @@ begin
     format('Tasks done: %s; left unfinished: %s. Paths locked: %s, of which %s at the end.',
       cardinality(v_handoff.completed), cardinality(v_handoff.in_progress), cardinality(v_handoff.relevant_files),
       cardinality(v_left)),
-    (select 'Tasks submitted: ' || count(*) || '.' from unnest(v_entries) e where e.operation like 'submit\_work%'
-      having count(*) > 0));
+    'Tasks submitted: ' || nullif(v_submitted, 0) || '.');
   v_handoff.next_steps := array_remove(array[
     case when v_handoff.in_progress <> '{}' then 'See who has the unfinished tasks now; get_work hands out those that are free.' end,
     case when v_left <> '{}' then left('Look for half-made changes in what was locked at the end: '
@@ -44,12 +55,6 @@ begin
   v_handoff.created_at := p_session.ended_at;
   v_handoff.completed := v_handoff.completed[1:20];
   v_handoff.in_progress := v_handoff.in_progress[1:20];
-  v_handoff.decisions := array(
-    select left(format('%s: %s. Because: %s', d.type, rtrim(d.context, '.'), d.reason), 300)
-    from unnest(v_entries) e
-    join coord.decisions d on d.project_id = e.project_id
-      and d.decision_id = coord._resource_id(e.resource, 'decision')
-    order by d.decision_id desc limit 20);
   v_handoff.relevant_files := v_handoff.relevant_files[1:50];
   return v_handoff;
 end

@@ -19,6 +19,7 @@ create table coord.handoffs (
 );
 
 create index handoffs_newest on coord.handoffs (project_id, created_at);
+create index handoffs_written on coord.handoffs (project_id, created_at) where not automatic;
 create index handoffs_of_agent on coord.handoffs (project_id, agent, created_at);
 
 alter table coord.handoffs enable row level security;
