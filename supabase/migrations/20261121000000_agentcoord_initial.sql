@@ -1568,7 +1568,7 @@ begin
       '{"reason": "insufficient_trust_level"}');
   elsif p_caller ? 'idempotency_key' then
     v_call.extra := coalesce(v_call.extra, '{}') || jsonb_build_object('idempotency_key', p_caller ->> 'idempotency_key');
-    v_call.answer := coord._replay(v_call, p_caller -> 'input');
+    v_call.answer := coord._replay(v_call, p_caller -> 'input', p_caller ? 'repeats');
   end if;
   -- Whoever has notices to be told is not fresh.
   if v_call.answer is null and p_active and not v_found.fresh then
@@ -1619,6 +1619,14 @@ begin
   perform coord._forget_decisions();
   perform coord._move_floors();
 end
+$$;
+
+-- frame/_input_hash.sql
+-- By which the inputs of two calls with the same idempotency key are compared.
+create function coord._input_hash(p_input jsonb) returns bytea
+language sql immutable
+as $$
+  select sha256(convert_to(coalesce(p_input, '{}')::text, 'UTF8'));
 $$;
 
 -- frame/_leave.sql
@@ -1924,20 +1932,27 @@ as $$
 $$;
 
 -- frame/_replay.sql
--- Reserves an idempotency key, or gives the answer that the first call with it got.
+-- Reserves an idempotency key, or gives the answer that the first call with it got. p_repeats: the guard has let the call
+-- pass as a repetition, so it must find the first one, or it would be carried out although nobody has judged it.
 -- Concurrency: the primary key decides. A second call at the same instant waits in the insert until the first has
 -- committed, then reads its answer; if the first was rolled back, the second takes its place.
-create function coord._replay(p_call coord._call, p_input jsonb) returns jsonb
+create function coord._replay(p_call coord._call, p_input jsonb, p_repeats boolean) returns jsonb
 language plpgsql volatile
 as $$
 declare
-  v_hash bytea := sha256(convert_to(coalesce(p_input, '{}')::text, 'UTF8'));
+  v_hash bytea := coord._input_hash(p_input);
   v_key text := p_call.extra ->> 'idempotency_key';
   v_first coord.idempotency_keys;
 begin
   insert into coord.idempotency_keys (project_id, agent, key, operation, session_id, input_hash)
   values (p_call.project_id, p_call.agent, v_key, p_call.operation, p_call.session_id, v_hash)
   on conflict do nothing;
+  if found and p_repeats then
+    delete from coord.idempotency_keys k
+    where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = v_key;
+    return coord._error('conflict', 'The first call with this idempotency key has been forgotten: it is two days old.',
+      'Use a new idempotency key.', '{"reason": "repetition_forgotten"}');
+  end if;
   if found then return null; end if;
   select k.* into v_first from coord.idempotency_keys k
   where k.project_id = p_call.project_id and k.agent = p_call.agent and k.key = v_key;
@@ -8886,10 +8901,11 @@ $$;
 grant execute on function coord.delete_guardrail_rule to coord_app;
 
 -- guardrails/guard_call.sql
--- Whether a call may go on in whose input core has found violations: {"warnings": [...]}, or the error that the call is
--- answered with, journalled as its own refusal. Asked before the call, and only when something was found.
--- A call that repeats an earlier one goes on, whatever the rules say now: it is answered what that was, and nothing is
--- kept a second time.
+-- Whether a call may go on in whose input core has found violations: {"warnings": [...], "repeats": false}, or the error
+-- that the call is answered with, journalled as its own refusal. Asked before the call, and only when something was found.
+-- A call that repeats an earlier one goes on as a repetition, whatever the rules say now: it is answered what that was, and
+-- nothing is kept a second time. That it is one, the call then says itself, so that it is refused if what it repeats has
+-- been forgotten meanwhile (see _replay).
 create function coord.guard_call(p_caller jsonb, p_operation text, p_computed jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -8904,11 +8920,12 @@ begin
   v_first := v_verdict -> 'violations' -> 0;
   v_repeats := exists (
     select from coord.idempotency_keys k where k.project_id = v_call.project_id and k.agent = v_call.agent
-      and k.key = p_caller ->> 'idempotency_key');
+      and k.key = p_caller ->> 'idempotency_key' and k.operation = p_operation
+      and k.input_hash = coord._input_hash(p_caller -> 'input'));
   if not v_repeats then
     perform coord._record_violations(v_call, v_verdict);
   elsif not (v_verdict ->> 'safe')::boolean then
-    return '{"warnings": []}';
+    return '{"warnings": [], "repeats": true}';
   end if;
   if not (v_verdict ->> 'safe')::boolean then
     return coord._refuse(v_call, 'forbidden',
@@ -8917,7 +8934,7 @@ begin
         ' Trust ' || (v_first ->> 'bypass_trust') || ' may do it all the same: ask somebody who has it.'),
       jsonb_build_object('reason', 'guardrail_violation') || v_verdict);
   end if;
-  return jsonb_build_object('warnings', coalesce((
+  return jsonb_build_object('repeats', false, 'warnings', coalesce((
     select jsonb_agg(v.violation) from jsonb_array_elements(v_verdict -> 'violations') v(violation)
     where v.violation ->> 'severity' <> 'log'), '[]'));
 end

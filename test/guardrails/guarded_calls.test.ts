@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cloneDatabase, type TestDatabase } from '../helpers/database.ts';
 
 let db: TestDatabase;
@@ -127,4 +127,34 @@ test('a call that is repeated by its idempotency key is answered as before, what
   const another = () => ann.submitWork(input, { idempotency_key: `tea-${Math.random()}` }).catch(codeOf);
   await expect.poll(another, { timeout: 6500, interval: 250 }).toBe('forbidden');
   expect(await ann.submitWork(input, key)).toMatchObject({ task_id: first.task_id });
+});
+
+describe('an idempotency key does not carry past the guardrails', () => {
+  const key = { idempotency_key: 'once' };
+  const force = { title: 'Release', input: { command: 'git push --force origin main' } };
+
+  test('a call that differs from the first one', async () => {
+    const ann = await db.session('ann', { project: 'reused' });
+    await ann.submitWork({ title: 'Tea' }, key);
+    const refused = { code: 'forbidden', details: { reason: 'guardrail_violation' } };
+    await expect(ann.submitWork(force, key)).rejects.toMatchObject(refused);
+    expect((await ann.listGuardrailViolations()).violations).toHaveLength(1);
+  });
+
+  test('a repetition of what is being forgotten at that moment', async () => {
+    const project = 'forgotten';
+    const [ann, lead] = [await db.session('ann', { project }), await db.session('ann', { project, trust: 3 })];
+    await lead.submitWork(force, key);
+    let repeated: Promise<unknown> = Promise.resolve();
+    await db.sql.begin(async (sql) => {
+      await sql`delete from coord.idempotency_keys where key = 'once' and operation = 'submit_work'`;
+      repeated = ann.submitWork(force, key).catch((error) => error);
+      const waiting = () => db.sql`
+        select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+      await expect.poll(async () => (await waiting()).length).toBeGreaterThan(0);
+    });
+    expect(await repeated).toMatchObject({ code: 'conflict', details: { reason: 'repetition_forgotten' } });
+    await expect(ann.submitWork(force, key)).rejects.toMatchObject({ code: 'forbidden' });
+    expect((await ann.listTasks()).tasks).toHaveLength(1);
+  });
 });

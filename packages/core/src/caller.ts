@@ -10,6 +10,8 @@ export type Caller = {
   idempotency_key?: string;
   /** Asks again for a call that waits, which counts as one however often it asks. */
   repeated?: true;
+  /** The guard has let the call pass because an earlier one had the same idempotency key and input. */
+  repeats?: true;
 } & (KeyCaller | LocalCaller | SessionCaller);
 
 /** To whom what a call costs this process is counted: its key, else whoever calls in the project. */

@@ -9,19 +9,28 @@ type Reading = typeof import('./guardrails/actions.ts');
 /** Loaded with the first call that is guarded, and asked for no more: an import costs 3 µs also when it is there. */
 let reading: Reading | undefined;
 
+/** What guardrails say of a call that may go on. */
+export interface Guarded {
+  readonly warnings: readonly unknown[];
+  /** It may go on only as the repetition of an earlier call. */
+  readonly repeats: boolean;
+}
+
+const nothing: Guarded = { warnings: [], repeats: false };
+
 /**
- * Looks for commands in the guarded fields of an input. Answers what guardrails warn of; throws `forbidden` when they
- * stop it. The database is asked only when there is something to ask: plain prose costs no round trip.
+ * Looks for commands in the guarded fields of an input; throws `forbidden` when guardrails stop it. The database is
+ * asked only when there is something to ask: plain prose costs no round trip.
  */
 export async function guard(
   database: Database,
   operation: Operation,
   caller: Caller,
   input: Record<string, unknown>,
-): Promise<unknown[]> {
+): Promise<Guarded> {
   reading ??= await import('./guardrails/actions.ts');
   const actions = await inSlices(reading.actionsOf(guardedValues(operation.input, input)), payerOf(caller));
-  return actions.length === 0 ? [] : judge(actions, database, operation, caller);
+  return actions.length === 0 ? nothing : judge(actions, database, operation, caller);
 }
 
 async function judge(
@@ -29,11 +38,11 @@ async function judge(
   database: Database,
   operation: Operation,
   caller: Caller,
-): Promise<unknown[]> {
+): Promise<Guarded> {
   // The engine is heavy, and most calls have nothing for it.
   const { violationsOf } = await import('./guardrails/guarded.ts');
   const found = await violationsOf(actions, database, caller);
-  if (found.violations.length === 0) return [];
+  if (found.violations.length === 0) return nothing;
   const answer = await database.call('guard_call', {
     p_caller: caller,
     p_operation: operation.name,
@@ -41,5 +50,5 @@ async function judge(
   });
   const error = errorBodyOf(answer);
   if (error) throw new CoordinationError(error);
-  return (answer as { warnings: unknown[] }).warnings;
+  return answer as Guarded;
 }

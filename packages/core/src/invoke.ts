@@ -32,8 +32,10 @@ export async function invoke(
   ending: Ending = {},
 ): Promise<unknown> {
   const parsed = parseInput(operation, input);
-  const warnings = hasGuarded(operation.input) ? await guard(database, operation, caller, parsed) : [];
-  const answer = await carryOut(database, operation, caller, parsed, ending);
+  const asked = withInput(operation, caller, parsed);
+  if (!hasGuarded(operation.input)) return carryOut(database, operation, asked, parsed, ending);
+  const { warnings, repeats } = await guard(database, operation, asked, parsed);
+  const answer = await carryOut(database, operation, repeats ? { ...asked, repeats: true } : asked, parsed, ending);
   return warnings.length > 0 ? { ...(answer as object), guardrails: warnings } : answer;
 }
 
@@ -44,7 +46,7 @@ function carryOut(
   parsed: Record<string, unknown>,
   ending: Ending,
 ): Promise<unknown> {
-  const args = argumentsOf(operation, withInput(operation, caller, parsed), parsed);
+  const args = argumentsOf(operation, caller, parsed);
   if (operation.computed) {
     const store = (computed: Readonly<Record<string, unknown>>) =>
       ask(database, operation, { ...args, p_computed: computed });

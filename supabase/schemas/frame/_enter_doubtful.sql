@@ -49,7 +49,7 @@ begin
       '{"reason": "insufficient_trust_level"}');
   elsif p_caller ? 'idempotency_key' then
     v_call.extra := coalesce(v_call.extra, '{}') || jsonb_build_object('idempotency_key', p_caller ->> 'idempotency_key');
-    v_call.answer := coord._replay(v_call, p_caller -> 'input');
+    v_call.answer := coord._replay(v_call, p_caller -> 'input', p_caller ? 'repeats');
   end if;
   -- Whoever has notices to be told is not fresh.
   if v_call.answer is null and p_active and not v_found.fresh then

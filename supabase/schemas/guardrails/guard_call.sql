@@ -1,7 +1,8 @@
--- Whether a call may go on in whose input core has found violations: {"warnings": [...]}, or the error that the call is
--- answered with, journalled as its own refusal. Asked before the call, and only when something was found.
--- A call that repeats an earlier one goes on, whatever the rules say now: it is answered what that was, and nothing is
--- kept a second time.
+-- Whether a call may go on in whose input core has found violations: {"warnings": [...], "repeats": false}, or the error
+-- that the call is answered with, journalled as its own refusal. Asked before the call, and only when something was found.
+-- A call that repeats an earlier one goes on as a repetition, whatever the rules say now: it is answered what that was, and
+-- nothing is kept a second time. That it is one, the call then says itself, so that it is refused if what it repeats has
+-- been forgotten meanwhile (see _replay).
 create function coord.guard_call(p_caller jsonb, p_operation text, p_computed jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -16,11 +17,12 @@ begin
   v_first := v_verdict -> 'violations' -> 0;
   v_repeats := exists (
     select from coord.idempotency_keys k where k.project_id = v_call.project_id and k.agent = v_call.agent
-      and k.key = p_caller ->> 'idempotency_key');
+      and k.key = p_caller ->> 'idempotency_key' and k.operation = p_operation
+      and k.input_hash = coord._input_hash(p_caller -> 'input'));
   if not v_repeats then
     perform coord._record_violations(v_call, v_verdict);
   elsif not (v_verdict ->> 'safe')::boolean then
-    return '{"warnings": []}';
+    return '{"warnings": [], "repeats": true}';
   end if;
   if not (v_verdict ->> 'safe')::boolean then
     return coord._refuse(v_call, 'forbidden',
@@ -29,7 +31,7 @@ begin
         ' Trust ' || (v_first ->> 'bypass_trust') || ' may do it all the same: ask somebody who has it.'),
       jsonb_build_object('reason', 'guardrail_violation') || v_verdict);
   end if;
-  return jsonb_build_object('warnings', coalesce((
+  return jsonb_build_object('repeats', false, 'warnings', coalesce((
     select jsonb_agg(v.violation) from jsonb_array_elements(v_verdict -> 'violations') v(violation)
     where v.violation ->> 'severity' <> 'log'), '[]'));
 end
