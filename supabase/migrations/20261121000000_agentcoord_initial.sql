@@ -6311,12 +6311,17 @@ $$;
 -- meanwhile is not missed. Guarded by status: a task fails once. Their parents and those of p_task_ids, which the
 -- caller counts off afterwards, are taken with them: whoever completes a task takes its parent and its dependents at
 -- once, too.
-create function coord._cascade(p_project_id integer, p_task_ids uuid[]) returns uuid[]
+-- With p_waits false, for what time does, it waits for none of them, so that whoever holds some keeps nothing else from
+-- failing: what it cannot have now, or whose parent, is due again a second later. Then the caller has the parents of
+-- p_task_ids.
+create function coord._cascade(p_project_id integer, p_task_ids uuid[], p_waits boolean) returns uuid[]
 language plpgsql volatile
 as $$
 declare
   v_failed uuid[] := '{}';
   v_next uuid[];
+  v_had uuid[];
+  v_busy uuid[] := '{}';
 begin
   loop
     v_next := array(
@@ -6327,15 +6332,29 @@ begin
         join coord.task_dependencies d on d.project_id = p_project_id and d.depends_on = c.task_id
         join coord.tasks t on t.project_id = p_project_id and t.task_id = d.task_id
         where t.status = 'blocked' and (t.terms).on_dependency_failure = 'cascade'
+          and t.task_id <> all (v_busy)
       ), chosen as (
         select c.task_id from doomed c where c.task_id <> all (p_task_ids || v_failed) limit 500 - cardinality(v_failed)
       )
       select s.task_id from chosen s order by 1);
     exit when v_next = '{}';
-    perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_next || array(
-        select (c.terms).parent_id from coord.tasks c where c.project_id = p_project_id
-          and c.task_id = any (p_task_ids || v_next) and (c.terms).parent_id is not null))
-      order by t.task_id for update;
+    if p_waits then
+      perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_next || array(
+          select (c.terms).parent_id from coord.tasks c where c.project_id = p_project_id
+            and c.task_id = any (p_task_ids || v_next) and (c.terms).parent_id is not null))
+        order by t.task_id for update;
+    else
+      v_had := array(
+        select t.task_id from coord.tasks t
+        cross join lateral (
+          select p.task_id from coord.tasks p
+          where p.project_id = p_project_id and p.task_id = coalesce((t.terms).parent_id, t.task_id)
+          limit 1 for update skip locked) p
+        where t.project_id = p_project_id and t.task_id = any (v_next)
+        for update of t skip locked);
+      v_busy := v_busy || array(select n.task_id from unnest(v_next) n(task_id) where n.task_id <> all (v_had));
+      v_next := v_had;
+    end if;
     with failed as (
       update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(),
         trail = t.trail || pg_current_xact_id(),
@@ -6350,8 +6369,9 @@ begin
     select p_project_id, 'sweep', 'task:' || n.task_id, 'dependency_failed' from unnest(v_next) n(task_id);
     v_failed := v_failed || v_next;
   end loop;
-  if cardinality(v_failed) < 500 then return v_failed; end if;
-  update coord.tasks t set due_at = clock_timestamp()
+  if cardinality(v_failed) < 500 and v_busy = '{}' then return v_failed; end if;
+  update coord.tasks t
+  set due_at = clock_timestamp() + case when v_busy = '{}' then interval '0 s' else interval '1 s' end
   where t.project_id = p_project_id and t.task_id = any (p_task_ids || v_failed) and t.status in ('failed', 'cancelled')
     and exists (
       select from coord.task_dependencies d join coord.tasks n on n.project_id = d.project_id and n.task_id = d.task_id
@@ -6779,7 +6799,7 @@ begin
     return coord._refuse_claim(p_call, p_task_id, p_claim_token);
   end if;
   perform coord._return_claims(p_call.project_id, array[p_task_id], array[p_claim_token],
-    coalesce(p_error, 'failed'), true);
+    coalesce(p_error, 'failed'), p_count_attempts => true, p_waits => true);
   select t.* into v_task from coord.tasks t where t.project_id = p_call.project_id and t.task_id = p_task_id;
   return coord._leave_and_claim(p_call, jsonb_strip_nulls(jsonb_build_object('status', v_task.status,
       'attempts_left', case when v_task.status = 'failed' then 0
@@ -6928,12 +6948,13 @@ $$;
 
 -- work/_follow_failures.sql
 -- What follows when tasks have failed or were cancelled: dependents that wish so fail too, parents count them off, and
--- whoever a failure is to be escalated to gets a task. The caller has written the tasks before.
-create function coord._follow_failures(p_project_id integer, p_task_ids uuid[]) returns void
+-- whoever a failure is to be escalated to gets a task. The caller has written the tasks before. p_waits: see
+-- _cascade.
+create function coord._follow_failures(p_project_id integer, p_task_ids uuid[], p_waits boolean) returns void
 language plpgsql volatile
 as $$
 begin
-  perform coord._settle_failures(p_project_id, p_task_ids || coord._cascade(p_project_id, p_task_ids));
+  perform coord._settle_failures(p_project_id, p_task_ids || coord._cascade(p_project_id, p_task_ids, p_waits));
 end
 $$;
 
@@ -7293,63 +7314,69 @@ $$;
 
 -- work/_process_due.sql
 -- Lets happen what is due to tasks of a project: scheduled ones become ready, those past their deadline fail, and those
--- that failed with more dependents than could fail at once (see _cascade) have more of them fail. True when there was
--- something. Rows that somebody has locked are left for the next time, late tasks whose parents are, too; the status is
--- looked at under the lock and again in the UPDATE, so of two callers one does it. What follows may have to wait for a
--- dependent: 50 ms, then what has failed is taken back and left to the next call, because the caller may hold what others
--- wait for. What has become ready stays so: it waits for nobody.
+-- that failed with more dependents than could fail then (see _cascade) have more of them fail. True when there was
+-- something.
+-- Concurrency: it waits for nobody, because the caller may hold what others wait for. Rows that somebody has locked are
+-- left for the next time, late tasks whose parents are, too; the status is looked at under the lock and again in the
+-- UPDATE, so of two callers one does it.
 create function coord._process_due(p_project_id integer, p_limit integer) returns boolean
-language plpgsql volatile set lock_timeout = '50ms'
+language plpgsql volatile
 as $$
 declare
+  -- So that it is looked up in the index, which what changes from row to row cannot be.
+  v_now constant timestamptz := clock_timestamp();
   v_due uuid[];
-  v_late uuid[];
   v_dead uuid[];
-  v_parents uuid[];
+  v_late uuid[];
 begin
-  select array_agg(d.task_id) filter (where not d.is_dead and (d.deadline is null or d.deadline > clock_timestamp())),
-    array_agg(d.task_id) filter (where not d.is_dead and d.deadline <= clock_timestamp()),
-    array_agg(d.task_id) filter (where d.is_dead) into v_due, v_late, v_dead
-  from unnest(array['scheduled', 'ready', 'blocked', 'failed', 'cancelled']) s(status)
+  select array_agg(d.task_id) filter (where not d.is_dead), array_agg(d.task_id) filter (where d.is_dead)
+    into v_due, v_dead
+  from unnest(array['scheduled', 'failed', 'cancelled']) s(status)
   cross join lateral (
-    select t.task_id, (t.terms).deadline, t.status in ('failed', 'cancelled') as is_dead from coord.tasks t
-    where t.project_id = p_project_id and t.status = s.status and t.due_at <= clock_timestamp()
-      and (t.status <> 'ready' or t.due_at is not null) and t.status <> 'done'
+    select t.task_id, t.status <> 'scheduled' as is_dead from coord.tasks t
+    where t.project_id = p_project_id and t.status = s.status and t.due_at <= v_now and t.status <> 'done'
+      and (t.status <> 'scheduled' or coalesce((t.terms).deadline, 'infinity') > v_now)
     order by t.due_at, t.task_id limit p_limit for update skip locked
   ) d;
+  select array_agg(d.task_id) into v_late
+  from unnest(array['scheduled', 'ready', 'blocked']) s(status)
+  cross join lateral (
+    select t.task_id from coord.tasks t
+    -- Itself, where it has no parent; looked up by its id, whatever the planner expects.
+    cross join lateral (
+      select p.task_id from coord.tasks p
+      where p.project_id = p_project_id and p.task_id = coalesce((t.terms).parent_id, t.task_id)
+      limit 1 for update skip locked) p
+    where t.project_id = p_project_id and t.status = s.status and t.due_at <= v_now and t.status <> 'done'
+      and (t.terms).deadline <= v_now
+    order by t.due_at, t.task_id limit p_limit for update of t skip locked
+  ) d;
   if v_due is null and v_late is null and v_dead is null then return false; end if;
-  update coord.tasks t set status = 'ready', trail = t.trail || pg_current_xact_id(), due_at = (t.terms).deadline
-  where t.project_id = p_project_id and t.task_id = any (v_due) and t.status = 'scheduled'
-    and t.due_at <= clock_timestamp();
+  with due as (
+    update coord.tasks t set status = 'ready', trail = t.trail || pg_current_xact_id(), due_at = (t.terms).deadline
+    where t.project_id = p_project_id and t.task_id = any (v_due) and t.status = 'scheduled'
+      and t.due_at <= v_now
+    returning t.task_id
+  )
   insert into coord.journal (project_id, operation, resource, outcome)
-  select p_project_id, 'sweep', 'task:' || d.task_id, 'due' from unnest(v_due) d(task_id);
-  begin
-    if v_late is not null then
-      v_parents := array(
-        select p.task_id from coord.tasks p
-        where p.project_id = p_project_id and p.task_id in (
-          select (t.terms).parent_id from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_late))
-        order by p.task_id for update skip locked);
-      with failed as (
-        update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(),
-          error = 'The deadline passed.', trail = t.trail || pg_current_xact_id()
-        where t.project_id = p_project_id and t.task_id = any (v_late) and t.status in ('scheduled', 'ready', 'blocked')
-          and (t.terms).deadline <= clock_timestamp()
-          and ((t.terms).parent_id is null or (t.terms).parent_id = any (v_parents))
-        returning t.task_id
-      )
-      select coalesce(array_agg(f.task_id), '{}') into v_late from failed f;
-      insert into coord.journal (project_id, operation, resource, outcome)
-      select p_project_id, 'sweep', 'task:' || f.task_id, 'deadline_passed' from unnest(v_late) f(task_id);
-      perform coord._follow_failures(p_project_id, v_late);
-    end if;
-    if v_dead is not null then
-      update coord.tasks t set due_at = null where t.project_id = p_project_id and t.task_id = any (v_dead);
-      perform coord._settle_failures(p_project_id, coord._cascade(p_project_id, v_dead));
-    end if;
-  exception when lock_not_available then
-    return v_due is not null;
-  end;
+  select p_project_id, 'sweep', 'task:' || d.task_id, 'due' from due d;
+  if v_late is not null then
+    with failed as (
+      update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(),
+        error = 'The deadline passed.', trail = t.trail || pg_current_xact_id()
+      where t.project_id = p_project_id and t.task_id = any (v_late) and t.status in ('scheduled', 'ready', 'blocked')
+        and (t.terms).deadline <= v_now
+      returning t.task_id
+    )
+    select coalesce(array_agg(f.task_id), '{}') into v_late from failed f;
+    insert into coord.journal (project_id, operation, resource, outcome)
+    select p_project_id, 'sweep', 'task:' || f.task_id, 'deadline_passed' from unnest(v_late) f(task_id);
+    perform coord._follow_failures(p_project_id, v_late, p_waits => false);
+  end if;
+  if v_dead is not null then
+    update coord.tasks t set due_at = null where t.project_id = p_project_id and t.task_id = any (v_dead);
+    perform coord._settle_failures(p_project_id, coord._cascade(p_project_id, v_dead, p_waits => false));
+  end if;
   return true;
 end
 $$;
@@ -7623,12 +7650,14 @@ $$;
 -- Ends attempts without a result: each task goes back to the queue, at once or after its delay, or fails when its
 -- attempts are used up. p_count_attempts false: the attempt does not count. p_outcome names the journal rows; null for
 -- a caller who writes its own. Answers how many tasks it was.
--- Concurrency: rows are locked in the order of table.sql; token and status are looked at under the lock and again in
+-- Concurrency: p_waits is for whoever reports a failure. All others have locked the tasks with their parents, as far as
+-- nobody else had, and wait for none (see _cascade): what one agent holds must not keep the others' claims from coming
+-- back. Rows are locked in the order of table.sql; token and status are looked at under the lock and again in
 -- the UPDATE, so a claim that was granted anew, reported or returned meanwhile is left alone, and a second call finds
 -- nothing. Locks of paths are freed last: nobody may wait for a task while holding them.
 create function coord._return_claims(
   p_project_id integer, p_task_ids uuid[], p_tokens bigint[], p_error text, p_count_attempts boolean,
-  p_operation text default null, p_outcome text default null
+  p_operation text default null, p_outcome text default null, p_waits boolean default false
 ) returns integer
 language plpgsql volatile
 as $$
@@ -7639,7 +7668,7 @@ declare
   v_scoped uuid[] := '{}';
   v_returned integer := 0;
 begin
-  perform coord._lock_before_end(p_project_id, p_task_ids);
+  if p_waits then perform coord._lock_before_end(p_project_id, p_task_ids); end if;
   for v_task in
     with ended as (
       select t.task_id, t.claim_token, t.claim_session_id, case
@@ -7677,7 +7706,7 @@ begin
         jsonb_build_object('status', v_task.status, 'session_id', v_task.claim_session_id));
     end if;
   end loop;
-  if v_failed <> '{}' then perform coord._follow_failures(p_project_id, v_failed); end if;
+  if v_failed <> '{}' then perform coord._follow_failures(p_project_id, v_failed, p_waits); end if;
   if v_scoped <> '{}' then
     perform coord._free_task_paths(p_project_id, f.session_id, f.task_id)
     from unnest(v_sessions, v_scoped) with ordinality f(session_id, task_id, place) order by f.place;
@@ -7688,10 +7717,11 @@ $$;
 
 -- work/_return_lapsed_claims.sql
 -- Gives back claims of a project whose lease or whose session has lapsed; how many.
--- Concurrency: rows that somebody is just changing are skipped. A claim that is renewed between the look and the lock
+-- Concurrency: rows that somebody is just changing are skipped, also where it is the parent, which may have to be told. A claim that is renewed between the look and the lock
 -- is looked at again by Postgres under the lock; a session that may be beating just now counts as living (_is_dead).
+-- Planned anew each time: a plan from when there were few tasks would look through all of them for each parent.
 create function coord._return_lapsed_claims(p_project_id integer, p_limit integer) returns integer
-language plpgsql volatile
+language plpgsql volatile set plan_cache_mode = force_custom_plan
 as $$
 declare
   v_task_ids uuid[];
@@ -7701,10 +7731,11 @@ begin
   from (
     select t.task_id, t.claim_token, t.claim_session_id, t.claim_expires_at <= clock_timestamp() as expired
     from coord.tasks t
+    join coord.tasks p on p.project_id = t.project_id and p.task_id = coalesce((t.terms).parent_id, t.task_id)
     left join coord.sessions s on s.project_id = t.project_id and s.session_id = t.claim_session_id
     where t.project_id = p_project_id and t.status = 'claimed'
       and (t.claim_expires_at <= clock_timestamp() or not coord._holds(s.ended_at, s.lease_expires_at))
-    order by t.status, t.due_at, t.task_id limit p_limit for update of t skip locked
+    order by t.status, t.due_at, t.task_id limit p_limit for update of t, p skip locked
   ) l
   where l.expired or coord._is_dead(p_project_id, l.claim_session_id);
   if v_task_ids is null then return 0; end if;
@@ -7714,13 +7745,14 @@ $$;
 
 -- work/_return_session_claims.sql
 -- Gives back what a session that ends has claimed; how many. The caller has ended the session under its row lock, so it
--- claims nothing more. Rows that somebody is just changing are skipped: they are being reported, or returned. At most
+-- claims nothing more. Rows that somebody is just changing are skipped, and whose parent somebody has: they are being reported, or returned. At most
 -- 500, and none once the statement has taken a second: to end a session, or to revoke the key of many, must not fail
 -- for what they hold. The rest counts as free all the same, and is given back by whoever claims next, or by the sweep.
+-- Planned anew each time: a plan from when there were few tasks would look through all of them for each parent.
 create function coord._return_session_claims(
   p_project_id integer, p_session_id uuid, p_reason text, p_count_attempts boolean
 ) returns integer
-language plpgsql volatile
+language plpgsql volatile set plan_cache_mode = force_custom_plan
 as $$
 declare
   v_task_ids uuid[];
@@ -7730,8 +7762,9 @@ begin
   select array_agg(c.task_id), array_agg(c.claim_token) into v_task_ids, v_tokens
   from (
     select t.task_id, t.claim_token from coord.tasks t
+    join coord.tasks p on p.project_id = t.project_id and p.task_id = coalesce((t.terms).parent_id, t.task_id)
     where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id
-    order by t.task_id limit 500 for update skip locked
+    order by t.task_id limit 500 for update of t, p skip locked
   ) c;
   if v_task_ids is null then return 0; end if;
   return coord._return_claims(p_project_id, v_task_ids, v_tokens,
@@ -7806,7 +7839,7 @@ begin
     select t.task_id from coord.tasks t where t.project_id = p_call.project_id and t.status in ('failed', 'cancelled')
       and t.task_id in (select e.depends_on from unnest(v_edges) e) order by 1);
   if v_dead <> '{}' then
-    perform coord._settle_failures(p_call.project_id, coord._cascade(p_call.project_id, v_dead));
+    perform coord._settle_failures(p_call.project_id, coord._cascade(p_call.project_id, v_dead, p_waits => true));
   end if;
   return (
     select jsonb_build_object('tasks', jsonb_agg(jsonb_strip_nulls(jsonb_build_object('key', i.task -> 'key',
@@ -11067,7 +11100,7 @@ begin
         quote_literal(left(v_task.title, 100)), v_call.agent),
       'task_id', p_task_id));
   end if;
-  perform coord._follow_failures(v_call.project_id, array[p_task_id]);
+  perform coord._follow_failures(v_call.project_id, array[p_task_id], p_waits => true);
   if v_task.status = 'claimed' and (v_task.terms).paths is not null then
     perform coord._free_task_paths(v_call.project_id, v_task.claim_session_id, p_task_id);
   end if;

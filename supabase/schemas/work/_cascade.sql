@@ -4,12 +4,17 @@
 -- meanwhile is not missed. Guarded by status: a task fails once. Their parents and those of p_task_ids, which the
 -- caller counts off afterwards, are taken with them: whoever completes a task takes its parent and its dependents at
 -- once, too.
-create function coord._cascade(p_project_id integer, p_task_ids uuid[]) returns uuid[]
+-- With p_waits false, for what time does, it waits for none of them, so that whoever holds some keeps nothing else from
+-- failing: what it cannot have now, or whose parent, is due again a second later. Then the caller has the parents of
+-- p_task_ids.
+create function coord._cascade(p_project_id integer, p_task_ids uuid[], p_waits boolean) returns uuid[]
 language plpgsql volatile
 as $$
 declare
   v_failed uuid[] := '{}';
   v_next uuid[];
+  v_had uuid[];
+  v_busy uuid[] := '{}';
 begin
   loop
     v_next := array(
@@ -20,15 +25,29 @@ begin
         join coord.task_dependencies d on d.project_id = p_project_id and d.depends_on = c.task_id
         join coord.tasks t on t.project_id = p_project_id and t.task_id = d.task_id
         where t.status = 'blocked' and (t.terms).on_dependency_failure = 'cascade'
+          and t.task_id <> all (v_busy)
       ), chosen as (
         select c.task_id from doomed c where c.task_id <> all (p_task_ids || v_failed) limit 500 - cardinality(v_failed)
       )
       select s.task_id from chosen s order by 1);
     exit when v_next = '{}';
-    perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_next || array(
-        select (c.terms).parent_id from coord.tasks c where c.project_id = p_project_id
-          and c.task_id = any (p_task_ids || v_next) and (c.terms).parent_id is not null))
-      order by t.task_id for update;
+    if p_waits then
+      perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_next || array(
+          select (c.terms).parent_id from coord.tasks c where c.project_id = p_project_id
+            and c.task_id = any (p_task_ids || v_next) and (c.terms).parent_id is not null))
+        order by t.task_id for update;
+    else
+      v_had := array(
+        select t.task_id from coord.tasks t
+        cross join lateral (
+          select p.task_id from coord.tasks p
+          where p.project_id = p_project_id and p.task_id = coalesce((t.terms).parent_id, t.task_id)
+          limit 1 for update skip locked) p
+        where t.project_id = p_project_id and t.task_id = any (v_next)
+        for update of t skip locked);
+      v_busy := v_busy || array(select n.task_id from unnest(v_next) n(task_id) where n.task_id <> all (v_had));
+      v_next := v_had;
+    end if;
     with failed as (
       update coord.tasks t set status = 'failed', due_at = null, finished_at = clock_timestamp(),
         trail = t.trail || pg_current_xact_id(),
@@ -43,8 +62,9 @@ begin
     select p_project_id, 'sweep', 'task:' || n.task_id, 'dependency_failed' from unnest(v_next) n(task_id);
     v_failed := v_failed || v_next;
   end loop;
-  if cardinality(v_failed) < 500 then return v_failed; end if;
-  update coord.tasks t set due_at = clock_timestamp()
+  if cardinality(v_failed) < 500 and v_busy = '{}' then return v_failed; end if;
+  update coord.tasks t
+  set due_at = clock_timestamp() + case when v_busy = '{}' then interval '0 s' else interval '1 s' end
   where t.project_id = p_project_id and t.task_id = any (p_task_ids || v_failed) and t.status in ('failed', 'cancelled')
     and exists (
       select from coord.task_dependencies d join coord.tasks n on n.project_id = d.project_id and n.task_id = d.task_id

@@ -18,7 +18,7 @@ begin
     return coord._refuse_claim(p_call, p_task_id, p_claim_token);
   end if;
   perform coord._return_claims(p_call.project_id, array[p_task_id], array[p_claim_token],
-    coalesce(p_error, 'failed'), true);
+    coalesce(p_error, 'failed'), p_count_attempts => true, p_waits => true);
   select t.* into v_task from coord.tasks t where t.project_id = p_call.project_id and t.task_id = p_task_id;
   return coord._leave_and_claim(p_call, jsonb_strip_nulls(jsonb_build_object('status', v_task.status,
       'attempts_left', case when v_task.status = 'failed' then 0

@@ -39,7 +39,7 @@ begin
     select t.task_id from coord.tasks t where t.project_id = p_call.project_id and t.status in ('failed', 'cancelled')
       and t.task_id in (select e.depends_on from unnest(v_edges) e) order by 1);
   if v_dead <> '{}' then
-    perform coord._settle_failures(p_call.project_id, coord._cascade(p_call.project_id, v_dead));
+    perform coord._settle_failures(p_call.project_id, coord._cascade(p_call.project_id, v_dead, p_waits => true));
   end if;
   return (
     select jsonb_build_object('tasks', jsonb_agg(jsonb_strip_nulls(jsonb_build_object('key', i.task -> 'key',

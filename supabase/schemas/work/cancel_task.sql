@@ -33,7 +33,7 @@ begin
         quote_literal(left(v_task.title, 100)), v_call.agent),
       'task_id', p_task_id));
   end if;
-  perform coord._follow_failures(v_call.project_id, array[p_task_id]);
+  perform coord._follow_failures(v_call.project_id, array[p_task_id], p_waits => true);
   if v_task.status = 'claimed' and (v_task.terms).paths is not null then
     perform coord._free_task_paths(v_call.project_id, v_task.claim_session_id, p_task_id);
   end if;

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cloneDatabase, type TestDatabase, type TestSession } from '../helpers/database.ts';
+import { expireClaim, lapse } from '../helpers/past.ts';
+
+/** What somebody holds all the time, of his own, keeps nothing of others from happening. */
+
+let db: TestDatabase;
+
+beforeAll(async () => {
+  db = await cloneDatabase();
+});
+afterAll(() => db?.[Symbol.asyncDispose]());
+
+const cascade = { on_dependency_failure: 'cascade' } as const;
+const past = () => db.sql`
+  update coord.tasks set due_at = clock_timestamp() - interval '1 second',
+    terms.deadline = clock_timestamp() - interval '1 second' where title = 'late'`;
+
+/** Sweeps while another transaction has these rows. */
+async function sweepBeside(task_ids: readonly string[], sweeper: TestSession): Promise<void> {
+  await db.sql.begin(async (sql) => {
+    await sql`select from coord.tasks where task_id = any (${task_ids}) order by task_id for update`;
+    await sweeper.sweep();
+  });
+}
+
+async function stageOf(project: string) {
+  const [eve, bob, sweeper] = [
+    await db.session('eve', { project, beats: true }),
+    await db.session('bob', { project, beats: true }),
+    await db.session('sweeper', { project, trust: 3 }),
+  ];
+  const statusOf = async (task_id: string) => (await sweeper.getTask({ task_id })).status;
+  const claimed = async (session: TestSession, title: string, terms: object = {}) => {
+    await session.submitWork({ title, type: title, retry: 'none', ...terms });
+    return String((await session.getWork({ types: [title] })).task?.task_id);
+  };
+  const dependentsOf = async (task_id: string) => {
+    const tasks = [1, 2, 3].map(() => ({ title: 'part', depends_on: [task_id], ...cascade }));
+    return (await eve.submitWorkBatch({ tasks })).tasks.map((task) => task.task_id);
+  };
+  return { eve, bob, sweeper, statusOf, claimed, dependentsOf };
+}
+
+describe('while somebody holds the dependents of what fails', () => {
+  test('deadlines pass, and the dependents fail afterwards', async () => {
+    const { eve, bob, sweeper, statusOf, dependentsOf } = await stageOf('deadlines');
+    const late = (await eve.submitWork({ title: 'late' })).task_id;
+    const parts = await dependentsOf(late);
+    const other = (await bob.submitWork({ title: 'late' })).task_id;
+    await past();
+    await sweepBeside(parts.slice(0, 2), sweeper);
+    expect([await statusOf(other), await statusOf(late)]).toEqual(['failed', 'failed']);
+    expect(await Promise.all(parts.map(statusOf))).toEqual(['blocked', 'blocked', 'failed']);
+    await db.sql`update coord.tasks set due_at = due_at - interval '1 second' where task_id = ${late}`;
+    await sweeper.sweep();
+    expect(await Promise.all(parts.map(statusOf))).toEqual(['failed', 'failed', 'failed']);
+  });
+
+  test('lapsed claims come back', async () => {
+    const { eve, bob, sweeper, statusOf, claimed, dependentsOf } = await stageOf('claims');
+    const task = await claimed(eve, 'eves');
+    const parts = await dependentsOf(task);
+    const other = await claimed(bob, 'bobs', { retry: 'linear', retry_seconds: 0 });
+    for (const lapsed of [task, other]) await expireClaim(db, lapsed);
+    await sweepBeside(parts, sweeper);
+    expect([await statusOf(other), await statusOf(task)]).toEqual(['ready', 'failed']);
+  });
+
+  test('the dead are ended', async () => {
+    const { eve, bob, sweeper, statusOf, claimed, dependentsOf } = await stageOf('sessions');
+    const task = await claimed(eve, 'eves');
+    const parts = await dependentsOf(task);
+    const other = await claimed(bob, 'bobs', { retry: 'linear', retry_seconds: 0 });
+    for (const session of [eve, bob]) await lapse(db, session);
+    await sweepBeside(parts, sweeper);
+    expect([await statusOf(other), await statusOf(task)]).toEqual(['ready', 'failed']);
+  });
+});
+
+describe('while somebody holds the parent of what fails', () => {
+  test('deadlines of others pass, and its own when it is let go', async () => {
+    const { eve, bob, sweeper, statusOf } = await stageOf('parents');
+    const parent_id = (await eve.submitWork({ title: 'parent' })).task_id;
+    const late = (await eve.submitWork({ title: 'late', parent_id })).task_id;
+    const other = (await bob.submitWork({ title: 'late' })).task_id;
+    await past();
+    await sweepBeside([parent_id], sweeper);
+    expect([await statusOf(other), await statusOf(late)]).toEqual(['failed', 'ready']);
+    await sweeper.sweep();
+    expect([await statusOf(late), await statusOf(parent_id)]).toEqual(['failed', 'ready']);
+  });
+
+  test('claims of others come back, and its own when it is let go', async () => {
+    const { eve, bob, sweeper, statusOf, claimed } = await stageOf('parents of claims');
+    const parent_id = (await eve.submitWork({ title: 'parent' })).task_id;
+    const task = await claimed(eve, 'eves', { parent_id });
+    const other = await claimed(bob, 'bobs', { retry: 'linear', retry_seconds: 0 });
+    for (const lapsed of [task, other]) await expireClaim(db, lapsed);
+    await sweepBeside([parent_id], sweeper);
+    expect([await statusOf(other), await statusOf(task)]).toEqual(['ready', 'claimed']);
+    await sweeper.sweep();
+    expect(await statusOf(task)).toBe('failed');
+  });
+
+  test('a task that is scheduled does not become ready by its deadline', async () => {
+    const { eve, sweeper, statusOf } = await stageOf('scheduled');
+    const parent_id = (await eve.submitWork({ title: 'parent' })).task_id;
+    const run_after = new Date(Date.now() + 3_600_000).toISOString();
+    const deadline = new Date(Date.now() + 7_200_000).toISOString();
+    const late = (await eve.submitWork({ title: 'late', parent_id, run_after, deadline })).task_id;
+    await past();
+    await sweepBeside([parent_id], sweeper);
+    expect(await statusOf(late)).toBe('scheduled');
+    await sweeper.sweep();
+    expect(await statusOf(late)).toBe('failed');
+  });
+});
