@@ -942,7 +942,7 @@ grant select on coord.threads, coord.thread_posts to coord_reader;
 -- No CHECK here or on locks and journal: Postgres parses its text
 -- anew for each statement, which made submit_work an eighth slower, and only these functions write.
 -- Lock order: tasks that may end now, which are not blocked and have no open subtasks, by task_id; then at once what
--- follows them: parents and dependents, by task_id.
+-- follows them: parents and dependents, by task_id; then the advisory lock for circles.
 create type coord.task_terms as (
   capabilities text[],
   paths text[],
@@ -7448,6 +7448,24 @@ as $$
     'Complete or release some of them before you claim more.', '{"reason": "too_many_claims"}');
 $$;
 
+-- work/_refuse_new_circles.sql
+-- _refuse_circles once more, when the drafts are the last that may become part of the graph: one call of a project at a
+-- time. Two at once could each add a half of a circle, none of which is one, with no task in common to wait for.
+-- Only drafts below a parent that depend on what exists can close a circle: what waits for nothing that exists leads
+-- nowhere, and what has no parent nobody waits for yet.
+create function coord._refuse_new_circles(p_call coord._call, p_drafts coord.tasks[], p_edges coord.task_dependencies[])
+returns jsonb
+language plpgsql volatile
+as $$
+begin
+  if p_edges = '{}' or not exists (select from unnest(p_drafts) d where (d.terms).parent_id is not null) then
+    return null;
+  end if;
+  perform pg_advisory_xact_lock(hashtext('coord.circles'), p_call.project_id);
+  return coord._refuse_circles(p_call, p_drafts, p_edges);
+end
+$$;
+
 -- work/_refuse_parents.sql
 -- Why drafts may not become parts of the parents that they name, as a refusal; null when they may. A task is not done
 -- before its subtasks have ended, so they are added only by who answers for it: its submitter, its claimer, a subagent
@@ -7529,8 +7547,6 @@ begin
   end if;
   v_answer := coord._refuse_parents(p_call, p_drafts);
   if v_answer is not null then return v_answer; end if;
-  v_answer := coord._refuse_circles(p_call, p_drafts, p_edges);
-  if v_answer is not null then return v_answer; end if;
   select n.agent into v_wrong
   from unnest(p_drafts) d
   cross join lateral (values (case when not (d.terms).auto_assign then (d.terms).assignee end), ((d.terms).escalate_to)) n(agent)
@@ -7553,7 +7569,7 @@ begin
   cross join lateral (values ((d.terms).assignee), ((d.terms).escalate_to)) o(other) where o.other <> p_call.agent;
   if v_told > 0 then v_until := coord._silent_until(p_call, v_told); end if;
   if v_until is not null then return coord._refuse_silent(p_call, v_until); end if;
-  return null;
+  return coord._refuse_new_circles(p_call, p_drafts, p_edges);
 end
 $$;
 
@@ -7803,7 +7819,8 @@ $$;
 -- Concurrency: what the new tasks depend on, and their parents, are locked before they are looked at, in the order of
 -- table.sql. A completion of one of them either commits first and is seen, or waits, and then finds the new task among
 -- its dependents. Circles are looked for before, too, because that may take long, and most of what takes long is
--- refused.
+-- refused; then once more under an advisory lock, which is taken last (see _refuse_new_circles). One call of an agent at
+-- a time gets that far, so that its others do not stand in line there. So nothing that follows may wait for a task.
 create function coord._submit_tasks(p_call coord._call, p_tasks jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -7819,6 +7836,9 @@ begin
   if v_near <> '{}' then
     v_answer := coord._refuse_circles(p_call, v_drafts, v_edges);
     if v_answer is not null then return v_answer; end if;
+    if v_parents <> '{}' and v_edges <> '{}' then
+      perform pg_advisory_xact_lock(hashtext('coord.circles ' || coord._account(p_call)), p_call.project_id);
+    end if;
     perform coord._lock_tasks(p_call.project_id, v_near);
   end if;
   v_answer := coord._refuse_tasks(p_call, p_tasks, v_drafts, v_edges);
@@ -7839,7 +7859,7 @@ begin
     select t.task_id from coord.tasks t where t.project_id = p_call.project_id and t.status in ('failed', 'cancelled')
       and t.task_id in (select e.depends_on from unnest(v_edges) e) order by 1);
   if v_dead <> '{}' then
-    perform coord._settle_failures(p_call.project_id, coord._cascade(p_call.project_id, v_dead, p_waits => true));
+    perform coord._settle_failures(p_call.project_id, coord._cascade(p_call.project_id, v_dead, p_waits => false));
   end if;
   return (
     select jsonb_build_object('tasks', jsonb_agg(jsonb_strip_nulls(jsonb_build_object('key', i.task -> 'key',

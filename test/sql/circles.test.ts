@@ -42,3 +42,22 @@ test('where thousands would have to be looked at, that is said instead', { timeo
     details: { reason: 'too_many_dependents' },
   });
 });
+
+test('two that each add a half of a circle at the same instant: one is refused', async () => {
+  const bob = await db.session('bob', { trust: 3 });
+  const [one = '', two = ''] = await submit([{}, {}]);
+  const [afterOne = '', afterTwo = ''] = await submit([{ depends_on: [one] }, { depends_on: [two] }]);
+  const half = (parent_id: string, waitsFor: string) => ({ title: 'x', parent_id, depends_on: [waitsFor] });
+  let second: Promise<unknown> = Promise.resolve();
+  await db.sql.begin(async (sql) => {
+    await sql`
+      select coord.submit_work_batch(jsonb_build_object('project_id', s.project_id, 'session_id', s.session_id),
+        ${sql.json([half(one, afterTwo)])})
+      from coord.sessions s where s.session_id = ${ann.session_id}`;
+    second = bob.submitWork(half(two, afterOne)).catch((error: unknown) => error);
+    const waiting = () => db.sql`
+      select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await expect.poll(async () => (await waiting()).length).toBeGreaterThan(0);
+  });
+  expect(await second).toMatchObject(circular);
+});

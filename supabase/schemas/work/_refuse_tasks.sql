@@ -36,8 +36,6 @@ begin
   end if;
   v_answer := coord._refuse_parents(p_call, p_drafts);
   if v_answer is not null then return v_answer; end if;
-  v_answer := coord._refuse_circles(p_call, p_drafts, p_edges);
-  if v_answer is not null then return v_answer; end if;
   select n.agent into v_wrong
   from unnest(p_drafts) d
   cross join lateral (values (case when not (d.terms).auto_assign then (d.terms).assignee end), ((d.terms).escalate_to)) n(agent)
@@ -60,6 +58,6 @@ begin
   cross join lateral (values ((d.terms).assignee), ((d.terms).escalate_to)) o(other) where o.other <> p_call.agent;
   if v_told > 0 then v_until := coord._silent_until(p_call, v_told); end if;
   if v_until is not null then return coord._refuse_silent(p_call, v_until); end if;
-  return null;
+  return coord._refuse_new_circles(p_call, p_drafts, p_edges);
 end
 $$;

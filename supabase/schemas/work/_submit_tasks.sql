@@ -3,7 +3,8 @@
 -- Concurrency: what the new tasks depend on, and their parents, are locked before they are looked at, in the order of
 -- table.sql. A completion of one of them either commits first and is seen, or waits, and then finds the new task among
 -- its dependents. Circles are looked for before, too, because that may take long, and most of what takes long is
--- refused.
+-- refused; then once more under an advisory lock, which is taken last (see _refuse_new_circles). One call of an agent at
+-- a time gets that far, so that its others do not stand in line there. So nothing that follows may wait for a task.
 create function coord._submit_tasks(p_call coord._call, p_tasks jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -19,6 +20,9 @@ begin
   if v_near <> '{}' then
     v_answer := coord._refuse_circles(p_call, v_drafts, v_edges);
     if v_answer is not null then return v_answer; end if;
+    if v_parents <> '{}' and v_edges <> '{}' then
+      perform pg_advisory_xact_lock(hashtext('coord.circles ' || coord._account(p_call)), p_call.project_id);
+    end if;
     perform coord._lock_tasks(p_call.project_id, v_near);
   end if;
   v_answer := coord._refuse_tasks(p_call, p_tasks, v_drafts, v_edges);
@@ -39,7 +43,7 @@ begin
     select t.task_id from coord.tasks t where t.project_id = p_call.project_id and t.status in ('failed', 'cancelled')
       and t.task_id in (select e.depends_on from unnest(v_edges) e) order by 1);
   if v_dead <> '{}' then
-    perform coord._settle_failures(p_call.project_id, coord._cascade(p_call.project_id, v_dead, p_waits => true));
+    perform coord._settle_failures(p_call.project_id, coord._cascade(p_call.project_id, v_dead, p_waits => false));
   end if;
   return (
     select jsonb_build_object('tasks', jsonb_agg(jsonb_strip_nulls(jsonb_build_object('key', i.task -> 'key',
