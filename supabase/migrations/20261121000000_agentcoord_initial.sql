@@ -4420,7 +4420,7 @@ as $$
     jsonb_build_object('from', p_task.submitted_by, 'task_id', p_task.task_id, 'type', p_task.type,
       'priority', p_task.priority, 'text', p_task.title)
     || case when p_kind = 'escalation'
-      then jsonb_build_object('failed_task_id', p_task.input -> 'task_id', 'error', p_task.input -> 'error')
+      then jsonb_build_object('failed_task_id', p_task.input -> 'task_id') || p_task.input - 'task_id'
       else '{}' end,
     'task:' || p_task.task_id);
 $$;
@@ -6749,7 +6749,8 @@ $$;
 
 -- work/_escalate.sql
 -- Makes a task of type escalation for each of these that has failed and names somebody to escalate to.
--- Its own failure escalates to nobody, so this ends.
+-- Its own failure escalates to nobody, so this ends. It is in the name of who submitted the failed task; what went wrong
+-- are the words of who worked on it last, in short, and so says who that was.
 create function coord._escalate(p_project_id integer, p_task_ids uuid[]) returns void
 language plpgsql volatile
 as $$
@@ -6766,7 +6767,8 @@ begin
     v_task := coord._blank_task(p_project_id, v_failed.submitted_by);
     v_task.type := 'escalation';
     v_task.title := left('Failed: ' || v_failed.title, 200);
-    v_task.input := jsonb_build_object('task_id', v_failed.task_id, 'error', v_failed.error);
+    v_task.input := jsonb_strip_nulls(jsonb_build_object('task_id', v_failed.task_id,
+      'error', left(v_failed.error, 500), 'failed_by', v_failed.agent));
     v_task.terms.assignee := (v_failed.terms).escalate_to;
     v_task.priority := 1;
     v_task.rank := v_task.created_at + interval '1 hour';
@@ -11595,6 +11597,7 @@ declare
   v_unmet integer;
   v_until timestamptz;
   v_canceller text;
+  v_parent text;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   v_before := array(select d.depends_on from coord.task_dependencies d where d.project_id = v_call.project_id
@@ -11606,6 +11609,8 @@ begin
   if not found then
     return coord._refuse_unknown_task(v_call);
   end if;
+  v_parent := (select p.status from coord.tasks p
+    where p.project_id = v_call.project_id and p.task_id = (v_task.terms).parent_id);
   if v_task.status = 'cancelled' then
     select j.agent into v_canceller from coord.journal j
     where j.project_id = v_call.project_id and j.xact_id = v_task.trail[cardinality(v_task.trail)]
@@ -11626,6 +11631,9 @@ begin
     return coord._refuse(v_call, 'conflict', format('The task is %s: only failed and cancelled ones are retried.',
       v_task.status),
       'Look at it with get_task.', '{"reason": "not_failed"}', 'task:' || p_task_id);
+  elsif v_parent = 'done' then
+    return coord._refuse(v_call, 'conflict', 'Its parent is done, and waited for it no longer.',
+      'Submit it anew, without a parent.', '{"reason": "finished"}', 'task:' || p_task_id);
   elsif (v_task.terms).deadline <= clock_timestamp() then
     return coord._refuse(v_call, 'conflict', 'The deadline of the task has passed.', 'Submit it anew.',
       '{"reason": "deadline_passed"}', 'task:' || p_task_id);

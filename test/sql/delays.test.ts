@@ -195,3 +195,16 @@ describe('a failed task', () => {
     });
   });
 });
+
+test('a part of what is done is not retried, because nobody waits for it', async () => {
+  const type = 'whole';
+  const parent_id = (await ann.submitWork({ title: 'whole', type })).task_id;
+  const { task_id } = await ann.submitWork({ title: 'part', parent_id });
+  await ann.cancelTask({ task_id });
+  const { task, claim_token } = await bob.getWork({ types: [type] });
+  await bob.completeWork({ task_id: String(task?.task_id), claim_token: Number(claim_token) });
+  await expect(ann.retryTask({ task_id })).rejects.toMatchObject({
+    code: 'conflict',
+    details: { reason: 'finished' },
+  });
+});

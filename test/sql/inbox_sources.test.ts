@@ -61,9 +61,17 @@ describe('the inbox has', () => {
   test('a task that failed for good and is to be looked after', async () => {
     const { task_id } = await ann.submitWork({ title: 'hard', type: 'hard', max_attempts: 1, escalate_to: 'ann' });
     const { claim_token } = await bob.getWork({ types: ['hard'] });
-    await bob.completeWork({ task_id, claim_token: Number(claim_token), success: false, error: 'no way' });
+    const error = `no way ${'x'.repeat(1000)}`;
+    await bob.completeWork({ task_id, claim_token: Number(claim_token), success: false, error });
     const [item] = await itemsOf(ann);
-    expect(item).toMatchObject({ kind: 'escalation', failed_task_id: task_id, error: 'no way', text: 'Failed: hard' });
+    const said = { error: error.slice(0, 500), failed_by: 'bob' };
+    expect(item).toMatchObject({
+      kind: 'escalation',
+      failed_task_id: task_id,
+      text: 'Failed: hard',
+      from: 'ann',
+      ...said,
+    });
     expect(await ann.getTask({ task_id: String(item?.task_id) })).toMatchObject({ type: 'escalation' });
   });
 

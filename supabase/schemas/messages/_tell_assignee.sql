@@ -6,7 +6,7 @@ as $$
     jsonb_build_object('from', p_task.submitted_by, 'task_id', p_task.task_id, 'type', p_task.type,
       'priority', p_task.priority, 'text', p_task.title)
     || case when p_kind = 'escalation'
-      then jsonb_build_object('failed_task_id', p_task.input -> 'task_id', 'error', p_task.input -> 'error')
+      then jsonb_build_object('failed_task_id', p_task.input -> 'task_id') || p_task.input - 'task_id'
       else '{}' end,
     'task:' || p_task.task_id);
 $$;

@@ -1,5 +1,6 @@
 -- Makes a task of type escalation for each of these that has failed and names somebody to escalate to.
--- Its own failure escalates to nobody, so this ends.
+-- Its own failure escalates to nobody, so this ends. It is in the name of who submitted the failed task; what went wrong
+-- are the words of who worked on it last, in short, and so says who that was.
 create function coord._escalate(p_project_id integer, p_task_ids uuid[]) returns void
 language plpgsql volatile
 as $$
@@ -16,7 +17,8 @@ begin
     v_task := coord._blank_task(p_project_id, v_failed.submitted_by);
     v_task.type := 'escalation';
     v_task.title := left('Failed: ' || v_failed.title, 200);
-    v_task.input := jsonb_build_object('task_id', v_failed.task_id, 'error', v_failed.error);
+    v_task.input := jsonb_strip_nulls(jsonb_build_object('task_id', v_failed.task_id,
+      'error', left(v_failed.error, 500), 'failed_by', v_failed.agent));
     v_task.terms.assignee := (v_failed.terms).escalate_to;
     v_task.priority := 1;
     v_task.rank := v_task.created_at + interval '1 hour';

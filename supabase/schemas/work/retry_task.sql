@@ -14,6 +14,7 @@ declare
   v_unmet integer;
   v_until timestamptz;
   v_canceller text;
+  v_parent text;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   v_before := array(select d.depends_on from coord.task_dependencies d where d.project_id = v_call.project_id
@@ -25,6 +26,8 @@ begin
   if not found then
     return coord._refuse_unknown_task(v_call);
   end if;
+  v_parent := (select p.status from coord.tasks p
+    where p.project_id = v_call.project_id and p.task_id = (v_task.terms).parent_id);
   if v_task.status = 'cancelled' then
     select j.agent into v_canceller from coord.journal j
     where j.project_id = v_call.project_id and j.xact_id = v_task.trail[cardinality(v_task.trail)]
@@ -45,6 +48,9 @@ begin
     return coord._refuse(v_call, 'conflict', format('The task is %s: only failed and cancelled ones are retried.',
       v_task.status),
       'Look at it with get_task.', '{"reason": "not_failed"}', 'task:' || p_task_id);
+  elsif v_parent = 'done' then
+    return coord._refuse(v_call, 'conflict', 'Its parent is done, and waited for it no longer.',
+      'Submit it anew, without a parent.', '{"reason": "finished"}', 'task:' || p_task_id);
   elsif (v_task.terms).deadline <= clock_timestamp() then
     return coord._refuse(v_call, 'conflict', 'The deadline of the task has passed.', 'Submit it anew.',
       '{"reason": "deadline_passed"}', 'task:' || p_task_id);
