@@ -70,3 +70,22 @@ test('an owner with too many gets no further ones, until they are done', async (
   expect(outcomes.at(-1)).toMatchObject({ reason: { code: 'limit_exceeded' } });
   expect(inSlices(busy(0), 'much')).toBe(0);
 });
+
+test('of many short ones that begin together only the first are done at once', async () => {
+  await new Promise(setImmediate);
+  // biome-ignore lint/correctness/useYield: one that never pauses is what is looked at.
+  function* whole(): Generator<undefined, number> {
+    const until = performance.now() + 2;
+    while (performance.now() < until);
+    return 2;
+  }
+  const results = Array.from({ length: 40 }, (_, index) => inSlices(whole(), `short ${index}`));
+  expect(results.filter((result) => typeof result === 'number').length).toBeLessThan(5);
+  let rounds = 0;
+  const counting = setInterval(() => rounds++, 0);
+  expect(await Promise.all(results)).toEqual(results.map(() => 2));
+  clearInterval(counting);
+  expect(rounds).toBeGreaterThan(5);
+  await new Promise(setImmediate);
+  expect(inSlices(whole(), 'later')).toBe(2);
+});

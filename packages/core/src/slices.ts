@@ -1,7 +1,10 @@
 import { CoordinationError } from '@agentcoord/contract';
 
-/** Milliseconds for which one computation holds the process at first, when many may begin at once, and in its turns. */
-const [first, slice] = [1, 5];
+/**
+ * Milliseconds for which one computation holds the process at first, in its turns, and all that begin together: in one
+ * round of the event loop hundreds may, each of them short.
+ */
+const [first, slice, beginning] = [1, 5, 5];
 
 /** Computations of one owner that wait for their turn at most. */
 const longestLine = 50;
@@ -11,17 +14,30 @@ const lines = new Map<string, (() => void)[]>();
 
 let isTurning = false;
 
+/** Milliseconds that computations have taken at once in this round of the event loop. */
+let begun = 0;
+
 /**
- * Runs a computation to its end: a short one at once. A long one goes on in slices, and everything else that the process
+ * Runs a computation to its end: a short one at once, unless others have taken the time for that. A long one goes on in slices, and everything else that the process
  * has to do is done between two slices. Owners, such as keys, take turns, however many computations each of them has;
  * those of one owner follow each other. Throws `limit_exceeded` when an owner has too many.
  */
 export function inSlices<Result>(computation: Generator<undefined, Result>, owner: string): Result | Promise<Result> {
   const waiting = lines.get(owner)?.length ?? 0;
   if (waiting >= longestLine) throw tooMany(waiting);
-  if (waiting > 0) return restOf(computation, owner, false);
-  const step = advance(computation, first);
+  if (waiting > 0 || begun >= beginning) return restOf(computation, owner, false);
+  const step = begin(computation);
   return step.done ? step.value : restOf(computation, owner, true);
+}
+
+function begin<Result>(computation: Generator<undefined, Result>): IteratorResult<undefined, Result> {
+  const start = performance.now();
+  if (begun === 0) setImmediate(() => (begun = 0));
+  try {
+    return advance(computation, first);
+  } finally {
+    begun += performance.now() - start;
+  }
 }
 
 /** Runs a computation to its end, however long it takes. */
