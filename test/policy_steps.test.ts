@@ -126,4 +126,17 @@ describe('a policy about acquire_lock', () => {
     const errors = [expect.stringContaining('at most 2000')];
     await expect(ann.submitWorkBatch({ tasks })).rejects.toMatchObject({ details: { errors } });
   });
+
+  test('says no to a call that names more than can be read for each decision', async () => {
+    const boss = await administratorIn('long');
+    const when = 'when { context has input && context.input has paths && context.input.paths.contains("x") }';
+    await boss.setCedarPolicy({ policy: 'frozen', policy_text: `${forbidLocks} ${when};` });
+    await boss.setCedarPolicy({ policy: 'thawed', policy_text: `${forbidLocks} ${frozen};` });
+    const ann = await agentIn('long');
+    const paths = (length: number) => Array.from({ length: 900 }, (_, index) => `${'x'.repeat(length)}/${index}.ts`);
+    const ask = (length: number) => ann.checkPolicy({ operation: 'acquire_lock', context: { paths: paths(length) } });
+    expect((await ask(10)).allowed).toBe(true);
+    const tooMuch = [expect.stringContaining('too much at once')];
+    expect(await ask(100)).toMatchObject({ allowed: false, diagnostics: { errors: tooMuch } });
+  });
 });

@@ -20,8 +20,11 @@ export interface Principal {
   blocked_operations: string[];
 }
 
-/** Decisions that one call may need: each takes a tenth of a millisecond. */
+/** Decisions that one call may need: each takes a tenth of a millisecond, and the longer, the longer its input is. */
 const mostQuestions = 2000;
+
+/** Characters of input that all decisions of a call may be shown together: half a second of work. */
+const mostCharacters = 20_000_000;
 
 let sets = 0;
 
@@ -65,6 +68,9 @@ export class PolicySet {
     const count = own.length + further.length;
     if (count > mostQuestions) {
       return deny(`The call needs ${count} decisions, at most ${mostQuestions}: it has to name fewer files and tasks.`);
+    }
+    if (count > 1 && charactersOf([...own, ...further]) > mostCharacters) {
+      return deny('The call names too much at once for its policies: it has to name fewer files, or say less.');
     }
     const decision = yield* this.#firstDenial(principal, own, () => true);
     if (!decision.allowed || further.length === 0) return decision;
@@ -165,6 +171,16 @@ export class PolicySet {
     const errors = diagnostics.errors.map(({ policyId, error }) => `${policyId}: ${error.message}`);
     return { allowed: decision === 'allow' && errors.length === 0, policies: diagnostics.reason.sort(), errors };
   }
+}
+
+/** Contexts are shared by what one question names. */
+function charactersOf(about: readonly [Entity, Context][]): number {
+  const lengths = new Map<Context, number>();
+  return about.reduce((sum, [, context]) => {
+    const length = lengths.get(context) ?? JSON.stringify(context).length;
+    lengths.set(context, length);
+    return sum + length;
+  }, 0);
 }
 
 /** What a call is about. */
