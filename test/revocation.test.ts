@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { coordinatorOver } from '@agentcoord/contract';
+import { coordinatorOver, type Operation, operationNamed } from '@agentcoord/contract';
 import { httpTransport } from '@agentcoord/sdk';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -87,6 +87,29 @@ describe.each(Object.entries(ways))('when %s', (way, [word, end]) => {
       expect(seconds, kind).toBeLessThan(5);
     }
   });
+});
+
+test('a stream ends within 5 s with the session that it was opened with, whoever else reads on', {
+  timeout: 20_000,
+}, async () => {
+  const { api_key } = await root.createKey({ agent: 'streaming' });
+  const transport = httpTransport({ url: server.url, apiKey: api_key });
+  const { session_id } = await coordinatorOver(transport).registerSession();
+  const leaving = new AbortController();
+  cleanup.defer(() => leaving.abort());
+  const streamOf = async (session: object) => {
+    const headers = { authorization: `Bearer ${api_key}`, ...session };
+    const response = await fetch(`${server.url}/v1/events`, { headers, signal: leaving.signal });
+    return response.text().catch(() => 'still open');
+  };
+  const [bound, free] = [streamOf({ 'agentcoord-session': session_id }), streamOf({})];
+  await pause(500);
+  await transport.invoke(operationNamed('end_session') as Operation, {}, { session_id });
+  const late = pause(5000).then(() => 'late');
+  expect(await Promise.race([bound, late])).toContain('session_ended');
+  await pause(200);
+  leaving.abort();
+  expect(await free).toBe('still open');
 });
 
 test('a subagent calls over HTTP with the key and a session of its own, as long as the one that opened it lives', async () => {

@@ -35,7 +35,10 @@ export async function* followEvents(
     yield page;
   }
   const pump = pumpOf(database);
-  const { subscription, start } = pump.join(caller.project_id, page.cursor, filter, signal);
+  const { subscription, start } = pump.join(caller.project_id, page.cursor, filter, {
+    session: caller.session_id,
+    signal,
+  });
   try {
     // Others were served further already. What they were served with since waits in the subscription.
     while (precedes(page.cursor, start)) {

@@ -1,7 +1,7 @@
 import { type CoordinationEvent, isRetryable } from '@agentcoord/contract';
 import type { Database } from '../database.ts';
 import type { EventFilter } from './filter.ts';
-import { Item, Subscription } from './subscription.ts';
+import { Item, type Reader, Subscription } from './subscription.ts';
 
 /** Most events of a project that are read at once. */
 const pageSize = 1000;
@@ -64,11 +64,11 @@ export class Pump {
     project: number,
     cursor: string,
     filter: EventFilter,
-    signal?: AbortSignal,
+    reader: Reader = {},
   ): { subscription: Subscription; start: string } {
     const followed = this.#projects.get(project) ?? { subscriptions: new Set(), cursor, dueAt: 0, looks: 0 };
     this.#projects.set(project, followed);
-    const subscription = new Subscription(filter, cursor, signal);
+    const subscription = new Subscription(filter, cursor, reader);
     followed.subscriptions.add(subscription);
     if (this.#running) this.#wake?.();
     else void this.#run();
@@ -153,9 +153,10 @@ function serve(followed: Followed, { events, more, delay_seconds }: Omit<Answer,
   const items = events.map((event) => new Item(event));
   followed.cursor = events.at(-1)?.cursor ?? followed.cursor;
   const doubtful = events.some(changesRights);
+  const ended = events.filter(endsSession).map(({ subjects: [subject] }) => subject);
   for (const subscription of followed.subscriptions) {
     if (items.length > 0) subscription.offer(items, followed.cursor);
-    if (doubtful) subscription.doubt();
+    if (doubtful || ended.includes(`session:${subscription.session}`)) subscription.doubt();
     subscription.delay(kept && delay_seconds >= noticeable ? delay_seconds : undefined);
   }
 }
@@ -163,6 +164,10 @@ function serve(followed: Followed, { events, more, delay_seconds }: Omit<Answer,
 /** Profiles and suspensions are about agents, and may be about a reader. */
 function changesRights({ outcome, subjects: [subject = ''] }: CoordinationEvent): boolean {
   return outcome === 'ok' && (subject.startsWith('profile:') || subject.startsWith('agent:'));
+}
+
+function endsSession({ operation, subjects: [subject = ''] }: CoordinationEvent): boolean {
+  return subject.startsWith('session:') && (operation === 'end_session' || operation === 'sweep');
 }
 
 const nothing = { events: [], more: false, delay_seconds: null };

@@ -55,6 +55,13 @@ const [mostItems, mostCharacters] = [2000, 2_000_000];
 /** Up to so many are no sign of somebody who does not take them. */
 const fewItems = 300;
 
+/** Who reads a stream. */
+export interface Reader {
+  /** The id of the session that it was opened with, whose end is its end. */
+  session?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
 /** What one subscriber has not taken yet. Who does not take it in time is dropped, and told from where to go on. */
 export class Subscription {
   readonly #filter: EventFilter;
@@ -71,14 +78,16 @@ export class Subscription {
   #delay: number | undefined;
   #told: number | undefined;
   #failure: unknown;
+  readonly session: string | undefined;
   readonly #signal: AbortSignal | undefined;
   /** One timer and one listener for all pages: with fifty subscribers, new ones for each page were a tenth of the cost. */
   readonly #quiet: NodeJS.Timeout;
   readonly #wake = () => this.#changed?.();
   #changed: (() => void) | undefined;
 
-  constructor(filter: EventFilter, cursor: string, signal?: AbortSignal) {
+  constructor(filter: EventFilter, cursor: string, { session, signal }: Reader = {}) {
     this.#filter = filter;
+    this.session = session;
     this.#signal = signal;
     this.#quiet = setTimeout(this.#wake, quietFor);
     signal?.addEventListener('abort', this.#wake);
