@@ -70,6 +70,8 @@ describe('Host and Origin', () => {
     ['Host: evil.example', 'Host: evil.example\r\n'],
     ['Host: 127.0.0.1.evil.example', 'Host: 127.0.0.1.evil.example\r\n'],
     ['no Host', ''],
+    ['a port that is none', 'Host: localhost:99999\r\n'],
+    ['a long port', 'Host: localhost:0000080\r\n'],
     ['Origin: http://evil.example', 'Host: 127.0.0.1\r\nOrigin: http://evil.example\r\n'],
     ['Origin: null', 'Host: 127.0.0.1\r\nOrigin: null\r\n'],
     ['another port of this machine as Origin', 'Host: 127.0.0.1\r\nOrigin: http://127.0.0.1:3000\r\n'],

@@ -19,12 +19,15 @@ export function checkOrigin({ allowedHosts = [], allowedOrigins = [] }: AllowedO
   const origins = new Set(allowedOrigins.map((origin) => origin.toLowerCase().replace(/\/$/, '')));
   return (request, _reply, done) => {
     const host = (request.raw.headers.host ?? '').toLowerCase();
-    if (!hosts.has(host) && !hosts.has(host.replace(/:\d+$/, ''))) return done(hostRefused());
+    if (!hosts.has(host) && !hosts.has(withoutPort(host))) return done(hostRefused());
     const origin = request.headers.origin?.toLowerCase();
     if (origin === undefined || origins.has(origin) || isOwn(origin, host)) return done();
     done(originRefused());
   };
 }
+
+/** What cannot be a port stays: others make an address of the whole, and would fail. */
+const withoutPort = (host: string) => host.replace(/:(\d{1,5})$/, (whole, port) => (port > 65_535 ? whole : ''));
 
 function isOwn(origin: string, host: string): boolean {
   return origin === `http://${host}` || origin === `https://${host}`;
