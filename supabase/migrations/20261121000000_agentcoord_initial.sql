@@ -1049,27 +1049,25 @@ as $$
 $$;
 
 -- approvals/_add_approval.sql
--- Writes an approval: decided when a rule does so, else with its row in the outbox of the webhook.
+-- Writes an approval: decided when a rule does so (p_rule, else null), else with its row in the outbox of the webhook.
 create function coord._add_approval(
   p_call coord._call, p_action_type text, p_description text, p_payload jsonb, p_hash text, p_risk text,
-  p_seconds integer
+  p_seconds integer, p_credentials text[], p_rule text
 ) returns coord.approvals
 language plpgsql volatile
 as $$
 declare
   v_now timestamptz := clock_timestamp();
-  v_credentials text[] := coord._credentials(p_call.project_id, p_call.session_id, false);
-  v_rule text := coord._rule_for(p_call, p_action_type, p_risk, v_credentials);
   v_approval coord.approvals;
 begin
   insert into coord.approvals (project_id, approval_id, action_type, description, payload, payload_hash, risk,
     requested_by, session_id, credentials, requested_at, expires_at, status, decided_at, decided_by, decided_via)
   values (p_call.project_id, coord._new_id(), p_action_type, p_description, p_payload, p_hash, p_risk,
-    p_call.agent, p_call.session_id, v_credentials, v_now, v_now + make_interval(secs => p_seconds),
-    case when v_rule is null then 'pending' else 'approved' end, case when v_rule is not null then v_now end,
-    v_rule, case when v_rule is not null then 'rule' end)
+    p_call.agent, p_call.session_id, p_credentials, v_now, v_now + make_interval(secs => p_seconds),
+    case when p_rule is null then 'pending' else 'approved' end, case when p_rule is not null then v_now end,
+    p_rule, case when p_rule is not null then 'rule' end)
   returning approvals.* into v_approval;
-  if v_rule is null then
+  if p_rule is null then
     insert into coord.approval_webhooks (project_id, approval_id) values (p_call.project_id, v_approval.approval_id);
   end if;
   return v_approval;
@@ -8318,6 +8316,7 @@ grant execute on function coord.read_approval_link to coord_app;
 -- approvals/request_approval.sql
 -- Asks for an approval of exactly this payload, and answers it at once when a rule decides. The same question of the
 -- same session joins the one that is pending, so that a call that is repeated does not ask a person twice.
+-- Each counts as ten messages, because it is put before a person; as one when a rule decides (see _silent_until).
 -- Waiting is not done here: core goes on with check_approval.
 -- Concurrency: requests of one agent follow each other under the lock on the agent's row, so neither the join nor the
 -- limit can be raced. Killed before its commit it has done nothing; after it, the question stands and can be found.
@@ -8331,7 +8330,10 @@ declare
   v_call coord._call := coord._enter(p_caller, 'request_approval');
   v_hash text := encode(sha256(convert_to(p_payload::text, 'UTF8')), 'hex');
   v_account text := coord._account(v_call);
+  v_credentials text[];
+  v_rule text;
   v_pending bigint;
+  v_until timestamptz;
   v_approval coord.approvals;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
@@ -8352,8 +8354,12 @@ begin
     return coord._refuse(v_call, 'limit_exceeded', 'This agent waits for 20 approvals already.',
       'Wait until some are decided or have expired: see list_approvals.', '{"reason": "too_many_pending"}');
   end if;
+  v_credentials := coord._credentials(v_call.project_id, v_call.session_id, false);
+  v_rule := coord._rule_for(v_call, p_action_type, p_risk, v_credentials);
+  v_until := coord._silent_until(v_call, case when v_rule is null then 10 else 1 end);
+  if v_until is not null then return coord._refuse_silent(v_call, v_until); end if;
   v_approval := coord._add_approval(v_call, p_action_type, p_description, p_payload, v_hash, p_risk,
-    p_expires_in_seconds);
+    p_expires_in_seconds, v_credentials, v_rule);
   return coord._leave(v_call, coord._approval_answer(v_approval), 'approval:' || v_approval.approval_id,
     jsonb_strip_nulls(jsonb_build_object('action_type', p_action_type, 'risk', p_risk, 'payload_hash', v_hash,
       'status', v_approval.status, 'rule', case when v_approval.decided_via = 'rule' then v_approval.decided_by end)));

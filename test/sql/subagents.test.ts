@@ -174,6 +174,10 @@ describe('a subagent', () => {
       where agent = 'counted'`;
     await expect(child.sendMessage({ text: 'x' })).rejects.toEqual(refused('limit_exceeded', 'too_many_messages'));
     await expect(child.acquireLock({ paths: ['new.ts'] })).rejects.toEqual(refused('limit_exceeded', 'too_many_paths'));
+    await expect(child.requestApproval({ action_type: 'x', description: 'x' })).rejects.toEqual(
+      refused('limit_exceeded', 'too_many_messages'),
+    );
+    await db.sql`update coord.agents set messages = 800 where agent = 'counted'`;
     for (let pending = 0; pending < 20; pending++)
       await (pending % 2 ? ann : child).requestApproval({ action_type: 'x', description: `x ${pending}` });
     for (const asking of [ann, child])
