@@ -29,6 +29,7 @@ const systemFunctions = [
   'follow_events',
   'import_key',
   'guard_call',
+  'may_call',
   'open_project',
   'read_approval_link',
   'read_directly',

@@ -1,4 +1,4 @@
-import type { Operation } from '@agentcoord/contract';
+import { CoordinationError, errorBodyOf, type Operation } from '@agentcoord/contract';
 import type { Caller } from './caller.ts';
 import type { Database } from './database.ts';
 
@@ -39,9 +39,18 @@ export const handlers: Readonly<Record<string, () => Promise<Handler>>> = {
 const network = () => import('./network/index.ts');
 const policies = () => import('./policies/index.ts');
 
+/** From this trust on, few callers may, so whether this one does is asked before anything is computed for him. */
+const privileged = 3;
+
 /** Answers a computed operation; throws when nobody computes it. */
 export async function compute(operation: Operation, call: ComputedCall): Promise<unknown> {
   const load = handlers[operation.name];
   if (!load) throw new Error(`${operation.name} is declared as computed, and has no handler.`);
+  if (operation.minimumTrust >= privileged) await assertPermitted(operation, call);
   return (await load())(call);
+}
+
+async function assertPermitted({ name }: Operation, { database, caller }: ComputedCall): Promise<void> {
+  const error = errorBodyOf(await database.call('may_call', { p_caller: caller, p_operation: name }));
+  if (error) throw new CoordinationError(error);
 }
