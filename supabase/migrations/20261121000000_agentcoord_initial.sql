@@ -6200,7 +6200,8 @@ as $$ select case when starts_with(p_lane, '~') then substr(split_part(p_lane, E
 -- work/_auto_assignee.sql
 -- The agent that a task is best assigned to: online, active within 15 minutes, trusted to work, capable, and with the
 -- fewest open tasks; not its submitter. Of the 100 sessions that called last; null when there is none.
--- p_more: open tasks not written yet, by their assignees.
+-- p_more: open tasks not written yet, by their assignees. Who has a hundred and who has more are alike: a batch asks
+-- for each of its tasks, with what they depend on locked.
 create function coord._auto_assignee(p_task coord.tasks, p_more text[] default '{}') returns text
 language plpgsql volatile
 as $$
@@ -6214,7 +6215,7 @@ declare
       order by s.last_call_at desc limit 100) c);
 begin
   return (
-    select a.agent from coord._open_tasks(p_task.project_id, v_agents) a
+    select a.agent from coord._open_tasks(p_task.project_id, v_agents, 100) a
     order by a.tasks + cardinality(array_positions(p_more, a.agent)), a.agent limit 1);
 end
 $$;
@@ -7179,9 +7180,9 @@ end
 $$;
 
 -- work/_open_tasks.sql
--- How many tasks each of these agents has on its hands: assigned to it, or claimed by it. Counted up to 1,000; of the
+-- How many tasks each of these agents has on its hands: assigned to it, or claimed by it. Counted up to p_most; of the
 -- project's blocked, scheduled and claimed tasks 1,000 each are looked at, once for all agents.
-create function coord._open_tasks(p_project_id integer, p_agents text[]) returns table (agent text, tasks integer)
+create function coord._open_tasks(p_project_id integer, p_agents text[], p_most integer default 1000) returns table (agent text, tasks integer)
 language sql volatile
 as $$
   with waiting as (
@@ -7199,11 +7200,11 @@ as $$
       order by t.due_at limit 1000) l
     group by l.agent
   )
-  select a.agent, least(1000, coalesce(w.tasks, 0) + coalesce(c.tasks, 0) + (
+  select a.agent, least(p_most, coalesce(w.tasks, 0) + coalesce(c.tasks, 0) + (
     select count(*) from (
       select from coord.tasks t
       where t.project_id = p_project_id and t.status = 'ready'
-        and t.lane > '~' || a.agent || E'\t' and t.lane < '~' || a.agent || E'\n' limit 1000) r))::integer
+        and t.lane > '~' || a.agent || E'\t' and t.lane < '~' || a.agent || E'\n' limit p_most) r))::integer
   from unnest(p_agents) a(agent)
   left join waiting w on w.agent = a.agent
   left join claimed c on c.agent = a.agent;

@@ -1,6 +1,7 @@
 -- The agent that a task is best assigned to: online, active within 15 minutes, trusted to work, capable, and with the
 -- fewest open tasks; not its submitter. Of the 100 sessions that called last; null when there is none.
--- p_more: open tasks not written yet, by their assignees.
+-- p_more: open tasks not written yet, by their assignees. Who has a hundred and who has more are alike: a batch asks
+-- for each of its tasks, with what they depend on locked.
 create function coord._auto_assignee(p_task coord.tasks, p_more text[] default '{}') returns text
 language plpgsql volatile
 as $$
@@ -14,7 +15,7 @@ declare
       order by s.last_call_at desc limit 100) c);
 begin
   return (
-    select a.agent from coord._open_tasks(p_task.project_id, v_agents) a
+    select a.agent from coord._open_tasks(p_task.project_id, v_agents, 100) a
     order by a.tasks + cardinality(array_positions(p_more, a.agent)), a.agent limit 1);
 end
 $$;

@@ -1,6 +1,6 @@
--- How many tasks each of these agents has on its hands: assigned to it, or claimed by it. Counted up to 1,000; of the
+-- How many tasks each of these agents has on its hands: assigned to it, or claimed by it. Counted up to p_most; of the
 -- project's blocked, scheduled and claimed tasks 1,000 each are looked at, once for all agents.
-create function coord._open_tasks(p_project_id integer, p_agents text[]) returns table (agent text, tasks integer)
+create function coord._open_tasks(p_project_id integer, p_agents text[], p_most integer default 1000) returns table (agent text, tasks integer)
 language sql volatile
 as $$
   with waiting as (
@@ -18,11 +18,11 @@ as $$
       order by t.due_at limit 1000) l
     group by l.agent
   )
-  select a.agent, least(1000, coalesce(w.tasks, 0) + coalesce(c.tasks, 0) + (
+  select a.agent, least(p_most, coalesce(w.tasks, 0) + coalesce(c.tasks, 0) + (
     select count(*) from (
       select from coord.tasks t
       where t.project_id = p_project_id and t.status = 'ready'
-        and t.lane > '~' || a.agent || E'\t' and t.lane < '~' || a.agent || E'\n' limit 1000) r))::integer
+        and t.lane > '~' || a.agent || E'\t' and t.lane < '~' || a.agent || E'\n' limit p_most) r))::integer
   from unnest(p_agents) a(agent)
   left join waiting w on w.agent = a.agent
   left join claimed c on c.agent = a.agent;
