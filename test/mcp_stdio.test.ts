@@ -68,6 +68,7 @@ describe('MCP on stdio', () => {
   it.each([
     ['half a message', '{"jsonrpc":"2.0","id":1,', -32700, null],
     ['no JSON', 'not JSON at all', -32700, null],
+    ['what is no UTF-8', Buffer.from('{"jsonrpc":"2.0","id":1,"method":"ping","x":"a\xff"}', 'latin1'), -32700, null],
     ['a batch', '[]', -32600, null],
     ['a method that is no text', '{"jsonrpc":"2.0","id":7,"method":5}', -32600, 7],
     ['another version of JSON-RPC', '{"jsonrpc":"1.0","id":"x","method":"ping"}', -32600, 'x'],

@@ -2026,6 +2026,7 @@ declare
   v_enough timestamptz := clock_timestamp() + interval '1 second';
   v_lapsed record;
   v_project_id integer;
+  v_turn timestamptz;
   v_freed record;
   v_swept record;
   v_sessions integer := 0;
@@ -2068,11 +2069,12 @@ begin
     -- In no order, so that a round that ends early does not always miss the same ones.
     select p.project_id from coord.projects p where p_project_id is null or p.project_id = p_project_id order by random()
   loop
+    v_turn := clock_timestamp() + interval '0.25 seconds';
     loop
       exit when clock_timestamp() > v_enough;
       v_swept := coord._sweep_tasks(v_project_id, 300);
       v_tasks := v_tasks + v_swept.returned_tasks;
-      exit when v_swept.returned_tasks < 300;
+      exit when not v_swept.more or clock_timestamp() > v_turn;
     end loop;
     perform coord._sweep_approvals(v_project_id);
   end loop;
@@ -2229,7 +2231,8 @@ $$;
 
 -- handoffs/_make_handoffs.sql
 -- Makes the handoffs of sessions that ended without one, in one project or in all (null); for a quarter of a second,
--- the next round of the sweeper goes on.
+-- the next round of the sweeper goes on. A few of each project, in no order, so that none has to wait for another, and in
+-- each the newest and the oldest, so that none waits for those that come faster than they are made.
 -- It is done here and not where a session ends, so that no end waits for it or fails by it; until then, readers see
 -- what it will be (see _recent_handoffs).
 -- Concurrency: the session's row is locked and its mark taken away in the transaction that writes the handoff, so each
@@ -2240,16 +2243,26 @@ language plpgsql volatile
 as $$
 declare
   v_enough timestamptz := clock_timestamp() + interval '0.25 seconds';
+  v_ended record;
   v_session coord.sessions;
   v_handoff coord.handoffs;
 begin
-  for v_session in
-    select s.* from coord.projects p
-    join coord.sessions s on s.project_id = p.project_id and s.handoff_xact is not null
+  for v_ended in
+    select p.project_id, e.session_id from coord.projects p
+    cross join lateral (
+      (select s.session_id from coord.sessions s where s.project_id = p.project_id and s.handoff_xact is not null
+        order by s.handoff_xact desc limit 50)
+      union
+      (select s.session_id from coord.sessions s where s.project_id = p.project_id and s.handoff_xact is not null
+        order by s.handoff_xact limit 50)) e(session_id)
     where p_project_id is null or p.project_id = p_project_id
-    order by s.project_id, s.handoff_xact limit 200 for update of s skip locked
+    order by random()
   loop
     exit when clock_timestamp() > v_enough;
+    select s.* into v_session from coord.sessions s
+    where s.project_id = v_ended.project_id and s.session_id = v_ended.session_id and s.handoff_xact is not null
+    for update skip locked;
+    continue when not found;
     update coord.sessions s set handoff_xact = null
     where s.project_id = v_session.project_id and s.session_id = v_session.session_id;
     begin
@@ -5807,7 +5820,8 @@ as $$
 $$;
 
 -- sessions/_list_sessions.sql
--- Living sessions of a project in the form of discover_agents; p_session_id is who asks. Of claims 20,000 are counted.
+-- Living sessions of a project in the form of discover_agents; p_session_id is who asks. Where there are more than
+-- p_limit, each agent has its newest one before any has a second. Of claims 20,000 are counted.
 create function coord._list_sessions(p_project_id integer, p_session_id uuid, p_capability text, p_limit integer)
 returns jsonb
 language plpgsql volatile
@@ -5832,7 +5846,9 @@ begin
       select s.* from coord.sessions s
       where s.project_id = p_project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
         and (p_capability is null or p_capability = any (s.capabilities))
-      order by s.last_call_at desc limit p_limit
+      order by row_number() over (partition by coalesce(s.delegated_from, s.agent) order by s.last_call_at desc),
+        s.last_call_at desc
+      limit p_limit
     ) a), '[]'));
 end
 $$;
@@ -6264,7 +6280,8 @@ end
 $$;
 
 -- work/_board_agents.sql
--- The agents of a board: up to 100 live sessions, the last to call, and what each works on. p_done: how many tasks of
+-- The agents of a board: up to 100 live sessions, the newest of each agent before any has a second, and what each works
+-- on. p_done: how many tasks of
 -- late each agent has done. Claims are read once for all, 1,000 of them.
 create function coord._board_agents(p_project_id integer, p_done jsonb) returns jsonb
 language plpgsql volatile
@@ -6274,7 +6291,9 @@ begin
   with here as materialized (
     select s.* from coord.sessions s
     where s.project_id = p_project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
-    order by s.last_call_at desc limit 100
+    order by row_number() over (partition by coalesce(s.delegated_from, s.agent) order by s.last_call_at desc),
+      s.last_call_at desc
+    limit 100
   ), works as (
     select l.claim_session_id as session_id,
       jsonb_agg(jsonb_build_object('task_id', l.task_id, 'title', l.title) order by l.task_id) as tasks
@@ -7315,12 +7334,12 @@ $$;
 
 -- work/_process_due.sql
 -- Lets happen what is due to tasks of a project: scheduled ones become ready, those past their deadline fail, and those
--- that failed with more dependents than could fail then (see _cascade) have more of them fail. True when there was
--- something.
+-- that failed with more dependents than could fail then (see _cascade) have more of them fail. How many there were, at
+-- most p_limit of each status.
 -- Concurrency: it waits for nobody, because the caller may hold what others wait for. Rows that somebody has locked are
 -- left for the next time, late tasks whose parents are, too; the status is looked at under the lock and again in the
 -- UPDATE, so of two callers one does it.
-create function coord._process_due(p_project_id integer, p_limit integer) returns boolean
+create function coord._process_due(p_project_id integer, p_limit integer) returns integer
 language plpgsql volatile
 as $$
 declare
@@ -7329,6 +7348,7 @@ declare
   v_due uuid[];
   v_dead uuid[];
   v_late uuid[];
+  v_count integer;
 begin
   select array_agg(d.task_id) filter (where not d.is_dead), array_agg(d.task_id) filter (where d.is_dead)
     into v_due, v_dead
@@ -7352,7 +7372,8 @@ begin
       and (t.terms).deadline <= v_now
     order by t.due_at, t.task_id limit p_limit for update of t skip locked
   ) d;
-  if v_due is null and v_late is null and v_dead is null then return false; end if;
+  if v_due is null and v_late is null and v_dead is null then return 0; end if;
+  v_count := coalesce(cardinality(v_due), 0) + coalesce(cardinality(v_late), 0) + coalesce(cardinality(v_dead), 0);
   with due as (
     update coord.tasks t set status = 'ready', trail = t.trail || pg_current_xact_id(), due_at = (t.terms).deadline
     where t.project_id = p_project_id and t.task_id = any (v_due) and t.status = 'scheduled'
@@ -7378,7 +7399,7 @@ begin
     update coord.tasks t set due_at = null where t.project_id = p_project_id and t.task_id = any (v_dead);
     perform coord._settle_failures(p_project_id, coord._cascade(p_project_id, v_dead, p_waits => false));
   end if;
-  return true;
+  return v_count;
 end
 $$;
 
@@ -7872,25 +7893,29 @@ $$;
 
 -- work/_sweep_tasks.sql
 -- What time does to the tasks of a project: claims of the dead come back, tasks of assignees that are gone become free,
--- due ones become ready or fail. In batches of p_limit, each set-based; see there. changed: whether there was anything.
+-- due ones become ready or fail. In batches of p_limit, each set-based; see there. changed: whether there was anything;
+-- more: whether there may be more of it.
 -- Claims come last: they free paths under the advisory lock, and nothing may wait for a task after that. Waits 50 ms
 -- for a row; then what was begun is taken back and left to the next call: others may wait for locks that the caller
 -- holds.
 create function coord._sweep_tasks(
-  p_project_id integer, p_limit integer, out returned_tasks integer, out changed boolean
+  p_project_id integer, p_limit integer, out returned_tasks integer, out changed boolean, out more boolean
 )
 language plpgsql volatile set lock_timeout = '50ms'
 as $$
 declare
   v_freed integer;
+  v_due integer;
 begin
   v_freed := coord._unassign_vanished(p_project_id, p_limit);
-  changed := coord._process_due(p_project_id, p_limit) or v_freed > 0;
+  v_due := coord._process_due(p_project_id, p_limit);
   returned_tasks := coord._return_lapsed_claims(p_project_id, p_limit);
-  changed := changed or returned_tasks > 0;
+  changed := v_freed + v_due + returned_tasks > 0;
+  more := greatest(v_due, returned_tasks) >= p_limit;
 exception when lock_not_available then
   returned_tasks := 0;
   changed := false;
+  more := false;
 end
 $$;
 
@@ -7935,14 +7960,15 @@ as $$ select (p_trail || pg_current_xact_id())[greatest(1, cardinality(p_trail) 
 -- work/_unassign_vanished.sql
 -- Takes ready tasks back from assignees without a living session for 60 s: those that were assigned automatically go
 -- to the next best agent, the others to whoever asks. How many it was.
--- Assignees are stepped through by index. Rows that somebody has locked are left for the next time, and so is what is
+-- Assignees are stepped through by index, half of the times from one by chance, so that whoever had many does not keep
+-- the tasks of others waiting. Rows that somebody has locked are left for the next time, and so is what is
 -- not done after a quarter of a second: to find the next best agent may take long.
 create function coord._unassign_vanished(p_project_id integer, p_limit integer) returns integer
 language plpgsql volatile
 as $$
 declare
   v_assignee text;
-  v_lane text := '~';
+  v_lane text := case when random() < 0.5 then '~' else '~' || chr(48 + floor(random() * 75)::integer) end;
   v_task coord.tasks;
   v_freed integer := 0;
   v_enough timestamptz := clock_timestamp() + interval '250 ms';

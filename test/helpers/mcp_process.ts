@@ -46,7 +46,8 @@ export class McpProcess {
   }
 
   send(message: unknown): void {
-    this.child.stdin.write(`${typeof message === 'string' ? message : JSON.stringify(message)}\n`);
+    this.child.stdin.write(typeof message === 'string' || Buffer.isBuffer(message) ? message : JSON.stringify(message));
+    this.child.stdin.write('\n');
   }
 
   initialize(): Promise<Message> {

@@ -116,3 +116,42 @@ describe('while somebody holds the parent of what fails', () => {
     expect(await statusOf(late)).toBe('failed');
   });
 });
+
+describe('however much one agent has to happen', () => {
+  test('what is due to others happens in the same sweep', async () => {
+    const { eve, bob, sweeper, statusOf } = await stageOf('much is due');
+    const run_after = new Date(Date.now() + 3_600_000).toISOString();
+    const tasks = Array.from({ length: 100 }, () => ({ title: 'due', run_after }));
+    for (let batch = 0; batch < 7; batch++) await eve.submitWorkBatch({ tasks });
+    const other = (await bob.submitWork({ title: 'due', run_after })).task_id;
+    await db.sql`
+      update coord.tasks set due_at = clock_timestamp() - make_interval(secs => case when task_id = ${other} then 1 else 2 end)
+      where title = 'due'`;
+    await sweeper.sweep();
+    expect(await statusOf(other)).toBe('ready');
+  });
+
+  test('others are seen beside its sessions', async () => {
+    const { eve, bob, sweeper } = await stageOf('many sessions');
+    await bob.heartbeat();
+    for (const session of [eve, await db.session('eve', { project: 'many sessions', beats: true })]) {
+      for (let count = 0; count < 50; count++) await session.openSubagent({ name: `part-${count}` });
+    }
+    const { agents } = await sweeper.discoverAgents({ limit: 3 });
+    expect(agents.map(({ agent }) => agent)).toContain('bob');
+    expect((await sweeper.getTaskBoard()).agents.map(({ agent }) => agent)).toContain('bob');
+  });
+
+  test('handoffs of others are made', async () => {
+    const { eve } = await stageOf('many ends');
+    await db.sql`
+      insert into coord.sessions select (jsonb_populate_record(s, jsonb_build_object('session_id', gen_random_uuid(),
+        'ended_at', clock_timestamp(), 'fresh_until', '-infinity', 'handoff_xact', pg_current_xact_id(), 'label', null))).*
+      from coord.sessions s, generate_series(1, 1000) where s.session_id = ${eve.session_id}`;
+    const bob = await db.session('bob', { project: 'elsewhere' });
+    await bob.acquireLock({ paths: ['a.ts'] });
+    await bob.endSession();
+    await db.database.call('sweep_projects', {});
+    expect(await db.sql`select from coord.handoffs where session_id = ${bob.session_id}`).toHaveLength(1);
+  });
+});

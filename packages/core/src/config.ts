@@ -2,6 +2,7 @@ import { CoordinationError, type Toolset, toolsets } from '@agentcoord/contract'
 import { z } from 'zod';
 import { defaultHome } from './embedded/place.ts';
 import { keyParts } from './keys.ts';
+import { nameOfAtMost } from './text.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const list = z.string().transform((text) => text.split(/[\s,]+/).filter(Boolean));
@@ -89,16 +90,16 @@ export const variables = {
     schema: z.enum(['native', 'cedar']).default('native'),
     about: 'cedar: Cedar policies decide beside the database.',
   },
-  agent_id: { names: ['AGENT_ID'], schema: z.string().max(128).optional(), about: 'Name of this agent.' },
-  agent_type: { names: ['AGENT_TYPE'], schema: z.string().max(64).optional(), about: 'Kind of agent: claude_code.' },
+  agent_id: { names: ['AGENT_ID'], schema: nameOfAtMost(128).optional(), about: 'Name of this agent.' },
+  agent_type: { names: ['AGENT_TYPE'], schema: nameOfAtMost(64).optional(), about: 'Kind of agent: claude_code.' },
   session_id: {
     names: ['SESSION_ID'],
-    schema: z.string().max(128).optional(),
+    schema: nameOfAtMost(128).optional(),
     about: 'Separates runs of one agent on the command line: each is another holder.',
   },
   project: {
     names: ['AGENT_PROJECT'],
-    schema: z.string().max(200).optional(),
+    schema: nameOfAtMost(200).optional(),
     about: 'Project, instead of the one of the git remote.',
   },
   lock_ttl_minutes: {

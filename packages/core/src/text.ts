@@ -1,4 +1,5 @@
 import { maxTextBytes } from '@agentcoord/contract';
+import { z } from 'zod';
 
 /**
  * What nobody sees, and what can make a reader see something else than a model does: control characters but tab and
@@ -57,4 +58,10 @@ export function findUnusableText(text: string): string | undefined {
 function nameOf(codePoint: number): string {
   if (codePoint >= 0xe0000 && codePoint < 0xe0080) return 'a tag character';
   return names[codePoint] ?? (codePoint < 0xa0 ? 'a control character' : 'an invisible character');
+}
+
+/** A name from the configuration, which nobody has looked at yet. */
+export function nameOfAtMost(length: number) {
+  const isPlain = (name: string) => !/[\t\n\r]/.test(name) && findUnusableText(name) === undefined;
+  return z.string().max(length).refine(isPlain, 'must be one line of text without invisible characters');
 }

@@ -49,7 +49,7 @@ export class KeyedStreams {
     if (this.#open.size < mostStreams && ofKey.length < mostOfKey) return;
     throw new CoordinationError({
       code: 'limit_exceeded',
-      message: `There are ${this.#open.size} open streams of events, ${ofKey.length} of them with this key.`,
+      message: `There are too many open streams of events, ${ofKey.length} of them with this key.`,
       hint: `Close those that nobody reads: a key may have ${mostOfKey}, the server ${mostStreams}.`,
     });
   }

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { closeGracefully } from './closing.ts';
 import { errorOf, type HttpError, invalidInput, maxBodyBytes } from './failures.ts';
@@ -11,14 +11,13 @@ const [headersWithin, receiveWithin] = [10_000, 30_000];
 
 /** A Fastify that answers every failure with the envelope, its own and Node's included. */
 export function createServer(logger: LoggerOptions | false): FastifyInstance {
-  const boot = randomBytes(6).toString('base64url');
-  let requests = 0;
   const app: FastifyInstance = fastify({
     logger,
     bodyLimit: maxBodyBytes,
     requestTimeout: receiveWithin,
     return503OnClosing: false,
-    genReqId: () => `${boot}-${++requests}`,
+    // By chance: a number would tell how many others call.
+    genReqId: () => randomUUID(),
     http: { requireHostHeader: false, headersTimeout: headersWithin, connectionsCheckingInterval: 1000 },
     routerOptions: { maxParamLength: 2048 },
     frameworkErrors: (error, request, reply) => answerError(error, request, reply),

@@ -11,6 +11,7 @@ const maxLineLength = 1_048_576;
  * whoever sent one would wait for ever.
  */
 export class MessageLines extends Transform {
+  /** Puts U+FFFD where bytes are no UTF-8; whoever means that character escapes it. */
   readonly #decoder = new StringDecoder('utf8');
   readonly #answer: (line: string) => void;
   readonly #onMethod: (method: unknown) => void;
@@ -43,6 +44,7 @@ export class MessageLines extends Transform {
     this.#skipping = false;
     if (tooLong)
       this.#refuse(ProtocolErrorCode.InvalidRequest, `The message is longer than ${maxLineLength} characters.`);
+    else if (line.includes('\uFFFD')) this.#refuse(ProtocolErrorCode.ParseError, 'The line is not UTF-8.');
     else if (line.trim() !== '') this.#check(line);
   }
 

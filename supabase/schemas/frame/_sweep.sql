@@ -10,6 +10,7 @@ declare
   v_enough timestamptz := clock_timestamp() + interval '1 second';
   v_lapsed record;
   v_project_id integer;
+  v_turn timestamptz;
   v_freed record;
   v_swept record;
   v_sessions integer := 0;
@@ -52,11 +53,12 @@ begin
     -- In no order, so that a round that ends early does not always miss the same ones.
     select p.project_id from coord.projects p where p_project_id is null or p.project_id = p_project_id order by random()
   loop
+    v_turn := clock_timestamp() + interval '0.25 seconds';
     loop
       exit when clock_timestamp() > v_enough;
       v_swept := coord._sweep_tasks(v_project_id, 300);
       v_tasks := v_tasks + v_swept.returned_tasks;
-      exit when v_swept.returned_tasks < 300;
+      exit when not v_swept.more or clock_timestamp() > v_turn;
     end loop;
     perform coord._sweep_approvals(v_project_id);
   end loop;

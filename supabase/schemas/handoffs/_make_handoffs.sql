@@ -1,5 +1,6 @@
 -- Makes the handoffs of sessions that ended without one, in one project or in all (null); for a quarter of a second,
--- the next round of the sweeper goes on.
+-- the next round of the sweeper goes on. A few of each project, in no order, so that none has to wait for another, and in
+-- each the newest and the oldest, so that none waits for those that come faster than they are made.
 -- It is done here and not where a session ends, so that no end waits for it or fails by it; until then, readers see
 -- what it will be (see _recent_handoffs).
 -- Concurrency: the session's row is locked and its mark taken away in the transaction that writes the handoff, so each
@@ -10,16 +11,26 @@ language plpgsql volatile
 as $$
 declare
   v_enough timestamptz := clock_timestamp() + interval '0.25 seconds';
+  v_ended record;
   v_session coord.sessions;
   v_handoff coord.handoffs;
 begin
-  for v_session in
-    select s.* from coord.projects p
-    join coord.sessions s on s.project_id = p.project_id and s.handoff_xact is not null
+  for v_ended in
+    select p.project_id, e.session_id from coord.projects p
+    cross join lateral (
+      (select s.session_id from coord.sessions s where s.project_id = p.project_id and s.handoff_xact is not null
+        order by s.handoff_xact desc limit 50)
+      union
+      (select s.session_id from coord.sessions s where s.project_id = p.project_id and s.handoff_xact is not null
+        order by s.handoff_xact limit 50)) e(session_id)
     where p_project_id is null or p.project_id = p_project_id
-    order by s.project_id, s.handoff_xact limit 200 for update of s skip locked
+    order by random()
   loop
     exit when clock_timestamp() > v_enough;
+    select s.* into v_session from coord.sessions s
+    where s.project_id = v_ended.project_id and s.session_id = v_ended.session_id and s.handoff_xact is not null
+    for update skip locked;
+    continue when not found;
     update coord.sessions s set handoff_xact = null
     where s.project_id = v_session.project_id and s.session_id = v_session.session_id;
     begin

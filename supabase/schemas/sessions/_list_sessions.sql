@@ -1,4 +1,5 @@
--- Living sessions of a project in the form of discover_agents; p_session_id is who asks. Of claims 20,000 are counted.
+-- Living sessions of a project in the form of discover_agents; p_session_id is who asks. Where there are more than
+-- p_limit, each agent has its newest one before any has a second. Of claims 20,000 are counted.
 create function coord._list_sessions(p_project_id integer, p_session_id uuid, p_capability text, p_limit integer)
 returns jsonb
 language plpgsql volatile
@@ -23,7 +24,9 @@ begin
       select s.* from coord.sessions s
       where s.project_id = p_project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
         and (p_capability is null or p_capability = any (s.capabilities))
-      order by s.last_call_at desc limit p_limit
+      order by row_number() over (partition by coalesce(s.delegated_from, s.agent) order by s.last_call_at desc),
+        s.last_call_at desc
+      limit p_limit
     ) a), '[]'));
 end
 $$;

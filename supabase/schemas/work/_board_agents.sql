@@ -1,4 +1,5 @@
--- The agents of a board: up to 100 live sessions, the last to call, and what each works on. p_done: how many tasks of
+-- The agents of a board: up to 100 live sessions, the newest of each agent before any has a second, and what each works
+-- on. p_done: how many tasks of
 -- late each agent has done. Claims are read once for all, 1,000 of them.
 create function coord._board_agents(p_project_id integer, p_done jsonb) returns jsonb
 language plpgsql volatile
@@ -8,7 +9,9 @@ begin
   with here as materialized (
     select s.* from coord.sessions s
     where s.project_id = p_project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
-    order by s.last_call_at desc limit 100
+    order by row_number() over (partition by coalesce(s.delegated_from, s.agent) order by s.last_call_at desc),
+      s.last_call_at desc
+    limit 100
   ), works as (
     select l.claim_session_id as session_id,
       jsonb_agg(jsonb_build_object('task_id', l.task_id, 'title', l.title) order by l.task_id) as tasks

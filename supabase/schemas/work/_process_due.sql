@@ -1,10 +1,10 @@
 -- Lets happen what is due to tasks of a project: scheduled ones become ready, those past their deadline fail, and those
--- that failed with more dependents than could fail then (see _cascade) have more of them fail. True when there was
--- something.
+-- that failed with more dependents than could fail then (see _cascade) have more of them fail. How many there were, at
+-- most p_limit of each status.
 -- Concurrency: it waits for nobody, because the caller may hold what others wait for. Rows that somebody has locked are
 -- left for the next time, late tasks whose parents are, too; the status is looked at under the lock and again in the
 -- UPDATE, so of two callers one does it.
-create function coord._process_due(p_project_id integer, p_limit integer) returns boolean
+create function coord._process_due(p_project_id integer, p_limit integer) returns integer
 language plpgsql volatile
 as $$
 declare
@@ -13,6 +13,7 @@ declare
   v_due uuid[];
   v_dead uuid[];
   v_late uuid[];
+  v_count integer;
 begin
   select array_agg(d.task_id) filter (where not d.is_dead), array_agg(d.task_id) filter (where d.is_dead)
     into v_due, v_dead
@@ -36,7 +37,8 @@ begin
       and (t.terms).deadline <= v_now
     order by t.due_at, t.task_id limit p_limit for update of t skip locked
   ) d;
-  if v_due is null and v_late is null and v_dead is null then return false; end if;
+  if v_due is null and v_late is null and v_dead is null then return 0; end if;
+  v_count := coalesce(cardinality(v_due), 0) + coalesce(cardinality(v_late), 0) + coalesce(cardinality(v_dead), 0);
   with due as (
     update coord.tasks t set status = 'ready', trail = t.trail || pg_current_xact_id(), due_at = (t.terms).deadline
     where t.project_id = p_project_id and t.task_id = any (v_due) and t.status = 'scheduled'
@@ -62,6 +64,6 @@ begin
     update coord.tasks t set due_at = null where t.project_id = p_project_id and t.task_id = any (v_dead);
     perform coord._settle_failures(p_project_id, coord._cascade(p_project_id, v_dead, p_waits => false));
   end if;
-  return true;
+  return v_count;
 end
 $$;

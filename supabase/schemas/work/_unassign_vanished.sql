@@ -1,13 +1,14 @@
 -- Takes ready tasks back from assignees without a living session for 60 s: those that were assigned automatically go
 -- to the next best agent, the others to whoever asks. How many it was.
--- Assignees are stepped through by index. Rows that somebody has locked are left for the next time, and so is what is
+-- Assignees are stepped through by index, half of the times from one by chance, so that whoever had many does not keep
+-- the tasks of others waiting. Rows that somebody has locked are left for the next time, and so is what is
 -- not done after a quarter of a second: to find the next best agent may take long.
 create function coord._unassign_vanished(p_project_id integer, p_limit integer) returns integer
 language plpgsql volatile
 as $$
 declare
   v_assignee text;
-  v_lane text := '~';
+  v_lane text := case when random() < 0.5 then '~' else '~' || chr(48 + floor(random() * 75)::integer) end;
   v_task coord.tasks;
   v_freed integer := 0;
   v_enough timestamptz := clock_timestamp() + interval '250 ms';

@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CoordinationError, mapRepositoryPaths, type Operation } from '@agentcoord/contract';
 import { z } from 'zod';
 import type { Config } from '../config.ts';
+import { nameOfAtMost } from '../text.ts';
 import { findRepository, localProject } from './git.ts';
 import { repositoryPathOf } from './path.ts';
 
@@ -39,12 +40,14 @@ export async function workspaceOf(
   };
 }
 
-const projectFileSchema = z.object({ project: z.string().min(1).max(200) });
+const projectFileSchema = z.object({ project: nameOfAtMost(200).min(1) });
 
 async function projectFile(root: string): Promise<string | undefined> {
   const name = '.agentcoord.json';
   let text: string;
   try {
+    // A pipe would keep every command waiting.
+    if (!(await stat(join(root, name))).isFile()) return undefined;
     text = await readFile(join(root, name), 'utf8');
   } catch {
     return undefined;
