@@ -33,6 +33,12 @@ export const gitRules = rulesOf('git', {
   ],
   stash_drop: ['block', 3, 'It deletes stashed changes for good.', 'Use `git stash apply`, and leave the stash.'],
   branch_deletion: ['warn', 3, 'It deletes a branch.', 'Make sure that it is merged and that nobody works on it.'],
+  branch_move: [
+    'warn',
+    3,
+    'It moves a branch, so that commits may no longer be in it.',
+    'Make sure that nobody works on it; a new branch or `git revert` loses nothing.',
+  ],
   tag_deletion: ['warn', 3, 'It deletes a tag.', 'Make sure that nobody releases from it.'],
   history_rewrite: [
     'block',

@@ -1,18 +1,20 @@
 import type { Command, Redirection } from 'unbash';
+import { hookVariables } from '../tools/hooks.ts';
 import { judgeInShell } from '../tools/index.ts';
 import { secretIn } from '../tools/secret_files.ts';
 import { judgeWrite } from '../tools/writes.ts';
+import { readHeld } from './environment.ts';
 import type { Invocation } from './invocation.ts';
-import { type Reader, readShell } from './reader.ts';
-import { hole, Scope, type Stream } from './scope.ts';
+import type { Reader } from './reader.ts';
+import { hole, type Scope, type Stream } from './scope.ts';
 import { between, elementsOf } from './separators.ts';
 import { stageOutput } from './stages.ts';
 import { textOf, wordValue } from './words.ts';
 
 const declarations = new Set(['export', 'declare', 'local', 'readonly', 'typeset', 'alias', 'set']);
 
-/** Variables whose value is run by the program that they are given to. */
-const held = /(_COMMAND|PAGER|EDITOR|ASKPASS)$|^(VISUAL|GIT_EXTERNAL_DIFF|RSYNC_RSH|LESSOPEN|LESSCLOSE|BROWSER)$/;
+/** Variables that say how what follows is taken: before a command they count for that command alone. */
+const passing = ['IFS', ...hookVariables];
 
 /** Judges one simple command with all that stands in it, and answers what it prints. */
 export function run(command: Command, reader: Reader, piped: Stream): Stream {
@@ -21,7 +23,7 @@ export function run(command: Command, reader: Reader, piped: Stream): Stream {
   for (const child of [command.name, ...command.prefix, ...command.suffix]) {
     if (child) reader.children(child, {});
   }
-  const separatorsBefore = scope.variables.get('IFS');
+  const before = passing.map((name) => [name, scope.variables.get(name)] as const);
   assign(command, reader);
   const fields = [command.name, ...command.args].flatMap((word) => {
     if (!word) return [];
@@ -35,15 +37,18 @@ export function run(command: Command, reader: Reader, piped: Stream): Stream {
   examination.scan(input.text?.length ?? 0);
   const call: Invocation = { name: '', args: [], input, source, scope, examination };
   const output = fields.length > 0 ? judgeInShell(fields, call) : {};
-  // Before a command, separators count for that command alone.
-  if (command.name && separatorsBefore !== scope.variables.get('IFS')) {
-    if (command.prefix.some((assignment) => assignment.type === 'Assignment' && assignment.name === 'IFS')) {
-      if (separatorsBefore === undefined) scope.variables.delete('IFS');
-      else scope.set('IFS', separatorsBefore);
-    }
-  }
+  if (command.name && command.prefix.length > 0) restore(before, command, scope);
   for (const redirect of command.redirects) redirectTo(redirect, reader, output, source);
   return output;
+}
+
+/** Gives variables back what they were, where they stand before the command. */
+function restore(before: readonly (readonly [string, string | undefined])[], command: Command, scope: Scope): void {
+  for (const [name, value] of before) {
+    if (!command.prefix.some((assignment) => assignment.type === 'Assignment' && assignment.name === name)) continue;
+    if (value === undefined) scope.variables.delete(name);
+    else scope.set(name, value);
+  }
 }
 
 function assign(command: Command, reader: Reader): void {
@@ -69,9 +74,8 @@ function assign(command: Command, reader: Reader): void {
     }
   }
   for (const assignment of [...command.prefix, ...(declares ? command.args : [])]) {
-    if (assignment.type !== 'Assignment' || !held.test(assignment.name)) continue;
-    const value = (scope.valueOf(assignment.name) ?? '').replace(/^\|+-?/, '');
-    if (/\s/.test(value)) readShell(value, reader.examination, new Scope(scope));
+    if (assignment.type !== 'Assignment') continue;
+    readHeld(assignment.name, scope.valueOf(assignment.name) ?? '', scope, reader.examination);
   }
 }
 

@@ -11,6 +11,8 @@ export interface Invocation {
   readonly source: string;
   readonly scope: Scope;
   readonly examination: Examination;
+  /** True where it is run in a container, whose processes are not those of the machine. */
+  readonly isContained?: true;
 }
 
 /** `/usr/bin/rm` and `rm.exe` are `rm`. */

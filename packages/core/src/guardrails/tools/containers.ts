@@ -52,7 +52,7 @@ const docker: Tool = (call): Stream | undefined => {
     const [, ...command] = rest;
     const entry = options.values.get('entrypoint')?.[0];
     const fields = entry ? [entry, ...command] : command;
-    if (fields.length > 0) return judge(fields, call);
+    if (fields.length > 0) return judge(fields, { ...call, isContained: true });
   }
 };
 
@@ -93,7 +93,7 @@ const compose: Tool = (call): Stream | undefined => {
   else if (verb === 'push') report(call, 'docker_push');
   if (verb !== 'exec' && verb !== 'run') return;
   const [, ...command] = restOf(args, verb === 'run' ? 'eupvwl' : 'euw', runLong);
-  if (command.length > 0) return judge(command, call);
+  if (command.length > 0) return judge(command, { ...call, isContained: true });
 };
 
 const image: Tool = (call: Invocation) => {

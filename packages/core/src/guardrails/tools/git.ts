@@ -4,6 +4,7 @@ import { isUnknown } from '../shell/scope.ts';
 import { deleteTrees } from './deletion.ts';
 import { gitPush } from './git_push.ts';
 import { readSetting, runOptions, settingsOfVariables } from './git_settings.ts';
+import { skipsHooks } from './hooks.ts';
 import { judge, type Tool } from './index.ts';
 import { placeOf } from './paths.ts';
 import { runText } from './shells.ts';
@@ -38,6 +39,7 @@ const git: Tool = (call) => {
   if (alias !== undefined) return runText(call, ['git', alias, ...args].join(' '));
   const requireForce = call.args.slice(0, index).some((arg) => /^clean\.requireforce=(false|0|no|off)$/i.test(arg));
   if (command === 'clean') return clean({ ...call, args }, requireForce);
+  if (/^(?:commit|push)$/.test(command) && skipsHooks(call.scope)) report(call, 'skip_hooks');
   runOptions(command, { ...call, args });
   commands[command]?.({ ...call, args });
   return undefined;
@@ -107,6 +109,17 @@ const restore: Tool = (call) => {
 const branch: Tool = (call) => {
   const options = optionsOf(call.args, 'ut', ['set-upstream-to', 'sort', 'format', 'contains', 'merged', 'no-merged']);
   if (has(options, 'd', 'D', 'delete')) report(call, 'branch_deletion');
+  else if (has(options, 'f', 'force') && options.operands.length > 0) report(call, 'branch_move');
+};
+
+/** What a branch is set to when it goes back: an earlier commit by its name, or one by its number, which may be any. */
+const earlier = /[~^]|@\{|^[0-9a-f]{7,40}$/i;
+
+const updateRef: Tool = (call) => {
+  const { flags, operands } = optionsOf(call.args, 'm');
+  const [ref = '', value = ''] = operands;
+  if (flags.has('d') || flags.has('stdin')) report(call, 'branch_deletion');
+  else if (/^(?:refs\/heads\/|HEAD$)/.test(ref) && earlier.test(value)) report(call, 'branch_move');
 };
 
 const stash: Tool = (call) => {
@@ -179,7 +192,7 @@ const commands: Record<string, Tool> = {
   'checkout-index': when((options) => has(options, 'f', 'force') && has(options, 'a', 'all'), 'discard_changes'),
   'read-tree': when((options) => has(options, 'reset') && options.flags.has('u'), 'hard_reset'),
   tag: when((options) => has(options, 'd', 'delete'), 'tag_deletion'),
-  'update-ref': when((options) => options.flags.has('d') || options.flags.has('stdin'), 'branch_deletion'),
+  'update-ref': updateRef,
   worktree: when((options, args) => args[0] === 'remove' && has(options, 'f', 'force'), 'worktree_removal'),
   'filter-branch': rewrite,
   'filter-repo': rewrite,

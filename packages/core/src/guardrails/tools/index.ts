@@ -1,3 +1,4 @@
+import { withEnvironment } from '../shell/environment.ts';
 import { calledScope, type Invocation, plainName } from '../shell/invocation.ts';
 import { hole, Scope, type Stream, shown } from '../shell/scope.ts';
 import { stageOutput } from '../shell/stages.ts';
@@ -89,7 +90,7 @@ export function judge(fields: readonly string[], call: Invocation): Stream {
 function judgeProgram(name: string, call: Invocation, word = name): Stream {
   const { args } = call;
   const inner = unwrap(name, args);
-  if (inner) return judge(inner, call);
+  if (inner) return judge(inner, withEnvironment(call, args.slice(0, args.length - inner.length)));
   if (!tools.has(name) && mayLaunch(name)) launches({ ...call, name });
   return judgeNamed({ ...call, name }, word);
 }

@@ -48,7 +48,7 @@ const kubectl: Tool = (call): Stream | undefined => {
 /** What is run in a container is a command like any other. */
 function inside(call: Invocation): Stream | undefined {
   const at = call.args.indexOf('--');
-  if (at >= 0 && at + 1 < call.args.length) return judge(call.args.slice(at + 1), call);
+  if (at >= 0 && at + 1 < call.args.length) return judge(call.args.slice(at + 1), { ...call, isContained: true });
 }
 
 const helm: Tool = (call) => {

@@ -8,7 +8,7 @@ const isDry = (args: readonly string[]) =>
   args.some((arg) => /^--(dry-?run|snapshot|help)(=true)?$|^-n$|^-h$/.test(arg));
 
 const npm: Tool = (call) => {
-  const { operands } = optionsOf(call.args, 'CwF', [
+  const { operands, values } = optionsOf(call.args, 'CwF', [
     'prefix',
     'workspace',
     'filter',
@@ -18,8 +18,12 @@ const npm: Tool = (call) => {
     'otp',
     'dir',
     'cwd',
+    'script-shell',
   ]);
   const [verb = '', first = ''] = operands;
+  // What runs the scripts from then on.
+  const settings = [...(values.get('script-shell') ?? []), scriptShellOf(operands)];
+  for (const shell of settings) if (shell !== undefined && /\s/.test(shell)) runText(call, shell, { own: true });
   if (isDry(call.args)) return;
   const npmOfYarn = verb === 'npm' ? first : verb;
   if (/^(publish|unpublish|deprecate)$/.test(npmOfYarn)) report(call, 'npm_publish');
@@ -31,6 +35,13 @@ const npm: Tool = (call) => {
     report(call, 'npm_publish');
   else if (verb === 'cache' || verb === 'store') return;
 };
+
+/** `npm config set script-shell x`, `npm set script-shell=x`. */
+function scriptShellOf(operands: readonly string[]): string | undefined {
+  const [verb, ...words] = operands[0] === 'config' || operands[0] === 'c' ? operands.slice(1) : operands;
+  const [, value] = /^script-shell[= ](.+)$/s.exec(words.join(' ')) ?? [];
+  return verb === 'set' ? value : undefined;
+}
 
 const publishes =
   (verbs: RegExp, rule: BuiltInRule = 'package_publish'): Tool =>

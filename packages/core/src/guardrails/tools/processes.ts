@@ -5,10 +5,24 @@ const stops: Tool = (call) => {
   if (!call.args.some((arg) => /^(--help|--version|-c|--show|status)$/.test(arg))) report(call, 'machine_stop');
 };
 
+/** Signals that ask a process for something else than to end, and options that only list them. */
+const asking = /^(?:SIG)?(?:0|1|HUP|10|USR1|12|USR2|17|CHLD|18|CONT|23|URG|28|WINCH|l)$/i;
+
 const kill: Tool = (call) => {
   const { args } = call;
   if (args.some((arg, index) => arg === '-1' && (index > 0 || args.length === 1))) report(call, 'all_processes');
+  // In a container that is the program that it is for, which is started anew.
+  if (!call.isContained && endsFirst(args)) report(call, 'machine_stop');
 };
+
+/** Whether the process that started all others is among those that are ended; with words among them it is a sentence. */
+function endsFirst(args: readonly string[]): boolean {
+  const [first = '', second = ''] = args;
+  const isNamed = /^(?:-s|-n|--signal)$/.test(first);
+  const signal = isNamed ? second : /^-(?:-signal=)?(\w+)$/.exec(first)?.[1];
+  const ids = args.slice(isNamed ? 2 : signal === undefined ? 0 : 1).filter((arg) => arg !== '--');
+  return ids.includes('1') && ids.every((id) => /^\d+$/.test(id)) && !asking.test(signal ?? '');
+}
 
 const sweep: Tool = (call) => {
   // Signal 0 only asks whether there are any.

@@ -21,6 +21,12 @@ const copy: Tool = ({ args, scope }) => {
   if (source !== undefined && target !== undefined && others.length === 0) rename(scope, source, target);
 };
 
+/** `dd if=/bin/rm of=x`. */
+const convert: Tool = ({ args, scope }) => {
+  const [source, target] = ['if=', 'of='].map((key) => args.find((arg) => arg.startsWith(key))?.slice(key.length));
+  if (source !== undefined && target !== undefined) rename(scope, source, target);
+};
+
 /** `hash -p /bin/rm x`. */
 const remember: Tool = ({ args, scope }) => {
   const { values, operands } = optionsOf(args, 'p');
@@ -28,4 +34,11 @@ const remember: Tool = ({ args, scope }) => {
 };
 
 /** Commands that give a program another name. */
-export const renamingTools: Record<string, Tool> = { cp: copy, mv: copy, install: copy, ln: copy, hash: remember };
+export const renamingTools: Record<string, Tool> = {
+  cp: copy,
+  mv: copy,
+  install: copy,
+  ln: copy,
+  dd: convert,
+  hash: remember,
+};

@@ -1,0 +1,74 @@
+import { isCommandName, sentenceWords } from '../command_names.ts';
+import type { Context } from '../context.ts';
+import { isBroken } from '../shell/parsing.ts';
+import { type BareLine, bareLine } from './bare_line.ts';
+import { shellIn } from './command_line.ts';
+import { isStatement, statementsIn } from './statements.ts';
+
+/** A part of a text for people that is a command or a statement to carry out. */
+export interface ProseAction {
+  text: string;
+  context: Exclude<Context, 'prose'>;
+  /** True when it may as well be a sentence: it counts only when rules stop it, not when they warn of it. */
+  doubtful?: true;
+}
+
+/** What makes an inline code an order: a verb of doing just before it. */
+const orders =
+  /\b(?:run|execute|perform|type|enter|invoke|issue|call|launch|start|use|using|via|with|then|do|by running)\b[^.!?\n`]{0,40}$/i;
+const negations =
+  /\b(?:not|never|don't|do not|doesn't|avoid|without|instead of|rather than|forbid|block|blocks|refuse|reject|detect|prevent|remove|delete|replace|mention|document|explain|why|catch|warn|disallow|ban|no longer|stop)\b[^.!?\n`]{0,60}$/i;
+
+/** More characters than `orders` and `negations` look back over. */
+const furthest = 120;
+
+/** The commands in a line: inline code that one is told to run, and the line itself when it is nothing but a command. */
+export function lineActions(line: string): ProseAction[] {
+  const bare = bareLine(line);
+  // A quotation without a space, or a redirection in front.
+  const redirected = /^\s*>[^\s>]/.test(line) ? shellIn(line.trim(), false) : undefined;
+  const before = redirected === undefined ? [] : [actionOf(redirected, 'shell', false)];
+  if (!line.includes('`')) return [...before, ...commandIn(bare)];
+  const actions = before;
+  for (const match of line.matchAll(/(?<!`)(`{1,3})(?!`)([^`]+)\1(?!`)/g)) {
+    const preceding = line.slice(Math.max(0, match.index - furthest), match.index);
+    const text = (match[2] as string).trim();
+    if (orders.test(preceding) && !negations.test(preceding))
+      actions.push(...commandIn({ ...bare, text, marked: true }));
+  }
+  const text = bare.text.replace(/^(`{1,3})([^`]+)\1$/, '$2').trim();
+  // What is marked as code within a command belongs to it.
+  if (!text.startsWith('`')) {
+    const guessed = bare.guessed || text.includes('`');
+    actions.push(...commandIn({ ...bare, text: text.replaceAll('`', ''), guessed }));
+  }
+  return actions;
+}
+
+/** The line as an action when it is one; where it may be a command or a statement, it is both. */
+function commandIn({ text, marked, guessed }: BareLine): ProseAction[] {
+  const certain = marked || !guessed;
+  if (isStatement(text, marked)) return [actionOf(text, 'sql', certain)];
+  const plain = isPlainCommand(text, marked);
+  const [shell, sql] = [plain ? text : shellIn(text, marked), statementsIn(text)];
+  return [
+    ...(shell === undefined ? [] : [actionOf(shell, 'shell', marked || (plain && certain))]),
+    ...(sql === undefined ? [] : [actionOf(sql, 'sql', marked)]),
+  ];
+}
+
+function actionOf(text: string, context: ProseAction['context'], certain: boolean): ProseAction {
+  return certain ? { text, context } : { text, context, doubtful: true };
+}
+
+/** A name and its arguments, none of which is a word of sentences. */
+function isPlainCommand(text: string, marked: boolean): boolean {
+  const [, first = '', second = ''] = /^(\S*)\s*(\S*)/.exec(text) ?? [];
+  const assigned = /^(\w+=.*)?$/s.test(first) ? second : first;
+  if (!isCommandName(assigned) || second === '') return false;
+  if (marked) return true;
+  const [, ...rest] = text.split(/\s+/);
+  if (rest.some((word) => sentenceWords.test(word.replace(/[.,:;!?]$/, '')))) return false;
+  // "find the bug", "make it faster" and the like were sentences; what is left must parse.
+  return !isBroken(text);
+}
