@@ -121,6 +121,28 @@ describe('one file has one key', () => {
   });
 });
 
+describe('in a subfolder', () => {
+  test.each([
+    ['packages/core/src/main.ts', 'core/src/main.ts'],
+    ['packages/core/*.ts', 'core/'],
+  ])('%s, as it is called at the root, is refused and said how it is called there', async (typed, meant) => {
+    const refusal = await locked(typed, join(root, 'packages')).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({
+      code: 'invalid_input',
+      hint: expect.stringContaining(`did you mean ${meant.replace(/\/$/, '')}`),
+    });
+  });
+
+  test.each(['new/file.ts', './packages/new.ts', 'core/new/file.ts'])(
+    '%s, which may be new, is taken',
+    async (typed) => {
+      const path = await locked(typed, join(root, 'packages'));
+      expect(path.startsWith('packages/')).toBe(true);
+      await ann.releaseLock({ paths: [path] });
+    },
+  );
+});
+
 describe('a name of the configuration', () => {
   test.each(['esc\u001b]0;x', 'right\u202eleft', 'zero\u200bwidth', 'two\nlines'])(
     'that is not what it looks like is refused: %j',

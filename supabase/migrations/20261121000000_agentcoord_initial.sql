@@ -7450,12 +7450,16 @@ begin
       when 'finished' then format('The task is %s already.', v_task.status)
       when 'not_claimed' then format('Nobody has claimed the task; it is %s.', v_task.status)
       when 'lapsed' then 'Your claim has lapsed.'
-      when 'stale_token' then 'The claim has passed on: this token is not the current one.'
+      when 'stale_token' then case when p_claim_token > v_task.claim_token
+        then 'This token was never given for the task.' else 'The claim has passed on: this token is not the current one.' end
       when 'open_subtasks' then case when (v_task.terms).open_subtasks > 0
         then format('%s subtasks have not ended.', (v_task.terms).open_subtasks) else 'The last subtask ended just now.' end
-      else 'Another session has claimed the task.'
+      else format('%s has claimed the task, and this is another session.', v_task.agent)
     end,
-    case v_reason when 'open_subtasks' then 'See list_tasks with parent_id; finish or cancel them, then report again.'
+    case when v_reason = 'claimed_by_other' then
+        'Call from the session that claimed it (on the command line: --agent); if that is not yours, stop working on it.'
+      when v_reason = 'stale_token' and p_claim_token > v_task.claim_token then 'Use the claim_token that get_work answered with this task.'
+      when v_reason = 'open_subtasks' then 'See list_tasks with parent_id; finish or cancel them, then report again.'
       else 'Stop working on it and call get_work for the next task.' end,
     jsonb_build_object('reason', v_reason), 'task:' || p_task_id);
 end
@@ -10186,6 +10190,7 @@ begin
     v_session.granted_type, v_session.granted_trust, v_session.key_id);
   v_call.extra := nullif(v_call.extra - 'limits', '{}');
   return coord._leave(v_call, jsonb_build_object(
+    'project', (select p.name from coord.projects p where p.project_id = v_call.project_id),
     'agent', v_session.agent, 'agent_type', v_session.agent_type, 'session_id', v_session.session_id,
     'parent_session_id', v_session.parent_session_id, 'delegated_from', v_session.delegated_from,
     'key_id', v_session.key_id, 'profile', v_authority.profile, 'source', v_authority.source,
@@ -10447,13 +10452,18 @@ $$;
 grant execute on function coord.list_projects to coord_app;
 
 -- projects/open_project.sql
--- Id of the project of that name, made when it is new: what a local process asks once, before it has a caller.
-create function coord.open_project(p_name text) returns jsonb
+-- Id of the project of that name, made when it is new unless p_make is false (then null): what a local process asks once,
+-- before it has a caller.
+create function coord.open_project(p_name text, p_make boolean default true) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_project record := coord._project(p_name);
+  v_project record;
 begin
+  if not p_make then
+    return (select to_jsonb(p.project_id) from coord.projects p where p.name = p_name);
+  end if;
+  v_project := coord._project(p_name);
   if v_project.created then
     perform coord._journal(v_project.project_id, 'create_project', 'project:' || p_name, 'ok');
   end if;

@@ -1,7 +1,7 @@
 import { exitRefused, jsonSchemaOf, type Operation, saysNo, wantsToWait } from '@agentcoord/contract';
 import { readable, render } from './answer.ts';
 import { configOf } from './configuration.ts';
-import { commandLineCaller, connect, tellUnfound } from './connection.ts';
+import { commandLineCaller, connect, tellNew, tellUnfound } from './connection.ts';
 import type { Globals } from './globals.ts';
 import { exitInterrupted, interruption } from './interruption.ts';
 import { print, printJson, printProgress, terminalWidth } from './output.ts';
@@ -12,6 +12,7 @@ export async function call(operation: Operation, input: Record<string, unknown>,
   await using connection = await connect(config, { identity: commandLineCaller(config), onProgress: printProgress });
   const { transport, workspace } = connection;
   if (!globals.json) tellUnfound(connection, config);
+  await tellNew(connection, globals.project, operation.kind === 'read');
   const prepared = workspace.prepare(operation, input);
   const signal = wantsToWait(operation, prepared) ? interruption() : undefined;
   const asking = transport.invoke(operation, prepared, {

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import type { Transport } from '@agentcoord/contract';
+import { CoordinationError, type Transport } from '@agentcoord/contract';
 import {
   type Config,
   type Database,
@@ -52,6 +52,22 @@ export async function connect(config: Config, options: ConnectOptions): Promise<
 
 function connection(transport: Transport, workspace: Workspace, database: Database | undefined): Connection {
   return { transport, workspace, database, [Symbol.asyncDispose]: () => transport.close() };
+}
+
+/**
+ * Says that the project of --project is new, as one that is misspelled would be; throws `not_found` for who only reads
+ * there.
+ */
+export async function tellNew({ database }: Connection, project: string | undefined, reads: boolean): Promise<void> {
+  if (!database || project === undefined) return;
+  const known = await database.call('open_project', { p_name: project, p_make: false });
+  if (known !== null) return;
+  if (!reads) return printProgress(`${project} is a new project: nobody else is in it.`);
+  throw new CoordinationError({
+    code: 'not_found',
+    message: `There is no project ${project}.`,
+    hint: 'See `agentcoord projects list`. The first lock or task makes it, and so does a key for it.',
+  });
 }
 
 /** Tells whoever stands in no repository which project that makes: elsewhere it is another one, with nobody else in it. */

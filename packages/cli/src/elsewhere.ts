@@ -8,3 +8,9 @@ export function elsewhere(url: string, verb: 'start' | 'stop'): CoordinationErro
     hint: `Unset AGENTCOORD_URL to ${verb} the one of this machine.`,
   });
 }
+
+/** What somebody has to know whose key is of another project than the folder. */
+export function otherProject(ofKey: string, here: string): string | undefined {
+  if (ofKey === here || here.startsWith('local/')) return undefined;
+  return `The key is of ${ofKey}, this folder of ${here}: who works here with a key of ${here} does not meet you.`;
+}

@@ -17,7 +17,10 @@ const optionOf = (field: string) => `--${field.replaceAll('_', '-')}`;
  * said; all that are options somewhere when left out.
  */
 export function inCommands(text: string, known: ReadonlySet<string> = fields): string {
-  return text.replace(/(`?)\b([a-z]+(?:_[a-z]+)+)\b\1/g, (whole, _, name: string) => {
+  const switched = text.replace(/\b([a-z_]+): false\b/g, (whole, name: string) =>
+    known.has(name) ? `--no-${name.replaceAll('_', '-')}` : whole,
+  );
+  return switched.replace(/(`?)\b([a-z]+(?:_[a-z]+)+)\b\1/g, (whole, _, name: string) => {
     const command = commands.get(name);
     if (command) return `\`${command}\``;
     return known.has(name) ? optionOf(name) : whole;

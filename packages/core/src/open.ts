@@ -64,7 +64,11 @@ async function openEmbedded(config: Config, options: OpenOptions): Promise<Datab
 async function openPostgres(config: Config, options: OpenOptions): Promise<Database> {
   const url = config.database_url as string;
   const connection = connectionOf(url);
-  await prepareSchema(connection, options, ({ name }) => `Applying migration ${name}.`);
+  await prepareSchema(connection, options, ({ name }) => `Applying migration ${name}.`).catch((error: unknown) => {
+    if (!(error instanceof CoordinationError) || error.code !== 'unavailable') throw error;
+    const hint = 'Check that Postgres runs there, and DATABASE_URL. If it has only gone away, wait a few seconds.';
+    throw new CoordinationError({ ...error.toJSON().error, hint }, { cause: error });
+  });
   const { hostname, pathname } = new URL(url);
   return postgresDatabase({
     ...options,

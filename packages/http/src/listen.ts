@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { CoordinationError, type ErrorCode } from '@agentcoord/contract';
 import type { FastifyInstance } from 'fastify';
 
@@ -23,9 +25,25 @@ export async function listen(app: FastifyInstance, { host = '127.0.0.1', port }:
   try {
     return await app.listen({ host, port });
   } catch (cause) {
-    const failure = failures[(cause as NodeJS.ErrnoException).code ?? ''];
-    if (!failure) throw cause;
-    const [code, problem, hint] = failure;
-    throw new CoordinationError({ code, message: `Port ${port} on ${host} ${problem}.`, hint }, { cause });
+    throw refusalOf(cause, host, port);
   }
+}
+
+/** Throws what `listen` would, for whoever has much to start before that. */
+export async function assertFree({ host = '127.0.0.1', port }: Address): Promise<void> {
+  const trial = createServer().listen({ host, port });
+  try {
+    await once(trial, 'listening');
+  } catch (cause) {
+    throw refusalOf(cause, host, port);
+  }
+  trial.close();
+  await once(trial, 'close');
+}
+
+function refusalOf(cause: unknown, host: string, port: number): unknown {
+  const failure = failures[(cause as NodeJS.ErrnoException).code ?? ''];
+  if (!failure) return cause;
+  const [code, problem, hint] = failure;
+  return new CoordinationError({ code, message: `Port ${port} on ${host} ${problem}.`, hint }, { cause });
 }

@@ -14,6 +14,7 @@ begin
     v_session.granted_type, v_session.granted_trust, v_session.key_id);
   v_call.extra := nullif(v_call.extra - 'limits', '{}');
   return coord._leave(v_call, jsonb_build_object(
+    'project', (select p.name from coord.projects p where p.project_id = v_call.project_id),
     'agent', v_session.agent, 'agent_type', v_session.agent_type, 'session_id', v_session.session_id,
     'parent_session_id', v_session.parent_session_id, 'delegated_from', v_session.delegated_from,
     'key_id', v_session.key_id, 'profile', v_authority.profile, 'source', v_authority.source,

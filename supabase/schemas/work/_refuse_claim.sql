@@ -24,12 +24,16 @@ begin
       when 'finished' then format('The task is %s already.', v_task.status)
       when 'not_claimed' then format('Nobody has claimed the task; it is %s.', v_task.status)
       when 'lapsed' then 'Your claim has lapsed.'
-      when 'stale_token' then 'The claim has passed on: this token is not the current one.'
+      when 'stale_token' then case when p_claim_token > v_task.claim_token
+        then 'This token was never given for the task.' else 'The claim has passed on: this token is not the current one.' end
       when 'open_subtasks' then case when (v_task.terms).open_subtasks > 0
         then format('%s subtasks have not ended.', (v_task.terms).open_subtasks) else 'The last subtask ended just now.' end
-      else 'Another session has claimed the task.'
+      else format('%s has claimed the task, and this is another session.', v_task.agent)
     end,
-    case v_reason when 'open_subtasks' then 'See list_tasks with parent_id; finish or cancel them, then report again.'
+    case when v_reason = 'claimed_by_other' then
+        'Call from the session that claimed it (on the command line: --agent); if that is not yours, stop working on it.'
+      when v_reason = 'stale_token' and p_claim_token > v_task.claim_token then 'Use the claim_token that get_work answered with this task.'
+      when v_reason = 'open_subtasks' then 'See list_tasks with parent_id; finish or cancel them, then report again.'
       else 'Stop working on it and call get_work for the next task.' end,
     jsonb_build_object('reason', v_reason), 'task:' || p_task_id);
 end

@@ -1,6 +1,10 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { workspaceOf } from '@agentcoord/core';
+import { coordinatorOver } from '@agentcoord/contract';
+import { type Config, workspaceOf } from '@agentcoord/core';
+import { commandLineCaller, connect } from '../connection.ts';
+import { otherProject } from '../elsewhere.ts';
+import { printProgress } from '../output.ts';
 import type { Finding, Subject } from './finding.ts';
 
 const leastNode = 24;
@@ -32,11 +36,22 @@ export async function checkHome({ config: { home } }: Subject): Promise<Finding>
 
 export async function checkProject({ config }: Subject): Promise<Finding> {
   const { project, root } = await workspaceOf(process.cwd(), config);
-  if (config.url) return { ok: true, detail: `that of the API key; files below ${root}` };
+  if (config.url) return checkKeysProject(config, project, root);
   if (project.startsWith('local/')) {
     return { ok: true, detail: `${project}, known on this machine only; files below ${root}` };
   }
   return { ok: true, detail: `${project}, files below ${root}` };
+}
+
+async function checkKeysProject(config: Config, here: string, root: string): Promise<Finding> {
+  await using connection = await connect(config, { identity: commandLineCaller(config), onProgress: printProgress });
+  const asking = coordinatorOver(connection.transport).getMyProfile();
+  // Whether it answers is looked at by the next check.
+  const ofKey = (await asking.catch(() => undefined))?.project;
+  if (ofKey === undefined) return { ok: true, detail: `that of the API key; files below ${root}` };
+  const hint = otherProject(ofKey, here);
+  const detail = `${ofKey}, that of the API key; files below ${root}`;
+  return hint === undefined ? { ok: true, detail } : { ok: false, detail, hint };
 }
 
 async function checkParent(home: string): Promise<Finding> {

@@ -4,6 +4,7 @@ import { readable, render } from '../answer.ts';
 import { sweepAdvice } from '../checks/upkeep.ts';
 import { configOf } from '../configuration.ts';
 import { commandLineCaller, connect } from '../connection.ts';
+import { otherProject } from '../elsewhere.ts';
 import type { Globals } from '../globals.ts';
 import { findHttpProcess } from '../http_process.ts';
 import { print, printJson, printProgress, terminalWidth } from '../output.ts';
@@ -12,15 +13,14 @@ import { print, printJson, printProgress, terminalWidth } from '../output.ts';
 export async function status({ json, ...globals }: Globals): Promise<void> {
   const config = configOf(globals);
   const http = await findHttpProcess(config.home);
-  // Elsewhere the key says which project it is, not this folder.
-  const project = config.url ? null : (await workspaceOf(process.cwd(), config)).project;
+  const here = (await workspaceOf(process.cwd(), config)).project;
   const { running, ...database } = await databaseOf(config);
   const facts = {
     ...database,
     running,
     http_url: http?.url ?? null,
-    project,
-    ...(running ? await activity(config) : {}),
+    project: config.url ? null : here,
+    ...(running ? await activity(config, here) : {}),
   };
   if (json) printJson(facts);
   else print(render(forPeople({ ...facts, http_url: facts.http_url ?? 'not running' }), terminalWidth()));
@@ -40,17 +40,21 @@ async function databaseOf(config: Config): Promise<{ data: string; running: bool
   return { data: `embedded Postgres in ${cluster}`, running };
 }
 
-async function activity(config: Config) {
+async function activity(config: Config, here: string) {
   await using connection = await connect(config, {
     identity: commandLineCaller(config),
     onProgress: printProgress,
     migrate: false,
   });
   const { transport, database } = connection;
-  const { agents, tasks, locks } = await coordinatorOver(transport).getTaskBoard();
+  const coordinator = coordinatorOver(transport);
+  const { agents, tasks, locks } = await coordinator.getTaskBoard();
+  // Elsewhere the key says which project it is, not this folder.
+  const project = database ? here : (await coordinator.getMyProfile()).project;
   const health = database && (await healthOf(database));
-  const advice = health && sweepAdvice(health);
+  const advice = database ? health && sweepAdvice(health) : otherProject(project, here);
   return {
+    project,
     ...{ agents: agents.length, tasks, locks, swept_at: health?.swept_at ?? null },
     ...(advice === undefined ? {} : { advice }),
   };

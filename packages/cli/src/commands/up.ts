@@ -12,7 +12,7 @@ import {
   webhookOf,
   workspaceOf,
 } from '@agentcoord/core';
-import { createApp, listen } from '@agentcoord/http';
+import { assertFree, createApp, listen } from '@agentcoord/http';
 import { createHttpHandler } from '@agentcoord/mcp';
 import { configOf } from '../configuration.ts';
 import { commandLineCaller } from '../connection.ts';
@@ -30,6 +30,9 @@ export async function up({ json, ...globals }: Globals): Promise<void> {
   if (config.url) throw elsewhere(config.url, 'start');
   const running = await findHttpProcess(config.home);
   if (running) {
+    if (new URL(running.url).port !== String(config.port)) {
+      printProgress(`It keeps its port; to use ${config.port}, end it first: agentcoord down.`);
+    }
     const { project } = await workspaceOf(process.cwd(), config);
     const again = { ...running, api_key_file: knownKeyFile(config.home, project) ?? null, already_running: true };
     if (json) printJson(again);
@@ -39,6 +42,7 @@ export async function up({ json, ...globals }: Globals): Promise<void> {
   await using cleanup = new AsyncDisposableStack();
   const stopped = stopSignal();
   const workspace = await workspaceOf(process.cwd(), config);
+  await assertFree(config);
   const database = cleanup.adopt(await openDatabase(config, { onProgress: printProgress }), (opened) => opened.close());
   const url = await serve(config, database, cleanup);
   for (const complaint of await importKeys(database, workspace.project, config.chosen_keys)) printProgress(complaint);

@@ -34,6 +34,7 @@ export const getMyProfile = defineOperation({
   minimumTrust: 1,
   input: z.strictObject({}),
   output: z.object({
+    project: z.string().describe('Project that it works in.'),
     agent: z.string().describe('Name of the agent.'),
     agent_type: z.string().describe('Kind of agent.'),
     session_id: uuid('This session.'),

@@ -23,10 +23,23 @@ export function repositoryPathOf(typed: string, root: string, base: string): str
           : 'Only files of the repository can be named. Relative paths start from the current folder.',
     });
   }
+  if (base !== root && meansTheRoot(typed, root, resolve(root, path))) {
+    throw new CoordinationError({
+      code: 'invalid_input',
+      message: `paths: '${typed.slice(0, 100)}' is ${path.slice(0, 100)} here, whose folder does not exist`,
+      hint: `Relative paths start from the current folder: did you mean ${relative(base, resolve(root, literal))}?`,
+    });
+  }
   const normal = path.split(sep).join('/').normalize('NFC');
   if (pattern) return `${normal === '' ? '' : `${normal}/`}${pattern.normalize('NFC')}`;
   const isTree = isFolder(resolve(root, path)) ?? /(^|\/)\.{0,2}$/.test(literal);
   return isTree ? `${normal || '.'}/` : normal;
+}
+
+/** Whether somebody in a subfolder has named a file as it is named at the root. */
+function meansTheRoot(typed: string, root: string, path: string): boolean {
+  if (isAbsolute(typed) || /^\.{1,2}(\/|$)/.test(typed) || !typed.includes('/')) return false;
+  return isFolder(dirname(path)) === undefined && isFolder(resolve(root, splitAtWildcard(typed)[0])) !== undefined;
 }
 
 /** The folders before the first segment that has a wildcard, and the rest. */
