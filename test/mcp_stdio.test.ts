@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -42,6 +42,21 @@ describe('MCP on stdio', () => {
     await server.answer(20);
     await until(() => server.stderr.includes('forged') && server.stderr.includes('NOTICE'));
     for (const line of server.lines) expect(JSON.parse(line)).toHaveProperty('id');
+  });
+
+  it.skipIf(!existsSync('/proc/self/status'))('does not listen to a client that does not read', async () => {
+    const server = start();
+    await server.initialize();
+    server.child.stdout.pause();
+    const megabytes = () =>
+      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.child.pid}/status`, 'utf8'))?.[1]) / 1024;
+    const before = megabytes();
+    for (let id = 1; id <= 10_000; id++) server.send({ jsonrpc: '2.0', id, method: 'tools/list' });
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const grown = megabytes() - before;
+    server.child.stdout.resume();
+    await until(() => server.lines.length > 100);
+    expect(grown).toBeLessThan(150);
   });
 
   it('lists its tools before the database answers, and calls wait for it', async () => {

@@ -1,10 +1,15 @@
-import { Transform, type TransformCallback } from 'node:stream';
+import { once } from 'node:events';
+import { Transform, type TransformCallback, type Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+import { setImmediate as nextRound } from 'node:timers/promises';
 import { ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { faultOf, idOf, refusal } from './messages.ts';
 
 /** As long as a body over HTTP may be. The SDK would close the connection over a limit of its own, ten times as much. */
 const maxLineLength = 1_048_576;
+
+/** Lines that are let through at once, and bytes of answers that may wait for the client, before no further one is. */
+const [burst, mostUnread] = [32, 8 * 1_048_576];
 
 /**
  * Lets lines that are JSON-RPC messages through and answers all others: the SDK drops them without a word, and
@@ -13,30 +18,42 @@ const maxLineLength = 1_048_576;
 export class MessageLines extends Transform {
   /** Puts U+FFFD where bytes are no UTF-8; whoever means that character escapes it. */
   readonly #decoder = new StringDecoder('utf8');
-  readonly #answer: (line: string) => void;
+  readonly #answers: Writable;
   readonly #onMethod: (method: unknown) => void;
   #rest = '';
   #skipping = false;
+  #taken = 0;
 
-  /** `answer` sends a refusal; `onMethod` hears the method of each message that is let through. */
-  constructor(answer: (line: string) => void, onMethod: (method: unknown) => void = () => {}) {
+  /**
+   * `answers`: where refusals go, and all answers; a client that does not read them is not listened to. `onMethod` hears
+   * the method of each message that is let through.
+   */
+  constructor(answers: Writable, onMethod: (method: unknown) => void = () => {}) {
     super();
-    this.#answer = answer;
+    this.#answers = answers;
     this.#onMethod = onMethod;
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    const [first = '', ...others] = this.#decoder.write(chunk).split('\n');
+    this.#takeAll(this.#decoder.write(chunk).split('\n')).then(() => done(), done);
+  }
+
+  async #takeAll([first = '', ...others]: string[]): Promise<void> {
     this.#rest += first;
     for (const start of others) {
       this.#take(this.#rest);
       this.#rest = start;
+      if (++this.#taken % burst === 0) await this.#answersRead();
     }
     if (this.#rest.length > maxLineLength) {
       this.#rest = '';
       this.#skipping = true;
     }
-    done();
+  }
+
+  async #answersRead(): Promise<void> {
+    await nextRound();
+    while (this.#answers.writableLength > mostUnread) await once(this.#answers, 'drain');
   }
 
   #take(line: string): void {
@@ -67,6 +84,6 @@ export class MessageLines extends Transform {
 
   #refuse(code: ProtocolErrorCode, message: string, id?: string | number | null): void {
     const hint = 'Send one complete JSON-RPC 2.0 message on each line, and no batches.';
-    this.#answer(`${JSON.stringify(refusal(code, message, hint, id))}\n`);
+    this.#answers.write(`${JSON.stringify(refusal(code, message, hint, id))}\n`);
   }
 }

@@ -26,7 +26,7 @@ export function serveStdio({ openInvoker, onClose, report = reportToConsole, ...
     listens ||= method === 'subscriptions/listen';
     if (listens) subscriptions?.listen();
   };
-  const messages = new MessageLines((line) => stdout.write(line), onMethod);
+  const messages = new MessageLines(stdout, onMethod);
   const transport = new StdioServerTransport(process.stdin.pipe(messages), stdout);
   // Of the servers that are made, the last one stays with the client.
   const updates = (made: Subscriptions) => {
