@@ -7204,7 +7204,8 @@ $$;
 -- work/_open_tasks.sql
 -- How many tasks each of these agents has on its hands: assigned to it, or claimed by it. Counted up to p_most; of the
 -- project's blocked, scheduled and claimed tasks 1,000 each are looked at, once for all agents.
-create function coord._open_tasks(p_project_id integer, p_agents text[], p_most integer default 1000) returns table (agent text, tasks integer)
+create function coord._open_tasks(p_project_id integer, p_agents text[], p_most integer default 1000)
+returns table (agent text, tasks integer)
 language sql volatile
 as $$
   with waiting as (
@@ -7461,7 +7462,8 @@ begin
     end,
     case when v_reason = 'claimed_by_other' then
         'Call from the session that claimed it (on the command line: --agent); if that is not yours, stop working on it.'
-      when v_reason = 'stale_token' and p_claim_token > v_task.claim_token then 'Use the claim_token that get_work answered with this task.'
+      when v_reason = 'stale_token' and p_claim_token > v_task.claim_token
+        then 'Use the claim_token that get_work answered with this task.'
       when v_reason = 'open_subtasks' then 'See list_tasks with parent_id; finish or cancel them, then report again.'
       else 'Stop working on it and call get_work for the next task.' end,
     jsonb_build_object('reason', v_reason), 'task:' || p_task_id);
@@ -7762,8 +7764,9 @@ $$;
 
 -- work/_return_lapsed_claims.sql
 -- Gives back claims of a project whose lease or whose session has lapsed; how many.
--- Concurrency: rows that somebody is just changing are skipped, also where it is the parent, which may have to be told. A claim that is renewed between the look and the lock
--- is looked at again by Postgres under the lock; a session that may be beating just now counts as living (_is_dead).
+-- Concurrency: rows that somebody is just changing are skipped, also where it is the parent, which may have to be told.
+-- A claim that is renewed between the look and the lock is looked at again by Postgres under the lock; a session that
+-- may be beating just now counts as living (_is_dead).
 -- Planned anew each time: a plan from when there were few tasks would look through all of them for each parent.
 create function coord._return_lapsed_claims(p_project_id integer, p_limit integer) returns integer
 language plpgsql volatile set plan_cache_mode = force_custom_plan
@@ -7790,9 +7793,10 @@ $$;
 
 -- work/_return_session_claims.sql
 -- Gives back what a session that ends has claimed; how many. The caller has ended the session under its row lock, so it
--- claims nothing more. Rows that somebody is just changing are skipped, and whose parent somebody has: they are being reported, or returned. At most
--- 500, and none once the statement has taken a second: to end a session, or to revoke the key of many, must not fail
--- for what they hold. The rest counts as free all the same, and is given back by whoever claims next, or by the sweep.
+-- claims nothing more. Rows that somebody is just changing are skipped, and whose parent somebody has: they are being
+-- reported, or returned. At most 500, and none once the statement has taken a second: to end a session, or to revoke
+-- the key of many, must not fail for what they hold. The rest counts as free all the same, and is given back by whoever
+-- claims next, or by the sweep.
 -- Planned anew each time: a plan from when there were few tasks would look through all of them for each parent.
 create function coord._return_session_claims(
   p_project_id integer, p_session_id uuid, p_reason text, p_count_attempts boolean
@@ -7903,8 +7907,7 @@ $$;
 -- due ones become ready or fail. In batches of p_limit, each set-based; see there. changed: whether there was anything;
 -- more: whether there may be more of it.
 -- Claims come last: they free paths under the advisory lock, and nothing may wait for a task after that. Waits 50 ms
--- for a row; then what was begun is taken back and left to the next call: others may wait for locks that the caller
--- holds.
+-- for it; then what was begun is taken back and left to the next call: others may wait for locks that the caller holds.
 create function coord._sweep_tasks(
   p_project_id integer, p_limit integer, out returned_tasks integer, out changed boolean, out more boolean
 )

@@ -1,6 +1,7 @@
 -- How many tasks each of these agents has on its hands: assigned to it, or claimed by it. Counted up to p_most; of the
 -- project's blocked, scheduled and claimed tasks 1,000 each are looked at, once for all agents.
-create function coord._open_tasks(p_project_id integer, p_agents text[], p_most integer default 1000) returns table (agent text, tasks integer)
+create function coord._open_tasks(p_project_id integer, p_agents text[], p_most integer default 1000)
+returns table (agent text, tasks integer)
 language sql volatile
 as $$
   with waiting as (

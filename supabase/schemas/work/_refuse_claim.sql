@@ -32,7 +32,8 @@ begin
     end,
     case when v_reason = 'claimed_by_other' then
         'Call from the session that claimed it (on the command line: --agent); if that is not yours, stop working on it.'
-      when v_reason = 'stale_token' and p_claim_token > v_task.claim_token then 'Use the claim_token that get_work answered with this task.'
+      when v_reason = 'stale_token' and p_claim_token > v_task.claim_token
+        then 'Use the claim_token that get_work answered with this task.'
       when v_reason = 'open_subtasks' then 'See list_tasks with parent_id; finish or cancel them, then report again.'
       else 'Stop working on it and call get_work for the next task.' end,
     jsonb_build_object('reason', v_reason), 'task:' || p_task_id);

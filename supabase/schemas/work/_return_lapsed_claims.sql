@@ -1,6 +1,7 @@
 -- Gives back claims of a project whose lease or whose session has lapsed; how many.
--- Concurrency: rows that somebody is just changing are skipped, also where it is the parent, which may have to be told. A claim that is renewed between the look and the lock
--- is looked at again by Postgres under the lock; a session that may be beating just now counts as living (_is_dead).
+-- Concurrency: rows that somebody is just changing are skipped, also where it is the parent, which may have to be told.
+-- A claim that is renewed between the look and the lock is looked at again by Postgres under the lock; a session that
+-- may be beating just now counts as living (_is_dead).
 -- Planned anew each time: a plan from when there were few tasks would look through all of them for each parent.
 create function coord._return_lapsed_claims(p_project_id integer, p_limit integer) returns integer
 language plpgsql volatile set plan_cache_mode = force_custom_plan

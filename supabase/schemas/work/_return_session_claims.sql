@@ -1,7 +1,8 @@
 -- Gives back what a session that ends has claimed; how many. The caller has ended the session under its row lock, so it
--- claims nothing more. Rows that somebody is just changing are skipped, and whose parent somebody has: they are being reported, or returned. At most
--- 500, and none once the statement has taken a second: to end a session, or to revoke the key of many, must not fail
--- for what they hold. The rest counts as free all the same, and is given back by whoever claims next, or by the sweep.
+-- claims nothing more. Rows that somebody is just changing are skipped, and whose parent somebody has: they are being
+-- reported, or returned. At most 500, and none once the statement has taken a second: to end a session, or to revoke
+-- the key of many, must not fail for what they hold. The rest counts as free all the same, and is given back by whoever
+-- claims next, or by the sweep.
 -- Planned anew each time: a plan from when there were few tasks would look through all of them for each parent.
 create function coord._return_session_claims(
   p_project_id integer, p_session_id uuid, p_reason text, p_count_attempts boolean

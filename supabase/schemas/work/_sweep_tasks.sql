@@ -2,8 +2,7 @@
 -- due ones become ready or fail. In batches of p_limit, each set-based; see there. changed: whether there was anything;
 -- more: whether there may be more of it.
 -- Claims come last: they free paths under the advisory lock, and nothing may wait for a task after that. Waits 50 ms
--- for a row; then what was begun is taken back and left to the next call: others may wait for locks that the caller
--- holds.
+-- for it; then what was begun is taken back and left to the next call: others may wait for locks that the caller holds.
 create function coord._sweep_tasks(
   p_project_id integer, p_limit integer, out returned_tasks integer, out changed boolean, out more boolean
 )
