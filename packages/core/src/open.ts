@@ -66,7 +66,8 @@ async function openPostgres(config: Config, options: OpenOptions): Promise<Datab
   const connection = connectionOf(url);
   await prepareSchema(connection, options, ({ name }) => `Applying migration ${name}.`).catch((error: unknown) => {
     if (!(error instanceof CoordinationError) || error.code !== 'unavailable') throw error;
-    const hint = 'Check that Postgres runs there, and DATABASE_URL. If it has only gone away, wait a few seconds and call again.';
+    const hint =
+      'Check that Postgres runs there, and DATABASE_URL. If it has only gone away, wait a few seconds and call again.';
     throw new CoordinationError({ ...error.toJSON().error, hint }, { cause: error });
   });
   const { hostname, pathname } = new URL(url);
