@@ -65,6 +65,43 @@ const dangerous: [input: unknown, rule: string][] = [
   [{ execute: 'ls; rm -rf /' }, root],
   [{ 'rm -rf /': true }, root],
   [{ steps: [{ run: ['bash', '-c', 'git reset --hard'] }] }, 'hard_reset'],
+  // A key that names a language hides no other.
+  [{ script: 'DROP TABLE users;' }, 'drop_table'],
+  [{ script: 'drop table users' }, 'drop_table'],
+  [{ script: ['DROP TABLE users;'] }, 'drop_table'],
+  [{ run: 'DELETE FROM users;' }, 'delete_without_condition'],
+  [{ exec: 'TRUNCATE users;' }, 'truncate'],
+  [{ command: 'DROP DATABASE prod;' }, 'drop_database'],
+  [{ script: '-- migration\nDROP TABLE users;\nCOMMIT;' }, 'drop_table'],
+  [{ script: 'psql\nDROP TABLE users;' }, 'drop_table'],
+  [{ script: 'DELETE FROM users\nWHERE 1 = 1;' }, 'delete_without_condition'],
+  [{ script: "import shutil\nshutil.rmtree('/')" }, root],
+  [{ query: 'rm -rf /' }, root],
+  [{ sql: 'git push --force' }, 'force_push'],
+  [{ sql: ['SELECT 1 FROM a', 'git push --force'] }, 'force_push'],
+  [{ command: 'Please run `git push --force` now' }, 'force_push'],
+  [{ command: '```bash\nx=rm; $x -rf /\n```' }, root],
+  [{ sql: '```bash\nx=rm; $x -rf /\n```' }, root],
+  [{ script: "cat > a <<'E'\nhi\nE\n- rm -rf /" }, root],
+  // Lists, and what is nested there.
+  [{ run: ['rm -rf', '/'] }, root],
+  [{ run: ['rm -rf', '/etc'] }, root],
+  [{ run: ['rm -rf', 'src'] }, 'recursive_delete'],
+  [{ run: ['git push', 'origin', '+main'] }, 'force_push'],
+  [{ command: { 0: 'rm', 1: '-rf', 2: '/' } }, root],
+  [{ command: [{ value: 'rm' }, { value: '-rf' }, { value: '/' }] }, root],
+  [{ command: ['rm', { opt: '-rf' }, '/'] }, root],
+  [{ sql: { 0: 'DROP', 1: 'TABLE', 2: 'users' } }, 'drop_table'],
+  // Keys that begin or end otherwise.
+  ...['command_line_args', 'exec_start', 'script_body', 'command[]', '$command', '--command', 'command:', 'cmd1'].map(
+    (key): [unknown, string] => [{ [key]: ['rm', '-rf', '/'] }, root],
+  ),
+  ...['ExecStart', 'runCommand()', 'command_2', 'script_body'].map((key): [unknown, string] => [
+    { [key]: 'x=rm\ncd y; $x -rf /' },
+    root,
+  ]),
+  [{ sql_1: 'select 1 from a\n;\ndrop\ntable users' }, 'drop_table'],
+  [{ exe: 'rm', args: ['-rf', '/'] }, root],
 ];
 test.for(dangerous)('%j is stopped', ([input, rule]) => expect(rulesOf(input)).toContain(rule));
 
@@ -85,6 +122,28 @@ test.for([
   { run_id: "it's 7", script_name: "ann's", 'what to do': 'rest', query_plan: 'Seq Scan on users (cost=0..1)' },
   { command: 'npm', options: { cwd: '/', shell: true }, args: ['test'] },
   { words: ['rm', '-rf', '/'] },
+  { command: "cat > docs.md <<'EOF'\nNever:\n\ngit push --force\nDROP TABLE users;\nEOF" },
+  { command: "git commit -m 'Block it\n\ngit push --force\nDROP TABLE users;'" },
+  { command: "psql -c 'DELETE FROM users\nWHERE id = 1'" },
+  { sql: "INSERT INTO notes VALUES ('see:\nrm -rf /\nDROP TABLE users;')" },
+  { sql: 'CREATE FUNCTION f() RETURNS void AS $$\nBEGIN\nDROP TABLE tmp;\nEND\n$$ LANGUAGE plpgsql' },
+  { script: 'DELETE FROM users\nWHERE id = 3;' },
+  { sql: 'DELETE FROM users\nWHERE id = 3;' },
+  { query: 'who has no account (and why)', statement: 'We never run rm -rf / in production' },
+  { script: 'npm ci\nnpm test # never run git push --force here' },
+  { commands: ['rm -rf dist', 'npm run build'] },
+  { commands: ['rm -rf dist', './build.sh', 'tsc'] },
+  { commands: ['git push origin', 'npm test'] },
+  { command: ['git', 'commit', '-m', "it's"] },
+  { command: ['git', 'commit', '-m', 'DROP TABLE users;'] },
+  {
+    exec_time: "it's 10:00 (UTC)",
+    exec_start: '2026-11-30T10:00:00Z',
+    run_1: "it can't yet (see above)",
+    script_args: ['f(x', "it's"],
+  },
+  { run: { started: 1, text: "It's done (mostly)" }, command_text: 'The command that "failed' },
+  { code: "x = ['rm -rf /', 'DROP TABLE users;']\nprint(x)", data: '{"a": "rm -rf /"}' },
 ])('%j is not', (input) => expect(rulesOf(input)).toEqual([]));
 
 const many = Array.from({ length: 400 }, (_, index) => `echo a${index}`);

@@ -126,6 +126,27 @@ const pieces = [
     'ls \\\n',
     "'rm' ",
   ],
+  ...[
+    'f($',
+    'a(',
+    'a(b(c(',
+    'rm(',
+    'eval(',
+    'fetch(',
+    'system("a"',
+    'exec("exec(',
+    'sh`a`',
+    '$`',
+    '<(a) ',
+    'do not run `a` and ',
+    'to be ',
+  ],
+];
+
+/** What is long once is told from what stands often. */
+const longPieces = [
+  ...['remove(', 'fetch(', 'import ', 'Do not '].map((piece) => piece.padEnd(60_000)),
+  ...['exec(', 'let '].map((piece) => `${piece.padEnd(60_000, '.')}x`),
 ];
 
 const took = (text: string, context: Context | undefined) => {
@@ -133,15 +154,18 @@ const took = (text: string, context: Context | undefined) => {
   check({ text, context });
   return performance.now() - begun;
 };
-const tookAsField = (text: string) => {
+const tookAsField = (value: unknown) => {
   const begun = performance.now();
-  for (const action of atOnce(actionsIn('description', text))) atOnce(violationsIn(action.text, action.context, []));
+  for (const action of atOnce(actionsIn('input', value))) atOnce(violationsIn(action.text, action.context, []));
   return performance.now() - begun;
 };
 const slowest = (text: string) =>
-  Math.max(tookAsField(text), ...[undefined, ...contexts].map((context) => took(text, context)));
+  Math.max(
+    ...[text, { command: text }, { query: text }, { [text]: text }].map(tookAsField),
+    ...[undefined, ...contexts].map((context) => took(text, context)),
+  );
 
-test.for(pieces)('%j over and over is judged soon', (piece) => {
+test.for([...pieces, ...longPieces])('%j over and over is judged soon', (piece) => {
   const times = Math.floor((size - 8) / piece.length);
   for (const text of [piece.repeat(times), `select ${piece.repeat(times)}x`]) expect(slowest(text)).toBeLessThan(limit);
 });
@@ -236,4 +260,24 @@ test('after many steps of a usual length a folder is still known', () => {
   const text = `${'cd src; cd ..; '.repeat(200)}cd ..; rm -rf *`;
   const rules = check({ text, context: 'shell' }).violations.map(({ rule }) => rule);
   expect(rules).toEqual(['recursive_delete_root']);
+});
+
+const repeated: [text: string, context: Context][] = [
+  ['git push -f; # x\n', 'shell'],
+  ['push -f;\n', 'git'],
+  ['drop table a;\n', 'sql'],
+  ['os.system("rm -rf a")\n', 'code'],
+  ['/etc/passwd\n', 'path'],
+];
+test.for(repeated)('%j many times is read in slices as %s', ([line, context]) => {
+  let pauses = 0;
+  for (const _ of violationsIn(line.repeat(1000), context, [])) pauses += 1;
+  expect(pauses).toBeGreaterThan(10);
+});
+
+test('calls that are not judged cost no more than to be read, and calls in calls are counted', () => {
+  const rulesIn = (text: string) => check({ text, context: 'code' }).violations.map(({ rule }) => rule);
+  for (const piece of ['a(', 'f($', 'a(b(c(']) expect(rulesIn(piece.repeat(1900))).toEqual([]);
+  expect(rulesIn('rm('.repeat(1266))).toContain('too_complex');
+  expect(rulesIn(`${'a('.repeat(1900)}os.system("rm -rf /")`)).toContain('recursive_delete_root');
 });

@@ -27,8 +27,15 @@ const names = new Set(
     .filter(Boolean),
 );
 
+/** PowerShell does not care about capitals: Remove-Item is remove-item. */
+export const plainCmdlet = (word: string) => (/^[A-Z][a-z]+-[A-Z][A-Za-z]+$/.test(word) ? word.toLowerCase() : word);
+
 export function isCommandName(word: string): boolean {
-  return names.has(word) || /^(\.{1,2}|~)?\/\S+$/.test(word) || /^(python|pip|node|ruby|perl|php)\d[\d.]*$/.test(word);
+  return (
+    names.has(plainCmdlet(word)) ||
+    /^(\.{1,2}|~)?\/\S+$/.test(word) ||
+    /^(python|pip|node|ruby|perl|php)\d[\d.]*$/.test(word)
+  );
 }
 
 /** Words of sentences, which stand among the arguments of no command. */

@@ -1,5 +1,5 @@
 import { atOnce } from '../slices.ts';
-import { readCode } from './code/reader.ts';
+import { codeReading } from './code/reader.ts';
 import { type Context, contextOf } from './context.ts';
 import { Budget, Examination, TooComplex } from './finding.ts';
 import { plainText } from './lookalikes.ts';
@@ -8,9 +8,9 @@ import { type ProseAction, proseActions } from './prose.ts';
 import type { BuiltInRule } from './rules/index.ts';
 import type { Invocation } from './shell/invocation.ts';
 import { mostParses, withParses } from './shell/parsing.ts';
-import { readShell } from './shell/reader.ts';
+import { shellReading } from './shell/reader.ts';
 import { Scope } from './shell/scope.ts';
-import { readSql } from './sql/reader.ts';
+import { sqlReading } from './sql/reader.ts';
 import { touchesGuard } from './tools/guard.ts';
 import { isDisk, isSystemFile } from './tools/paths.ts';
 import { secretIn } from './tools/secret_files.ts';
@@ -39,7 +39,7 @@ export function check({ text, context, file_paths = [], rules = noProjectRules, 
   return verdictOf(atOnce(violationsIn(text, context, file_paths, rules)), rules, trust);
 }
 
-/** The violations of a text, before anybody's trust is looked at. Pauses before each match of a rule of the project. */
+/** The violations of a text, before anybody's trust is looked at. Pauses every now and then. */
 export function* violationsIn(
   text: string,
   context: Context | undefined,
@@ -77,38 +77,52 @@ function* examine(
   yield* readAll(known, plain, again);
   // Quotes that were made straight may leave one open: what the text itself parses to counts then.
   for (const { rule, matched, doubtful } of again.findings) {
-    if (rule !== 'unparsable') examination.doubtfully(doubtful === true, () => examination.report(rule, matched));
+    if (rule !== 'unparsable') examination.report(rule, matched, doubtful);
   }
 }
 
-/** Reads a text; of prose, the commands in it, with a pause after each. */
+/** Reads a text; of prose, the commands in it. */
 function* readAll(context: Context, text: string, examination: Examination): Generator<undefined, undefined> {
-  if (context !== 'prose') return readAs(context, text, examination);
+  if (context !== 'prose') return yield* readAs(context, text, examination);
   const actions = yield* withParses(mostParses, proseActions(text));
   // What is certain comes first, as nothing is reported twice.
   for (const action of actions.toSorted(inDoubtLast)) {
-    examination.doubtfully(action.doubtful === true, () => readAs(action.context, action.text, examination));
+    yield* examination.doubtfully(action.doubtful === true, readAs(action.context, action.text, examination));
     yield;
   }
 }
 
-function readAs(context: ProseAction['context'], text: string, examination: Examination): undefined {
+/** Paths after which a reading pauses. */
+const pathsAtOnce = 64;
+
+function* readAs(
+  context: ProseAction['context'],
+  text: string,
+  examination: Examination,
+): Generator<undefined, undefined> {
   const call = emptyCall(text, examination);
   switch (context) {
     case 'shell':
-      readShell(text, examination);
+      yield* shellReading(text, examination);
       return;
     case 'git':
-      readShell(/^\s*git\b/.test(text) ? text : `git ${text}`, examination);
+      yield* shellReading(/^\s*git\b/.test(text) ? text : `git ${text}`, examination);
       return;
     case 'sql':
-      readSql(text, examination, { shell: (script) => runText(call, script) });
+      yield* sqlReading(text, examination, { shell: (script) => runText(call, script) });
       return;
     case 'path':
-      for (const path of text.split('\n')) examinePath(path.trim(), examination);
+      yield* readPaths(text, examination);
       return;
     case 'code':
-      readCode(text, languageOf(text), call);
+      yield* codeReading(text, languageOf(text), call);
+  }
+}
+
+function* readPaths(text: string, examination: Examination): Generator<undefined, void> {
+  for (const [index, path] of text.split('\n').entries()) {
+    if (index % pathsAtOnce === pathsAtOnce - 1) yield;
+    examinePath(path.trim(), examination);
   }
 }
 

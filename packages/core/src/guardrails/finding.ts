@@ -63,12 +63,12 @@ export class Examination {
     this.budget = budget;
   }
 
-  report(rule: BuiltInRule, found: string): undefined {
+  report(rule: BuiltInRule, found: string, doubtful = this.#doubtful): undefined {
     const before = this.#matched.get(rule) ?? new Set();
     const matched = found.slice(0, longestMatch);
     if (before.size >= mostOfOneRule || before.has(matched)) return;
     this.#matched.set(rule, before.add(matched));
-    this.findings.push({ rule, matched, ...(this.#doubtful && { doubtful: true as const }) });
+    this.findings.push({ rule, matched, ...(doubtful && { doubtful: true as const }) });
   }
 
   spend(steps = 1): void {
@@ -85,11 +85,21 @@ export class Examination {
   }
 
   /** Reads what may as well be a sentence. */
-  doubtfully(doubtful: boolean, read: () => void): void {
+  *doubtfully(doubtful: boolean, reading: Generator<undefined, void>): Generator<undefined, void> {
     const before = this.#doubtful;
     this.#doubtful ||= doubtful;
-    read();
+    yield* reading;
     this.#doubtful = before;
+  }
+
+  /** The same as `within`, of a reading that pauses. */
+  *deeper(reading: Generator<undefined, void>): Generator<undefined, void> {
+    if (++this.#depth > limits.depth) throw new TooComplex();
+    try {
+      yield* reading;
+    } finally {
+      this.#depth--;
+    }
   }
 
   /** Reads a text inside a text. */

@@ -15,11 +15,17 @@ export async function violationsOf(
 ): Promise<{ violations: (Violation & { field: string })[]; rules_version: string }> {
   const rules = await storedRules(database, caller.project_id);
   const budget = new Budget();
+  const told = new Set<string>();
   const violations: (Violation & { field: string })[] = [];
   for (const { field, text, context, doubtful } of actions) {
     const found = await inSlices(violationsIn(text, context, [], rules, budget), payerOf(caller));
     const counted = doubtful ? found.filter(countsInDoubt) : found;
-    violations.push(...counted.map((violation) => ({ ...violation, field })));
+    for (const violation of counted) {
+      // A text that is read in several ways is told of once.
+      const found = JSON.stringify([field, violation.rule, violation.matched_text]);
+      if (!told.has(found)) violations.push({ ...violation, field });
+      told.add(found);
+    }
     // What comes after is not judged any more, and the call is refused.
     if (found.some(({ rule }) => rule === 'too_complex')) break;
   }

@@ -1,3 +1,4 @@
+import { atOnce } from '../../slices.ts';
 import type { Invocation } from '../shell/invocation.ts';
 import { hole, type Stream } from '../shell/scope.ts';
 import { unescaped } from '../shell/stages.ts';
@@ -28,7 +29,7 @@ class Program {
   #printed = '';
 
   constructor(code: string, call: Invocation, given: ReadonlyMap<string, string>) {
-    this.#tokens = codeTokens(code, 'awk', () => call.examination.spend(0.1));
+    this.#tokens = atOnce(codeTokens(code, 'awk', () => call.examination.spend(0.1)));
     this.#call = call;
     this.#values = new Map(given);
   }

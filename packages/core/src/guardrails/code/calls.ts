@@ -1,3 +1,4 @@
+import { bare, isJudged } from './call_names.ts';
 import type { CodeToken } from './tokens.ts';
 
 /** A call in source code, with the literals among its arguments. */
@@ -8,8 +9,6 @@ export interface Call {
   path: string;
   /** Strings in the arguments: pieces that are joined by `+` are one. */
   strings: readonly string[];
-  /** How many tokens were looked at. */
-  scanned: number;
   /** True when the first argument is a list. */
   list: boolean;
   /** Code of the arguments without strings, for looking at flags. */
@@ -21,31 +20,36 @@ export interface Call {
 const opening = new Set(['(', '[', '{']);
 const closing = new Set([')', ']', '}']);
 
-/** Calls, those of Ruby and Perl without brackets too; variables that hold a literal are replaced by it. */
-export function callsOf(
-  tokens: readonly CodeToken[],
-  bare: ReadonlySet<string>,
-  spend: (steps: number) => void,
-): Call[] {
+/** Steps that it costs to look at a token of a call; at one of calls in calls, which are looked at for each of them. */
+const [once, again] = [0.1, 1];
+
+/**
+ * The calls that are judged, those of Ruby and Perl without brackets too; variables that hold a literal are replaced by it.
+ */
+export function* callsOf(tokens: readonly CodeToken[], spend: (steps: number) => void): Generator<Call> {
   const literals = new Map<string, string>();
-  const calls: Call[] = [];
-  let made = 0;
-  for (const [index, token] of tokens.entries()) {
-    if (token.kind !== 'name') continue;
-    if (calls.length > made) {
-      spend((calls.at(-1)?.scanned ?? 0) * 0.1);
-      made = calls.length;
-    }
+  let seen = 0;
+  for (const [index, { kind, text: name }] of tokens.entries()) {
+    if (kind !== 'name') continue;
     const next = tokens[index + 1];
     const value = tokens[index + 2];
-    if (next?.text === '=' && next.kind === 'symbol' && value?.kind === 'string') literals.set(token.text, value.text);
-    if (next?.kind === 'symbol' && next.text === '(') calls.push(callAt(tokens, index, index + 2, literals));
-    // A template behind a name is a call of JavaScript: $`rm -rf x`.
-    else if (next && next.kind !== 'symbol' && next.kind !== 'number' && bare.has(token.text)) {
-      calls.push(callAt(tokens, index, index + 1, literals, true));
-    }
+    if (next?.text === '=' && next.kind === 'symbol' && value?.kind === 'string') literals.set(name, value.text);
+    const from = argumentsAt(name, index, next);
+    if (from === undefined) continue;
+    const { end, call } = callAt(tokens, index, from, literals);
+    const fresh = Math.max(0, end - Math.max(seen, from));
+    spend(fresh * once + (end - from - fresh) * again);
+    seen = Math.max(seen, end);
+    yield call;
   }
-  return calls;
+}
+
+/** Where the arguments of a call begin; undefined when it is none that is judged. */
+function argumentsAt(name: string, index: number, next: CodeToken | undefined): number | undefined {
+  if (!next || !isJudged(name)) return undefined;
+  if (next.kind === 'symbol') return next.text === '(' ? index + 2 : undefined;
+  // A template behind a name is a call of JavaScript: $`rm -rf x`.
+  return next.kind !== 'number' && bare.has(name) ? index + 1 : undefined;
 }
 
 function callAt(
@@ -53,8 +57,8 @@ function callAt(
   index: number,
   from: number,
   literals: ReadonlyMap<string, string>,
-  bare = false,
-): Call {
+): { end: number; call: Call } {
+  const isBare = from === index + 1;
   const strings: string[] = [];
   let rest = '';
   let joins = false;
@@ -62,7 +66,7 @@ function callAt(
   let at = from;
   for (; at < tokens.length && depth > 0 && at < from + 300; at++) {
     const token = tokens[at] as CodeToken;
-    if (bare && (token.text === ';' || (at > from && gap(tokens, at).includes('line')))) break;
+    if (isBare && (token.text === ';' || (at > from && gap(tokens, at).includes('line')))) break;
     if (token.kind === 'symbol' && opening.has(token.text)) depth++;
     if (token.kind === 'symbol' && closing.has(token.text)) depth--;
     const text = token.kind === 'string' ? token.text : token.kind === 'name' ? literals.get(token.text) : undefined;
@@ -76,16 +80,16 @@ function callAt(
     .slice(start, index + 1)
     .map(({ text }) => text)
     .join('');
-  return {
+  const call = {
     name: tokens[index]?.text ?? '',
     path,
     strings,
-    scanned: at - from,
     list: tokens[from]?.text === '[',
     rest,
     start: tokens[start]?.start ?? 0,
     end: tokens[Math.min(end, tokens.length - 1)]?.end ?? 0,
   };
+  return { end: at, call };
 }
 
 const gap = (tokens: readonly CodeToken[], at: number) =>

@@ -1,3 +1,4 @@
+import { atOnce } from '../../slices.ts';
 import { type Invocation, report } from '../shell/invocation.ts';
 import { isBroken } from '../shell/parsing.ts';
 import { hole } from '../shell/scope.ts';
@@ -8,6 +9,7 @@ import { judge } from '../tools/index.ts';
 import { secretIn } from '../tools/secret_files.ts';
 import { runText } from '../tools/shells.ts';
 import { judgeWrite } from '../tools/writes.ts';
+import { commands, databases, evaluating, moves, opening, queries, recursive, tables, trees } from './call_names.ts';
 import { type Call, callsOf } from './calls.ts';
 import { readLisp } from './lisp.ts';
 import { readTcl } from './tcl.ts';
@@ -15,99 +17,73 @@ import { codeTokens, type Language } from './tokens.ts';
 
 export type { Language } from './tokens.ts';
 
-/** Calls that run a shell command or a program. */
-const commands =
-  /^(system|popen|popen2|popen3|popen4|exec|execSync|execFile|execFileSync|execv|execvp|execvpe|execl|execlp|execle|spawn|spawnSync|spawnl|spawnlp|spawnv|spawnvp|fork|run|call|check_call|check_output|Popen|getoutput|getstatusoutput|create_subprocess_shell|create_subprocess_exec|shell_exec|passthru|proc_open|pcntl_exec|capture2|capture2e|capture3|pipeline|posix_spawn|posix_spawnp|execa|execaSync|execaCommand|execaCommandSync|command|Command|ShellExecute|sh|bash|zx|\$|qx)$/;
-
 const startingPaths = /^(os\.execute|System\.cmd|os:cmd)$/;
 
-/** Calls that delete single files. */
-const files = /(?:^|\.)(?:unlink|unlinkSync)$|^(?:os|File|fs|Deno)\.(?:remove|delete|rm|removeSync|rmSync)$/;
-
-/** Calls that delete a folder with what is in it. */
-const trees =
-  /^(rmtree|rm_rf|rm_r|remove_dir|remove_tree|remove_entry|remove_entry_secure|rimraf|rimrafSync|emptyDir|emptyDirSync|removeSync|RemoveAll|remove_dir_all|deleteDirectory|deleteRecursively|FileUtils\.rm)$/;
-
-/** Calls that hand SQL to a database. */
-const queries =
-  /^(execute|executemany|executescript|exec|query|raw|unsafe|run|exec_driver_sql|text|sql|select_all|exec_query|\$executeRawUnsafe|\$executeRaw|\$queryRawUnsafe|QueryRow|Exec|Query|ExecContext|prepare|all|do|statement|unprepared)$/;
-
-/** Commands called without brackets, or with a template. */
-const bare = new Set([
-  'system',
-  'exec',
-  'spawn',
-  '$',
-  'sh',
-  'rm_rf',
-  'rm_r',
-  'rmtree',
-  'remove_tree',
-  'qx',
-  'execute',
-  'passthru',
-  'shell_exec',
-  'open',
-  'unlink',
-]);
+/** Names that are those of calls that delete files only behind one of these. */
+const filePaths = /(?:^|\.)(?:unlink|unlinkSync)$|^(?:os|File|fs|Deno)\.(?:remove|delete|rm|removeSync|rmSync)$/;
 
 const readers: Partial<Record<Language, (code: string, call: Invocation) => void>> = { lisp: readLisp, tcl: readTcl };
 
+/** Commands and calls after which a reading pauses: each is short, or counted by what it reads. */
+const callsAtOnce = 16;
+
 /** Reads source code: what its calls with literal arguments would do is judged. */
-export function readCode(code: string, language: Language, call: Invocation): void {
-  const read = readers[language] ?? ((text) => readCalls(text, language, call));
-  call.examination.within(() => {
-    call.examination.read(code.length);
-    read(code, call);
-  });
+export const readCode = (code: string, language: Language, call: Invocation): void =>
+  atOnce(codeReading(code, language, call));
+
+/** The same, with a pause every now and then. */
+export const codeReading = (code: string, language: Language, call: Invocation): Generator<undefined, void> =>
+  call.examination.deeper(readIn(code, language, call));
+
+function* readIn(code: string, language: Language, call: Invocation): Generator<undefined, void> {
+  call.examination.read(code.length);
+  const read = readers[language];
+  if (read) read(code, call);
+  else yield* readCalls(code, language, call);
 }
 
-function readCalls(code: string, language: Language, call: Invocation): void {
-  const tokens = codeTokens(code, language, () => call.examination.spend(0.1));
-  for (const { kind, text } of tokens) if (kind === 'shell') runText(call, text, { own: true });
-  for (const made of callsOf(tokens, bare, (steps) => call.examination.spend(steps))) {
+function* readCalls(code: string, language: Language, call: Invocation): Generator<undefined, void> {
+  const tokens = yield* codeTokens(code, language, () => call.examination.spend(0.1));
+  let count = 0;
+  for (const { kind, text } of tokens) {
+    if (kind !== 'shell') continue;
+    if (++count % callsAtOnce === 0) yield;
+    runText(call, text, { own: true });
+  }
+  for (const made of callsOf(tokens, (steps) => call.examination.spend(steps))) {
+    if (++count % callsAtOnce === 0) yield;
     call.examination.spend();
     judgeCall(made, language, { ...call, source: code.slice(made.start, made.end) || call.source });
   }
+  yield;
   wholeText(code, call);
 }
 
 function judgeCall(made: Call, language: Language, call: Invocation): void {
   const { name, path, strings, rest } = made;
   const [first = ''] = strings;
-  if ((commands.test(name) || startingPaths.test(path)) && strings.length > 0) runCommand(made, call);
+  if ((commands.has(name) || startingPaths.test(path)) && strings.length > 0) runCommand(made, call);
   const piped = name === 'open' ? pipedTo(strings) : undefined;
   if (piped) runCommand({ ...made, strings: piped }, call);
-  if (files.test(path) && !/\brecursive\b/.test(rest)) judge(['rm', ...strings], call);
-  if (/^(remove|unlink|unlinkSync|rm|rmSync|rename|renameSync)$/.test(name) && strings.some(touchesGuard)) {
-    report(call, 'guard_tampering');
-  }
-  const removes =
-    trees.test(name) ||
-    (/^(rm|rmSync|rmdir|rmdirSync|remove|delete|removeSync)$/.test(name) && /\brecursive\b/.test(rest));
+  if (filePaths.test(path) && !/\brecursive\b/.test(rest)) judge(['rm', ...strings], call);
+  if (moves.has(name) && strings.some(touchesGuard)) report(call, 'guard_tampering');
+  const removes = trees.has(name) || (recursive.has(name) && /\brecursive\b/.test(rest));
   if (removes && strings.length > 0) deleteTrees(call, strings.slice(0, 1));
   else if (removes) deleteTrees(call, [hole]);
   if (
-    queries.test(name) &&
+    queries.has(name) &&
     /^\s*(\/\*|--|with|drop|delete|update|truncate|alter|do|merge|explain|begin|grant)\b/i.test(first)
   ) {
     readSql(first, call.examination, { source: call.source, shell: (text) => runText(call, text) });
   }
-  if (/^(dropDatabase|drop_database|dropSchema)$/.test(name)) report(call, 'drop_database');
-  if (/^(dropTable|dropTableIfExists|drop_table|dropCollection)$/.test(name) || (name === 'drop' && /^db\./.test(path)))
-    report(call, 'drop_table');
+  if (databases.has(name)) report(call, 'drop_database');
+  if (tables.has(name) || (name === 'drop' && /^db\./.test(path))) report(call, 'drop_table');
   if (/^(deleteMany|delete_many|remove)$/.test(name) && /^\{ \} \)/.test(rest))
     report(call, 'delete_without_condition');
   if (/^(delete_all|destroy_all)$/.test(name) || (name === 'delete' && /objects\.all$|\.all\(\)/.test(path)))
     report(call, 'delete_without_condition');
-  if (
-    /^(open|readFile|readFileSync|read_text|writeFile|writeFileSync|file_get_contents|file_put_contents|ReadFile)$/.test(
-      name,
-    ) &&
-    first
-  )
-    fileOf(made, call);
-  if (/^(eval|exec|Function|loads|runInThisContext|compile)$/.test(name)) evaluated(made, language, call);
+  if (opening.has(name) && first) fileOf(made, call);
+  if (evaluating.has(name)) evaluated(made, language, call);
 }
 
 /** The command that Perl and Ruby start to read from it, or write to it: `open(F, "-|", "ls")`, `open("|ls")`. */
@@ -158,12 +134,14 @@ function wholeText(code: string, call: Invocation): void {
   if (/\bsocket\b/.test(code) && /\bdup2\b|pty\.spawn|\/bin\/(ba)?sh/.test(code)) report(call, 'reverse_shell');
   if (/\.objects\.all\(\)\.delete\(\)|\.(delete_all|destroy_all)\b(?!\s*\()/.test(code))
     report(call, 'delete_without_condition');
-  if (/\b(deleteMany|remove)\(\s*(\{\s*\})?\s*\)/.test(code) && /\bdb\.|prisma|\.collection\(/.test(code))
+  if (/\b(deleteMany|remove)\(\s*(\{\s*\}\s*)?\)/.test(code) && /\bdb\.|prisma|\.collection\(/.test(code))
     report(call, 'delete_without_condition');
   if (/\bdb\.\w+\.drop\(\)|\.dropDatabase\(/.test(code))
     report(call, code.includes('dropDatabase') ? 'drop_database' : 'drop_table');
+  const fetching = code.search(/\b(urlopen|requests\.get|fetch)\s*\(/);
   if (
-    /\b(urlopen|requests\.get|fetch)\s*\([^)]*\)[^;\n]*/.test(code) &&
+    fetching >= 0 &&
+    code.includes(')', fetching) &&
     /\b(exec|eval)\s*\(\s*(urllib|requests|await|\(await)/.test(code)
   )
     report(call, 'remote_code');

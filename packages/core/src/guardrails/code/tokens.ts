@@ -14,11 +14,15 @@ const slashComments = new Set<Language>(['javascript', 'php']);
 /** Strings that a language runs as commands by their quotes alone. */
 const backquotesRun = new Set<Language>(['ruby', 'perl', 'php']);
 
+/** Tokens after which a reading pauses: they take less than a millisecond. */
+const tokensAtOnce = 1024;
+
 /** Takes code of whatever language apart, well enough to see what is called with which literals. */
-export function codeTokens(code: string, language: Language, spend: () => void): CodeToken[] {
+export function* codeTokens(code: string, language: Language, spend: () => void): Generator<undefined, CodeToken[]> {
   const tokens: CodeToken[] = [];
   let at = 0;
-  while (at < code.length) {
+  for (let count = 1; at < code.length; count++) {
+    if (count % tokensAtOnce === 0) yield;
     spend();
     const comment = commentAt(code, at, language);
     if (comment > at) {

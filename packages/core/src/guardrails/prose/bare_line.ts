@@ -23,7 +23,7 @@ const prompt = new RegExp(
     String.raw`PS(?:\s[^>]{1,200})?>\s+|[A-Z]:\\[^>]{0,200}>\s*`,
     String.raw`[~/][\w./~-]{0,200}\s\([^)\s]{1,60}\)\s?[$#%]\s+`,
     String.raw`\d{1,3}(?:\.\d{1,3}){3}:\d{1,5}(?:\[\d{1,3}\])?>\s+`,
-    String.raw`[❯❱➜λ]\s+(?:\S{1,200}\s+git:\(\S{1,200}\)\s+(?:✗\s+)?)?`,
+    String.raw`[❯❱➜λ]\s+(?:\S{1,200}\s+git:\(\S{1,200}\)\s+(?:✗\s+)?|~\s+)?`,
     String.raw`(?:mysql|mariadb|sqlite|psql|sql|cqlsh|duckdb)(?:\s?[[(:][^\s>]{1,80})?>\s*`,
     String.raw`\w{1,63}[=*(-]{1,2}[#>]\s+`,
   ].join('|')})`,

@@ -1,5 +1,5 @@
 import { type Command, forEachChild, type SyntaxNode, type Word } from 'unbash';
-import { isCommandName } from '../command_names.ts';
+import { isCommandName, plainCmdlet } from '../command_names.ts';
 import { plainText } from '../lookalikes.ts';
 import { parsed } from '../shell/parsing.ts';
 import { isWrapper } from '../shell/wrappers.ts';
@@ -17,7 +17,7 @@ const others = new Set(
   stop-computer systemd-nspawn taskkill tclsh telinit ts-node usql vgremove wsl zfs`.split(/\s+/),
 );
 
-const isName = (word: string) => isCommandName(word) || others.has(word) || isWrapper(word);
+const isName = (word: string) => isCommandName(word) || others.has(plainCmdlet(word)) || isWrapper(word);
 
 /** A word that is no name may be a program that nobody knows; sentences begin with capitals, labels end in a colon. */
 const program = /^[a-z_][\w.+-]*$/;

@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import { isBroken } from '../shell/parsing.ts';
 import { type BareLine, bareLine } from './bare_line.ts';
 import { shellIn } from './command_line.ts';
+import { isOrdered } from './orders.ts';
 import { isStatement, statementsIn } from './statements.ts';
 
 /** A part of a text for people that is a command or a statement to carry out. */
@@ -13,15 +14,6 @@ export interface ProseAction {
   doubtful?: true;
 }
 
-/** What makes an inline code an order: a verb of doing just before it. */
-const orders =
-  /\b(?:run|execute|perform|type|enter|invoke|issue|call|launch|start|use|using|via|with|then|do|by running)\b[^.!?\n`]{0,40}$/i;
-const negations =
-  /\b(?:not|never|don't|do not|doesn't|avoid|without|instead of|rather than|forbid|block|blocks|refuse|reject|detect|prevent|remove|delete|replace|mention|document|explain|why|catch|warn|disallow|ban|no longer|stop)\b[^.!?\n`]{0,60}$/i;
-
-/** More characters than `orders` and `negations` look back over. */
-const furthest = 120;
-
 /** The commands in a line: inline code that one is told to run, and the line itself when it is nothing but a command. */
 export function lineActions(line: string): ProseAction[] {
   const bare = bareLine(line);
@@ -31,10 +23,8 @@ export function lineActions(line: string): ProseAction[] {
   if (!line.includes('`')) return [...before, ...commandIn(bare)];
   const actions = before;
   for (const match of line.matchAll(/(?<!`)(`{1,3})(?!`)([^`]+)\1(?!`)/g)) {
-    const preceding = line.slice(Math.max(0, match.index - furthest), match.index);
     const text = (match[2] as string).trim();
-    if (orders.test(preceding) && !negations.test(preceding))
-      actions.push(...commandIn({ ...bare, text, marked: true }));
+    if (isOrdered(line, match.index)) actions.push(...commandIn({ ...bare, text, marked: true }));
   }
   const text = bare.text.replace(/^(`{1,3})([^`]+)\1$/, '$2').trim();
   // What is marked as code within a command belongs to it.

@@ -14,7 +14,8 @@ const textual = new Set(
 export function isSentence({ name, args }: Command): boolean {
   if (!name || name.text !== name.value || textual.has(name.value)) return false;
   const words = args.map((word) => (word.type === 'Word' && !word.parts && word.text === word.value ? word.value : ''));
-  const plain = words.map((word) => word.replace(/[.,:!?]+$/, ''));
+  // Each mark begins one run at most: a word may be nothing but marks.
+  const plain = words.map((word) => word.replace(/(?<![.,:!?])[.,:!?]+$/, ''));
   if (plain.some((word) => predicates.test(word))) return true;
   // The last word of a sentence is none of the others: `rm -rf a` ends where a sentence would go on.
   const small = [...plain.keys()].filter((at) => at + 1 < plain.length && sentenceWords.test(plain[at] as string));

@@ -3,7 +3,7 @@ import { isSql } from '../context.ts';
 
 /** Whether a text is a statement, by its beginning and by how it ends or is written. */
 export function isStatement(text: string, marked: boolean): boolean {
-  if (!marked && !/;\s*$/.test(text) && !/^[A-Z]{4,}\s+[A-Z]+\b/.test(text)) return false;
+  if (!marked && !/;\s*$/.test(text) && !/^(?:[A-Z]{4,}\s+[A-Z]+\b|TRUNCATE\s+["`\w.$]+$)/.test(text)) return false;
   return isSql(text);
 }
 

@@ -16,6 +16,21 @@ export function readShell(text: string, examination: Examination, scope = new Sc
   });
 }
 
+/** Commands after which a reading pauses: each is short, or counted by what it reads. */
+const commandsAtOnce = 16;
+
+/** Reads a shell script that stands by itself, with a pause every now and then. */
+export const shellReading = (text: string, examination: Examination): Generator<undefined, void> =>
+  examination.deeper(readCommands(text, examination));
+
+function* readCommands(text: string, examination: Examination): Generator<undefined, void> {
+  examination.read(text.length);
+  const script = parsed(text);
+  yield;
+  if (!script) throw new TooComplex();
+  yield* new Reader(text, examination, new Scope()).commands(script);
+}
+
 /** Walks the syntax tree of one text. */
 export class Reader implements Substitutions {
   readonly text: string;
@@ -31,9 +46,21 @@ export class Reader implements Substitutions {
   }
 
   script(script: ParsedScript, input: Stream): Stream {
-    const [error] = script.errors ?? [];
-    if (error) this.examination.report('unparsable', this.text.slice(Math.max(0, error.pos - 20), error.pos + 60));
+    this.#reportErrors(script);
     return this.list(script.commands, input);
+  }
+
+  /** Judges command after command of a script, with pauses. What they print goes nowhere. */
+  *commands(script: ParsedScript): Generator<undefined, void> {
+    this.#reportErrors(script);
+    for (const [index, node] of script.commands.entries()) {
+      if (index % commandsAtOnce === commandsAtOnce - 1) yield;
+      this.node(node, {});
+    }
+  }
+
+  #reportErrors({ errors: [error] = [] }: ParsedScript): void {
+    if (error) this.examination.report('unparsable', this.text.slice(Math.max(0, error.pos - 20), error.pos + 60));
   }
 
   list(nodes: readonly SyntaxNode[], input: Stream): Stream {

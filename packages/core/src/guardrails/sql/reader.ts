@@ -1,3 +1,4 @@
+import { atOnce } from '../../slices.ts';
 import { type Examination, TooComplex } from '../finding.ts';
 import type { BuiltInRule } from '../rules/index.ts';
 import { isConstantlyTrue } from './conditions.ts';
@@ -13,22 +14,35 @@ export interface SqlOptions {
 /** Most brackets that are open at once. */
 const deepest = 100;
 
+/** Commands and statements after which a reading pauses: each is short, or counted by what it reads. */
+const statementsAtOnce = 16;
+
 /** Reads SQL: every statement in it is judged. */
-export function readSql(text: string, examination: Examination, options: SqlOptions): void {
-  examination.within(() => {
-    examination.read(text.length);
-    for (const line of metaCommands(text)) options.shell(line);
-    const statements = withoutMeta(text);
-    const tokens = tokensOf(statements, {
-      spend: () => examination.spend(0.1),
-      unclosed: (start) => examination.report('unparsable', statements.slice(start, start + 80)),
-    });
-    if (tokens.some(({ depth }) => depth > deepest)) throw new TooComplex();
-    for (const statement of statementsOf(tokens)) {
-      examination.spend();
-      judgeStatement(statement, { text: statements, examination, options });
-    }
+export const readSql = (text: string, examination: Examination, options: SqlOptions): void =>
+  atOnce(sqlReading(text, examination, options));
+
+/** The same, with a pause every now and then. */
+export const sqlReading = (text: string, examination: Examination, options: SqlOptions): Generator<undefined, void> =>
+  examination.deeper(readIn(text, examination, options));
+
+function* readIn(text: string, examination: Examination, options: SqlOptions): Generator<undefined, void> {
+  examination.read(text.length);
+  let count = 0;
+  for (const line of metaCommands(text)) {
+    if (++count % statementsAtOnce === 0) yield;
+    options.shell(line);
+  }
+  const statements = withoutMeta(text);
+  const tokens = yield* tokensOf(statements, {
+    spend: () => examination.spend(0.1),
+    unclosed: (start) => examination.report('unparsable', statements.slice(start, start + 80)),
   });
+  if (tokens.some(({ depth }) => depth > deepest)) throw new TooComplex();
+  for (const statement of statementsOf(tokens)) {
+    if (++count % statementsAtOnce === 0) yield;
+    examination.spend();
+    judgeStatement(statement, { text: statements, examination, options });
+  }
 }
 
 /** `\! rm` of psql and mysql, `.shell rm` of sqlite, `system rm` of mysql. */

@@ -23,12 +23,16 @@ export interface TokenListener {
   unclosed(start: number): void;
 }
 
+/** Tokens after which a reading pauses: they take less than a millisecond. */
+const tokensAtOnce = 1024;
+
 /** Takes SQL apart. Comments are dropped, but for those that MySQL runs; strings keep their content. */
-export function tokensOf(text: string, { spend, unclosed }: TokenListener): Token[] {
+export function* tokensOf(text: string, { spend, unclosed }: TokenListener): Generator<undefined, Token[]> {
   const tokens: Token[] = [];
   let at = 0;
   let depth = 0;
-  while (at < text.length) {
+  for (let count = 1; at < text.length; count++) {
+    if (count % tokensAtOnce === 0) yield;
     spend();
     const skipped = afterSpace(text, at);
     if (skipped < 0) {
