@@ -6,6 +6,8 @@ interface Preparation {
   prepare?(runs: number): Promise<void>;
   /** How many of what is counted one run does, when it is not one. */
   times?: number;
+  /** Runs of one worker in a window at most, where it may not have more. */
+  mostOfWorker?: number;
 }
 
 /** Does the measured thing once, as one of the workers that run at the same time. */
@@ -120,7 +122,8 @@ async function runsOfWindow(
   const trial = Math.ceil((200 + workers * 20) / (side.times ?? 1));
   await side.prepare?.(trial);
   const perSecond = (await rate(side, workers, trial, plan, patience.trial)) / (side.times ?? 1);
-  return Math.min(Math.max(Math.ceil(perSecond * plan.seconds), workers), most);
+  const mine = (side.mostOfWorker ?? Number.POSITIVE_INFINITY) * workers;
+  return Math.min(Math.max(Math.ceil(perSecond * plan.seconds), workers), most, mine);
 }
 
 async function rate(side: Side, workers: number, runs: number, plan: Plan, limit?: number): Promise<number> {

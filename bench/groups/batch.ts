@@ -6,6 +6,9 @@ import { submit } from '../queue.ts';
 
 const size = 50;
 
+/** Tasks that a worker claims in a window: both sides together, an agent has 2,000 at most. */
+const mostOfWorker = 900;
+
 /** Tasks claimed fifty a call, against one a call. */
 export const batch: Group = {
   name: 'batch',
@@ -20,6 +23,7 @@ export const batch: Group = {
 function batchSide(field: Field): Side {
   return {
     times: size,
+    mostOfWorker: mostOfWorker / size,
     prepare: (runs) => refill(field, runs * size),
     async run(worker) {
       const { claims } = await (field.coordinators[worker] as Coordinator).getWorkBatch({ count: size });
@@ -30,7 +34,8 @@ function batchSide(field: Field): Side {
 
 function singleSide(field: Field): Side {
   return {
-    prepare: (runs) => submit(field, runs),
+    mostOfWorker,
+    prepare: (runs) => refill(field, runs),
     async run(worker) {
       const { claimed } = await (field.coordinators[worker] as Coordinator).getWork();
       if (!claimed) throw new Error('Our queue ran empty.');

@@ -7945,10 +7945,13 @@ $$;
 -- work/_too_many_claims.sql
 -- Whether the agent, its subagents included, has 2,000 claims already; its own are counted once the project has as many.
 -- All that are claimed are looked at by whoever cleans up, and moved when the database was down.
-create function coord._too_many_claims(p_call coord._call) returns boolean
+-- To count costs more than to claim, so one call of fifty does it, and of those that claim p_count at once more of them:
+-- an agent may have some hundred claims more.
+create function coord._too_many_claims(p_call coord._call, p_count integer) returns boolean
 language plpgsql volatile
 as $$
 begin
+  if random() > greatest(20, p_count) / 1000.0 then return false; end if;
   perform from coord.tasks t where t.project_id = p_call.project_id and t.status = 'claimed'
   order by t.status, t.due_at, t.task_id offset 1999 limit 1;
   if not found then return false; end if;
@@ -11508,8 +11511,6 @@ grant execute on function coord.get_task_history to coord_app;
 
 -- work/get_work.sql
 -- Claims the next task for the calling session. p_wait_seconds is for whoever calls: waiting is not done here.
--- An agent's claims are counted in one call of fifty, since to count them costs as much as a few claims: it may have some
--- hundred more than 2,000.
 -- Concurrency: see _claim. A caller that dies before the commit has claimed nothing.
 create function coord.get_work(
   p_caller jsonb, p_types text[] default null, p_lease_seconds integer default 900, p_wait_seconds integer default 0
@@ -11521,7 +11522,7 @@ declare
   v_claim jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if random() < 0.02 and coord._too_many_claims(v_call) then return coord._refuse_more_claims(v_call); end if;
+  if coord._too_many_claims(v_call, 1) then return coord._refuse_more_claims(v_call); end if;
   v_claim := coord._claim(v_call, p_types, p_lease_seconds);
   if v_claim is not null then
     return coord._leave(v_call, v_claim, 'task:' || (v_claim #>> '{task,task_id}'));
@@ -11538,8 +11539,7 @@ $$;
 grant execute on function coord.get_work to coord_app;
 
 -- work/get_work_batch.sql
--- Claims several tasks at once for the calling session; see _claim_batch. That an agent has not too many claims is seen
--- to in each call.
+-- Claims several tasks at once for the calling session; see _claim_batch.
 create function coord.get_work_batch(
   p_caller jsonb, p_count integer, p_types text[] default null, p_lease_seconds integer default 900
 ) returns jsonb
@@ -11550,7 +11550,7 @@ declare
   v_claims jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if coord._too_many_claims(v_call) then return coord._refuse_more_claims(v_call); end if;
+  if coord._too_many_claims(v_call, p_count) then return coord._refuse_more_claims(v_call); end if;
   v_claims := coord._claim_batch(v_call, p_count, p_types, p_lease_seconds);
   return coord._leave(v_call, jsonb_build_object('claimed', v_claims <> '[]', 'claims', v_claims));
 end

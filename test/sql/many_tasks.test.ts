@@ -133,24 +133,22 @@ test('a task that is cancelled while its dependency fails is counted off its par
 test('an agent claims no more when it has 2,000, in all its sessions, but goes on with what it completes', async () => {
   const [twin, bob] = [await db.session('ann', { project }), await db.session('bob', { project })];
   const tasks = Array.from({ length: 100 }, () => ({ title: 'x' }));
-  for (let batch = 0; batch < 22; batch++) await bob.submitWorkBatch({ tasks });
+  for (let batch = 0; batch < 20; batch++) await bob.submitWorkBatch({ tasks });
   const claimed = [];
   for (let batch = 0; batch < 40; batch++) {
     claimed.push(...(await (batch % 2 === 0 ? ann : twin).getWorkBatch({ count: 50 })).claims);
   }
   expect(claimed).toHaveLength(2000);
+  // One call of fifty looks, so that a thousand are all lucky once in a billion times.
+  const often = async (claim: () => Promise<unknown>) => {
+    for (let call = 0; call < 1000; call++) await claim();
+  };
   const refusal = { code: 'limit_exceeded', details: { reason: 'too_many_claims' } };
-  await expect(ann.getWorkBatch({ count: 2 })).rejects.toMatchObject(refusal);
-  await expect(twin.getWorkBatch({ count: 2 })).rejects.toMatchObject(refusal);
-  expect(await bob.getWorkBatch({ count: 2 })).toMatchObject({ claimed: true });
+  await expect(often(() => ann.getWorkBatch({ count: 2 }))).rejects.toMatchObject(refusal);
+  await expect(often(() => twin.getWork())).rejects.toMatchObject(refusal);
+  await often(() => bob.getWork());
+  await bob.submitWork({ title: 'x' });
   const [first] = claimed;
   const report = { task_id: first?.task.task_id as string, claim_token: first?.claim_token as number };
   expect(await ann.completeWork({ ...report, claim_next: true })).toMatchObject({ next: { claimed: true } });
-  await expect(ann.getWorkBatch({ count: 1 })).rejects.toMatchObject(refusal);
-  // One call of fifty looks, so a thousand calls may all be lucky once in a billion times.
-  for (let batch = 0; batch < 10; batch++) await bob.submitWorkBatch({ tasks });
-  const oneByOne = async () => {
-    for (let call = 0; call < 1000; call++) await twin.getWork();
-  };
-  await expect(oneByOne()).rejects.toMatchObject(refusal);
 });

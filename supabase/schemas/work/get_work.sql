@@ -1,6 +1,4 @@
 -- Claims the next task for the calling session. p_wait_seconds is for whoever calls: waiting is not done here.
--- An agent's claims are counted in one call of fifty, since to count them costs as much as a few claims: it may have some
--- hundred more than 2,000.
 -- Concurrency: see _claim. A caller that dies before the commit has claimed nothing.
 create function coord.get_work(
   p_caller jsonb, p_types text[] default null, p_lease_seconds integer default 900, p_wait_seconds integer default 0
@@ -12,7 +10,7 @@ declare
   v_claim jsonb;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
-  if random() < 0.02 and coord._too_many_claims(v_call) then return coord._refuse_more_claims(v_call); end if;
+  if coord._too_many_claims(v_call, 1) then return coord._refuse_more_claims(v_call); end if;
   v_claim := coord._claim(v_call, p_types, p_lease_seconds);
   if v_claim is not null then
     return coord._leave(v_call, v_claim, 'task:' || (v_claim #>> '{task,task_id}'));
