@@ -131,6 +131,19 @@ describe('however much one agent has to happen', () => {
     expect(await statusOf(other)).toBe('ready');
   });
 
+  test('what is due to others happens with the next claim', async () => {
+    const { eve, bob, statusOf } = await stageOf('far more is due');
+    const run_after = new Date(Date.now() + 3_600_000).toISOString();
+    const tasks = Array.from({ length: 100 }, () => ({ title: 'due', type: 'eves', run_after }));
+    for (let batch = 0; batch < 3; batch++) await eve.submitWorkBatch({ tasks });
+    const other = (await bob.submitWork({ title: 'due', type: 'bobs', run_after })).task_id;
+    await db.sql`
+      update coord.tasks set due_at = clock_timestamp() - make_interval(secs => case when task_id = ${other} then 1 else 2 end)
+      where title = 'due' and status = 'scheduled'`;
+    expect(await bob.getWork({ types: ['bobs'] })).toMatchObject({ claimed: true });
+    expect(await statusOf(other)).toBe('claimed');
+  });
+
   test('others are seen beside its sessions', async () => {
     const { eve, bob, sweeper } = await stageOf('many sessions');
     await bob.heartbeat();
