@@ -2243,39 +2243,45 @@ language plpgsql volatile
 as $$
 declare
   v_enough timestamptz := clock_timestamp() + interval '0.25 seconds';
+  v_is_done boolean;
   v_ended record;
   v_session coord.sessions;
   v_handoff coord.handoffs;
 begin
-  for v_ended in
-    select p.project_id, e.session_id from coord.projects p
-    cross join lateral (
-      (select s.session_id from coord.sessions s where s.project_id = p.project_id and s.handoff_xact is not null
-        order by s.handoff_xact desc limit 50)
-      union
-      (select s.session_id from coord.sessions s where s.project_id = p.project_id and s.handoff_xact is not null
-        order by s.handoff_xact limit 50)) e(session_id)
-    where p_project_id is null or p.project_id = p_project_id
-    order by random()
   loop
-    exit when clock_timestamp() > v_enough;
-    select s.* into v_session from coord.sessions s
-    where s.project_id = v_ended.project_id and s.session_id = v_ended.session_id and s.handoff_xact is not null
-    for update skip locked;
-    continue when not found;
-    update coord.sessions s set handoff_xact = null
-    where s.project_id = v_session.project_id and s.session_id = v_session.session_id;
-    begin
-      v_handoff := coord._journalled_handoff(v_session);
-      if v_handoff.handoff_id is not null then
-        insert into coord.handoffs select (v_handoff).*;
-        perform coord._journal(v_session.project_id, 'sweep', 'handoff:' || v_handoff.handoff_id, 'written',
-          jsonb_build_object('agent', v_session.agent, 'summary', left(v_handoff.summary, 200)));
-      end if;
-    exception when others then
-      perform coord._journal(v_session.project_id, 'sweep', 'session:' || v_session.session_id, 'internal',
-        jsonb_build_object('sqlstate', sqlstate));
-    end;
+    v_is_done := true;
+    for v_ended in
+      select p.project_id, e.session_id from coord.projects p
+      cross join lateral (
+        (select s.session_id from coord.sessions s where s.project_id = p.project_id and s.handoff_xact is not null
+          order by s.handoff_xact desc limit 50)
+        union
+        (select s.session_id from coord.sessions s where s.project_id = p.project_id and s.handoff_xact is not null
+          order by s.handoff_xact limit 50)) e(session_id)
+      where p_project_id is null or p.project_id = p_project_id
+      order by random()
+    loop
+      exit when clock_timestamp() > v_enough;
+      select s.* into v_session from coord.sessions s
+      where s.project_id = v_ended.project_id and s.session_id = v_ended.session_id and s.handoff_xact is not null
+      for update skip locked;
+      continue when not found;
+      v_is_done := false;
+      update coord.sessions s set handoff_xact = null
+      where s.project_id = v_session.project_id and s.session_id = v_session.session_id;
+      begin
+        v_handoff := coord._journalled_handoff(v_session);
+        if v_handoff.handoff_id is not null then
+          insert into coord.handoffs select (v_handoff).*;
+          perform coord._journal(v_session.project_id, 'sweep', 'handoff:' || v_handoff.handoff_id, 'written',
+            jsonb_build_object('agent', v_session.agent, 'summary', left(v_handoff.summary, 200)));
+        end if;
+      exception when others then
+        perform coord._journal(v_session.project_id, 'sweep', 'session:' || v_session.session_id, 'internal',
+          jsonb_build_object('sqlstate', sqlstate));
+      end;
+    end loop;
+    exit when v_is_done or clock_timestamp() > v_enough;
   end loop;
 end
 $$;
@@ -4625,7 +4631,7 @@ declare
 begin
   select r.* into v_rule from coord.network_rules r
   where r.project_id in (0, p_call.project_id)
-    and (r.agent is null or r.agent in (p_call.agent, v_account))
+    and (r.agent is null or r.agent = v_account or starts_with(p_call.agent || '/', r.agent || '/'))
     and (r.profile is null or r.profile = v_profile)
     and (r.agent_type is null or r.agent_type = v_agent_type)
     and case r.kind
@@ -4983,6 +4989,7 @@ $$;
 
 -- profiles/_forbidden_by.sql
 -- What of a session's restrictions forbids an operation: suspended, scopes or profile; null for nothing.
+-- Whoever may not call an operation may not call it for several at once.
 -- A session may always say who it is and live on, so that no list of operations locks anybody out by accident.
 create function coord._forbidden_by(p_restrictions jsonb, p_operation text) returns text
 language plpgsql immutable
@@ -4994,7 +5001,7 @@ begin
     return case when p_operation not in ('get_my_profile', 'end_session') then 'suspended' end;
   elsif p_operation in ('register_session', 'heartbeat', 'end_session', 'get_my_profile') then return null;
   elsif not coalesce(p_restrictions -> 'scopes' ?| v_words, true) then return 'scopes';
-  elsif p_restrictions -> 'blocked' ?| v_words or not p_restrictions -> 'allowed' ?| v_words then return 'profile';
+  elsif p_restrictions -> 'blocked' ?| (v_words || regexp_replace(p_operation, '_batch$', '')) or not p_restrictions -> 'allowed' ?| v_words then return 'profile';
   end if;
   return null;
 end
@@ -6814,6 +6821,10 @@ as $$
 declare
   v_task coord.tasks;
 begin
+  -- Who has not the claim keeps nobody waiting.
+  perform from coord.tasks t where t.project_id = p_call.project_id and t.task_id = p_task_id
+    and t.claim_token = p_claim_token and t.status = 'claimed' and t.claim_session_id = p_call.session_id;
+  if not found then return coord._refuse_claim(p_call, p_task_id, p_claim_token); end if;
   perform coord._lock_before_end(p_call.project_id, array[p_task_id]);
   update coord.tasks t set result = p_result
   where t.project_id = p_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
@@ -7413,6 +7424,30 @@ begin
 end
 $$;
 
+-- work/_refuse_cancel.sql
+-- Why the caller may not cancel a task, as a refusal; null when he may.
+create function coord._refuse_cancel(p_call coord._call, p_task_id uuid) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_task coord.tasks;
+begin
+  select t.* into v_task from coord.tasks t where t.project_id = p_call.project_id and t.task_id = p_task_id;
+  if not found then
+    return coord._refuse_unknown_task(p_call);
+  elsif v_task.submitted_by <> p_call.agent and coord._trust(p_call) < 3 then
+    return coord._refuse(p_call, 'forbidden',
+      format('The task was submitted by %s; to cancel it needs trust 3.', v_task.submitted_by),
+      'Ask the submitter, or an administrator.', '{"reason": "insufficient_trust_level"}', 'task:' || p_task_id);
+  elsif v_task.status in ('done', 'failed', 'cancelled') then
+    return coord._refuse(p_call, 'conflict', format('The task is %s already.', v_task.status),
+      'Nothing is left to cancel.',
+      '{"reason": "finished"}', 'task:' || p_task_id);
+  end if;
+  return null;
+end
+$$;
+
 -- work/_refuse_circles.sql
 -- Why drafts would wait for each other in a circle, or may do so, as a refusal; null when they do not.
 create function coord._refuse_circles(p_call coord._call, p_drafts coord.tasks[], p_edges coord.task_dependencies[])
@@ -7473,6 +7508,61 @@ begin
       when v_reason = 'open_subtasks' then 'See list_tasks with parent_id; finish or cancel them, then report again.'
       else 'Stop working on it and call get_work for the next task.' end,
     jsonb_build_object('reason', v_reason), 'task:' || p_task_id);
+end
+$$;
+
+-- work/_refuse_drafts.sql
+-- Why drafts may not be written, as a refusal that names the field; null when they may. Changes nothing but the journal.
+create function coord._refuse_drafts(
+  p_call coord._call, p_tasks jsonb, p_drafts coord.tasks[], p_edges coord.task_dependencies[]
+) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_wrong text;
+  v_answer jsonb;
+begin
+  select i.task ->> 'key' into v_wrong from jsonb_array_elements(p_tasks) i(task)
+  where i.task ? 'key' group by 1 having count(*) > 1 limit 1;
+  if found then
+    return coord._refuse(p_call, 'invalid_input', format('key: %s is used twice', v_wrong),
+      'Give each task of a batch a key of its own.');
+  end if;
+  v_wrong := coord._unknown_dependency(p_call.project_id, p_tasks, p_drafts);
+  if v_wrong is not null then
+    return coord._refuse(p_call, 'not_found', format('depends_on: there is no task %s', v_wrong),
+      'Submit the tasks that come first before this one, and use the task_id that submit_work answered.');
+  end if;
+  -- They are all locked by the report of what they depend on, which must not take long.
+  select n.depends_on into v_wrong
+  from (select e.depends_on, count(*) as edges from unnest(p_edges) e group by 1) n
+  where n.edges + (select count(*) from (
+    select from coord.task_dependencies d where d.project_id = p_call.project_id and d.depends_on = n.depends_on
+    order by d.depends_on, d.task_id limit 1000) k) > 1000 limit 1;
+  if found then
+    return coord._refuse(p_call, 'limit_exceeded', format('depends_on: 1,000 tasks depend on %s already', v_wrong),
+      'Put a task in between that depends on it, and let the others depend on that one.',
+      '{"reason": "too_many_dependents"}');
+  end if;
+  v_answer := coord._refuse_parents(p_call, p_drafts);
+  if v_answer is not null then return v_answer; end if;
+  select n.agent into v_wrong
+  from unnest(p_drafts) d
+  cross join lateral (values (case when not (d.terms).auto_assign then (d.terms).assignee end), ((d.terms).escalate_to)) n(agent)
+  where n.agent is not null and not exists (
+    select from coord.agents a where a.project_id = p_call.project_id and a.agent = n.agent) limit 1;
+  if found then
+    return coord._refuse(p_call, 'not_found', format('assignee or escalate_to: there is no agent %s', v_wrong),
+      'See discover_agents for the agents of this project, or leave it out: whoever asks for work gets the task.');
+  end if;
+  if exists (select from unnest(p_drafts) d
+    where (d.terms).paths is not null and coord._are_many_scopes((d.terms).paths))
+  then
+    return coord._refuse(p_call, 'limit_exceeded', 'paths: a task has 50 trees at most, 10 of them globs, as an agent may lock',
+      'Name one tree instead of several in it, or split the task.', '{"reason": "too_many_scopes"}');
+  end if;
+  return coalesce(coord._refuse_times(p_call, p_drafts), coord._refuse_broad(p_call, array(
+    select p.path from unnest(p_drafts) d cross join unnest((d.terms).paths) p(path))));
 end
 $$;
 
@@ -7545,68 +7635,67 @@ begin
 end
 $$;
 
--- work/_refuse_tasks.sql
--- Why drafts may not be written, as a refusal that names the field; null when they may. Changes nothing but the
--- journal, and counts those that are assigned to others, or escalate to them, as messages, because each tells them (see
--- _silent_until).
-create function coord._refuse_tasks(
-  p_call coord._call, p_tasks jsonb, p_drafts coord.tasks[], p_edges coord.task_dependencies[]
-) returns jsonb
+-- work/_refuse_retry.sql
+-- Why the caller may not bring a task back, as a refusal; null when he may. See retry_task.
+create function coord._refuse_retry(p_call coord._call, p_task_id uuid) returns jsonb
 language plpgsql volatile
 as $$
 declare
-  v_wrong text;
-  v_answer jsonb;
+  v_task coord.tasks;
+  v_canceller text;
+  v_parent text;
+begin
+  select t.* into v_task from coord.tasks t where t.project_id = p_call.project_id and t.task_id = p_task_id;
+  if not found then
+    return coord._refuse_unknown_task(p_call);
+  end if;
+  v_parent := (select p.status from coord.tasks p
+    where p.project_id = p_call.project_id and p.task_id = (v_task.terms).parent_id);
+  if v_task.status = 'cancelled' then
+    select j.agent into v_canceller from coord.journal j
+    where j.project_id = p_call.project_id and j.xact_id = v_task.trail[cardinality(v_task.trail)]
+      and j.operation = 'cancel_task' and j.resource = 'task:' || p_task_id;
+    v_canceller := coalesce(v_canceller, 'somebody');
+  end if;
+  if v_task.submitted_by <> p_call.agent and coord._trust(p_call) < 3
+    and (v_task.status = 'cancelled' or (v_task.terms).parent_id is not null)
+  then
+    return coord._refuse(p_call, 'forbidden',
+      format('The task was submitted by %s; to bring it back needs trust 3.', v_task.submitted_by),
+      'Ask the submitter, or an administrator.', '{"reason": "insufficient_trust_level"}', 'task:' || p_task_id);
+  elsif v_canceller <> p_call.agent and coord._trust(p_call) < 3 then
+    return coord._refuse(p_call, 'forbidden',
+      format('The task was cancelled by %s; to bring it back needs trust 3.', v_canceller),
+      'Ask an administrator, or submit it anew.', '{"reason": "insufficient_trust_level"}', 'task:' || p_task_id);
+  elsif v_task.status not in ('failed', 'cancelled') then
+    return coord._refuse(p_call, 'conflict', format('The task is %s: only failed and cancelled ones are retried.',
+      v_task.status),
+      'Look at it with get_task.', '{"reason": "not_failed"}', 'task:' || p_task_id);
+  elsif v_parent = 'done' then
+    return coord._refuse(p_call, 'conflict', 'Its parent is done, and waited for it no longer.',
+      'Submit it anew, without a parent.', '{"reason": "finished"}', 'task:' || p_task_id);
+  elsif (v_task.terms).deadline <= clock_timestamp() then
+    return coord._refuse(p_call, 'conflict', 'The deadline of the task has passed.', 'Submit it anew.',
+      '{"reason": "deadline_passed"}', 'task:' || p_task_id);
+  end if;
+  return null;
+end
+$$;
+
+-- work/_refuse_telling.sql
+-- Counts drafts that are assigned to others, or escalate to them, as messages, because each tells them; a refusal when
+-- the agent has written too many (see _silent_until), else null.
+create function coord._refuse_telling(p_call coord._call, p_drafts coord.tasks[]) returns jsonb
+language plpgsql volatile
+as $$
+declare
   v_told integer;
   v_until timestamptz;
 begin
-  select i.task ->> 'key' into v_wrong from jsonb_array_elements(p_tasks) i(task)
-  where i.task ? 'key' group by 1 having count(*) > 1 limit 1;
-  if found then
-    return coord._refuse(p_call, 'invalid_input', format('key: %s is used twice', v_wrong),
-      'Give each task of a batch a key of its own.');
-  end if;
-  v_wrong := coord._unknown_dependency(p_call.project_id, p_tasks, p_drafts);
-  if v_wrong is not null then
-    return coord._refuse(p_call, 'not_found', format('depends_on: there is no task %s', v_wrong),
-      'Submit the tasks that come first before this one, and use the task_id that submit_work answered.');
-  end if;
-  -- They are all locked by the report of what they depend on, which must not take long.
-  select n.depends_on into v_wrong
-  from (select e.depends_on, count(*) as edges from unnest(p_edges) e group by 1) n
-  where n.edges + (select count(*) from (
-    select from coord.task_dependencies d where d.project_id = p_call.project_id and d.depends_on = n.depends_on
-    order by d.depends_on, d.task_id limit 1000) k) > 1000 limit 1;
-  if found then
-    return coord._refuse(p_call, 'limit_exceeded', format('depends_on: 1,000 tasks depend on %s already', v_wrong),
-      'Put a task in between that depends on it, and let the others depend on that one.',
-      '{"reason": "too_many_dependents"}');
-  end if;
-  v_answer := coord._refuse_parents(p_call, p_drafts);
-  if v_answer is not null then return v_answer; end if;
-  select n.agent into v_wrong
-  from unnest(p_drafts) d
-  cross join lateral (values (case when not (d.terms).auto_assign then (d.terms).assignee end), ((d.terms).escalate_to)) n(agent)
-  where n.agent is not null and not exists (
-    select from coord.agents a where a.project_id = p_call.project_id and a.agent = n.agent) limit 1;
-  if found then
-    return coord._refuse(p_call, 'not_found', format('assignee or escalate_to: there is no agent %s', v_wrong),
-      'See discover_agents for the agents of this project, or leave it out: whoever asks for work gets the task.');
-  end if;
-  if exists (select from unnest(p_drafts) d
-    where (d.terms).paths is not null and coord._are_many_scopes((d.terms).paths))
-  then
-    return coord._refuse(p_call, 'limit_exceeded', 'paths: a task has 50 trees at most, 10 of them globs, as an agent may lock',
-      'Name one tree instead of several in it, or split the task.', '{"reason": "too_many_scopes"}');
-  end if;
-  v_answer := coalesce(coord._refuse_times(p_call, p_drafts), coord._refuse_broad(p_call, array(
-    select p.path from unnest(p_drafts) d cross join unnest((d.terms).paths) p(path))));
-  if v_answer is not null then return v_answer; end if;
   select count(*) into v_told from unnest(p_drafts) d
   cross join lateral (values ((d.terms).assignee), ((d.terms).escalate_to)) o(other) where o.other <> p_call.agent;
   if v_told > 0 then v_until := coord._silent_until(p_call, v_told); end if;
-  if v_until is not null then return coord._refuse_silent(p_call, v_until); end if;
-  return coord._refuse_new_circles(p_call, p_drafts, p_edges);
+  return case when v_until is not null then coord._refuse_silent(p_call, v_until) end;
 end
 $$;
 
@@ -7857,9 +7946,10 @@ $$;
 -- Each task that is made has its journal row from here.
 -- Concurrency: what the new tasks depend on, and their parents, are locked before they are looked at, in the order of
 -- table.sql. A completion of one of them either commits first and is seen, or waits, and then finds the new task among
--- its dependents. Circles are looked for before, too, because that may take long, and most of what takes long is
--- refused; then once more under an advisory lock, which is taken last (see _refuse_new_circles). One call of an agent at
--- a time gets that far, so that its others do not stand in line there. So nothing that follows may wait for a task.
+-- its dependents. What is refused is refused before anything is locked, as far as that can be: else calls that come to
+-- nothing keep tasks of others locked, which is what claims and the sweeper pass over. It is looked at again under the
+-- locks. Circles are, too, under an advisory lock, which is taken last (see _refuse_new_circles). One call of an agent at a
+-- time gets that far, so that its others do not stand in line there. So nothing that follows may wait for a task.
 create function coord._submit_tasks(p_call coord._call, p_tasks jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -7872,16 +7962,19 @@ declare
   v_answer jsonb;
   v_dead uuid[];
 begin
+  v_answer := coord._refuse_drafts(p_call, p_tasks, v_drafts, v_edges);
+  if v_answer is null and v_near <> '{}' then v_answer := coord._refuse_circles(p_call, v_drafts, v_edges); end if;
+  v_answer := coalesce(v_answer, coord._refuse_telling(p_call, v_drafts));
+  if v_answer is not null then return v_answer; end if;
   if v_near <> '{}' then
-    v_answer := coord._refuse_circles(p_call, v_drafts, v_edges);
-    if v_answer is not null then return v_answer; end if;
     if v_parents <> '{}' and v_edges <> '{}' then
       perform pg_advisory_xact_lock(hashtext('coord.circles ' || coord._account(p_call)), p_call.project_id);
     end if;
     perform coord._lock_tasks(p_call.project_id, v_near);
+    v_answer := coalesce(coord._refuse_drafts(p_call, p_tasks, v_drafts, v_edges),
+      coord._refuse_new_circles(p_call, v_drafts, v_edges));
+    if v_answer is not null then return v_answer; end if;
   end if;
-  v_answer := coord._refuse_tasks(p_call, p_tasks, v_drafts, v_edges);
-  if v_answer is not null then return v_answer; end if;
   v_drafts := coord._assign_drafts(v_drafts, v_edges);
   insert into coord.task_dependencies select e.* from unnest(v_edges) e;
   insert into coord.tasks select d.* from unnest(v_drafts) d;
@@ -9052,6 +9145,12 @@ begin
     select from coord.idempotency_keys k where k.project_id = v_call.project_id and k.agent = v_call.agent
       and k.key = p_caller ->> 'idempotency_key' and k.operation = p_operation
       and k.input_hash = coord._input_hash(p_caller -> 'input'));
+  -- A refusal is a call like any other; one that goes on is counted by itself.
+  if not v_repeats and not (v_verdict ->> 'safe')::boolean then
+    v_call.answer := (select coord._count_call(v_call, s.restrictions, true) from coord.sessions s
+      where s.project_id = v_call.project_id and s.session_id = v_call.session_id and s.restrictions ? 'calls_per_hour');
+    if v_call.answer is not null then return v_call.answer; end if;
+  end if;
   if not v_repeats then
     perform coord._record_violations(v_call, v_verdict);
   elsif not (v_verdict ->> 'safe')::boolean then
@@ -11170,8 +11269,8 @@ grant execute on function coord.set_thread_status to coord_app;
 -- work/cancel_task.sql
 -- Ends a task that nobody needs any more. Who submitted it may do so, others with trust 3. If somebody works on it,
 -- that session is told with its next call, and its token is void.
--- Concurrency: the row is locked before it is looked at, in the order of table.sql; the status in the WHERE lets one of
--- two callers do it.
+-- Concurrency: who may not is refused before anything is locked, so that he keeps nobody waiting; then the row is looked at
+-- once more under its lock, in the order of table.sql. The status in the WHERE lets one of two callers do it.
 create function coord.cancel_task(p_caller jsonb, p_task_id uuid, p_reason text default null) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -11180,19 +11279,12 @@ declare
   v_task coord.tasks;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
+  v_call.answer := coord._refuse_cancel(v_call, p_task_id);
+  if v_call.answer is not null then return v_call.answer; end if;
   perform coord._lock_before_end(v_call.project_id, array[p_task_id]);
   select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
-  if not found then
-    return coord._refuse_unknown_task(v_call);
-  elsif v_task.submitted_by <> v_call.agent and coord._trust(v_call) < 3 then
-    return coord._refuse(v_call, 'forbidden',
-      format('The task was submitted by %s; to cancel it needs trust 3.', v_task.submitted_by),
-      'Ask the submitter, or an administrator.', '{"reason": "insufficient_trust_level"}', 'task:' || p_task_id);
-  elsif v_task.status in ('done', 'failed', 'cancelled') then
-    return coord._refuse(v_call, 'conflict', format('The task is %s already.', v_task.status),
-      'Nothing is left to cancel.',
-      '{"reason": "finished"}', 'task:' || p_task_id);
-  end if;
+  v_call.answer := coord._refuse_cancel(v_call, p_task_id);
+  if v_call.answer is not null then return v_call.answer; end if;
   update coord.tasks t set status = 'cancelled', finished_at = clock_timestamp(), error = coalesce(p_reason, 'cancelled'),
     due_at = null, claim_token = t.claim_token + 1, claim_session_id = null, claim_expires_at = null,
     trail = t.trail || pg_current_xact_id()
@@ -11663,8 +11755,8 @@ grant execute on function coord.report_progress to coord_app;
 -- goes on when it is done. What was cancelled is brought back by its submitter who cancelled it, what a parent would
 -- have to wait for again by its submitter, and both by others with trust 3. Who cancelled is in the journal, where the
 -- trail ends.
--- Concurrency: the task, what it depends on, and its parent are locked in the order of table.sql before they are looked
--- at; the status in the WHERE lets one of two callers do it.
+-- Concurrency: who may not is refused before anything is locked, so that he keeps nobody waiting; then the task, what it
+-- depends on, and its parent are locked in the order of table.sql, and looked at once more. The status in the WHERE lets one of two callers do it.
 create function coord.retry_task(p_caller jsonb, p_task_id uuid) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -11674,9 +11766,9 @@ declare
   v_task coord.tasks;
   v_unmet integer;
   v_until timestamptz;
-  v_canceller text;
-  v_parent text;
 begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_call.answer := coord._refuse_retry(v_call, p_task_id);
   if v_call.answer is not null then return v_call.answer; end if;
   v_before := array(select d.depends_on from coord.task_dependencies d where d.project_id = v_call.project_id
     and d.task_id = p_task_id);
@@ -11684,38 +11776,8 @@ begin
     select (t.terms).parent_id from coord.tasks t
     where t.project_id = v_call.project_id and t.task_id = p_task_id and (t.terms).parent_id is not null));
   select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
-  if not found then
-    return coord._refuse_unknown_task(v_call);
-  end if;
-  v_parent := (select p.status from coord.tasks p
-    where p.project_id = v_call.project_id and p.task_id = (v_task.terms).parent_id);
-  if v_task.status = 'cancelled' then
-    select j.agent into v_canceller from coord.journal j
-    where j.project_id = v_call.project_id and j.xact_id = v_task.trail[cardinality(v_task.trail)]
-      and j.operation = 'cancel_task' and j.resource = 'task:' || p_task_id;
-    v_canceller := coalesce(v_canceller, 'somebody');
-  end if;
-  if v_task.submitted_by <> v_call.agent and coord._trust(v_call) < 3
-    and (v_task.status = 'cancelled' or (v_task.terms).parent_id is not null)
-  then
-    return coord._refuse(v_call, 'forbidden',
-      format('The task was submitted by %s; to bring it back needs trust 3.', v_task.submitted_by),
-      'Ask the submitter, or an administrator.', '{"reason": "insufficient_trust_level"}', 'task:' || p_task_id);
-  elsif v_canceller <> v_call.agent and coord._trust(v_call) < 3 then
-    return coord._refuse(v_call, 'forbidden',
-      format('The task was cancelled by %s; to bring it back needs trust 3.', v_canceller),
-      'Ask an administrator, or submit it anew.', '{"reason": "insufficient_trust_level"}', 'task:' || p_task_id);
-  elsif v_task.status not in ('failed', 'cancelled') then
-    return coord._refuse(v_call, 'conflict', format('The task is %s: only failed and cancelled ones are retried.',
-      v_task.status),
-      'Look at it with get_task.', '{"reason": "not_failed"}', 'task:' || p_task_id);
-  elsif v_parent = 'done' then
-    return coord._refuse(v_call, 'conflict', 'Its parent is done, and waited for it no longer.',
-      'Submit it anew, without a parent.', '{"reason": "finished"}', 'task:' || p_task_id);
-  elsif (v_task.terms).deadline <= clock_timestamp() then
-    return coord._refuse(v_call, 'conflict', 'The deadline of the task has passed.', 'Submit it anew.',
-      '{"reason": "deadline_passed"}', 'task:' || p_task_id);
-  end if;
+  v_call.answer := coord._refuse_retry(v_call, p_task_id);
+  if v_call.answer is not null then return v_call.answer; end if;
   if (v_task.terms).escalate_to <> v_call.agent then
     v_until := coord._silent_until(v_call, 1);
     if v_until is not null then return coord._refuse_silent(v_call, v_until); end if;

@@ -40,6 +40,13 @@ describe('calls per hour', () => {
     expect(refusals[0].details.retry_after_seconds).toBeGreaterThan(3500);
   });
 
+  test('count what the guardrails refuse, too', async () => {
+    const ann = await db.session(await limit('forceful', { calls_per_hour: 3 }));
+    const force = () => ann.submitWork({ title: 'x', input: { command: 'git push --force origin main' } });
+    for (let call = 0; call < 3; call++) await expect(force()).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(force()).rejects.toEqual(beyond('calls_per_hour', { most: 3 }));
+  });
+
   test('begin anew an hour after the first one', async () => {
     const ann = await db.session(await limit('patient', { calls_per_hour: 1 }));
     await ann.checkLocks();

@@ -94,6 +94,19 @@ describe('a profile', () => {
     });
   });
 
+  test('of an operation holds for several at once, and a permission for one does not', async () => {
+    const blocked = await limited({ blocked_operations: ['get_work', 'submit_work'] });
+    const permitted = await limited({ allowed_operations: ['get_work', 'submit_work'] });
+    for (const ann of [blocked, permitted]) {
+      for (const call of [
+        () => ann.getWorkBatch({ count: 2 }),
+        () => ann.submitWorkBatch({ tasks: [{ title: 'x' }] }),
+      ]) {
+        await expect(call()).rejects.toMatchObject({ details: { reason: 'operation_not_permitted' } });
+      }
+    }
+  });
+
   test('never keeps a session from saying who it is and living on', async () => {
     const ann = await limited({ allowed_operations: ['check_locks'], blocked_operations: ['write', 'read'] });
     await ann.registerSession();

@@ -168,3 +168,37 @@ describe('however much one agent has to happen', () => {
     expect(await db.sql`select from coord.handoffs where session_id = ${bob.session_id}`).toHaveLength(1);
   });
 });
+
+describe('a call that is refused', () => {
+  const calls: Record<string, (task_id: string) => [operation: string, args: Record<string, unknown>]> = {
+    'a submission that names it': (task_id) => [
+      'submit_work',
+      { p_title: 'x', p_depends_on: [task_id], p_escalate_to: 'no-such-agent' },
+    ],
+    'a cancellation': (task_id) => ['cancel_task', { p_task_id: task_id }],
+    'a retry': (task_id) => ['retry_task', { p_task_id: task_id }],
+    'a failure that somebody else reports': (task_id) => [
+      'complete_work',
+      { p_task_id: task_id, p_claim_token: 1, p_success: false },
+    ],
+  };
+
+  test.each(Object.entries(calls))('keeps nobody else from a task of others: %s', async (name, call) => {
+    const { eve, bob } = await stageOf(`refused ${name}`);
+    const parent_id = (await bob.submitWork({ title: 'parent' })).task_id;
+    const { task_id } = await bob.submitWork({ title: 'part', parent_id });
+    const [operation, args] = call(task_id);
+    const names = Object.keys(args).map((argument, index) => `, ${argument} => $${index + 2}`);
+    await db.sql.begin(async (sql) => {
+      const [row] = await sql.unsafe(
+        `select coord.${operation}(jsonb_build_object('project_id', s.project_id, 'session_id', s.session_id)${names.join('')}) as answer
+        from coord.sessions s where s.session_id = $1`,
+        [eve.session_id, ...Object.values(args)] as never[],
+      );
+      expect(row?.answer).toHaveProperty('error');
+      const free = await db.sql`
+        select from coord.tasks where task_id in (${parent_id}, ${task_id}) for update skip locked`;
+      expect(free).toHaveLength(2);
+    });
+  });
+});

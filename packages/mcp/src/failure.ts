@@ -33,9 +33,12 @@ export function lineTo(report: Report): (error: Error) => void {
     if (now !== minute) [minute, lines] = [now, 0];
     if (++lines > mostLines) return;
     const last = lines === mostLines ? ' (the last such line of this minute)' : '';
-    report(`MCP: ${printable(message.slice(0, longestLine))}${last}`);
+    report(`MCP: ${printable(withoutSecrets(message).slice(0, longestLine))}${last}`);
   };
 }
+
+/** A client may put its key where something else belongs. */
+const withoutSecrets = (text: string) => text.replace(/ac_[a-z0-9]{12}_[0-9a-z]+/gi, '<secret>');
 
 /** As JSON in plain ASCII: neither line ends nor what drives terminals or turns the direction of a line. */
 function printable(text: string): string {

@@ -19,6 +19,12 @@ begin
     select from coord.idempotency_keys k where k.project_id = v_call.project_id and k.agent = v_call.agent
       and k.key = p_caller ->> 'idempotency_key' and k.operation = p_operation
       and k.input_hash = coord._input_hash(p_caller -> 'input'));
+  -- A refusal is a call like any other; one that goes on is counted by itself.
+  if not v_repeats and not (v_verdict ->> 'safe')::boolean then
+    v_call.answer := (select coord._count_call(v_call, s.restrictions, true) from coord.sessions s
+      where s.project_id = v_call.project_id and s.session_id = v_call.session_id and s.restrictions ? 'calls_per_hour');
+    if v_call.answer is not null then return v_call.answer; end if;
+  end if;
   if not v_repeats then
     perform coord._record_violations(v_call, v_verdict);
   elsif not (v_verdict ->> 'safe')::boolean then

@@ -11,39 +11,45 @@ language plpgsql volatile
 as $$
 declare
   v_enough timestamptz := clock_timestamp() + interval '0.25 seconds';
+  v_is_done boolean;
   v_ended record;
   v_session coord.sessions;
   v_handoff coord.handoffs;
 begin
-  for v_ended in
-    select p.project_id, e.session_id from coord.projects p
-    cross join lateral (
-      (select s.session_id from coord.sessions s where s.project_id = p.project_id and s.handoff_xact is not null
-        order by s.handoff_xact desc limit 50)
-      union
-      (select s.session_id from coord.sessions s where s.project_id = p.project_id and s.handoff_xact is not null
-        order by s.handoff_xact limit 50)) e(session_id)
-    where p_project_id is null or p.project_id = p_project_id
-    order by random()
   loop
-    exit when clock_timestamp() > v_enough;
-    select s.* into v_session from coord.sessions s
-    where s.project_id = v_ended.project_id and s.session_id = v_ended.session_id and s.handoff_xact is not null
-    for update skip locked;
-    continue when not found;
-    update coord.sessions s set handoff_xact = null
-    where s.project_id = v_session.project_id and s.session_id = v_session.session_id;
-    begin
-      v_handoff := coord._journalled_handoff(v_session);
-      if v_handoff.handoff_id is not null then
-        insert into coord.handoffs select (v_handoff).*;
-        perform coord._journal(v_session.project_id, 'sweep', 'handoff:' || v_handoff.handoff_id, 'written',
-          jsonb_build_object('agent', v_session.agent, 'summary', left(v_handoff.summary, 200)));
-      end if;
-    exception when others then
-      perform coord._journal(v_session.project_id, 'sweep', 'session:' || v_session.session_id, 'internal',
-        jsonb_build_object('sqlstate', sqlstate));
-    end;
+    v_is_done := true;
+    for v_ended in
+      select p.project_id, e.session_id from coord.projects p
+      cross join lateral (
+        (select s.session_id from coord.sessions s where s.project_id = p.project_id and s.handoff_xact is not null
+          order by s.handoff_xact desc limit 50)
+        union
+        (select s.session_id from coord.sessions s where s.project_id = p.project_id and s.handoff_xact is not null
+          order by s.handoff_xact limit 50)) e(session_id)
+      where p_project_id is null or p.project_id = p_project_id
+      order by random()
+    loop
+      exit when clock_timestamp() > v_enough;
+      select s.* into v_session from coord.sessions s
+      where s.project_id = v_ended.project_id and s.session_id = v_ended.session_id and s.handoff_xact is not null
+      for update skip locked;
+      continue when not found;
+      v_is_done := false;
+      update coord.sessions s set handoff_xact = null
+      where s.project_id = v_session.project_id and s.session_id = v_session.session_id;
+      begin
+        v_handoff := coord._journalled_handoff(v_session);
+        if v_handoff.handoff_id is not null then
+          insert into coord.handoffs select (v_handoff).*;
+          perform coord._journal(v_session.project_id, 'sweep', 'handoff:' || v_handoff.handoff_id, 'written',
+            jsonb_build_object('agent', v_session.agent, 'summary', left(v_handoff.summary, 200)));
+        end if;
+      exception when others then
+        perform coord._journal(v_session.project_id, 'sweep', 'session:' || v_session.session_id, 'internal',
+          jsonb_build_object('sqlstate', sqlstate));
+      end;
+    end loop;
+    exit when v_is_done or clock_timestamp() > v_enough;
   end loop;
 end
 $$;

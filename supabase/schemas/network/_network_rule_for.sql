@@ -15,7 +15,7 @@ declare
 begin
   select r.* into v_rule from coord.network_rules r
   where r.project_id in (0, p_call.project_id)
-    and (r.agent is null or r.agent in (p_call.agent, v_account))
+    and (r.agent is null or r.agent = v_account or starts_with(p_call.agent || '/', r.agent || '/'))
     and (r.profile is null or r.profile = v_profile)
     and (r.agent_type is null or r.agent_type = v_agent_type)
     and case r.kind

@@ -10,6 +10,10 @@ as $$
 declare
   v_task coord.tasks;
 begin
+  -- Who has not the claim keeps nobody waiting.
+  perform from coord.tasks t where t.project_id = p_call.project_id and t.task_id = p_task_id
+    and t.claim_token = p_claim_token and t.status = 'claimed' and t.claim_session_id = p_call.session_id;
+  if not found then return coord._refuse_claim(p_call, p_task_id, p_claim_token); end if;
   perform coord._lock_before_end(p_call.project_id, array[p_task_id]);
   update coord.tasks t set result = p_result
   where t.project_id = p_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token

@@ -2,9 +2,10 @@
 -- Each task that is made has its journal row from here.
 -- Concurrency: what the new tasks depend on, and their parents, are locked before they are looked at, in the order of
 -- table.sql. A completion of one of them either commits first and is seen, or waits, and then finds the new task among
--- its dependents. Circles are looked for before, too, because that may take long, and most of what takes long is
--- refused; then once more under an advisory lock, which is taken last (see _refuse_new_circles). One call of an agent at
--- a time gets that far, so that its others do not stand in line there. So nothing that follows may wait for a task.
+-- its dependents. What is refused is refused before anything is locked, as far as that can be: else calls that come to
+-- nothing keep tasks of others locked, which is what claims and the sweeper pass over. It is looked at again under the
+-- locks. Circles are, too, under an advisory lock, which is taken last (see _refuse_new_circles). One call of an agent at a
+-- time gets that far, so that its others do not stand in line there. So nothing that follows may wait for a task.
 create function coord._submit_tasks(p_call coord._call, p_tasks jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -17,16 +18,19 @@ declare
   v_answer jsonb;
   v_dead uuid[];
 begin
+  v_answer := coord._refuse_drafts(p_call, p_tasks, v_drafts, v_edges);
+  if v_answer is null and v_near <> '{}' then v_answer := coord._refuse_circles(p_call, v_drafts, v_edges); end if;
+  v_answer := coalesce(v_answer, coord._refuse_telling(p_call, v_drafts));
+  if v_answer is not null then return v_answer; end if;
   if v_near <> '{}' then
-    v_answer := coord._refuse_circles(p_call, v_drafts, v_edges);
-    if v_answer is not null then return v_answer; end if;
     if v_parents <> '{}' and v_edges <> '{}' then
       perform pg_advisory_xact_lock(hashtext('coord.circles ' || coord._account(p_call)), p_call.project_id);
     end if;
     perform coord._lock_tasks(p_call.project_id, v_near);
+    v_answer := coalesce(coord._refuse_drafts(p_call, p_tasks, v_drafts, v_edges),
+      coord._refuse_new_circles(p_call, v_drafts, v_edges));
+    if v_answer is not null then return v_answer; end if;
   end if;
-  v_answer := coord._refuse_tasks(p_call, p_tasks, v_drafts, v_edges);
-  if v_answer is not null then return v_answer; end if;
   v_drafts := coord._assign_drafts(v_drafts, v_edges);
   insert into coord.task_dependencies select e.* from unnest(v_edges) e;
   insert into coord.tasks select d.* from unnest(v_drafts) d;

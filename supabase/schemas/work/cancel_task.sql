@@ -1,7 +1,7 @@
 -- Ends a task that nobody needs any more. Who submitted it may do so, others with trust 3. If somebody works on it,
 -- that session is told with its next call, and its token is void.
--- Concurrency: the row is locked before it is looked at, in the order of table.sql; the status in the WHERE lets one of
--- two callers do it.
+-- Concurrency: who may not is refused before anything is locked, so that he keeps nobody waiting; then the row is looked at
+-- once more under its lock, in the order of table.sql. The status in the WHERE lets one of two callers do it.
 create function coord.cancel_task(p_caller jsonb, p_task_id uuid, p_reason text default null) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -10,19 +10,12 @@ declare
   v_task coord.tasks;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
+  v_call.answer := coord._refuse_cancel(v_call, p_task_id);
+  if v_call.answer is not null then return v_call.answer; end if;
   perform coord._lock_before_end(v_call.project_id, array[p_task_id]);
   select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
-  if not found then
-    return coord._refuse_unknown_task(v_call);
-  elsif v_task.submitted_by <> v_call.agent and coord._trust(v_call) < 3 then
-    return coord._refuse(v_call, 'forbidden',
-      format('The task was submitted by %s; to cancel it needs trust 3.', v_task.submitted_by),
-      'Ask the submitter, or an administrator.', '{"reason": "insufficient_trust_level"}', 'task:' || p_task_id);
-  elsif v_task.status in ('done', 'failed', 'cancelled') then
-    return coord._refuse(v_call, 'conflict', format('The task is %s already.', v_task.status),
-      'Nothing is left to cancel.',
-      '{"reason": "finished"}', 'task:' || p_task_id);
-  end if;
+  v_call.answer := coord._refuse_cancel(v_call, p_task_id);
+  if v_call.answer is not null then return v_call.answer; end if;
   update coord.tasks t set status = 'cancelled', finished_at = clock_timestamp(), error = coalesce(p_reason, 'cancelled'),
     due_at = null, claim_token = t.claim_token + 1, claim_session_id = null, claim_expires_at = null,
     trail = t.trail || pg_current_xact_id()

@@ -2,8 +2,8 @@
 -- goes on when it is done. What was cancelled is brought back by its submitter who cancelled it, what a parent would
 -- have to wait for again by its submitter, and both by others with trust 3. Who cancelled is in the journal, where the
 -- trail ends.
--- Concurrency: the task, what it depends on, and its parent are locked in the order of table.sql before they are looked
--- at; the status in the WHERE lets one of two callers do it.
+-- Concurrency: who may not is refused before anything is locked, so that he keeps nobody waiting; then the task, what it
+-- depends on, and its parent are locked in the order of table.sql, and looked at once more. The status in the WHERE lets one of two callers do it.
 create function coord.retry_task(p_caller jsonb, p_task_id uuid) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -13,9 +13,9 @@ declare
   v_task coord.tasks;
   v_unmet integer;
   v_until timestamptz;
-  v_canceller text;
-  v_parent text;
 begin
+  if v_call.answer is not null then return v_call.answer; end if;
+  v_call.answer := coord._refuse_retry(v_call, p_task_id);
   if v_call.answer is not null then return v_call.answer; end if;
   v_before := array(select d.depends_on from coord.task_dependencies d where d.project_id = v_call.project_id
     and d.task_id = p_task_id);
@@ -23,38 +23,8 @@ begin
     select (t.terms).parent_id from coord.tasks t
     where t.project_id = v_call.project_id and t.task_id = p_task_id and (t.terms).parent_id is not null));
   select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
-  if not found then
-    return coord._refuse_unknown_task(v_call);
-  end if;
-  v_parent := (select p.status from coord.tasks p
-    where p.project_id = v_call.project_id and p.task_id = (v_task.terms).parent_id);
-  if v_task.status = 'cancelled' then
-    select j.agent into v_canceller from coord.journal j
-    where j.project_id = v_call.project_id and j.xact_id = v_task.trail[cardinality(v_task.trail)]
-      and j.operation = 'cancel_task' and j.resource = 'task:' || p_task_id;
-    v_canceller := coalesce(v_canceller, 'somebody');
-  end if;
-  if v_task.submitted_by <> v_call.agent and coord._trust(v_call) < 3
-    and (v_task.status = 'cancelled' or (v_task.terms).parent_id is not null)
-  then
-    return coord._refuse(v_call, 'forbidden',
-      format('The task was submitted by %s; to bring it back needs trust 3.', v_task.submitted_by),
-      'Ask the submitter, or an administrator.', '{"reason": "insufficient_trust_level"}', 'task:' || p_task_id);
-  elsif v_canceller <> v_call.agent and coord._trust(v_call) < 3 then
-    return coord._refuse(v_call, 'forbidden',
-      format('The task was cancelled by %s; to bring it back needs trust 3.', v_canceller),
-      'Ask an administrator, or submit it anew.', '{"reason": "insufficient_trust_level"}', 'task:' || p_task_id);
-  elsif v_task.status not in ('failed', 'cancelled') then
-    return coord._refuse(v_call, 'conflict', format('The task is %s: only failed and cancelled ones are retried.',
-      v_task.status),
-      'Look at it with get_task.', '{"reason": "not_failed"}', 'task:' || p_task_id);
-  elsif v_parent = 'done' then
-    return coord._refuse(v_call, 'conflict', 'Its parent is done, and waited for it no longer.',
-      'Submit it anew, without a parent.', '{"reason": "finished"}', 'task:' || p_task_id);
-  elsif (v_task.terms).deadline <= clock_timestamp() then
-    return coord._refuse(v_call, 'conflict', 'The deadline of the task has passed.', 'Submit it anew.',
-      '{"reason": "deadline_passed"}', 'task:' || p_task_id);
-  end if;
+  v_call.answer := coord._refuse_retry(v_call, p_task_id);
+  if v_call.answer is not null then return v_call.answer; end if;
   if (v_task.terms).escalate_to <> v_call.agent then
     v_until := coord._silent_until(v_call, 1);
     if v_until is not null then return coord._refuse_silent(v_call, v_until); end if;

@@ -1,7 +1,5 @@
--- Why drafts may not be written, as a refusal that names the field; null when they may. Changes nothing but the
--- journal, and counts those that are assigned to others, or escalate to them, as messages, because each tells them (see
--- _silent_until).
-create function coord._refuse_tasks(
+-- Why drafts may not be written, as a refusal that names the field; null when they may. Changes nothing but the journal.
+create function coord._refuse_drafts(
   p_call coord._call, p_tasks jsonb, p_drafts coord.tasks[], p_edges coord.task_dependencies[]
 ) returns jsonb
 language plpgsql volatile
@@ -9,8 +7,6 @@ as $$
 declare
   v_wrong text;
   v_answer jsonb;
-  v_told integer;
-  v_until timestamptz;
 begin
   select i.task ->> 'key' into v_wrong from jsonb_array_elements(p_tasks) i(task)
   where i.task ? 'key' group by 1 having count(*) > 1 limit 1;
@@ -51,13 +47,7 @@ begin
     return coord._refuse(p_call, 'limit_exceeded', 'paths: a task has 50 trees at most, 10 of them globs, as an agent may lock',
       'Name one tree instead of several in it, or split the task.', '{"reason": "too_many_scopes"}');
   end if;
-  v_answer := coalesce(coord._refuse_times(p_call, p_drafts), coord._refuse_broad(p_call, array(
+  return coalesce(coord._refuse_times(p_call, p_drafts), coord._refuse_broad(p_call, array(
     select p.path from unnest(p_drafts) d cross join unnest((d.terms).paths) p(path))));
-  if v_answer is not null then return v_answer; end if;
-  select count(*) into v_told from unnest(p_drafts) d
-  cross join lateral (values ((d.terms).assignee), ((d.terms).escalate_to)) o(other) where o.other <> p_call.agent;
-  if v_told > 0 then v_until := coord._silent_until(p_call, v_told); end if;
-  if v_until is not null then return coord._refuse_silent(p_call, v_until); end if;
-  return coord._refuse_new_circles(p_call, p_drafts, p_edges);
 end
 $$;
