@@ -18,7 +18,7 @@ begin
   if p_working_on is null then perform set_config('synchronous_commit', 'off', true); end if;
   update coord.sessions s set working_on = p_working_on
   where p_working_on is not null and s.project_id = v_call.project_id and s.session_id = v_call.session_id;
-  if v_renews then perform coord._renew_claims(v_call.project_id, v_call.session_id, 0); end if;
+  if v_renews then perform coord._renew_claims(v_call.project_id, v_call.session_id, 0, p_waits => true); end if;
   select count(*) into v_renewed from coord.tasks t
   where t.project_id = v_call.project_id and t.status = 'claimed' and t.claim_session_id = v_call.session_id
     and t.claim_expires_at > clock_timestamp();
