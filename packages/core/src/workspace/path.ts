@@ -23,11 +23,13 @@ export function repositoryPathOf(typed: string, root: string, base: string): str
           : 'Only files of the repository can be named. Relative paths start from the current folder.',
     });
   }
-  if (base !== root && meansTheRoot(typed, root, resolve(root, path))) {
+  const folder = pattern || literal.endsWith('/') ? resolve(root, path) : dirname(resolve(root, path));
+  if (base !== root && meansTheRoot(literal, root, folder)) {
+    const meant = [relative(base, resolve(root, literal)), pattern].filter(Boolean).join('/') || '.';
     throw new CoordinationError({
       code: 'invalid_input',
       message: `paths: '${typed.slice(0, 100)}' is ${path.slice(0, 100)} here, whose folder does not exist`,
-      hint: `Relative paths start from the current folder: did you mean ${relative(base, resolve(root, literal))}?`,
+      hint: `Relative paths start from the current folder: did you mean ${meant}? What is new here begins with ./`,
     });
   }
   const normal = path.split(sep).join('/').normalize('NFC');
@@ -36,10 +38,10 @@ export function repositoryPathOf(typed: string, root: string, base: string): str
   return isTree ? `${normal || '.'}/` : normal;
 }
 
-/** Whether somebody in a subfolder has named a file as it is named at the root. */
-function meansTheRoot(typed: string, root: string, path: string): boolean {
-  if (isAbsolute(typed) || /^\.{1,2}(\/|$)/.test(typed) || !typed.includes('/')) return false;
-  return isFolder(dirname(path)) === undefined && isFolder(resolve(root, splitAtWildcard(typed)[0])) !== undefined;
+/** Whether somebody in a subfolder has named what is at the root: `folder`, where it would be here, is not there. */
+function meansTheRoot(literal: string, root: string, folder: string): boolean {
+  if (isAbsolute(literal) || /^\.{1,2}(\/|$)/.test(literal) || !literal.includes('/')) return false;
+  return isFolder(folder) === undefined && isFolder(resolve(root, literal)) !== undefined;
 }
 
 /** The folders before the first segment that has a wildcard, and the rest. */
