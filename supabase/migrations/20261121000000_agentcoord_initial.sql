@@ -941,8 +941,8 @@ grant select on coord.threads, coord.thread_posts to coord_reader;
 -- what a crash may have undone, changes nothing.
 -- No CHECK here or on locks and journal: Postgres parses its text
 -- anew for each statement, which made submit_work an eighth slower, and only these functions write.
--- Lock order: tasks that may end now, which are not blocked and have no open subtasks, by task_id; then at once what
--- follows them: parents and dependents, by task_id; then the advisory lock for circles.
+-- Lock order: tasks that may end now, which are ready, scheduled or claimed and have no open subtasks, by task_id; then at
+-- once all others, with what follows: parents and dependents, by task_id; then the advisory lock for circles.
 create type coord.task_terms as (
   capabilities text[],
   paths text[],
@@ -3793,7 +3793,9 @@ begin
     || jsonb_build_object('hint', case when v_not_held @> '[{"reason": "lapsed"}]'
       then 'See not_held. Whatever you wrote after a lock had lapsed may clash with its next holder.'
       else 'See not_held for what was not yours to release; check_locks says who holds it.' end);
-  return coord._leave(p_call, v_answer, coalesce(v_released[1], v_not_held #>> '{0,path}'), v_answer, 'not_held');
+  return coord._leave(p_call, v_answer, coalesce(v_released[1], v_not_held #>> '{0,path}'),
+    -- What was not held may be any text, and many.
+    v_answer - 'hint' || jsonb_build_object('not_held', jsonb_path_query_array(v_not_held, '$[0 to 9]')), 'not_held');
 end
 $$;
 
@@ -7192,7 +7194,8 @@ end
 $$;
 
 -- work/_lock_tasks.sql
--- Locks tasks in the order of table.sql: those that may end now by id, then all others by id.
+-- Locks tasks in the order of table.sql: those that may end now by id, then all others by id, and ended ones with them,
+-- which whoever ends a blocked task has among its dependents.
 -- Joined with the list and not compared with it: when a row was changed meanwhile, Postgres looks at its condition
 -- again, and would go through a long list for each row.
 create function coord._lock_tasks(p_project_id integer, p_task_ids uuid[]) returns void
@@ -7204,7 +7207,7 @@ begin
   v_first := array(
     select t.task_id from unnest(p_task_ids) u(task_id)
     join coord.tasks t on t.project_id = p_project_id and t.task_id = u.task_id
-    where t.status <> 'blocked' and coalesce((t.terms).open_subtasks, 0) = 0
+    where t.status in ('ready', 'scheduled', 'claimed') and coalesce((t.terms).open_subtasks, 0) = 0
     order by t.task_id for update of t);
   perform from (select n.task_id from unnest(p_task_ids) n(task_id) except select unnest(v_first)) u
   join coord.tasks t on t.project_id = p_project_id and t.task_id = u.task_id

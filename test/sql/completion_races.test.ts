@@ -192,3 +192,27 @@ test('failing and completing siblings with dependents in common do not deadlock,
   }
   expect(await deadlocks()).toBe(before);
 });
+
+test('cancelling tasks and retrying those that depend on them do not deadlock, nor does submitting beside them', async () => {
+  const ann = await db.session('ann', { project: 'retries' });
+  const before = await deadlocks();
+  for (const _ of times(5)) {
+    const [parent_id = '', first = ''] = (
+      await ann.submitWorkBatch({ tasks: [{ title: 'parent' }, { title: 'first' }] })
+    ).tasks.map(({ task_id }) => task_id);
+    const below = async (depends_on: string[]) => {
+      const tasks = times(6).map(() => ({ title: 'x', parent_id, depends_on }));
+      return (await ann.submitWorkBatch({ tasks })).tasks.map(({ task_id }) => task_id);
+    };
+    const middle = await below([first]);
+    const last = await below(middle);
+    for (const task_id of last) await ann.cancelTask({ task_id });
+    const calls = times(6).flatMap((index) => [
+      ann.cancelTask({ task_id: middle[index] as string }),
+      ann.retryTask({ task_id: last[index] as string }),
+      ann.submitWork({ title: 'late', depends_on: [last[index] as string, middle[5 - index] as string] }),
+    ]);
+    await Promise.all(calls);
+  }
+  expect(await deadlocks()).toBe(before);
+});

@@ -46,6 +46,8 @@ begin
     || jsonb_build_object('hint', case when v_not_held @> '[{"reason": "lapsed"}]'
       then 'See not_held. Whatever you wrote after a lock had lapsed may clash with its next holder.'
       else 'See not_held for what was not yours to release; check_locks says who holds it.' end);
-  return coord._leave(p_call, v_answer, coalesce(v_released[1], v_not_held #>> '{0,path}'), v_answer, 'not_held');
+  return coord._leave(p_call, v_answer, coalesce(v_released[1], v_not_held #>> '{0,path}'),
+    -- What was not held may be any text, and many.
+    v_answer - 'hint' || jsonb_build_object('not_held', jsonb_path_query_array(v_not_held, '$[0 to 9]')), 'not_held');
 end
 $$;

@@ -9,8 +9,8 @@
 -- what a crash may have undone, changes nothing.
 -- No CHECK here or on locks and journal: Postgres parses its text
 -- anew for each statement, which made submit_work an eighth slower, and only these functions write.
--- Lock order: tasks that may end now, which are not blocked and have no open subtasks, by task_id; then at once what
--- follows them: parents and dependents, by task_id; then the advisory lock for circles.
+-- Lock order: tasks that may end now, which are ready, scheduled or claimed and have no open subtasks, by task_id; then at
+-- once all others, with what follows: parents and dependents, by task_id; then the advisory lock for circles.
 create type coord.task_terms as (
   capabilities text[],
   paths text[],
