@@ -7736,11 +7736,12 @@ $$;
 -- paths. One renewed less than p_rest_seconds (or a third of its lease) ago is left as it is. At most 1,000 at once,
 -- those first that lapse first.
 -- With p_plain those with paths are left out; true when there are such.
--- Concurrency: tasks that somebody is just changing are skipped: they are being reported, or returned, or somebody makes
--- others depend on them. With p_waits, for a heartbeat, which holds nothing but its session, those with less than half of
--- their lease left are waited for: else a claim could lapse because others are busy with its task all the time. Claims with
--- paths are renewed only if the locks of the project can be serialised without waiting, else with the next call; and
--- when a call is about to end, because nothing may wait for a task after that.
+-- Concurrency: tasks that somebody is just changing are skipped: they are being reported, or returned, or somebody
+-- makes others depend on them. With p_waits, for a heartbeat, which holds nothing but its session, those with less than
+-- half of their lease left are waited for, and so are the locks of the project when they have paths: else a claim could
+-- lapse because others are busy with its task, or with locks, all the time. All other claims with paths are renewed
+-- only if the locks of the project can be serialised without waiting, else with the next call; and when a call is about
+-- to end, because nothing may wait for a task after that.
 create function coord._renew_claims(
   p_project_id integer, p_session_id uuid, p_rest_seconds integer default 5, p_plain boolean default false,
   p_waits boolean default false
@@ -7750,6 +7751,7 @@ as $$
 declare
   v_skip_paths boolean := false;
   v_late uuid;
+  v_is_late boolean := false;
   v_timeout constant text := current_setting('lock_timeout');
   v_enough timestamptz := clock_timestamp() + interval '1 second';
   v_paths text[];
@@ -7764,6 +7766,7 @@ begin
         and n.claim_expires_at < clock_timestamp() + make_interval(secs => n.lease_seconds / 2.0)
       order by n.claim_expires_at limit 1000
     loop
+      v_is_late := true;
       begin
         perform from coord.tasks t where t.project_id = p_project_id and t.task_id = v_late for update;
       exception when lock_not_available or deadlock_detected then null;
@@ -7775,7 +7778,14 @@ begin
   perform from coord.tasks t
   where t.project_id = p_project_id and t.status = 'claimed' and t.claim_session_id = p_session_id
     and (t.terms).paths is not null;
-  if found then
+  if found and v_is_late then
+    perform set_config('lock_timeout', '1500ms', true);
+    begin
+      perform pg_advisory_xact_lock(hashtext('coord.locks'), p_project_id);
+    exception when lock_not_available or deadlock_detected then v_skip_paths := true;
+    end;
+    perform set_config('lock_timeout', v_timeout, true);
+  elsif found then
     v_skip_paths := p_plain or not pg_try_advisory_xact_lock(hashtext('coord.locks'), p_project_id);
   end if;
   with renewed as (
