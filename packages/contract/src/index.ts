@@ -49,4 +49,5 @@ export {
   toolsets,
 } from './operation.ts';
 export { type JsonSchema, jsonSchemaOf } from './schema.ts';
+export { withoutSecrets } from './secrets.ts';
 export { continuationOf, endsWaiting, isRefusal, numberAhead, saysNo, wantsToWait } from './waiting.ts';

@@ -20,7 +20,8 @@ let begun = 0;
 /**
  * Runs a computation to its end: a short one at once, unless others have taken the time for that. A long one goes on in
  * slices, and everything else that the process has to do is done between two slices. Owners, such as keys, take turns,
- * however many computations each of them has; those of one owner follow each other. Throws `limit_exceeded` when an owner has too many.
+ * however many computations each of them has; those of one owner follow each other. Throws `limit_exceeded` when an owner
+ * has too many.
  */
 export function inSlices<Result>(computation: Generator<undefined, Result>, owner: string): Result | Promise<Result> {
   const waiting = lines.get(owner)?.length ?? 0;

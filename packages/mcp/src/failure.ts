@@ -1,4 +1,4 @@
-import { CoordinationError, errorCodes, errorFrom } from '@agentcoord/contract';
+import { CoordinationError, errorCodes, errorFrom, withoutSecrets } from '@agentcoord/contract';
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 
 /** Receives what nobody expected; its text stays on this side. */
@@ -36,9 +36,6 @@ export function lineTo(report: Report): (error: Error) => void {
     report(`MCP: ${printable(withoutSecrets(message).slice(0, longestLine))}${last}`);
   };
 }
-
-/** A client may put its key where something else belongs. */
-const withoutSecrets = (text: string) => text.replace(/ac_[a-z0-9]{12}_[0-9a-z]+/gi, '<secret>');
 
 /** As JSON in plain ASCII: neither line ends nor what drives terminals or turns the direction of a line. */
 function printable(text: string): string {
