@@ -57,6 +57,15 @@ describe('agentcoord doctor', () => {
     await db.sql`delete from coord.tasks`;
   });
 
+  test('says what it knows when what must never be cannot be counted in time', async () => {
+    await db.sql.begin(async (sql) => {
+      await sql`lock table coord.approvals in access exclusive mode`;
+      const { stdout } = await run(['doctor'], variables);
+      expect(stdout).toMatch(/^FAIL {2}invariants {2}not counted in the time of a call$/m);
+      expect(stdout).toMatch(/^ok {4}clock/m);
+    });
+  });
+
   test('is content with a late sweep while nothing waits for it, and says how to get one', async () => {
     await db.sql`update coord.pulse set swept_at = clock_timestamp() - interval '5 minutes'`;
     expect(await ask('sweep')).toMatchObject({

@@ -2072,7 +2072,7 @@ begin
     v_turn := clock_timestamp() + interval '0.25 seconds';
     loop
       exit when clock_timestamp() > v_enough;
-      v_swept := coord._sweep_tasks(v_project_id, 300);
+      v_swept := coord._sweep_tasks(v_project_id, 300, '500ms');
       v_tasks := v_tasks + v_swept.returned_tasks;
       exit when not v_swept.more or clock_timestamp() > v_turn;
     end loop;
@@ -7523,6 +7523,8 @@ language plpgsql volatile
 as $$
 declare
   v_wrong text;
+  v_most integer;
+  v_us text[] := array[p_call.agent, coord._account(p_call)];
   v_answer jsonb;
 begin
   select i.task ->> 'key' into v_wrong from jsonb_array_elements(p_tasks) i(task)
@@ -7536,14 +7538,21 @@ begin
     return coord._refuse(p_call, 'not_found', format('depends_on: there is no task %s', v_wrong),
       'Submit the tasks that come first before this one, and use the task_id that submit_work answered.');
   end if;
-  -- They are all locked by the report of what they depend on, which must not take long.
-  select n.depends_on into v_wrong
-  from (select e.depends_on, count(*) as edges from unnest(p_edges) e group by 1) n
+  -- They are all locked by the report of what they depend on, which must not take long. Half of them is kept for
+  -- whoever submitted that.
+  select n.depends_on, n.most into v_wrong, v_most
+  from (
+    select e.depends_on, count(*) as edges, case when exists (select from coord.tasks t
+        where t.project_id = p_call.project_id and t.task_id = e.depends_on
+          and t.submitted_by = any (v_us))
+      then 1000 else 500 end as most
+    from unnest(p_edges) e group by 1) n
   where n.edges + (select count(*) from (
     select from coord.task_dependencies d where d.project_id = p_call.project_id and d.depends_on = n.depends_on
-    order by d.depends_on, d.task_id limit 1000) k) > 1000 limit 1;
+    order by d.depends_on, d.task_id limit 1000) k) > n.most limit 1;
   if found then
-    return coord._refuse(p_call, 'limit_exceeded', format('depends_on: 1,000 tasks depend on %s already', v_wrong),
+    return coord._refuse(p_call, 'limit_exceeded', format('depends_on: %s tasks depend on %s already, the most%s',
+        v_most, v_wrong, case when v_most < 1000 then ' for a task that somebody else submitted' else '' end),
       'Put a task in between that depends on it, and let the others depend on that one.',
       '{"reason": "too_many_dependents"}');
   end if;
@@ -7894,12 +7903,13 @@ end
 $$;
 
 -- work/_return_lapsed_claims.sql
--- Gives back claims of a project whose lease or whose session has lapsed; how many.
+-- Gives back claims of a project whose lease or whose session has lapsed, of tasks with paths or of those without;
+-- how many. Those with paths wait for the lock of the project's locks, at the end.
 -- Concurrency: rows that somebody is just changing are skipped, also where it is the parent, which may have to be told.
 -- A claim that is renewed between the look and the lock is looked at again by Postgres under the lock; a session that
 -- may be beating just now counts as living (_is_dead).
 -- Planned anew each time: a plan from when there were few tasks would look through all of them for each parent.
-create function coord._return_lapsed_claims(p_project_id integer, p_limit integer) returns integer
+create function coord._return_lapsed_claims(p_project_id integer, p_limit integer, p_with_paths boolean) returns integer
 language plpgsql volatile set plan_cache_mode = force_custom_plan
 as $$
 declare
@@ -7913,6 +7923,7 @@ begin
     join coord.tasks p on p.project_id = t.project_id and p.task_id = coalesce((t.terms).parent_id, t.task_id)
     left join coord.sessions s on s.project_id = t.project_id and s.session_id = t.claim_session_id
     where t.project_id = p_project_id and t.status = 'claimed'
+      and ((t.terms).paths is not null) = p_with_paths
       and (t.claim_expires_at <= clock_timestamp() or not coord._holds(s.ended_at, s.lease_expires_at))
     order by t.status, t.due_at, t.task_id limit p_limit for update of t, p skip locked
   ) l
@@ -8041,26 +8052,30 @@ $$;
 -- What time does to the tasks of a project: claims of the dead come back, tasks of assignees that are gone become free,
 -- due ones become ready or fail. In batches of p_limit, each set-based; see there. changed: whether there was anything;
 -- more: whether there may be more of it.
--- Claims come last: they free paths under the advisory lock, and nothing may wait for a task after that. Waits 50 ms
--- for it; then claims are left to the next call: others may wait for locks that the caller holds.
+-- Claims with paths come last: they free these under the advisory lock, and nothing may wait for a task after that.
+-- Waits p_patience for it; then they are left to the next call: others may wait for locks that the caller holds.
 create function coord._sweep_tasks(
-  p_project_id integer, p_limit integer, out returned_tasks integer, out changed boolean, out more boolean
+  p_project_id integer, p_limit integer, p_patience text default '50ms',
+  out returned_tasks integer, out changed boolean, out more boolean
 )
 language plpgsql volatile set lock_timeout = '50ms'
 as $$
 declare
   v_freed integer;
   v_due integer;
+  v_with_paths integer := 0;
 begin
   v_freed := coord._unassign_vanished(p_project_id, p_limit);
   v_due := coord._process_due(p_project_id, p_limit);
+  returned_tasks := coord._return_lapsed_claims(p_project_id, p_limit, false);
   begin
-    returned_tasks := coord._return_lapsed_claims(p_project_id, p_limit);
-  exception when lock_not_available then
-    returned_tasks := 0;
+    perform set_config('lock_timeout', p_patience, true);
+    v_with_paths := coord._return_lapsed_claims(p_project_id, p_limit, true);
+  exception when lock_not_available then null;
   end;
+  more := greatest(v_due, returned_tasks, v_with_paths) >= p_limit;
+  returned_tasks := returned_tasks + v_with_paths;
   changed := v_freed + v_due + returned_tasks > 0;
-  more := greatest(v_due, returned_tasks) >= p_limit;
 end
 $$;
 

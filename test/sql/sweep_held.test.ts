@@ -117,6 +117,28 @@ describe('while somebody holds the parent of what fails', () => {
   });
 });
 
+describe('while others take locks', () => {
+  test.each([
+    { name: 'for long', pause: 900, expected: ['ready', 'claimed'] },
+    { name: 'for a moment', pause: 200, expected: ['ready', 'ready'] },
+  ])('lapsed claims come back, $name', async ({ name, pause, expected }) => {
+    const { bob, sweeper, statusOf, claimed } = await stageOf(`locks ${name}`);
+    const again = { retry: 'linear', retry_seconds: 0 };
+    const withPaths = await claimed(bob, 'with-paths', { paths: ['held.ts'], ...again });
+    const plain = await claimed(bob, 'plain', again);
+    for (const lapsed of [withPaths, plain]) await expireClaim(db, lapsed);
+    let sweeping: Promise<unknown> = Promise.resolve();
+    await db.sql.begin(async (sql) => {
+      await sql`
+        select pg_advisory_xact_lock(hashtext('coord.locks'), project_id) from coord.tasks where task_id = ${plain}`;
+      sweeping = sweeper.sweep();
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    });
+    await sweeping;
+    expect(await Promise.all([plain, withPaths].map(statusOf))).toEqual(expected);
+  });
+});
+
 describe('however much one agent has to happen', () => {
   test('what is due to others happens in the same sweep', async () => {
     const { eve, bob, sweeper, statusOf } = await stageOf('much is due');

@@ -56,7 +56,7 @@ begin
     v_turn := clock_timestamp() + interval '0.25 seconds';
     loop
       exit when clock_timestamp() > v_enough;
-      v_swept := coord._sweep_tasks(v_project_id, 300);
+      v_swept := coord._sweep_tasks(v_project_id, 300, '500ms');
       v_tasks := v_tasks + v_swept.returned_tasks;
       exit when not v_swept.more or clock_timestamp() > v_turn;
     end loop;

@@ -6,6 +6,8 @@ language plpgsql volatile
 as $$
 declare
   v_wrong text;
+  v_most integer;
+  v_us text[] := array[p_call.agent, coord._account(p_call)];
   v_answer jsonb;
 begin
   select i.task ->> 'key' into v_wrong from jsonb_array_elements(p_tasks) i(task)
@@ -19,14 +21,21 @@ begin
     return coord._refuse(p_call, 'not_found', format('depends_on: there is no task %s', v_wrong),
       'Submit the tasks that come first before this one, and use the task_id that submit_work answered.');
   end if;
-  -- They are all locked by the report of what they depend on, which must not take long.
-  select n.depends_on into v_wrong
-  from (select e.depends_on, count(*) as edges from unnest(p_edges) e group by 1) n
+  -- They are all locked by the report of what they depend on, which must not take long. Half of them is kept for
+  -- whoever submitted that.
+  select n.depends_on, n.most into v_wrong, v_most
+  from (
+    select e.depends_on, count(*) as edges, case when exists (select from coord.tasks t
+        where t.project_id = p_call.project_id and t.task_id = e.depends_on
+          and t.submitted_by = any (v_us))
+      then 1000 else 500 end as most
+    from unnest(p_edges) e group by 1) n
   where n.edges + (select count(*) from (
     select from coord.task_dependencies d where d.project_id = p_call.project_id and d.depends_on = n.depends_on
-    order by d.depends_on, d.task_id limit 1000) k) > 1000 limit 1;
+    order by d.depends_on, d.task_id limit 1000) k) > n.most limit 1;
   if found then
-    return coord._refuse(p_call, 'limit_exceeded', format('depends_on: 1,000 tasks depend on %s already', v_wrong),
+    return coord._refuse(p_call, 'limit_exceeded', format('depends_on: %s tasks depend on %s already, the most%s',
+        v_most, v_wrong, case when v_most < 1000 then ' for a task that somebody else submitted' else '' end),
       'Put a task in between that depends on it, and let the others depend on that one.',
       '{"reason": "too_many_dependents"}');
   end if;

@@ -5,7 +5,8 @@ import { printProgress } from '../output.ts';
 /** What a database says of itself. */
 export interface Diagnosis {
   health: Health;
-  violations: Record<string, number>;
+  /** What must never be, with how often it is; undefined when it could not be counted in the time of a call. */
+  violations: Record<string, number> | undefined;
 }
 
 /** Asks the configured database, and neither starts nor migrates it; undefined where there is none to ask. */
@@ -15,7 +16,11 @@ export async function diagnose(config: Config): Promise<Diagnosis | undefined> {
   const options = { identity: commandLineCaller(config), onProgress: printProgress, migrate: false };
   await using connection = await connect(config, options);
   if (!connection.database) return undefined;
-  const [health, violations] = await Promise.all([healthOf(connection.database), countViolations(connection.database)]);
+  const { database } = connection;
+  const [health, violations] = await Promise.all([
+    healthOf(database),
+    countViolations(database).catch(() => undefined),
+  ]);
   return { health, violations };
 }
 
