@@ -85,6 +85,14 @@ describe('the command line', () => {
     }
   });
 
+  test('help tells of the whole command that follows it', async () => {
+    const [asked, told] = await Promise.all([
+      agentcoord('help', 'lock', 'acquire'),
+      agentcoord('lock', 'acquire', '--help'),
+    ]);
+    expect(asked).toEqual(told);
+  });
+
   test.each([
     [['lcok'], "unknown command 'lcok'", 'Did you mean lock?'],
     [['lock'], 'A command is missing.', '--help'],

@@ -50,8 +50,10 @@ function operationsFor(word: string): readonly Operation[] {
 }
 
 /** Runs one command line and answers its exit code. */
-export async function run(words: readonly string[]): Promise<number> {
+export async function run(line: readonly string[]): Promise<number> {
   leaveQuietlyWhenUnread();
+  // Commander's own `help` looks at one word only.
+  const words = line[0] === 'help' && line.length > 2 ? [...line.slice(1), '--help'] : line;
   try {
     await createProgram(words).parseAsync(words.length > 0 ? [...words] : ['--help'], { from: 'user' });
     return Number(process.exitCode ?? 0);
