@@ -941,8 +941,9 @@ grant select on coord.threads, coord.thread_posts to coord_reader;
 -- what a crash may have undone, changes nothing.
 -- No CHECK here or on locks and journal: Postgres parses its text
 -- anew for each statement, which made submit_work an eighth slower, and only these functions write.
--- Lock order: tasks that may end now, which are ready, scheduled or claimed and have no open subtasks, by task_id; then at
--- once all others, with what follows: parents and dependents, by task_id; then the advisory lock for circles.
+-- Lock order: tasks by task_id, whatever their status, which may change while somebody waits; then the advisory lock for
+-- circles. A task is submitted after its parent and, but for those of one batch, after what it depends on: so whoever
+-- ends one that has no parent and no older dependents may take it first, and then its dependents.
 create type coord.task_terms as (
   capabilities text[],
   paths text[],
@@ -2231,8 +2232,9 @@ $$;
 
 -- handoffs/_make_handoffs.sql
 -- Makes the handoffs of sessions that ended without one, in one project or in all (null); for a quarter of a second,
--- the next round of the sweeper goes on. A few of each project, in no order, so that none has to wait for another, and in
--- each the newest and the oldest, so that none waits for those that come faster than they are made.
+-- the next round of the sweeper goes on. In each project the newest of each agent with its subagents comes first, then the
+-- second of each, so that none waits for another who ends more sessions than handoffs are made. At most 5,000 of the
+-- newest are looked at, and of the oldest.
 -- It is done here and not where a session ends, so that no end waits for it or fails by it; until then, readers see
 -- what it will be (see _recent_handoffs).
 -- Concurrency: the session's row is locked and its mark taken away in the transaction that writes the handoff, so each
@@ -2253,13 +2255,16 @@ begin
     for v_ended in
       select p.project_id, e.session_id from coord.projects p
       cross join lateral (
-        (select s.session_id from coord.sessions s where s.project_id = p.project_id and s.handoff_xact is not null
-          order by s.handoff_xact desc limit 50)
-        union
-        (select s.session_id from coord.sessions s where s.project_id = p.project_id and s.handoff_xact is not null
-          order by s.handoff_xact limit 50)) e(session_id)
+        select n.session_id, row_number() over (partition by n.account order by n.handoff_xact desc) as place
+        from (
+          (select s.session_id, coalesce(s.delegated_from, s.agent) as account, s.handoff_xact from coord.sessions s
+            where s.project_id = p.project_id and s.handoff_xact is not null order by s.handoff_xact desc limit 5000)
+          union
+          (select s.session_id, coalesce(s.delegated_from, s.agent), s.handoff_xact from coord.sessions s
+            where s.project_id = p.project_id and s.handoff_xact is not null order by s.handoff_xact limit 5000)) n
+        order by place limit 1000) e
       where p_project_id is null or p.project_id = p_project_id
-      order by random()
+      order by e.place, random()
     loop
       exit when clock_timestamp() > v_enough;
       select s.* into v_session from coord.sessions s
@@ -6337,10 +6342,9 @@ $$;
 -- work/_cascade.sql
 -- Fails the tasks that depend on these, however far, and wish to fail with them; which ones. At most 500 in one call,
 -- so that no call takes long: what is left is due at once, and _process_due goes on with it.
--- Concurrency: each round takes all of them in id order, and goes on until none is found, so that one submitted
--- meanwhile is not missed. Guarded by status: a task fails once. Their parents and those of p_task_ids, which the
--- caller counts off afterwards, are taken with them: whoever completes a task takes its parent and its dependents at
--- once, too.
+-- Concurrency: whoever waits for others has locked all of them before, see _lock_before_end; each round takes what was
+-- submitted meanwhile, in id order, with its parents, which the caller counts off afterwards, and goes on until none is
+-- found. Guarded by status: a task fails once.
 -- With p_waits false, for what time does, it waits for none of them, so that whoever holds some keeps nothing else from
 -- failing: what it cannot have now, or whose parent, is due again a second later. Then the caller has the parents of
 -- p_task_ids.
@@ -6354,25 +6358,12 @@ declare
   v_busy uuid[] := '{}';
 begin
   loop
-    v_next := array(
-      with recursive doomed (task_id) as (
-        select e.task_id from unnest(p_task_ids || v_failed) e(task_id)
-        union
-        select t.task_id from doomed c
-        join coord.task_dependencies d on d.project_id = p_project_id and d.depends_on = c.task_id
-        join coord.tasks t on t.project_id = p_project_id and t.task_id = d.task_id
-        where t.status = 'blocked' and (t.terms).on_dependency_failure = 'cascade'
-          and t.task_id <> all (v_busy)
-      ), chosen as (
-        select c.task_id from doomed c where c.task_id <> all (p_task_ids || v_failed) limit 500 - cardinality(v_failed)
-      )
-      select s.task_id from chosen s order by 1);
+    v_next := coord._doomed(p_project_id, p_task_ids, v_failed, v_busy);
     exit when v_next = '{}';
     if p_waits then
-      perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_next || array(
-          select (c.terms).parent_id from coord.tasks c where c.project_id = p_project_id
-            and c.task_id = any (p_task_ids || v_next) and (c.terms).parent_id is not null))
-        order by t.task_id for update;
+      perform coord._lock_tasks(p_project_id, v_next || array(
+        select (c.terms).parent_id from coord.tasks c where c.project_id = p_project_id
+          and c.task_id = any (v_next) and (c.terms).parent_id is not null));
     else
       v_had := array(
         select t.task_id from coord.tasks t
@@ -6686,6 +6677,33 @@ as $$
   select l.lane, l.type, l.capabilities, l.assignee from lanes l;
 $$;
 
+-- work/_doomed.sql
+-- The tasks that are to fail with those that have failed, in id order: blocked ones that depend on them, however far, and
+-- wish so. At most 500 with p_failed_before, which have failed with them already; p_spared and what only these lead to
+-- are left out.
+create function coord._doomed(
+  p_project_id integer, p_failed uuid[], p_failed_before uuid[] default '{}', p_spared uuid[] default '{}'
+) returns uuid[]
+language plpgsql stable
+as $$
+begin
+  return array(
+    with recursive doomed (task_id) as (
+      select e.task_id from unnest(p_failed || p_failed_before) e(task_id)
+      union
+      select t.task_id from doomed c
+      join coord.task_dependencies d on d.project_id = p_project_id and d.depends_on = c.task_id
+      join coord.tasks t on t.project_id = p_project_id and t.task_id = d.task_id
+      where t.status = 'blocked' and (t.terms).on_dependency_failure = 'cascade'
+        and t.task_id <> all (p_spared)
+    ), chosen as (
+      select c.task_id from doomed c where c.task_id <> all (p_failed || p_failed_before)
+      limit 500 - cardinality(p_failed_before)
+    )
+    select s.task_id from chosen s order by 1);
+end
+$$;
+
 -- work/_draft_dependencies.sql
 -- What the drafts depend on, each once: tasks of the same batch by their key, others by their id; depends_on is null
 -- for a text that is neither.
@@ -6812,8 +6830,8 @@ $$;
 
 -- work/_fail_attempt.sql
 -- complete_work of an attempt that failed: the task rests, is ready again, or has failed for good.
--- Concurrency: the row is locked under the same guard as a success, so of two reports one is accepted; one with open
--- subtasks, which a failure is accepted for, with what follows it.
+-- Concurrency: the row is locked under the same guard as a success, so of two reports one is accepted; the last attempt
+-- with what it takes along.
 create function coord._fail_attempt(
   p_call coord._call, p_task_id uuid, p_claim_token bigint, p_result jsonb, p_error text,
   p_next coord._call
@@ -6822,12 +6840,14 @@ language plpgsql volatile
 as $$
 declare
   v_task coord.tasks;
+  v_is_last boolean;
 begin
   -- Who has not the claim keeps nobody waiting.
-  perform from coord.tasks t where t.project_id = p_call.project_id and t.task_id = p_task_id
+  select (t.terms).retry = 'none' or t.attempts >= t.max_attempts into v_is_last
+  from coord.tasks t where t.project_id = p_call.project_id and t.task_id = p_task_id
     and t.claim_token = p_claim_token and t.status = 'claimed' and t.claim_session_id = p_call.session_id;
   if not found then return coord._refuse_claim(p_call, p_task_id, p_claim_token); end if;
-  perform coord._lock_before_end(p_call.project_id, array[p_task_id]);
+  if v_is_last then perform coord._lock_before_end(p_call.project_id, array[p_task_id]); end if;
   update coord.tasks t set result = p_result
   where t.project_id = p_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
     and t.status = 'claimed' and t.claim_session_id = p_call.session_id and t.claim_expires_at > clock_timestamp();
@@ -7157,60 +7177,47 @@ end
 $$;
 
 -- work/_lock_before_end.sql
--- Locks those of these tasks that are blocked or have open subtasks, with what follows them: who ends them all the same
--- must not hold one and then ask for its parent or dependents. See the lock order in table.sql.
+-- Locks tasks that are about to fail, or to be cancelled, with those that fail with them and the parents of all. See
+-- _lock_tasks.
 create function coord._lock_before_end(p_project_id integer, p_task_ids uuid[]) returns void
 language plpgsql volatile
 as $$
 declare
-  v_task_ids uuid[] := array(
-    select t.task_id from coord.tasks t where t.project_id = p_project_id and t.task_id = any (p_task_ids)
-      and (t.status = 'blocked' or (t.terms).open_subtasks > 0));
+  v_ending constant uuid[] := p_task_ids || coord._doomed(p_project_id, p_task_ids);
 begin
-  if v_task_ids <> '{}' then perform coord._lock_followers(p_project_id, v_task_ids); end if;
+  perform coord._lock_tasks(p_project_id, v_ending || array(
+    select (t.terms).parent_id from coord.tasks t
+    where t.project_id = p_project_id and t.task_id = any (v_ending) and (t.terms).parent_id is not null));
 end
 $$;
 
 -- work/_lock_followers.sql
--- Locks tasks that the caller has ended or may end, with their parents and their dependents, all in id order: so of two
--- who end tasks with some in common one waits for the other, and not each for the other. See the lock order in
--- table.sql, and _lock_tasks for why it is a join.
+-- Locks tasks that are done, or are about to be, with their parents and their dependents, which all have to be told. See
+-- _lock_tasks.
 create function coord._lock_followers(p_project_id integer, p_task_ids uuid[]) returns void
 language plpgsql volatile
 as $$
-declare
-  v_all uuid[] := array(
+begin
+  perform coord._lock_tasks(p_project_id, array(
     select u.task_id from unnest(p_task_ids) u(task_id)
     union
     select (t.terms).parent_id from coord.tasks t
     where t.project_id = p_project_id and t.task_id = any (p_task_ids) and (t.terms).parent_id is not null
     union
     select d.task_id from coord.task_dependencies d
-    where d.project_id = p_project_id and d.depends_on = any (p_task_ids));
-begin
-  perform from unnest(v_all) u(task_id) join coord.tasks t on t.project_id = p_project_id and t.task_id = u.task_id
-  order by t.task_id for update of t;
+    where d.project_id = p_project_id and d.depends_on = any (p_task_ids)));
 end
 $$;
 
 -- work/_lock_tasks.sql
--- Locks tasks in the order of table.sql: those that may end now by id, then all others by id, and ended ones with them,
--- which whoever ends a blocked task has among its dependents.
+-- Locks tasks in the order of table.sql, which is that of their ids, in one statement.
 -- Joined with the list and not compared with it: when a row was changed meanwhile, Postgres looks at its condition
 -- again, and would go through a long list for each row.
 create function coord._lock_tasks(p_project_id integer, p_task_ids uuid[]) returns void
 language plpgsql volatile
 as $$
-declare
-  v_first uuid[];
 begin
-  v_first := array(
-    select t.task_id from unnest(p_task_ids) u(task_id)
-    join coord.tasks t on t.project_id = p_project_id and t.task_id = u.task_id
-    where t.status in ('ready', 'scheduled', 'claimed') and coalesce((t.terms).open_subtasks, 0) = 0
-    order by t.task_id for update of t);
-  perform from (select n.task_id from unnest(p_task_ids) n(task_id) except select unnest(v_first)) u
-  join coord.tasks t on t.project_id = p_project_id and t.task_id = u.task_id
+  perform from unnest(p_task_ids) u(task_id) join coord.tasks t on t.project_id = p_project_id and t.task_id = u.task_id
   order by t.task_id for update of t;
 end
 $$;
@@ -7773,7 +7780,7 @@ begin
       where n.project_id = p_project_id and n.status = 'claimed' and n.claim_session_id = p_session_id
         and n.claim_expires_at > clock_timestamp()
         and n.claim_expires_at < clock_timestamp() + make_interval(secs => n.lease_seconds / 2.0)
-      order by n.claim_expires_at limit 1000
+      order by n.task_id limit 1000
     loop
       v_is_late := true;
       begin
@@ -7837,11 +7844,11 @@ $$;
 -- Ends attempts without a result: each task goes back to the queue, at once or after its delay, or fails when its
 -- attempts are used up. p_count_attempts false: the attempt does not count. p_outcome names the journal rows; null for
 -- a caller who writes its own. Answers how many tasks it was.
--- Concurrency: p_waits is for whoever reports a failure. All others have locked the tasks with their parents, as far as
--- nobody else had, and wait for none (see _cascade): what one agent holds must not keep the others' claims from coming
--- back. Rows are locked in the order of table.sql; token and status are looked at under the lock and again in
--- the UPDATE, so a claim that was granted anew, reported or returned meanwhile is left alone, and a second call finds
--- nothing. Locks of paths are freed last: nobody may wait for a task while holding them.
+-- Concurrency: p_waits is for whoever reports a failure, see _fail_attempt. All others have locked the tasks with their
+-- parents, as far as nobody else had, and wait for none (see _cascade): what one agent holds must not keep the others'
+-- claims from coming back. Token and status are looked at under the lock and again in the UPDATE, so a claim that was
+-- granted anew, reported or returned meanwhile is left alone, and a second call finds nothing. Locks of paths are freed
+-- last: nobody may wait for a task while holding them.
 create function coord._return_claims(
   p_project_id integer, p_task_ids uuid[], p_tokens bigint[], p_error text, p_count_attempts boolean,
   p_operation text default null, p_outcome text default null, p_waits boolean default false
@@ -7855,7 +7862,6 @@ declare
   v_scoped uuid[] := '{}';
   v_returned integer := 0;
 begin
-  if p_waits then perform coord._lock_before_end(p_project_id, p_task_ids); end if;
   for v_task in
     with ended as (
       select t.task_id, t.claim_token, t.claim_session_id, case
@@ -11320,8 +11326,9 @@ grant execute on function coord.set_thread_status to coord_app;
 -- work/cancel_task.sql
 -- Ends a task that nobody needs any more. Who submitted it may do so, others with trust 3. If somebody works on it,
 -- that session is told with its next call, and its token is void.
--- Concurrency: who may not is refused before anything is locked, so that he keeps nobody waiting; then the row is looked at
--- once more under its lock, in the order of table.sql. The status in the WHERE lets one of two callers do it.
+-- Concurrency: who may not is refused before anything is locked, so that he keeps nobody waiting; then it is looked at
+-- once more, under its lock and those of all that fail with it (see _lock_before_end). The status in the WHERE lets one
+-- of two callers do it.
 create function coord.cancel_task(p_caller jsonb, p_task_id uuid, p_reason text default null) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -11385,6 +11392,15 @@ begin
     end if;
     return coord._fail_attempt(v_call, p_task_id, p_claim_token, p_result, p_error, v_next);
   end if;
+  -- Parents, and older dependents, come before the task: see table.sql.
+  perform from coord.tasks t
+  where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
+    and t.status = 'claimed' and t.claim_session_id = v_call.session_id
+    and ((t.terms).parent_id is not null or (
+      select d.task_id from coord.task_dependencies d
+      where d.project_id = v_call.project_id and d.depends_on = any (array[p_task_id])
+      order by d.depends_on, d.task_id limit 1) < p_task_id);
+  if found then perform coord._lock_followers(v_call.project_id, array[p_task_id]); end if;
   update coord.tasks t set status = 'done', finished_at = clock_timestamp(), result = p_result, error = null,
     claim_session_id = null, claim_expires_at = null, trail = t.trail || pg_current_xact_id()
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
@@ -11415,11 +11431,10 @@ grant execute on function coord.complete_work to coord_app;
 -- before its parent; then claims the next tasks, if asked for, whatever their type, for as long as the longest of the
 -- claims. What becomes of these takes nothing back; see _leave_and_claim. Each task has its journal row, as with
 -- complete_work.
--- Concurrency: the tasks are locked in id order before anything is looked at: so whoever makes one of them a dependency
--- has either committed and is seen, or waits and finds it done. Then one guarded UPDATE, as in complete_work. Those
--- with open subtasks are not among them: others who report these subtasks want their parents, and would wait for each
--- other. Parents and dependents of all that is reported follow, at once and in id order, and paths last, because nobody
--- may wait for a task while he holds the locks of the project.
+-- Concurrency: the tasks are locked with their parents and dependents, in id order, before anything is looked at: so
+-- whoever makes one of them a dependency has either committed and is seen, or waits and finds it done. Then one guarded
+-- UPDATE, as in complete_work. Paths are freed last, because nobody may wait for a task while he holds the locks of the
+-- project.
 -- No more is claimed than was accepted, so that a call that comes twice claims once. With p_again, reports that were
 -- accepted before are answered as they were, with the claims that were made then: the lock on the task decides who was
 -- first, and whoever waited for it sees what the first has done. For enable_seqscan see _claim.
@@ -11455,12 +11470,15 @@ begin
   if v_call.answer is not null then return v_call.answer; end if;
   v_part.extra := null;
   v_ids := array(select (r.report ->> 'task_id')::uuid from jsonb_array_elements(p_reports) r(report));
+  perform coord._lock_followers(v_call.project_id, array(
+    select t.task_id from coord.tasks t
+    where t.project_id = v_call.project_id and t.status = 'claimed' and t.claim_session_id = v_call.session_id
+      and t.task_id = any (v_ids)));
   loop
     v_held := array(
       select t.task_id from coord.tasks t
       where t.project_id = v_call.project_id and t.status = 'claimed' and t.claim_session_id = v_call.session_id
-        and t.task_id = any (v_ids) and coalesce((t.terms).open_subtasks, 0) = 0
-      order by t.task_id for update);
+        and t.task_id = any (v_ids) and coalesce((t.terms).open_subtasks, 0) = 0);
     with done as (
       update coord.tasks t set status = 'done', finished_at = clock_timestamp(), result = r.result, error = null,
         claim_session_id = null, claim_expires_at = null, trail = t.trail || pg_current_xact_id()
@@ -11484,11 +11502,7 @@ begin
     exit when v_now is null;
     v_done := v_done || v_now;
     if v_special is not null then
-      if v_followed = '{}' then
-        perform coord._lock_followers(v_call.project_id, v_special || array(
-          select t.task_id from coord.tasks t
-          where t.project_id = v_call.project_id and t.claim_session_id = v_call.session_id and t.task_id = any (v_ids)));
-      end if;
+      perform coord._lock_followers(v_call.project_id, v_special);
       v_followed := v_followed || v_special;
       perform coord._count_off_parents(v_call.project_id, v_special);
       select v_others || coalesce(jsonb_object_agg(u.task_id, jsonb_build_object('unblocked', u.unblocked)), '{}')
@@ -11807,7 +11821,8 @@ grant execute on function coord.report_progress to coord_app;
 -- have to wait for again by its submitter, and both by others with trust 3. Who cancelled is in the journal, where the
 -- trail ends.
 -- Concurrency: who may not is refused before anything is locked, so that he keeps nobody waiting; then the task, what it
--- depends on, and its parent are locked in the order of table.sql, and looked at once more. The status in the WHERE lets one of two callers do it.
+-- depends on, and its parent are locked in the order of table.sql, and looked at once more. The status in the WHERE lets
+-- one of two callers do it.
 create function coord.retry_task(p_caller jsonb, p_task_id uuid) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$

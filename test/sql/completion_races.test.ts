@@ -216,3 +216,32 @@ test('cancelling tasks and retrying those that depend on them do not deadlock, n
   }
   expect(await deadlocks()).toBe(before);
 });
+
+test('tasks whose status changes while others wait for them do not deadlock', async () => {
+  const sessions = await Promise.all(
+    times(8).map((index) => db.session(`agent-${index}`, { project: 'changing', trust: 3 })),
+  );
+  const [ann, ...others] = sessions as [TestSession, ...TestSession[]];
+  const before = await deadlocks();
+  const first = (await ann.submitWork({ title: 'first', type: 'first' })).task_id;
+  const blocked = (
+    await ann.submitWorkBatch({ tasks: times(8).map(() => ({ title: 'x', type: 'x', depends_on: [first] })) })
+  ).tasks.map(({ task_id }) => task_id);
+  for (const round of times(8)) {
+    const { task_id } = await ann.submitWork({ title: 'last', type: `${round}` });
+    const { claim_token } = await ann.getWork({ types: [`${round}`] });
+    const submitting = times(28).map((index) => {
+      const late = { title: 'late', type: 'late', depends_on: [...blocked, task_id] };
+      return others[index % others.length]?.submitWork(late);
+    });
+    await Promise.all([
+      ...submitting,
+      pause(20).then(() => ann.completeWork({ task_id, claim_token: Number(claim_token) })),
+    ]);
+    // Its first subtask, and its last, change what a parent is.
+    const parent_id = (await ann.submitWork({ title: 'parent', type: 'parent' })).task_id;
+    const below = { title: 'part', type: 'part', parent_id, depends_on: blocked };
+    await Promise.all(times(14).map((index) => others[index % others.length]?.submitWork(below)));
+  }
+  expect(await deadlocks()).toBe(before);
+});

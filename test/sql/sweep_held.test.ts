@@ -177,15 +177,18 @@ describe('however much one agent has to happen', () => {
     expect((await sweeper.getTaskBoard()).agents.map(({ agent }) => agent)).toContain('bob');
   });
 
-  test('handoffs of others are made', async () => {
-    const { eve } = await stageOf('many ends');
-    await db.sql`
+  test.each(['in the same project', 'elsewhere'])('handoffs of others are made, %s', async (where) => {
+    const project = `many ends ${where}`;
+    const { eve } = await stageOf(project);
+    const endMany = () => db.sql`
       insert into coord.sessions select (jsonb_populate_record(s, jsonb_build_object('session_id', gen_random_uuid(),
         'ended_at', clock_timestamp(), 'fresh_until', '-infinity', 'handoff_xact', pg_current_xact_id(), 'label', null))).*
-      from coord.sessions s, generate_series(1, 1000) where s.session_id = ${eve.session_id}`;
-    const bob = await db.session('bob', { project: 'elsewhere' });
+      from coord.sessions s, generate_series(1, 2000) where s.session_id = ${eve.session_id}`;
+    await endMany();
+    const bob = await db.session('bob', { project: where === 'elsewhere' ? where : project });
     await bob.acquireLock({ paths: ['a.ts'] });
     await bob.endSession();
+    await endMany();
     await db.database.call('sweep_projects', {});
     expect(await db.sql`select from coord.handoffs where session_id = ${bob.session_id}`).toHaveLength(1);
   });

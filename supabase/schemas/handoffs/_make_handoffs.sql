@@ -1,6 +1,7 @@
 -- Makes the handoffs of sessions that ended without one, in one project or in all (null); for a quarter of a second,
--- the next round of the sweeper goes on. A few of each project, in no order, so that none has to wait for another, and in
--- each the newest and the oldest, so that none waits for those that come faster than they are made.
+-- the next round of the sweeper goes on. In each project the newest of each agent with its subagents comes first, then the
+-- second of each, so that none waits for another who ends more sessions than handoffs are made. At most 5,000 of the
+-- newest are looked at, and of the oldest.
 -- It is done here and not where a session ends, so that no end waits for it or fails by it; until then, readers see
 -- what it will be (see _recent_handoffs).
 -- Concurrency: the session's row is locked and its mark taken away in the transaction that writes the handoff, so each
@@ -21,13 +22,16 @@ begin
     for v_ended in
       select p.project_id, e.session_id from coord.projects p
       cross join lateral (
-        (select s.session_id from coord.sessions s where s.project_id = p.project_id and s.handoff_xact is not null
-          order by s.handoff_xact desc limit 50)
-        union
-        (select s.session_id from coord.sessions s where s.project_id = p.project_id and s.handoff_xact is not null
-          order by s.handoff_xact limit 50)) e(session_id)
+        select n.session_id, row_number() over (partition by n.account order by n.handoff_xact desc) as place
+        from (
+          (select s.session_id, coalesce(s.delegated_from, s.agent) as account, s.handoff_xact from coord.sessions s
+            where s.project_id = p.project_id and s.handoff_xact is not null order by s.handoff_xact desc limit 5000)
+          union
+          (select s.session_id, coalesce(s.delegated_from, s.agent), s.handoff_xact from coord.sessions s
+            where s.project_id = p.project_id and s.handoff_xact is not null order by s.handoff_xact limit 5000)) n
+        order by place limit 1000) e
       where p_project_id is null or p.project_id = p_project_id
-      order by random()
+      order by e.place, random()
     loop
       exit when clock_timestamp() > v_enough;
       select s.* into v_session from coord.sessions s

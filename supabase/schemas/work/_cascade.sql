@@ -1,9 +1,8 @@
 -- Fails the tasks that depend on these, however far, and wish to fail with them; which ones. At most 500 in one call,
 -- so that no call takes long: what is left is due at once, and _process_due goes on with it.
--- Concurrency: each round takes all of them in id order, and goes on until none is found, so that one submitted
--- meanwhile is not missed. Guarded by status: a task fails once. Their parents and those of p_task_ids, which the
--- caller counts off afterwards, are taken with them: whoever completes a task takes its parent and its dependents at
--- once, too.
+-- Concurrency: whoever waits for others has locked all of them before, see _lock_before_end; each round takes what was
+-- submitted meanwhile, in id order, with its parents, which the caller counts off afterwards, and goes on until none is
+-- found. Guarded by status: a task fails once.
 -- With p_waits false, for what time does, it waits for none of them, so that whoever holds some keeps nothing else from
 -- failing: what it cannot have now, or whose parent, is due again a second later. Then the caller has the parents of
 -- p_task_ids.
@@ -17,25 +16,12 @@ declare
   v_busy uuid[] := '{}';
 begin
   loop
-    v_next := array(
-      with recursive doomed (task_id) as (
-        select e.task_id from unnest(p_task_ids || v_failed) e(task_id)
-        union
-        select t.task_id from doomed c
-        join coord.task_dependencies d on d.project_id = p_project_id and d.depends_on = c.task_id
-        join coord.tasks t on t.project_id = p_project_id and t.task_id = d.task_id
-        where t.status = 'blocked' and (t.terms).on_dependency_failure = 'cascade'
-          and t.task_id <> all (v_busy)
-      ), chosen as (
-        select c.task_id from doomed c where c.task_id <> all (p_task_ids || v_failed) limit 500 - cardinality(v_failed)
-      )
-      select s.task_id from chosen s order by 1);
+    v_next := coord._doomed(p_project_id, p_task_ids, v_failed, v_busy);
     exit when v_next = '{}';
     if p_waits then
-      perform from coord.tasks t where t.project_id = p_project_id and t.task_id = any (v_next || array(
-          select (c.terms).parent_id from coord.tasks c where c.project_id = p_project_id
-            and c.task_id = any (p_task_ids || v_next) and (c.terms).parent_id is not null))
-        order by t.task_id for update;
+      perform coord._lock_tasks(p_project_id, v_next || array(
+        select (c.terms).parent_id from coord.tasks c where c.project_id = p_project_id
+          and c.task_id = any (v_next) and (c.terms).parent_id is not null));
     else
       v_had := array(
         select t.task_id from coord.tasks t

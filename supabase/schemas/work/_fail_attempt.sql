@@ -1,6 +1,6 @@
 -- complete_work of an attempt that failed: the task rests, is ready again, or has failed for good.
--- Concurrency: the row is locked under the same guard as a success, so of two reports one is accepted; one with open
--- subtasks, which a failure is accepted for, with what follows it.
+-- Concurrency: the row is locked under the same guard as a success, so of two reports one is accepted; the last attempt
+-- with what it takes along.
 create function coord._fail_attempt(
   p_call coord._call, p_task_id uuid, p_claim_token bigint, p_result jsonb, p_error text,
   p_next coord._call
@@ -9,12 +9,14 @@ language plpgsql volatile
 as $$
 declare
   v_task coord.tasks;
+  v_is_last boolean;
 begin
   -- Who has not the claim keeps nobody waiting.
-  perform from coord.tasks t where t.project_id = p_call.project_id and t.task_id = p_task_id
+  select (t.terms).retry = 'none' or t.attempts >= t.max_attempts into v_is_last
+  from coord.tasks t where t.project_id = p_call.project_id and t.task_id = p_task_id
     and t.claim_token = p_claim_token and t.status = 'claimed' and t.claim_session_id = p_call.session_id;
   if not found then return coord._refuse_claim(p_call, p_task_id, p_claim_token); end if;
-  perform coord._lock_before_end(p_call.project_id, array[p_task_id]);
+  if v_is_last then perform coord._lock_before_end(p_call.project_id, array[p_task_id]); end if;
   update coord.tasks t set result = p_result
   where t.project_id = p_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
     and t.status = 'claimed' and t.claim_session_id = p_call.session_id and t.claim_expires_at > clock_timestamp();

@@ -1,13 +1,13 @@
--- Locks those of these tasks that are blocked or have open subtasks, with what follows them: who ends them all the same
--- must not hold one and then ask for its parent or dependents. See the lock order in table.sql.
+-- Locks tasks that are about to fail, or to be cancelled, with those that fail with them and the parents of all. See
+-- _lock_tasks.
 create function coord._lock_before_end(p_project_id integer, p_task_ids uuid[]) returns void
 language plpgsql volatile
 as $$
 declare
-  v_task_ids uuid[] := array(
-    select t.task_id from coord.tasks t where t.project_id = p_project_id and t.task_id = any (p_task_ids)
-      and (t.status = 'blocked' or (t.terms).open_subtasks > 0));
+  v_ending constant uuid[] := p_task_ids || coord._doomed(p_project_id, p_task_ids);
 begin
-  if v_task_ids <> '{}' then perform coord._lock_followers(p_project_id, v_task_ids); end if;
+  perform coord._lock_tasks(p_project_id, v_ending || array(
+    select (t.terms).parent_id from coord.tasks t
+    where t.project_id = p_project_id and t.task_id = any (v_ending) and (t.terms).parent_id is not null));
 end
 $$;

@@ -30,7 +30,7 @@ begin
       where n.project_id = p_project_id and n.status = 'claimed' and n.claim_session_id = p_session_id
         and n.claim_expires_at > clock_timestamp()
         and n.claim_expires_at < clock_timestamp() + make_interval(secs => n.lease_seconds / 2.0)
-      order by n.claim_expires_at limit 1000
+      order by n.task_id limit 1000
     loop
       v_is_late := true;
       begin

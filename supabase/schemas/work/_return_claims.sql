@@ -1,11 +1,11 @@
 -- Ends attempts without a result: each task goes back to the queue, at once or after its delay, or fails when its
 -- attempts are used up. p_count_attempts false: the attempt does not count. p_outcome names the journal rows; null for
 -- a caller who writes its own. Answers how many tasks it was.
--- Concurrency: p_waits is for whoever reports a failure. All others have locked the tasks with their parents, as far as
--- nobody else had, and wait for none (see _cascade): what one agent holds must not keep the others' claims from coming
--- back. Rows are locked in the order of table.sql; token and status are looked at under the lock and again in
--- the UPDATE, so a claim that was granted anew, reported or returned meanwhile is left alone, and a second call finds
--- nothing. Locks of paths are freed last: nobody may wait for a task while holding them.
+-- Concurrency: p_waits is for whoever reports a failure, see _fail_attempt. All others have locked the tasks with their
+-- parents, as far as nobody else had, and wait for none (see _cascade): what one agent holds must not keep the others'
+-- claims from coming back. Token and status are looked at under the lock and again in the UPDATE, so a claim that was
+-- granted anew, reported or returned meanwhile is left alone, and a second call finds nothing. Locks of paths are freed
+-- last: nobody may wait for a task while holding them.
 create function coord._return_claims(
   p_project_id integer, p_task_ids uuid[], p_tokens bigint[], p_error text, p_count_attempts boolean,
   p_operation text default null, p_outcome text default null, p_waits boolean default false
@@ -19,7 +19,6 @@ declare
   v_scoped uuid[] := '{}';
   v_returned integer := 0;
 begin
-  if p_waits then perform coord._lock_before_end(p_project_id, p_task_ids); end if;
   for v_task in
     with ended as (
       select t.task_id, t.claim_token, t.claim_session_id, case

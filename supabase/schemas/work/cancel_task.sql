@@ -1,7 +1,8 @@
 -- Ends a task that nobody needs any more. Who submitted it may do so, others with trust 3. If somebody works on it,
 -- that session is told with its next call, and its token is void.
--- Concurrency: who may not is refused before anything is locked, so that he keeps nobody waiting; then the row is looked at
--- once more under its lock, in the order of table.sql. The status in the WHERE lets one of two callers do it.
+-- Concurrency: who may not is refused before anything is locked, so that he keeps nobody waiting; then it is looked at
+-- once more, under its lock and those of all that fail with it (see _lock_before_end). The status in the WHERE lets one
+-- of two callers do it.
 create function coord.cancel_task(p_caller jsonb, p_task_id uuid, p_reason text default null) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$

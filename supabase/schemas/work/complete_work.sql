@@ -25,6 +25,15 @@ begin
     end if;
     return coord._fail_attempt(v_call, p_task_id, p_claim_token, p_result, p_error, v_next);
   end if;
+  -- Parents, and older dependents, come before the task: see table.sql.
+  perform from coord.tasks t
+  where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token
+    and t.status = 'claimed' and t.claim_session_id = v_call.session_id
+    and ((t.terms).parent_id is not null or (
+      select d.task_id from coord.task_dependencies d
+      where d.project_id = v_call.project_id and d.depends_on = any (array[p_task_id])
+      order by d.depends_on, d.task_id limit 1) < p_task_id);
+  if found then perform coord._lock_followers(v_call.project_id, array[p_task_id]); end if;
   update coord.tasks t set status = 'done', finished_at = clock_timestamp(), result = p_result, error = null,
     claim_session_id = null, claim_expires_at = null, trail = t.trail || pg_current_xact_id()
   where t.project_id = v_call.project_id and t.task_id = p_task_id and t.claim_token = p_claim_token

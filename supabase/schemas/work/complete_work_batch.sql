@@ -2,11 +2,10 @@
 -- before its parent; then claims the next tasks, if asked for, whatever their type, for as long as the longest of the
 -- claims. What becomes of these takes nothing back; see _leave_and_claim. Each task has its journal row, as with
 -- complete_work.
--- Concurrency: the tasks are locked in id order before anything is looked at: so whoever makes one of them a dependency
--- has either committed and is seen, or waits and finds it done. Then one guarded UPDATE, as in complete_work. Those
--- with open subtasks are not among them: others who report these subtasks want their parents, and would wait for each
--- other. Parents and dependents of all that is reported follow, at once and in id order, and paths last, because nobody
--- may wait for a task while he holds the locks of the project.
+-- Concurrency: the tasks are locked with their parents and dependents, in id order, before anything is looked at: so
+-- whoever makes one of them a dependency has either committed and is seen, or waits and finds it done. Then one guarded
+-- UPDATE, as in complete_work. Paths are freed last, because nobody may wait for a task while he holds the locks of the
+-- project.
 -- No more is claimed than was accepted, so that a call that comes twice claims once. With p_again, reports that were
 -- accepted before are answered as they were, with the claims that were made then: the lock on the task decides who was
 -- first, and whoever waited for it sees what the first has done. For enable_seqscan see _claim.
@@ -42,12 +41,15 @@ begin
   if v_call.answer is not null then return v_call.answer; end if;
   v_part.extra := null;
   v_ids := array(select (r.report ->> 'task_id')::uuid from jsonb_array_elements(p_reports) r(report));
+  perform coord._lock_followers(v_call.project_id, array(
+    select t.task_id from coord.tasks t
+    where t.project_id = v_call.project_id and t.status = 'claimed' and t.claim_session_id = v_call.session_id
+      and t.task_id = any (v_ids)));
   loop
     v_held := array(
       select t.task_id from coord.tasks t
       where t.project_id = v_call.project_id and t.status = 'claimed' and t.claim_session_id = v_call.session_id
-        and t.task_id = any (v_ids) and coalesce((t.terms).open_subtasks, 0) = 0
-      order by t.task_id for update);
+        and t.task_id = any (v_ids) and coalesce((t.terms).open_subtasks, 0) = 0);
     with done as (
       update coord.tasks t set status = 'done', finished_at = clock_timestamp(), result = r.result, error = null,
         claim_session_id = null, claim_expires_at = null, trail = t.trail || pg_current_xact_id()
@@ -71,11 +73,7 @@ begin
     exit when v_now is null;
     v_done := v_done || v_now;
     if v_special is not null then
-      if v_followed = '{}' then
-        perform coord._lock_followers(v_call.project_id, v_special || array(
-          select t.task_id from coord.tasks t
-          where t.project_id = v_call.project_id and t.claim_session_id = v_call.session_id and t.task_id = any (v_ids)));
-      end if;
+      perform coord._lock_followers(v_call.project_id, v_special);
       v_followed := v_followed || v_special;
       perform coord._count_off_parents(v_call.project_id, v_special);
       select v_others || coalesce(jsonb_object_agg(u.task_id, jsonb_build_object('unblocked', u.unblocked)), '{}')

@@ -3,7 +3,8 @@
 -- have to wait for again by its submitter, and both by others with trust 3. Who cancelled is in the journal, where the
 -- trail ends.
 -- Concurrency: who may not is refused before anything is locked, so that he keeps nobody waiting; then the task, what it
--- depends on, and its parent are locked in the order of table.sql, and looked at once more. The status in the WHERE lets one of two callers do it.
+-- depends on, and its parent are locked in the order of table.sql, and looked at once more. The status in the WHERE lets
+-- one of two callers do it.
 create function coord.retry_task(p_caller jsonb, p_task_id uuid) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$

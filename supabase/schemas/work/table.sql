@@ -9,8 +9,9 @@
 -- what a crash may have undone, changes nothing.
 -- No CHECK here or on locks and journal: Postgres parses its text
 -- anew for each statement, which made submit_work an eighth slower, and only these functions write.
--- Lock order: tasks that may end now, which are ready, scheduled or claimed and have no open subtasks, by task_id; then at
--- once all others, with what follows: parents and dependents, by task_id; then the advisory lock for circles.
+-- Lock order: tasks by task_id, whatever their status, which may change while somebody waits; then the advisory lock for
+-- circles. A task is submitted after its parent and, but for those of one batch, after what it depends on: so whoever
+-- ends one that has no parent and no older dependents may take it first, and then its dependents.
 create type coord.task_terms as (
   capabilities text[],
   paths text[],
