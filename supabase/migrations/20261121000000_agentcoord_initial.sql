@@ -942,7 +942,7 @@ grant select on coord.threads, coord.thread_posts to coord_reader;
 -- No CHECK here or on locks and journal: Postgres parses its text
 -- anew for each statement, which made submit_work an eighth slower, and only these functions write.
 -- Lock order: tasks by task_id, whatever their status, which may change while somebody waits; then the advisory lock for
--- circles. A task is submitted after its parent and, but for those of one batch, after what it depends on: so whoever
+-- circles, or for locks; then the agent, whose messages and paths are counted. A task is submitted after its parent and, but for those of one batch, after what it depends on: so whoever
 -- ends one that has no parent and no older dependents may take it first, and then its dependents.
 create type coord.task_terms as (
   capabilities text[],
@@ -4414,15 +4414,22 @@ as $$
 $$;
 
 -- messages/_silent_until.sql
--- Null while the agent may write p_weight more messages, and then they are counted; else when it may again. At most
--- 1,000 in an hour, so that nobody drowns the others; what all must read, weighs ten.
--- Concurrency: the agent's row lets one session after the other count. Rows of threads are locked before it.
-create function coord._silent_until(p_call coord._call, p_weight integer) returns timestamptz
+-- Null while the agent may write p_weight more messages, and then they are counted, if p_counts; else when it may again.
+-- At most 1,000 in an hour, so that nobody drowns the others; what all must read, weighs ten.
+-- Concurrency: the agent's row lets one session after the other count. It is the last to be locked: rows of threads and
+-- tasks, and the locks of the project, come before it. To look first, without counting, locks nothing.
+create function coord._silent_until(p_call coord._call, p_weight integer, p_counts boolean default true)
+returns timestamptz
 language plpgsql volatile
 as $$
 declare
   v_account text := coord._account(p_call);
 begin
+  if not p_counts then
+    return (select a.messages_since + interval '1 hour' from coord.agents a
+      where a.project_id = p_call.project_id and a.agent = v_account
+        and a.messages + p_weight > 1000 and a.messages_since > clock_timestamp() - interval '1 hour');
+  end if;
   update coord.agents a set
     messages = p_weight + case when a.messages_since > clock_timestamp() - interval '1 hour' then a.messages else 0 end,
     messages_since = case when a.messages_since > clock_timestamp() - interval '1 hour'
@@ -7703,8 +7710,8 @@ $$;
 
 -- work/_refuse_telling.sql
 -- Counts drafts that are assigned to others, or escalate to them, as messages, because each tells them; a refusal when
--- the agent has written too many (see _silent_until), else null.
-create function coord._refuse_telling(p_call coord._call, p_drafts coord.tasks[]) returns jsonb
+-- the agent has written too many, else null. p_counts: see _silent_until.
+create function coord._refuse_telling(p_call coord._call, p_drafts coord.tasks[], p_counts boolean) returns jsonb
 language plpgsql volatile
 as $$
 declare
@@ -7713,7 +7720,7 @@ declare
 begin
   select count(*) into v_told from unnest(p_drafts) d
   cross join lateral (values ((d.terms).assignee), ((d.terms).escalate_to)) o(other) where o.other <> p_call.agent;
-  if v_told > 0 then v_until := coord._silent_until(p_call, v_told); end if;
+  if v_told > 0 then v_until := coord._silent_until(p_call, v_told, p_counts); end if;
   return case when v_until is not null then coord._refuse_silent(p_call, v_until) end;
 end
 $$;
@@ -7783,10 +7790,16 @@ begin
       order by n.task_id limit 1000
     loop
       v_is_late := true;
-      begin
-        perform from coord.tasks t where t.project_id = p_project_id and t.task_id = v_late for update;
-      exception when lock_not_available or deadlock_detected then null;
-      end;
+      -- Once more after a deadlock of others, of which the one who waits with them may be ended.
+      for v_try in 1 .. 2 loop
+        begin
+          perform from coord.tasks t where t.project_id = p_project_id and t.task_id = v_late for update;
+          exit;
+        exception
+          when lock_not_available then exit;
+          when deadlock_detected then null;
+        end;
+      end loop;
       exit when clock_timestamp() > v_enough;
     end loop;
     perform set_config('lock_timeout', v_timeout, true);
@@ -8017,7 +8030,7 @@ declare
 begin
   v_answer := coord._refuse_drafts(p_call, p_tasks, v_drafts, v_edges);
   if v_answer is null and v_near <> '{}' then v_answer := coord._refuse_circles(p_call, v_drafts, v_edges); end if;
-  v_answer := coalesce(v_answer, coord._refuse_telling(p_call, v_drafts));
+  v_answer := coalesce(v_answer, coord._refuse_telling(p_call, v_drafts, p_counts => false));
   if v_answer is not null then return v_answer; end if;
   if v_near <> '{}' then
     if v_parents <> '{}' and v_edges <> '{}' then
@@ -8028,6 +8041,8 @@ begin
       coord._refuse_new_circles(p_call, v_drafts, v_edges));
     if v_answer is not null then return v_answer; end if;
   end if;
+  v_answer := coord._refuse_telling(p_call, v_drafts, p_counts => true);
+  if v_answer is not null then return v_answer; end if;
   v_drafts := coord._assign_drafts(v_drafts, v_edges);
   insert into coord.task_dependencies select e.* from unnest(v_edges) e;
   insert into coord.tasks select d.* from unnest(v_drafts) d;
@@ -11054,7 +11069,7 @@ begin
   if v_renews then perform coord._renew_claims(v_call.project_id, v_call.session_id, 0, p_waits => true); end if;
   select count(*) into v_renewed from coord.tasks t
   where t.project_id = v_call.project_id and t.status = 'claimed' and t.claim_session_id = v_call.session_id
-    and t.claim_expires_at > clock_timestamp();
+    and t.claim_expires_at > clock_timestamp() + make_interval(secs => t.lease_seconds / 2.0);
   return coord._leave(v_call,
     jsonb_build_object('session_id', v_call.session_id, 'renewed_claims', v_renewed,
       'lease_expires_at', (select nullif(s.lease_expires_at, 'infinity') from coord.sessions s
@@ -11831,11 +11846,16 @@ declare
   v_before uuid[];
   v_task coord.tasks;
   v_unmet integer;
+  v_tells boolean;
   v_until timestamptz;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   v_call.answer := coord._refuse_retry(v_call, p_task_id);
   if v_call.answer is not null then return v_call.answer; end if;
+  v_tells := exists (select from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id
+    and (t.terms).escalate_to <> v_call.agent);
+  if v_tells then v_until := coord._silent_until(v_call, 1, p_counts => false); end if;
+  if v_until is not null then return coord._refuse_silent(v_call, v_until); end if;
   v_before := array(select d.depends_on from coord.task_dependencies d where d.project_id = v_call.project_id
     and d.task_id = p_task_id);
   perform coord._lock_tasks(v_call.project_id, p_task_id || v_before || array(
@@ -11844,10 +11864,8 @@ begin
   select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
   v_call.answer := coord._refuse_retry(v_call, p_task_id);
   if v_call.answer is not null then return v_call.answer; end if;
-  if (v_task.terms).escalate_to <> v_call.agent then
-    v_until := coord._silent_until(v_call, 1);
-    if v_until is not null then return coord._refuse_silent(v_call, v_until); end if;
-  end if;
+  if v_tells then v_until := coord._silent_until(v_call, 1); end if;
+  if v_until is not null then return coord._refuse_silent(v_call, v_until); end if;
   select count(*) into v_unmet from coord.tasks t
   where t.project_id = v_call.project_id and t.task_id = any (v_before) and t.status <> 'done';
   update coord.tasks t set status = case when v_unmet > 0 then 'blocked' else 'ready' end, unmet = v_unmet, attempts = 0,

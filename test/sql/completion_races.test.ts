@@ -245,3 +245,17 @@ test('tasks whose status changes while others wait for them do not deadlock', as
   }
   expect(await deadlocks()).toBe(before);
 });
+
+test('retrying and submitting tasks whose failure others are told of do not deadlock', async () => {
+  const [ann] = await Promise.all(['ann', 'boss'].map((agent) => db.session(agent, { project: 'telling', trust: 3 })));
+  if (!ann) throw new Error('no session');
+  const before = await deadlocks();
+  for (const _ of times(3)) {
+    const first = (await ann.submitWork({ title: 'first' })).task_id;
+    const telling = { title: 'x', depends_on: [first], escalate_to: 'boss' };
+    const { tasks } = await ann.submitWorkBatch({ tasks: times(6).map(() => telling) });
+    for (const { task_id } of tasks) await ann.cancelTask({ task_id });
+    await Promise.all(tasks.flatMap(({ task_id }) => [ann.retryTask({ task_id }), ann.submitWork(telling)]));
+  }
+  expect(await deadlocks()).toBe(before);
+});

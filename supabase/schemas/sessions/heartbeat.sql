@@ -21,7 +21,7 @@ begin
   if v_renews then perform coord._renew_claims(v_call.project_id, v_call.session_id, 0, p_waits => true); end if;
   select count(*) into v_renewed from coord.tasks t
   where t.project_id = v_call.project_id and t.status = 'claimed' and t.claim_session_id = v_call.session_id
-    and t.claim_expires_at > clock_timestamp();
+    and t.claim_expires_at > clock_timestamp() + make_interval(secs => t.lease_seconds / 2.0);
   return coord._leave(v_call,
     jsonb_build_object('session_id', v_call.session_id, 'renewed_claims', v_renewed,
       'lease_expires_at', (select nullif(s.lease_expires_at, 'infinity') from coord.sessions s

@@ -33,10 +33,16 @@ begin
       order by n.task_id limit 1000
     loop
       v_is_late := true;
-      begin
-        perform from coord.tasks t where t.project_id = p_project_id and t.task_id = v_late for update;
-      exception when lock_not_available or deadlock_detected then null;
-      end;
+      -- Once more after a deadlock of others, of which the one who waits with them may be ended.
+      for v_try in 1 .. 2 loop
+        begin
+          perform from coord.tasks t where t.project_id = p_project_id and t.task_id = v_late for update;
+          exit;
+        exception
+          when lock_not_available then exit;
+          when deadlock_detected then null;
+        end;
+      end loop;
       exit when clock_timestamp() > v_enough;
     end loop;
     perform set_config('lock_timeout', v_timeout, true);

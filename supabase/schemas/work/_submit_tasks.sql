@@ -20,7 +20,7 @@ declare
 begin
   v_answer := coord._refuse_drafts(p_call, p_tasks, v_drafts, v_edges);
   if v_answer is null and v_near <> '{}' then v_answer := coord._refuse_circles(p_call, v_drafts, v_edges); end if;
-  v_answer := coalesce(v_answer, coord._refuse_telling(p_call, v_drafts));
+  v_answer := coalesce(v_answer, coord._refuse_telling(p_call, v_drafts, p_counts => false));
   if v_answer is not null then return v_answer; end if;
   if v_near <> '{}' then
     if v_parents <> '{}' and v_edges <> '{}' then
@@ -31,6 +31,8 @@ begin
       coord._refuse_new_circles(p_call, v_drafts, v_edges));
     if v_answer is not null then return v_answer; end if;
   end if;
+  v_answer := coord._refuse_telling(p_call, v_drafts, p_counts => true);
+  if v_answer is not null then return v_answer; end if;
   v_drafts := coord._assign_drafts(v_drafts, v_edges);
   insert into coord.task_dependencies select e.* from unnest(v_edges) e;
   insert into coord.tasks select d.* from unnest(v_drafts) d;

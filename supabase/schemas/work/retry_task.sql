@@ -13,11 +13,16 @@ declare
   v_before uuid[];
   v_task coord.tasks;
   v_unmet integer;
+  v_tells boolean;
   v_until timestamptz;
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   v_call.answer := coord._refuse_retry(v_call, p_task_id);
   if v_call.answer is not null then return v_call.answer; end if;
+  v_tells := exists (select from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id
+    and (t.terms).escalate_to <> v_call.agent);
+  if v_tells then v_until := coord._silent_until(v_call, 1, p_counts => false); end if;
+  if v_until is not null then return coord._refuse_silent(v_call, v_until); end if;
   v_before := array(select d.depends_on from coord.task_dependencies d where d.project_id = v_call.project_id
     and d.task_id = p_task_id);
   perform coord._lock_tasks(v_call.project_id, p_task_id || v_before || array(
@@ -26,10 +31,8 @@ begin
   select t.* into v_task from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_task_id for update;
   v_call.answer := coord._refuse_retry(v_call, p_task_id);
   if v_call.answer is not null then return v_call.answer; end if;
-  if (v_task.terms).escalate_to <> v_call.agent then
-    v_until := coord._silent_until(v_call, 1);
-    if v_until is not null then return coord._refuse_silent(v_call, v_until); end if;
-  end if;
+  if v_tells then v_until := coord._silent_until(v_call, 1); end if;
+  if v_until is not null then return coord._refuse_silent(v_call, v_until); end if;
   select count(*) into v_unmet from coord.tasks t
   where t.project_id = v_call.project_id and t.task_id = any (v_before) and t.status <> 'done';
   update coord.tasks t set status = case when v_unmet > 0 then 'blocked' else 'ready' end, unmet = v_unmet, attempts = 0,

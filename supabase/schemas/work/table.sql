@@ -10,7 +10,7 @@
 -- No CHECK here or on locks and journal: Postgres parses its text
 -- anew for each statement, which made submit_work an eighth slower, and only these functions write.
 -- Lock order: tasks by task_id, whatever their status, which may change while somebody waits; then the advisory lock for
--- circles. A task is submitted after its parent and, but for those of one batch, after what it depends on: so whoever
+-- circles, or for locks; then the agent, whose messages and paths are counted. A task is submitted after its parent and, but for those of one batch, after what it depends on: so whoever
 -- ends one that has no parent and no older dependents may take it first, and then its dependents.
 create type coord.task_terms as (
   capabilities text[],

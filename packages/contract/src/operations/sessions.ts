@@ -53,7 +53,9 @@ export const heartbeat = defineOperation({
   output: z.object({
     session_id: uuid('This session.'),
     lease_expires_at: leaseExpires.nullable(),
-    renewed_claims: count('Claims whose lease was renewed.'),
+    renewed_claims: count(
+      'Claims of this session that have more than half of their lease left, now that it is renewed.',
+    ),
   }),
 });
 
