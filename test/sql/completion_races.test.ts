@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { cloneDatabase, type TestDatabase, type TestSession } from '../helpers/database.ts';
+import { deadlocksIn } from '../helpers/deadlocks.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -10,15 +11,6 @@ beforeAll(async () => {
   db = await cloneDatabase();
 });
 afterAll(() => db?.[Symbol.asyncDispose]());
-
-/** Two calls that waited for each other, until Postgres ended one of them, which core then repeated. */
-async function deadlocks(): Promise<number> {
-  // A backend tells what it counted within a second, or when it ends.
-  await pause(1100);
-  const [row] = await db.sql<{ deadlocks: number }[]>`
-    select deadlocks::integer from pg_stat_database where datname = current_database()`;
-  return row?.deadlocks ?? 0;
-}
 
 type Claims = Awaited<ReturnType<TestSession['getWorkBatch']>>['claims'];
 
@@ -46,7 +38,7 @@ test('completions that claim the next task do not wait for tasks while others wa
     await pause(Math.max(0, Date.parse(deadline) - Date.now() + 20));
     await Promise.all([...reportAll(ann, mine.claims, true), ...reportAll(bob, other.claims, false)]);
   }
-  expect(await deadlocks()).toBe(0);
+  expect(await deadlocksIn(db)).toBe(0);
 });
 
 test('a call that renews claims on files does not wait for tasks while it has their locks', async () => {
@@ -66,7 +58,7 @@ test('a call that renews claims on files does not wait for tasks while it has th
     const reports = workers.flatMap((worker, index) => reportAll(worker, claims[index]?.claims ?? [], false));
     expect((await Promise.all(reports)).length).toBe(12);
   }
-  expect(await deadlocks()).toBe(0);
+  expect(await deadlocksIn(db)).toBe(0);
 });
 
 test('reports after an outage give back its time once, and do not wait for each other', async () => {
@@ -80,14 +72,14 @@ test('reports after an outage give back its time once, and do not wait for each 
   for (const { status, next } of await Promise.all(reports)) {
     expect({ status, next }).toMatchObject({ status: 'done', next: { claimed: true } });
   }
-  expect(await deadlocks()).toBe(0);
+  expect(await deadlocksIn(db)).toBe(0);
 });
 
 test('batches whose tasks have dependents and parents in common do not deadlock', async () => {
   const project = 'batches';
   const ann = await db.session('ann', { project });
   const workers = await Promise.all(times(6).map((index) => db.session(`worker-${index}`, { project })));
-  const before = await deadlocks();
+  const before = await deadlocksIn(db);
   for (const round of times(3)) {
     const type = `done-${round}`;
     const parents = await ann.submitWorkBatch({ tasks: times(10).map(() => ({ title: 'parent', type: 'parent' })) });
@@ -116,12 +108,12 @@ test('batches whose tasks have dependents and parents in common do not deadlock'
       expect((await ann.getTask({ task_id })).status).toBe('ready');
     for (const { task_id } of parents.tasks) expect((await ann.getTask({ task_id })).subtasks.open).toBe(0);
   }
-  expect(await deadlocks()).toBe(before);
+  expect(await deadlocksIn(db)).toBe(before);
 });
 
 test('batches with tasks whose subtasks are in other batches do not deadlock', async () => {
   const workers = await Promise.all(times(6).map((index) => db.session(`w${index}`, { project: 'crossed' })));
-  const before = await deadlocks();
+  const before = await deadlocksIn(db);
   for (const round of times(3)) {
     const submit = (index: number, parent_ids: (string | undefined)[] = []) =>
       workers[0]?.submitWorkBatch({
@@ -155,12 +147,12 @@ test('batches with tasks whose subtasks are in other batches do not deadlock', a
     expect(new Set(reasons)).toEqual(new Set(['done', 'open_subtasks']));
     expect(reasons.filter((reason) => reason === 'done').length).toBeGreaterThanOrEqual(60);
   }
-  expect(await deadlocks()).toBe(before);
+  expect(await deadlocksIn(db)).toBe(before);
 });
 
 test('failing and completing siblings with dependents in common do not deadlock, nor does submitting beside them', async () => {
   const ann = await db.session('ann', { project: 'siblings' });
-  const before = await deadlocks();
+  const before = await deadlocksIn(db);
   for (const round of times(3)) {
     const parent_id = (await ann.submitWork({ title: 'parent', type: 'parent' })).task_id;
     const submit = async (count: number) => {
@@ -190,72 +182,5 @@ test('failing and completing siblings with dependents in common do not deadlock,
     for (const { task_id } of dependents.tasks) expect((await ann.getTask({ task_id })).status).toBe('failed');
     expect((await ann.getTask({ task_id: parent_id })).subtasks.open).toBe(20);
   }
-  expect(await deadlocks()).toBe(before);
-});
-
-test('cancelling tasks and retrying those that depend on them do not deadlock, nor does submitting beside them', async () => {
-  const ann = await db.session('ann', { project: 'retries' });
-  const before = await deadlocks();
-  for (const _ of times(5)) {
-    const [parent_id = '', first = ''] = (
-      await ann.submitWorkBatch({ tasks: [{ title: 'parent' }, { title: 'first' }] })
-    ).tasks.map(({ task_id }) => task_id);
-    const below = async (depends_on: string[]) => {
-      const tasks = times(6).map(() => ({ title: 'x', parent_id, depends_on }));
-      return (await ann.submitWorkBatch({ tasks })).tasks.map(({ task_id }) => task_id);
-    };
-    const middle = await below([first]);
-    const last = await below(middle);
-    for (const task_id of last) await ann.cancelTask({ task_id });
-    const calls = times(6).flatMap((index) => [
-      ann.cancelTask({ task_id: middle[index] as string }),
-      ann.retryTask({ task_id: last[index] as string }),
-      ann.submitWork({ title: 'late', depends_on: [last[index] as string, middle[5 - index] as string] }),
-    ]);
-    await Promise.all(calls);
-  }
-  expect(await deadlocks()).toBe(before);
-});
-
-test('tasks whose status changes while others wait for them do not deadlock', async () => {
-  const sessions = await Promise.all(
-    times(8).map((index) => db.session(`agent-${index}`, { project: 'changing', trust: 3 })),
-  );
-  const [ann, ...others] = sessions as [TestSession, ...TestSession[]];
-  const before = await deadlocks();
-  const first = (await ann.submitWork({ title: 'first', type: 'first' })).task_id;
-  const blocked = (
-    await ann.submitWorkBatch({ tasks: times(8).map(() => ({ title: 'x', type: 'x', depends_on: [first] })) })
-  ).tasks.map(({ task_id }) => task_id);
-  for (const round of times(8)) {
-    const { task_id } = await ann.submitWork({ title: 'last', type: `${round}` });
-    const { claim_token } = await ann.getWork({ types: [`${round}`] });
-    const submitting = times(28).map((index) => {
-      const late = { title: 'late', type: 'late', depends_on: [...blocked, task_id] };
-      return others[index % others.length]?.submitWork(late);
-    });
-    await Promise.all([
-      ...submitting,
-      pause(20).then(() => ann.completeWork({ task_id, claim_token: Number(claim_token) })),
-    ]);
-    // Its first subtask, and its last, change what a parent is.
-    const parent_id = (await ann.submitWork({ title: 'parent', type: 'parent' })).task_id;
-    const below = { title: 'part', type: 'part', parent_id, depends_on: blocked };
-    await Promise.all(times(14).map((index) => others[index % others.length]?.submitWork(below)));
-  }
-  expect(await deadlocks()).toBe(before);
-});
-
-test('retrying and submitting tasks whose failure others are told of do not deadlock', async () => {
-  const [ann] = await Promise.all(['ann', 'boss'].map((agent) => db.session(agent, { project: 'telling', trust: 3 })));
-  if (!ann) throw new Error('no session');
-  const before = await deadlocks();
-  for (const _ of times(3)) {
-    const first = (await ann.submitWork({ title: 'first' })).task_id;
-    const telling = { title: 'x', depends_on: [first], escalate_to: 'boss' };
-    const { tasks } = await ann.submitWorkBatch({ tasks: times(6).map(() => telling) });
-    for (const { task_id } of tasks) await ann.cancelTask({ task_id });
-    await Promise.all(tasks.flatMap(({ task_id }) => [ann.retryTask({ task_id }), ann.submitWork(telling)]));
-  }
-  expect(await deadlocks()).toBe(before);
+  expect(await deadlocksIn(db)).toBe(before);
 });
