@@ -111,6 +111,16 @@ test.for(Object.entries(lengthening))('%s: judged soon', ([, text]) => {
   expect((user + system) / 1000).toBeLessThan(limit);
 });
 
+test('deletions in the conditions of deletions: judged soon', () => {
+  const begun = process.cpuUsage();
+  check({
+    text: `${'delete from a where x=1 or ('.repeat(98)}${'a '.repeat(34_000)}${')'.repeat(98)}`,
+    context: 'sql',
+  });
+  const { user, system } = process.cpuUsage(begun);
+  expect((user + system) / 1000).toBeLessThan(limit);
+});
+
 test('a long note in a heredoc is allowed, in whatever letters', () => {
   const line = 'Some text of a note, with words — and dashes “quoted”.\n';
   const text = `cat > notes.md <<'EOF'\n${line.repeat(4400)}EOF`;

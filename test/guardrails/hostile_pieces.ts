@@ -129,6 +129,8 @@ export const pieces = [
     '<(a) ',
     'do not run `a` and ',
     'to be ',
+    'find . -exec $a$ ',
+    'find x -exec {} ',
   ],
 ];
 

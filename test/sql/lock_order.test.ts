@@ -69,6 +69,27 @@ test('tasks whose status changes while others wait for them do not deadlock', as
   expect(await deadlocksIn(db)).toBe(before);
 });
 
+test('cancelling what others fail with and submitting below their older parents do not deadlock', async () => {
+  const ann = await db.session('ann', { project: 'cascades' });
+  const before = await deadlocksIn(db);
+  const first = (await ann.submitWork({ title: 'first' })).task_id;
+  for (const _ of times(3)) {
+    const parents = (await ann.submitWorkBatch({ tasks: times(6).map(() => ({ title: 'parent' })) })).tasks;
+    const { task_id } = await ann.submitWork({ title: 'x', depends_on: [first] });
+    const failing = (depends_on: string[]) => ({ title: 'y', on_dependency_failure: 'cascade' as const, depends_on });
+    const middle = (await ann.submitWorkBatch({ tasks: times(6).map(() => failing([task_id])) })).tasks;
+    const depends_on = middle.map((task) => task.task_id);
+    await ann.submitWorkBatch({
+      tasks: parents.map((parent, index) => ({ ...failing([depends_on[index] as string]), parent_id: parent.task_id })),
+    });
+    const submitting = times(24).map((index) =>
+      ann.submitWork({ title: 'late', parent_id: parents[index % 6]?.task_id as string, depends_on }),
+    );
+    await Promise.all([...submitting, ann.cancelTask({ task_id })]);
+  }
+  expect(await deadlocksIn(db)).toBe(before);
+});
+
 test('retrying and submitting tasks whose failure others are told of do not deadlock', async () => {
   const [ann] = await Promise.all(['ann', 'boss'].map((agent) => db.session(agent, { project: 'telling', trust: 3 })));
   if (!ann) throw new Error('no session');

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { CoordinationError, codeOfSqlState } from '@agentcoord/contract';
 import postgres from 'postgres';
 
@@ -49,17 +50,34 @@ const waitAndRetry = 'Nothing needs to be changed: wait a few seconds and call a
 
 const lostToAnother = new Set(['40001', '40P01', '55P03']);
 
+/** Milliseconds after which a call is not begun again, so that whoever waits for it hears of it. */
+const repeatedWithin = 2500;
+
 /**
  * Repeats a call that Postgres rolled back in favour of another one (deadlock, serialization, a row that another
- * keeps). It had no effect, so repeating is safe; three times in a row means something else is wrong.
+ * keeps). It had no effect, so repeating is safe; three times in a row means something else is wrong. It waits for a
+ * random moment, so that the same two do not meet again.
  */
 export async function repeatingRolledBack<Answer>(call: () => Promise<Answer>): Promise<Answer> {
+  const begun = performance.now();
   for (let attempt = 1; ; attempt++) {
     try {
       return await call();
     } catch (error) {
       const sqlstate = (error as { cause?: { code?: unknown } }).cause?.code;
-      if (attempt === 3 || typeof sqlstate !== 'string' || !lostToAnother.has(sqlstate)) throw error;
+      if (typeof sqlstate !== 'string' || !lostToAnother.has(sqlstate)) throw error;
+      if (attempt === 3 || performance.now() - begun > repeatedWithin) throw overtaken(error);
+      await pause(Math.random() * 50);
     }
   }
 }
+
+const overtaken = (cause: unknown) =>
+  new CoordinationError(
+    {
+      code: 'unavailable',
+      message: 'Other calls were changing the same things, each time this one was tried.',
+      hint: 'Nothing was changed: wait a moment and call again.',
+    },
+    { cause },
+  );

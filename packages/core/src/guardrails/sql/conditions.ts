@@ -2,22 +2,27 @@ import type { Token } from './tokens.ts';
 
 const comparisons = new Set(['=', '<>', '!=', '<', '>', '<=', '>=', 'LIKE', 'ILIKE', 'IS']);
 
+/** Counts tokens that are looked through. */
+type Spend = (tokens: number) => void;
+
 /**
  * True when a condition holds for every row as far as its text shows: `1=1`, `true`, `id = id`, `x = 1 or 'a' = 'a'`. What
- * needs the data to be known is taken for a condition.
+ * needs the data to be known is taken for a condition. What is looked through is told to `spend`, each time.
  */
-export function isConstantlyTrue(tokens: readonly Token[]): boolean {
-  const inner = unwrapped(tokens);
+export function isConstantlyTrue(tokens: readonly Token[], spend: Spend): boolean {
+  spend(tokens.length);
+  const inner = unwrapped(tokens, spend);
   if (inner.length === 0) return true;
-  const base = Math.min(...inner.map(({ depth }) => depth));
+  const base = inner.reduce((least, { depth }) => Math.min(least, depth), Number.POSITIVE_INFINITY);
   const alternatives = splitAt(inner, 'OR', base);
-  if (alternatives.length > 1) return alternatives.some(isConstantlyTrue);
+  if (alternatives.length > 1) return alternatives.some((part) => isConstantlyTrue(part, spend));
   const conjuncts = splitAt(inner, 'AND', base);
-  if (conjuncts.length > 1 && !inner.some(({ text }) => text === 'BETWEEN')) return conjuncts.every(isConstantlyTrue);
+  if (conjuncts.length > 1 && !inner.some(({ text }) => text === 'BETWEEN'))
+    return conjuncts.every((part) => isConstantlyTrue(part, spend));
   const [first, ...rest] = inner;
-  if (first?.kind === 'word' && first.text === 'NOT') return isConstantlyFalse(rest);
+  if (first?.kind === 'word' && first.text === 'NOT') return isConstantlyFalse(rest, spend);
   if (inner.length === 1 && first) return isTrue(first);
-  const known = comparison(inner);
+  const known = comparison(inner, spend);
   return known ?? !hasColumn(inner);
 }
 
@@ -33,12 +38,12 @@ function hasColumn(tokens: readonly Token[]): boolean {
   });
 }
 
-function isConstantlyFalse(tokens: readonly Token[]): boolean {
-  const inner = unwrapped(tokens);
+function isConstantlyFalse(tokens: readonly Token[], spend: Spend): boolean {
+  const inner = unwrapped(tokens, spend);
   const [first] = inner;
   if (inner.length === 1 && first)
     return first.text === 'FALSE' || (first.kind === 'number' && Number(first.text) === 0);
-  return comparison(inner) === false;
+  return comparison(inner, spend) === false;
 }
 
 const isTrue = ({ kind, text }: Token) =>
@@ -47,10 +52,10 @@ const isTrue = ({ kind, text }: Token) =>
   (kind === 'string' && /^(t|true|1|yes|on)$/i.test(text));
 
 /** Of two literals, or of something with itself; undefined when it depends on the row. */
-function comparison(tokens: readonly Token[]): boolean | undefined {
+function comparison(tokens: readonly Token[], spend: Spend): boolean | undefined {
   const at = tokens.findIndex(({ text, kind }) => comparisons.has(text) && kind !== 'string');
   if (at < 0) return undefined;
-  const [left, right] = [unwrapped(tokens.slice(0, at)), unwrapped(tokens.slice(at + 1))];
+  const [left, right] = [unwrapped(tokens.slice(0, at), spend), unwrapped(tokens.slice(at + 1), spend)];
   const operator = tokens[at]?.text ?? '';
   const same = left.length > 0 && left.map(key).join(' ') === right.map(key).join(' ');
   if (operator === 'IS')
@@ -89,9 +94,10 @@ function compare(left: Token, operator: string, right: Token): boolean | undefin
 }
 
 /** Without brackets around the whole. */
-function unwrapped(tokens: readonly Token[]): readonly Token[] {
+function unwrapped(tokens: readonly Token[], spend: Spend): readonly Token[] {
   let inner = tokens;
   while (inner.length >= 2 && inner[0]?.text === '(' && inner.at(-1)?.text === ')') {
+    spend(inner.length);
     const open = inner[0].depth;
     if (inner.slice(1, -1).some((token) => token.text === ')' && token.depth === open)) break;
     inner = inner.slice(1, -1);

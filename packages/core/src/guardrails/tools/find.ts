@@ -19,15 +19,25 @@ const find: Tool = (call) => {
   const roots = (first < 0 ? args : args.slice(0, first)).filter((arg) => !arg.startsWith('-'));
   const filtered = args.some((arg) => filters.test(arg));
   if (args.includes('-delete')) deleteFound(call, roots, filtered);
-  for (const [index, arg] of args.entries()) {
+  const search = { roots, filtered, found: foundIn(call, roots) };
+  const last = args.findLastIndex((_, index) => endsCommand(args, index));
+  for (let index = 0; index < args.length; index++) {
+    const arg = args[index] ?? '';
     if (/^-(fprint0?|fprintf|fls)$/.test(arg)) write(call, args.slice(index, index + 3));
     if (!actions.has(arg)) continue;
-    call.examination.spend((args.length - index) / 100);
-    const rest = args.slice(index + 1);
-    const end = rest.findIndex((word) => word === ';' || word === '+' || word === '\\;');
-    execute(call, end < 0 ? rest : rest.slice(0, end), { roots, filtered });
+    const begin = index + 1;
+    // What has no end may be a piece of a text: it is read up to the next one, so that many are not read many times.
+    const ends = (at: number) => (index < last ? endsCommand(args, at) : actions.has(args[at] ?? ''));
+    while (index + 1 < args.length && !ends(index + 1)) index++;
+    execute(call, args.slice(begin, index + 1), search);
   }
 };
+
+/** Whether a word of find ends the command of an action: `;`, and `+` behind what is found. */
+function endsCommand(args: readonly string[], index: number): boolean {
+  const arg = args[index];
+  return arg === ';' || arg === '\\;' || (arg === '+' && /\{\}/.test(args[index - 1] ?? ''));
+}
 
 /** A file that is made of what is found; of a format the text may be known. */
 function write({ scope, examination, source }: Invocation, [action, path = '', format = '']: readonly string[]): void {
@@ -38,25 +48,25 @@ function write({ scope, examination, source }: Invocation, [action, path = '', f
 interface Search {
   roots: readonly string[];
   filtered: boolean;
+  /** A path that stands for whatever is found. */
+  found: string;
 }
 
-function execute(call: Invocation, command: readonly string[], { roots, filtered }: Search): undefined {
+function execute(call: Invocation, command: readonly string[], { roots, filtered, found }: Search): undefined {
   const recursive = command.some((word) => /^-\w*[rR]|^--recursive/.test(word));
   if (plainName(command[0] ?? '') === 'rm' && !recursive) return deleteFound(call, roots, filtered);
-  const named = call.args.flatMap((arg, index) => (/^-i?name$/.test(arg) ? [call.args[index + 1] ?? ''] : []));
-  const generated = named.length > 0 && named.every((name) => generatedNames.test(name));
-  const found = foundIn(call, roots, generated);
   judge(
     command.map((word) => word.replaceAll('{}', found)),
     call,
   );
 }
 
-/** A path that stands for whatever is found. */
-function foundIn(call: Invocation, roots: readonly string[], generated: boolean): string {
+function foundIn(call: Invocation, roots: readonly string[]): string {
   const secret = roots.find(secretIn);
   if (secret !== undefined) return secret;
   if (roots.some((path) => placeOf(located(call, path)) === 'root')) return '/';
+  const named = call.args.flatMap((arg, index) => (/^-i?name$/.test(arg) ? [call.args[index + 1] ?? ''] : []));
+  const generated = named.length > 0 && named.every((name) => generatedNames.test(name));
   return generated ? `./node_modules/${hole}` : `./${hole}`;
 }
 
