@@ -3219,6 +3219,7 @@ language plpgsql volatile
 as $$
 declare
   v_scope record;
+  v_held text[] := coord._overlapping_rows(p_project_id, p_paths);
   v_rows text[] := array(
     select l.path from coord.locks l where l.project_id = p_project_id and l.path = any (p_paths) and not l.guarded);
 begin
@@ -3232,7 +3233,7 @@ begin
         and not l.guarded and l.path ~ v_scope.regex and l.path !~ '^(resource|label):');
   end loop;
   perform from coord.locks l
-  where l.project_id = p_project_id and l.path = any (v_rows || coord._overlapping_rows(p_project_id, p_paths))
+  where l.project_id = p_project_id and l.path = any (v_rows || v_held)
   order by l.path for update;
   update coord.locks l set guarded = true
   where l.project_id = p_project_id and l.path = any (v_rows) and not l.guarded;
@@ -3809,7 +3810,8 @@ end
 $$;
 
 -- locks/_renew_lock.sql
--- Renews a live exclusive lock of the calling session on one path; null when it has none.
+-- Renews a live exclusive lock of the calling session on one path; null when it has none. It is the session's own from
+-- now on, and does not end with the task whose claim took it.
 -- Concurrency: one guarded UPDATE. Whatever overlaps the lock came while it was held, and does not mind.
 create function coord._renew_lock(p_call coord._call, p_path text, p_reason text, p_ttl_seconds integer) returns jsonb
 language plpgsql volatile
@@ -3818,7 +3820,7 @@ declare
   v_lock jsonb;
 begin
   update coord.locks l set reason = coalesce(p_reason, l.reason),
-    expires_at = clock_timestamp() + p_ttl_seconds * interval '1 second'
+    expires_at = clock_timestamp() + p_ttl_seconds * interval '1 second', task_id = null
   where l.project_id = p_call.project_id and l.path = p_path and l.session_id = p_call.session_id
     and l.expires_at > clock_timestamp()
   returning jsonb_build_array(jsonb_build_object('path', l.path, 'token', l.token, 'expires_at', l.expires_at,
@@ -4168,7 +4170,7 @@ begin
       expires_at = case when p_mine ->> l.path = 'renewed' and p_task_id is not null
         then greatest(l.expires_at, excluded.expires_at) else excluded.expires_at end,
       guarded = excluded.guarded,
-      task_id = case when p_mine ->> l.path = 'renewed' then l.task_id else p_task_id end
+      task_id = case when p_mine ->> l.path = 'renewed' and p_task_id is not null then l.task_id else p_task_id end
     returning l.path, l.token, l.expires_at
   )
   select jsonb_agg(jsonb_build_object('path', g.path, 'token', g.token, 'expires_at', g.expires_at,

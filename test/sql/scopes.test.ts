@@ -39,6 +39,17 @@ describe('a task with paths', () => {
     expect(await lockedPaths()).toEqual([]);
   });
 
+  test('leaves a lock that its worker has asked for by itself', async () => {
+    for (const paths of [['own.ts'], ['own.ts', 'other.ts']]) {
+      await ann.submitWork({ title: 'edit', paths: ['own.ts', 'other.ts'] });
+      const { task, claim_token } = await bob.getWork();
+      await bob.acquireLock({ paths });
+      await bob.completeWork({ task_id: String(task?.task_id), claim_token: Number(claim_token) });
+      expect(await lockedPaths()).toEqual(paths.map((path) => `${path} bob`).sort());
+      await bob.releaseLock({ paths });
+    }
+  });
+
   /** How many seconds the claim of the task lasts, and how many locks last as long. */
   async function lasting(): Promise<{ seconds: number; locks: number }> {
     const [row] = await db.sql<{ seconds: number; locks: number }[]>`

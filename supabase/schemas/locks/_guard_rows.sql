@@ -7,6 +7,7 @@ language plpgsql volatile
 as $$
 declare
   v_scope record;
+  v_held text[] := coord._overlapping_rows(p_project_id, p_paths);
   v_rows text[] := array(
     select l.path from coord.locks l where l.project_id = p_project_id and l.path = any (p_paths) and not l.guarded);
 begin
@@ -20,7 +21,7 @@ begin
         and not l.guarded and l.path ~ v_scope.regex and l.path !~ '^(resource|label):');
   end loop;
   perform from coord.locks l
-  where l.project_id = p_project_id and l.path = any (v_rows || coord._overlapping_rows(p_project_id, p_paths))
+  where l.project_id = p_project_id and l.path = any (v_rows || v_held)
   order by l.path for update;
   update coord.locks l set guarded = true
   where l.project_id = p_project_id and l.path = any (v_rows) and not l.guarded;

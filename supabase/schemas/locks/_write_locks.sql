@@ -23,7 +23,7 @@ begin
       expires_at = case when p_mine ->> l.path = 'renewed' and p_task_id is not null
         then greatest(l.expires_at, excluded.expires_at) else excluded.expires_at end,
       guarded = excluded.guarded,
-      task_id = case when p_mine ->> l.path = 'renewed' then l.task_id else p_task_id end
+      task_id = case when p_mine ->> l.path = 'renewed' and p_task_id is not null then l.task_id else p_task_id end
     returning l.path, l.token, l.expires_at
   )
   select jsonb_agg(jsonb_build_object('path', g.path, 'token', g.token, 'expires_at', g.expires_at,

@@ -24,6 +24,7 @@ export class Pool {
   readonly #lanes: Lane[] = [];
   readonly #idle: Lane[] = [];
   readonly #line: ((lane: Lane) => void)[] = [];
+  #hasEnded = false;
 
   constructor(open: () => postgres.Sql, size: number) {
     this.#open = open;
@@ -40,6 +41,7 @@ export class Pool {
   ): Promise<Answer> {
     // By hand, and without `within` and `finally`, which make five promises of one: every call comes by here.
     return new Promise((resolve, reject) => {
+      if (this.#hasEnded) return reject(expire());
       let lane: Lane | undefined;
       let isOver = false;
       const giveUp = () => {
@@ -78,7 +80,9 @@ export class Pool {
     });
   }
 
+  /** Closes all connections. What comes later fails at once: nobody would close what it opens. */
   async end(): Promise<void> {
+    this.#hasEnded = true;
     await Promise.all(this.#lanes.splice(0).map(({ sql }) => sql.end({ timeout: 1 })));
   }
 
@@ -115,6 +119,6 @@ export class Pool {
       if (index >= 0) list.splice(index, 1);
     }
     lane.sql.end({ timeout: 0 }).catch(() => {});
-    if (this.#lanes.length < this.#size) this.#line.shift()?.(this.#openLane());
+    if (!this.#hasEnded && this.#lanes.length < this.#size) this.#line.shift()?.(this.#openLane());
   }
 }
