@@ -6,6 +6,12 @@ import { CoordinationError } from '@agentcoord/contract';
  */
 const [first, slice, beginning] = [1, 5, 5];
 
+/**
+ * Milliseconds for which one step may hold the process. Steps take a few; the limit is for what multiplies in a way that
+ * nobody has counted.
+ */
+const longestStep = 100;
+
 /** Computations of one owner that wait for their turn at most. */
 const longestLine = 50;
 
@@ -41,6 +47,20 @@ function begin<Result>(computation: Generator<undefined, Result>): IteratorResul
   }
 }
 
+let stepBegan = Number.POSITIVE_INFINITY;
+let usedBefore: NodeJS.CpuUsage | undefined;
+
+/**
+ * Whether the step of `inSlices` that is under way has held the process for too long; asked by what may take long, and
+ * the computation should give up. The time counts in which the process did something: it may have been stopped.
+ */
+export function holdsTooLong(): boolean {
+  if (performance.now() - stepBegan < longestStep / 2) return false;
+  usedBefore ??= process.cpuUsage();
+  const { user, system } = process.cpuUsage(usedBefore);
+  return (user + system) / 1000 > longestStep / 2;
+}
+
 /** Runs a computation to its end, however long it takes. */
 export function atOnce<Result>(computation: Generator<undefined, Result>): Result {
   for (;;) {
@@ -65,10 +85,17 @@ function advance<Result>(
   computation: Generator<undefined, Result>,
   milliseconds: number,
 ): IteratorResult<undefined, Result> {
-  const until = performance.now() + milliseconds;
-  for (;;) {
-    const step = computation.next();
-    if (step.done || performance.now() >= until) return step;
+  stepBegan = performance.now();
+  const until = stepBegan + milliseconds;
+  try {
+    for (;;) {
+      usedBefore = undefined;
+      const step = computation.next();
+      stepBegan = performance.now();
+      if (step.done || stepBegan >= until) return step;
+    }
+  } finally {
+    stepBegan = Number.POSITIVE_INFINITY;
   }
 }
 

@@ -21,7 +21,7 @@ begin
     'news', coord._digest(v_call, array(select n from coord._news(v_call,
       coalesce(v_first, pg_snapshot_xmin(v_look.seen), '0'), v_look.seen, v_now) n)),
     'since', v_look.looked_at, 'truncated', v_first is not null);
-  if not p_mark then return coord._leave(v_call, v_news); end if;
+  if not p_mark then return coord._leave(v_call, v_news, p_kept => 'null'); end if;
   insert into coord.looks as l (project_id, agent, session_id, seen)
   values (v_call.project_id, v_call.agent, v_call.session_id, v_now)
   on conflict (project_id, agent, session_id) do update set seen = excluded.seen, looked_at = excluded.looked_at

@@ -46,6 +46,6 @@ begin
   return coord._leave(p_call,
     jsonb_build_object('received', v_items <> '[]', 'items', v_items, 'more', v_more),
     case when v_read <> '[]' then 'inbox:' || p_call.agent end, jsonb_build_object('read', v_read),
-    p_kept => case when v_items = '[]' then 'null'::jsonb end);
+    p_kept => case when v_items = '[]' or not p_mark_read then 'null'::jsonb end);
 end
 $$;

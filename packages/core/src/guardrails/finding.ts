@@ -1,3 +1,4 @@
+import { holdsTooLong } from '../slices.ts';
 import type { BuiltInRule } from './rules/index.ts';
 
 /** A built-in rule that a part of the text fell under. */
@@ -21,22 +22,36 @@ const limits = { depth: 24, steps: 40_000, characters: 1_310_720 };
 /** Characters times the size of the pattern: of one match, which takes up to a fifth of a second, and of all together. */
 const matching = { one: 10_000_000, all: 120_000_000 };
 
-/** What may be spent on one input, however many texts it holds: counted, not timed, so that a verdict is always the same. */
+/** Counts between two looks at the clock; a thousand characters, or a step, count for one more. */
+const looksAfter = 32;
+
+/**
+ * What may be spent on one input, however many texts it holds: counted, not timed, so that a verdict is always the same.
+ * Only where others wait, a step that takes far longer than its count says ends, too.
+ */
 export class Budget {
   #steps = 0;
   #characters = 0;
   #matching = 0;
+  #counted = 0;
 
   /** Counts work; throws `TooComplex` when it is too much. */
   spend(steps: number): void {
     this.#steps += steps;
-    if (this.#steps > limits.steps) throw new TooComplex();
+    if (this.#steps > limits.steps || this.#lasts(steps)) throw new TooComplex();
   }
 
   /** Counts characters that are read or made; called before they are. */
   read(characters: number): void {
     this.#characters += characters;
-    if (this.#characters > limits.characters) throw new TooComplex();
+    if (this.#characters > limits.characters || this.#lasts(characters / 1000)) throw new TooComplex();
+  }
+
+  #lasts(weight: number): boolean {
+    this.#counted += 1 + weight;
+    if (this.#counted < looksAfter) return false;
+    this.#counted = 0;
+    return holdsTooLong();
   }
 
   /** Counts a match with a pattern of that size; called before it is tried. */

@@ -27,7 +27,9 @@ export const checkGuardrails: Handler = async (call) => {
   const rules = await withoutDatabase(storedRules(call.database, call.caller.project_id), offline);
   if ('verdict' in rules) return rules;
   const violations = await inSlices(violationsIn(operation_text, context, paths, rules), payerOf(call.caller));
-  return withoutDatabase(call.store({ violations: tellingOf(violations), rules_version: versionOf(rules) }), offline);
+  const unstored = async () =>
+    verdictOf([...violations, violationOf('rules_unavailable', operation_text, rules)], rules);
+  return withoutDatabase(call.store({ violations: tellingOf(violations), rules_version: versionOf(rules) }), unstored);
 };
 
 /** What the database says; the offline verdict when it cannot be reached, or not soon and that blocks anyway. */

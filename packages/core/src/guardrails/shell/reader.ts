@@ -31,6 +31,17 @@ function* readCommands(text: string, examination: Examination): Generator<undefi
   yield* new Reader(text, examination, new Scope()).commands(script);
 }
 
+/** Words of a loop that are tried one by one. */
+const wordsTried = 8;
+
+/** Whether a variable stands beside something else somewhere, as in `/$name`, `${name}.txt` and `${name%x}`. */
+function isPartOfWord(name: string, text: string): boolean {
+  if (!/^\w+$/.test(name)) return false;
+  const [before, after] = ['[^\\s"\'=]"?', '"?[^\\s"\';)}]'];
+  const value = `\\$(?:${name}\\b|\\{${name}\\})`;
+  return new RegExp(`${before}${value}|${value}${after}|\\$\\{${name}[^\\w}]`).test(text);
+}
+
 /** Walks the syntax tree of one text. */
 export class Reader implements Substitutions {
   readonly text: string;
@@ -158,13 +169,22 @@ export class Reader implements Substitutions {
     return this.node(node.command, stream);
   }
 
-  /** The variable of a loop is each of its words in turn: a value that is split even where it is quoted. */
+  /**
+   * The variable of a loop is each of its words in turn: a value that is split even where it is quoted. Where it is a part
+   * of a word, the first ones are tried one by one, as well.
+   */
   loop(node: Node<'For'> | Node<'Select'>, input: Stream): Stream {
     const words = (node.wordlist ?? []).flatMap((word) => {
       this.children(word, {});
       return this.fields(word);
     });
-    this.scope.set(node.name.value, words.length > 0 ? words.join('\u0001') : hole);
+    const name = node.name.value;
+    const isPart = isPartOfWord(name, this.text.slice(node.body.pos, node.body.end));
+    for (const word of isPart && words.length > 1 ? words.slice(0, wordsTried) : []) {
+      this.scope.set(name, word);
+      this.perhaps(() => this.list(node.body.commands, input));
+    }
+    this.scope.set(name, words.length > 0 ? words.join('\u0001') : hole);
     return this.perhaps(() => this.list(node.body.commands, input));
   }
 

@@ -87,14 +87,20 @@ function decode(
   return undefined;
 }
 
-function translated(text: string, args: readonly string[], examination: Examination): string {
-  examination.spend((text.length * Math.max(...args.map(({ length }) => length), 0)) / 1000);
-  if (args[0] === '-d') return [...text].filter((character) => !args[1]?.includes(character)).join('');
-  const [from, to] = [rangeOf(args[0] ?? ''), rangeOf(args[1] ?? '')];
+/** More characters than there are bytes make no set of `tr`. */
+const longestSet = 256;
+
+function translated(text: string, args: readonly string[], examination: Examination): string | null {
+  const [first = '', second = ''] = args;
+  if (first.length > longestSet || second.length > longestSet) return null;
+  examination.spend(text.length / 100);
+  if (first === '-d') return [...text].filter((character) => !second.includes(character)).join('');
+  const [from, to] = [rangeOf(first), rangeOf(second)];
+  const places = new Map(from.map((character, index) => [character, index] as const).toReversed());
   return [...text]
     .map((character) => {
-      const index = from.indexOf(character);
-      return index < 0 ? character : (to[Math.min(index, to.length - 1)] ?? '');
+      const index = places.get(character);
+      return index === undefined ? character : (to[Math.min(index, to.length - 1)] ?? '');
     })
     .join('');
 }
