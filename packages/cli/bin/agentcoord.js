@@ -6,5 +6,3 @@ import { enableCompileCache } from 'node:module';
 enableCompileCache();
 const { run } = await import('@agentcoord/cli');
 process.exitCode = await run(process.argv.slice(2));
-// What callers have asked for and nobody waits for any more, such as a long text to judge, must not keep it alive.
-setTimeout(() => process.exit(), 2000).unref();

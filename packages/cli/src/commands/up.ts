@@ -40,6 +40,10 @@ export async function up({ json, ...globals }: Globals): Promise<void> {
     return;
   }
   await using cleanup = new AsyncDisposableStack();
+  // Last: what callers have left to be computed, and nobody waits for any more, must not keep the process alive.
+  cleanup.defer(() => {
+    setTimeout(() => process.exit(), 2000).unref();
+  });
   const stopped = stopSignal();
   const workspace = await workspaceOf(process.cwd(), config);
   await assertFree(config);
