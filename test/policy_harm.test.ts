@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Database } from '@agentcoord/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Verdict } from '../packages/core/src/policies/compiled.ts';
 import { remembered } from '../packages/core/src/policies/decisions.ts';
 import { forbidLocks, type PolicyGround, policyGround } from './helpers/cedar.ts';
 import type { TestDatabase } from './helpers/database.ts';
@@ -143,12 +144,17 @@ test('what is remembered of decisions takes a few bytes each, however long their
   };
   const before = size();
   for (let index = 0; index < 5000; index++) {
-    remembered(JSON.stringify([index, 'x'.repeat(16_000)]), () => ({ allowed: true, policies: [], errors: [] }));
+    remembered(JSON.stringify([index, 'x'.repeat(16_000)]), () => ({
+      decision: 'allow' as const,
+      policies: [],
+      errors: [],
+    }));
   }
   let asked = 0;
+  const judge = (): Verdict => ({ decision: asked++ < 9 ? 'allow' : 'deny', policies: [], errors: [] });
   for (let time = 0; time < 2; time++) {
-    remembered('x'.repeat(20_000), () => ({ allowed: asked++ < 9, policies: [], errors: [] }));
-    remembered('short', () => ({ allowed: asked++ < 9, policies: [], errors: [] }));
+    remembered('x'.repeat(20_000), judge);
+    remembered('short', judge);
   }
   // Twice the long one, once the short one.
   expect(asked).toBe(3);

@@ -1,5 +1,5 @@
 import { type Operation, operations } from '@agentcoord/contract';
-import { contextFields, resourceTypes } from '../../packages/core/src/policies/request.ts';
+import { contextFields, groupsOf, resourceTypes } from '../../packages/core/src/policies/request.ts';
 
 const header = `// GENERATED from packages/contract by \`npm run fix\`; do not edit.
 // What policies can be about. An agent calls; the call is an action, named like the operation, in the group of the least
@@ -36,10 +36,6 @@ export function cedarSchema(): string {
   const groups = new Set([...[0, 1, 2, 3, 4].map((trust) => `trust_${trust}`), ...actions.flatMap(groupsOf)]);
   const declared = [...groups].map((group) => `action "${group}";`);
   return `${[header, declared.join('\n'), ...actions.map(actionOf)].join('\n')}`;
-}
-
-function groupsOf({ minimumTrust, kind, toolset }: Operation): string[] {
-  return [`trust_${minimumTrust}`, kind, `toolset_${toolset}`];
 }
 
 function actionOf(operation: Operation): string {

@@ -1,7 +1,8 @@
 import type { Caller } from '../caller.ts';
 import type { Database } from '../database.ts';
+import type { Principal } from './compiled.ts';
 import { readPolicyFiles } from './files.ts';
-import type { PolicySet, Principal } from './policy_set.ts';
+import type { PolicySet } from './policy_set.ts';
 import { ProjectPolicies } from './project_policies.ts';
 import { type PolicyState, readPolicyState } from './state.ts';
 

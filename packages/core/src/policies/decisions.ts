@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Verdict } from './compiled.ts';
 
 /** What policies say of a call: with which of them, and what went wrong, which denies. */
 export interface Decision {
@@ -7,25 +8,25 @@ export interface Decision {
   errors: string[];
 }
 
-/** Decisions remembered in a process; when there are more, all are forgotten. */
-const mostDecisions = 20_000;
+/** Verdicts remembered in a process; when there are more, all are forgotten. */
+const mostVerdicts = 20_000;
 
 /** Characters of a question whose answer is remembered. */
 const longestQuestion = 16_384;
 
-const known = new Map<string, Decision>();
+const known = new Map<string, Verdict>();
 
 /**
- * The decision on a question, made once. Questions are kept as their digests, so that what is remembered takes the same
+ * The verdict on a question, found once. Questions are kept as their digests, so that what is remembered takes the same
  * few bytes each, whatever callers send: at most about 6 MB in all projects together.
  */
-export function remembered(question: string, decide: () => Decision): Decision {
-  if (question.length > longestQuestion) return decide();
+export function remembered(question: string, judge: () => Verdict): Verdict {
+  if (question.length > longestQuestion) return judge();
   const key = createHash('sha256').update(question).digest('base64');
   const before = known.get(key);
   if (before) return before;
-  const decision = decide();
-  if (known.size >= mostDecisions) known.clear();
-  known.set(key, decision);
-  return decision;
+  const verdict = judge();
+  if (known.size >= mostVerdicts) known.clear();
+  known.set(key, verdict);
+  return verdict;
 }

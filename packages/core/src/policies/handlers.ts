@@ -2,7 +2,7 @@ import { type Operation, operationNamed } from '@agentcoord/contract';
 import type { ComputedCall, Handler } from '../handlers.ts';
 import { atOnce } from '../slices.ts';
 import { fileOf } from './file.ts';
-import { type Policies, type PolicyFiles, readPolicyFiles } from './files.ts';
+import { type Policies, readPolicyFiles } from './files.ts';
 import { PolicySet } from './policy_set.ts';
 import { inForce } from './project_policies.ts';
 import { domainOf, type Entity, projectOf } from './request.ts';
@@ -90,21 +90,17 @@ async function change(
     engine: engineOf(database),
     problems: problems.slice(0, 10),
     seen: all_projects ? state.version.all : state.version.own,
-    locks_out: problems.length === 0 && locksOut(files, inForce(files.defaults, next), state),
+    locks_out: problems.length === 0 && locksOut(inForce(files.defaults, next), state),
   });
   database.policies?.changed();
   return answer;
 }
 
 /** Whether this caller could not take the change back: the way out must not be locked from the inside. */
-function locksOut(
-  files: PolicyFiles,
-  policies: Policies,
-  { version: _v, policies: _p, ...principal }: PolicyState,
-): boolean {
+function locksOut(policies: Policies, { version: _v, policies: _p, ...principal }: PolicyState): boolean {
   const wayOut = operationNamed('rollback_cedar_policies') as Operation;
   try {
-    const set = new PolicySet({ schema: 'trial', policies: 'trial' }, files, policies);
+    const set = new PolicySet('trial', policies);
     const input = () => ({ version: 0, all_projects: false });
     return !atOnce(set.decide(wayOut, principal, { input })).allowed;
   } catch {

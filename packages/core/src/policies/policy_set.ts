@@ -1,24 +1,19 @@
 import type { Operation } from '@agentcoord/contract';
-import { type Cedar, type EntityJson, inCedar } from './cedar.ts';
+import { inCedar } from './cedar.ts';
+import { CompiledPolicies, failed, type Principal, type Request, type Verdict } from './compiled.ts';
 import { type Decision, remembered } from './decisions.ts';
-import { defaultPrefix, type Policies, type PolicyFiles } from './files.ts';
-import { type Look, type LookedAt, lookedAtBy, looksOf } from './looks.ts';
+import { defaultPrefix, type Policies } from './files.ts';
+import { isBlind, isNamed, type Look, type LookedAt, lookedAtBy, lookOf, type Names, partedByLook } from './looks.ts';
 import { ledToBy, meantBy, type Question } from './questions.ts';
-import { contextFields, contextInput, type Entity, type FieldType, projectOf, resourcesOf } from './request.ts';
-
-/** Who calls, as the database knows it. */
-export interface Principal {
-  /** Of a subagent, the agent on whose behalf it works. */
-  agent: string;
-  agent_type: string;
-  trust: number;
-  project: string;
-  suspended: boolean;
-  /** Names of operations and toolsets, `read` and `write`: what the key is for, and what the profile says. */
-  scopes?: string[];
-  allowed_operations?: string[];
-  blocked_operations: string[];
-}
+import {
+  contextFields,
+  contextInput,
+  type Entity,
+  type FieldType,
+  projectOf,
+  resourcesOf,
+  resourceTypes,
+} from './request.ts';
 
 /** Decisions that one call may need: each takes a tenth of a millisecond, and the longer, the longer its input is. */
 const mostQuestions = 2000;
@@ -28,31 +23,29 @@ const mostCharacters = 20_000_000;
 
 let sets = 0;
 
-/** The numbers of the sets that instances of Cedar keep, by name. */
-const compiled = new WeakMap<Cedar, Map<string, number>>();
-
 /**
- * The policies in force in a project. Equal requests are answered from memory: what no policy looks at (the resource,
- * the input) is left out of them, so that under the default policies there is one an operation and caller.
+ * The policies in force in a project. Equal requests are answered from memory, by policies that look at neither resource
+ * nor input apart from those that do: under the default ones there is one request an operation and caller, and others are
+ * asked anew only where something has changed that they look at.
  */
 export class PolicySet {
-  readonly #name: SetName;
-  readonly #schema: string;
-  readonly #policies: Policies;
   readonly #number = ++sets;
-  readonly #fields = new Map<string, [string, FieldType][]>();
+  readonly #blind: CompiledPolicies;
+  readonly #looking: CompiledPolicies;
   readonly #looks: Look[];
-  readonly #lookedAt = new Map<string, LookedAt>();
+  readonly #lookedAt = new Map<string, LookedAt & { fields: [string, FieldType][] }>();
   readonly #isShipped: boolean;
 
-  /** Throws when the policies cannot be read. */
-  constructor(name: SetName, { schema }: PolicyFiles, policies: Policies) {
-    this.#name = name;
-    this.#schema = schema;
-    this.#policies = policies;
+  /** Cedar keeps them under this name, and forgets others of the name. Throws when the policies cannot be read. */
+  constructor(name: string, policies: Policies) {
+    const looks = inCedar((cedar) =>
+      Object.entries(policies).map(([policy, text]) => [policy, lookOf(cedar, text)] as const),
+    );
+    const [blind, looking] = partedByLook(policies, new Map(looks));
+    this.#looks = looks.map(([, look]) => look);
+    this.#blind = new CompiledPolicies(`${name}, blind`, blind);
+    this.#looking = new CompiledPolicies(`${name}, looking`, looking);
     this.#isShipped = Object.keys(policies).every(isDefault);
-    this.#looks = inCedar((cedar) => looksOf(cedar, policies));
-    inCedar((cedar) => this.#compile(cedar));
   }
 
   /**
@@ -61,9 +54,9 @@ export class PolicySet {
    */
   *decide(operation: Operation, principal: Principal, { input, resource }: About): Generator<undefined, Decision> {
     const question = meantBy({ operation, input });
-    const own = this.#contexts(question, principal, resource);
+    const own = this.#requests(question, principal, resource);
     const led = this.#isShipped ? [] : ledToBy(question);
-    const further = led.flatMap((each) => this.#contexts(each, principal, undefined));
+    const further = led.flatMap((each) => this.#requests(each, principal, undefined));
     // Before any of them is answered, which takes a while.
     const count = own.length + further.length;
     if (count > mostQuestions) {
@@ -72,113 +65,112 @@ export class PolicySet {
     if (count > 1 && charactersOf([...own, ...further]) > mostCharacters) {
       return deny('The call names too much at once for its policies: it has to name fewer files, or say less.');
     }
-    const decision = yield* this.#firstDenial(principal, own, () => true);
+    const decision = yield* this.#firstDenial(own, () => true);
     if (!decision.allowed || further.length === 0) return decision;
     // The default policies about scopes and profiles are about the call that is made, as in the database.
-    const refusal = yield* this.#firstDenial(principal, further, isFromStored);
+    const refusal = yield* this.#firstDenial(further, isFromStored);
     return refusal.allowed || !isFromStored(refusal) ? decision : refusal;
   }
 
-  #contexts({ operation, input }: Question, { project }: Principal, resource: Entity | undefined): [Entity, Context][] {
-    const { name, toolset, kind } = operation;
-    const { atResource, atInput } = this.#lookedAtBy(name);
-    const context = {
-      operation: name,
-      words: [name, toolset, kind],
-      ...(atInput ? { input: this.#inputOf(operation, input()) } : {}),
-    };
-    if (!atResource) return [[projectOf(project), context]];
-    return (resource ? [resource] : resourcesOf(operation, input(), project)).map((one) => [one, context]);
+  #requests({ operation, input }: Question, principal: Principal, resource: Entity | undefined): Asked[] {
+    const { atResource, atInput, fields } = this.#lookedAtBy(operation);
+    const asked = { principal, operation, ...(atInput ? { input: contextInput(fields, input()) } : {}) };
+    if (!atResource) return [{ ...asked, resource: projectOf(principal.project) }];
+    const about = resource ? [resource] : resourcesOf(operation, input(), principal.project);
+    return about.map((one) => ({ ...asked, resource: one }));
   }
 
-  *#firstDenial(
-    principal: Principal,
-    about: [Entity, Context][],
-    counts: (denial: Decision) => boolean,
-  ): Generator<undefined, Decision> {
+  *#firstDenial(requests: Asked[], counts: (denial: Decision) => boolean): Generator<undefined, Decision> {
     let last = deny('There is nothing to decide about.');
-    for (const [resource, context] of about) {
-      last = this.#decideOne(principal, resource, context);
+    for (const request of requests) {
+      last = this.#decideOne(request);
       if (!last.allowed && counts(last)) return last;
       yield;
     }
     return last;
   }
 
-  #lookedAtBy(operation: string): LookedAt {
-    const known = this.#lookedAt.get(operation) ?? lookedAtBy(this.#looks, operation);
-    this.#lookedAt.set(operation, known);
-    return known;
+  #lookedAtBy(operation: Operation): LookedAt & { fields: [string, FieldType][] } {
+    const known = this.#lookedAt.get(operation.name);
+    if (known) return known;
+    const looked = lookedAtBy(this.#looks, operation.name);
+    const fields = contextFields(operation).filter(([field]) => looked.atInput && isNamed(looked.atInput, field));
+    const found = { ...looked, fields };
+    this.#lookedAt.set(operation.name, found);
+    return found;
   }
 
-  #inputOf(operation: Operation, input: Record<string, unknown>): Record<string, unknown> {
-    const fields = this.#fields.get(operation.name) ?? contextFields(operation);
-    this.#fields.set(operation.name, fields);
-    return contextInput(fields, input);
+  #decideOne(asked: Asked): Decision {
+    const { principal, operation, resource } = asked;
+    const looked = this.#lookedAtBy(operation);
+    const blind = this.#verdict(
+      this.#blind,
+      requestOf({ principal, operation, resource: projectOf(principal.project) }),
+    );
+    if (isBlind(looked)) return decisionOf([blind]);
+    if (!resourceTypes(operation).includes(resource.type)) {
+      return deny(`No call of ${operation.name} is about a resource of type ${resource.type}.`);
+    }
+    return decisionOf([blind, this.#verdict(this.#looking, requestOf(asked, looked))]);
   }
 
-  #decideOne(principal: Principal, resource: Entity, context: Context): Decision {
-    return remembered(JSON.stringify([this.#number, principal, resource, context]), () => {
+  #verdict(policies: CompiledPolicies, request: Request): Verdict {
+    const question = { ...request, operation: request.operation.name };
+    return remembered(JSON.stringify([this.#number, policies === this.#blind, question]), () => {
       try {
-        return inCedar((cedar) => this.#evaluate(cedar, principal, resource, context));
+        return policies.judge(request);
       } catch (error) {
-        return deny(error instanceof Error ? error.message : 'The policy engine failed.');
+        return failed(error instanceof Error ? error.message : 'The policy engine failed.');
       }
     });
   }
-
-  /**
-   * Where an instance of Cedar has others under this name: one that has failed is replaced by an empty one, and while a
-   * decision pauses, the policies of its project may be replaced.
-   */
-  #compile(cedar: Cedar): void {
-    const numbers = compiled.get(cedar) ?? new Map<string, number>();
-    if (numbers.get(this.#name.policies) === this.#number) return;
-    compiled.set(cedar, numbers.set(this.#name.policies, -1));
-    for (const answer of [
-      cedar.preparseSchema(this.#name.schema, this.#schema),
-      cedar.preparsePolicySet(this.#name.policies, { staticPolicies: this.#policies }),
-    ]) {
-      if (answer.type === 'failure') throw new Error(answer.errors[0]?.message ?? 'The policies cannot be read.');
-    }
-    numbers.set(this.#name.policies, this.#number);
-  }
-
-  /** Cedar leaves out a policy that cannot be evaluated, even one that forbids. Here it denies. */
-  #evaluate(cedar: Cedar, principal: Principal, resource: Entity, context: Context): Decision {
-    this.#compile(cedar);
-    const { agent, project, ...attrs } = principal;
-    const parents = [{ type: 'Project', id: project }];
-    const entities: EntityJson[] = [
-      { uid: { type: 'Agent', id: agent }, attrs: { name: agent, ...attrs }, parents },
-      { uid: uidOf(resource), attrs: resource.attrs, parents: resource.type === 'Project' ? [] : parents },
-      ...(resource.type === 'Project' ? [] : [{ uid: uidOf(projectOf(project)), attrs: {}, parents: [] }]),
-    ];
-    const answer = cedar.statefulIsAuthorized({
-      principal: { type: 'Agent', id: agent },
-      action: { type: 'Action', id: context.operation },
-      resource: uidOf(resource),
-      context: context as never,
-      preparsedSchemaName: this.#name.schema,
-      validateRequest: true,
-      preparsedPolicySetId: this.#name.policies,
-      entities,
-    });
-    if (answer.type === 'failure') {
-      return deny(...answer.errors.map(({ message }) => message));
-    }
-    const { decision, diagnostics } = answer.response;
-    const errors = diagnostics.errors.map(({ policyId, error }) => `${policyId}: ${error.message}`);
-    return { allowed: decision === 'allow' && errors.length === 0, policies: diagnostics.reason.sort(), errors };
-  }
 }
 
-/** Contexts are shared by what one question names. */
-function charactersOf(about: readonly [Entity, Context][]): number {
-  const lengths = new Map<Context, number>();
-  return about.reduce((sum, [, context]) => {
-    const length = lengths.get(context) ?? JSON.stringify(context).length;
-    lengths.set(context, length);
+/** What one decision is about. */
+interface Asked {
+  principal: Principal;
+  operation: Operation;
+  resource: Entity;
+  input?: Record<string, unknown>;
+}
+
+const everything: Pick<LookedAt, 'atPrincipal' | 'atContext'> = { atPrincipal: 'all', atContext: 'all' };
+
+function requestOf({ principal, operation, resource, input }: Asked, { atPrincipal, atContext } = everything): Request {
+  const { agent, project, ...attrs } = principal;
+  const { name, toolset, kind } = operation;
+  const context = { operation: name, words: [name, toolset, kind], ...(input ? { input } : {}) };
+  return {
+    ...{ agent, project, operation, resource },
+    attrs: picked({ name: agent, ...attrs }, atPrincipal),
+    context: picked(context, atContext),
+  };
+}
+
+function picked(all: Record<string, unknown>, names: Names): Record<string, unknown> {
+  if (names === 'all') return all;
+  return Object.fromEntries(Object.entries(all).filter(([name]) => names.has(name)));
+}
+
+/**
+ * What policies say together that were asked apart: one that forbids is enough to deny, else one that permits to allow.
+ * Cedar leaves out a policy that cannot be evaluated, even one that forbids. Here it denies.
+ */
+function decisionOf(verdicts: readonly Verdict[]): Decision {
+  const errors = verdicts.flatMap((verdict) => verdict.errors);
+  const of = (decision: Verdict['decision']) =>
+    verdicts.flatMap((verdict) => (verdict.decision === decision ? verdict.policies : []));
+  const [forbid, permit] = [of('deny'), of('allow')];
+  const allowed = forbid.length === 0 && permit.length > 0 && errors.length === 0;
+  return { allowed, policies: (forbid.length > 0 ? forbid : permit).sort(), errors: shortened(errors) };
+}
+
+/** Inputs are shared by what one question names. */
+function charactersOf(requests: readonly Asked[]): number {
+  const lengths = new Map<unknown, number>();
+  return requests.reduce((sum, { input }) => {
+    const length = lengths.get(input) ?? JSON.stringify(input ?? null).length;
+    lengths.set(input, length);
     return sum + length;
   }, 0);
 }
@@ -191,18 +183,9 @@ export interface About {
   resource?: Entity | undefined;
 }
 
-/** Under which names the engine keeps schema and policies; what had the same name is replaced. */
-export interface SetName {
-  schema: string;
-  policies: string;
-}
+const deny = (...errors: string[]): Decision => ({ allowed: false, policies: [], errors: shortened(errors) });
 
-type Context = { operation: string; words: string[]; input?: Record<string, unknown> };
-
-const deny = (...errors: string[]): Decision => ({
-  ...{ allowed: false, policies: [] },
-  errors: errors.slice(0, 5).map((text) => text.slice(0, 300)),
-});
+const shortened = (errors: string[]) => errors.slice(0, 5).map((text) => text.slice(0, 300));
 
 const isDefault = (policy: string) => policy.startsWith(defaultPrefix);
 
@@ -210,5 +193,3 @@ const isDefault = (policy: string) => policy.startsWith(defaultPrefix);
 function isFromStored({ policies, errors }: Decision): boolean {
   return errors.length > 0 || policies.length === 0 || !policies.every(isDefault);
 }
-
-const uidOf = ({ type, id }: Entity) => ({ type, id });

@@ -1,5 +1,5 @@
 import { defaultPrefix, type Policies, type PolicyFiles } from './files.ts';
-import { PolicySet, type SetName } from './policy_set.ts';
+import { PolicySet } from './policy_set.ts';
 import type { PolicyState, PolicyVersion, StoredPolicy } from './state.ts';
 
 /** Cedar keeps what it has parsed under names that the whole process shares. */
@@ -30,24 +30,20 @@ export class ProjectPolicies {
 
   /** One for all projects that have stored nothing. */
   #default(files: PolicyFiles): PolicySet | Error {
-    this.#defaults ??= this.#compiled('default', files, inForce(files.defaults, []));
+    this.#defaults ??= this.#compiled('default', inForce(files.defaults, []));
     return this.#defaults;
   }
 
   #ofProject(files: PolicyFiles, project_id: number, policies: StoredPolicy[]): PolicySet | Error {
-    return this.#compiled(`project ${project_id}`, files, inForce(files.defaults, policies));
+    return this.#compiled(`project ${project_id}`, inForce(files.defaults, policies));
   }
 
-  #compiled(name: string, files: PolicyFiles, policies: Policies): PolicySet | Error {
-    return compiled({ schema: this.#engine, policies: `${this.#engine}, ${name}` }, files, policies);
-  }
-}
-
-function compiled(name: SetName, files: PolicyFiles, policies: Policies): PolicySet | Error {
-  try {
-    return new PolicySet(name, files, policies);
-  } catch (error) {
-    return error instanceof Error ? error : new Error('The policies cannot be understood.');
+  #compiled(name: string, policies: Policies): PolicySet | Error {
+    try {
+      return new PolicySet(`${this.#engine}, ${name}`, policies);
+    } catch (error) {
+      return error instanceof Error ? error : new Error('The policies cannot be understood.');
+    }
   }
 }
 

@@ -43,6 +43,11 @@ function fieldType({ type, items, enum: words }: JsonSchema): FieldType | undefi
   return type === 'array' && items?.type === 'string' ? 'Set<String>' : undefined;
 }
 
+/** The groups that the action of an operation is in. */
+export function groupsOf({ minimumTrust, kind, toolset }: Operation): string[] {
+  return [`trust_${minimumTrust}`, kind, `toolset_${toolset}`];
+}
+
 /** The kinds of entities that calls of an operation may be about. */
 export function resourceTypes({ input }: Operation): Entity['type'][] {
   const types = new Set<Entity['type']>(['Project']);
@@ -82,7 +87,7 @@ export function domainOf(text: string): Entity | undefined {
   return 'problem' in target ? undefined : { type: 'Domain', id: target.host, attrs: { host: target.host } };
 }
 
-/** `context.input` of a call: what `contextFields` says of it, without what was left out or is of another type. */
+/** `context.input` of a call: these fields of it, without what was left out or is of another type. */
 export function contextInput(
   fields: readonly [field: string, type: FieldType][],
   input: Record<string, unknown>,

@@ -8,14 +8,14 @@ import { findProblems } from './problems.ts';
 /** The thread in which policies are validated; see validation_worker.ts. */
 parentPort?.on('message', ({ schema, policies }: { schema: string; policies: Policies }) => {
   const problems = findProblems(schema, policies);
-  if (problems.length === 0) tryOut(schema, policies);
+  if (problems.length === 0) tryOut(policies);
   parentPort?.postMessage(problems);
 });
 parentPort?.postMessage('ready');
 
 /** Decides once with policies that are good: what can be read must also be evaluated. */
-function tryOut(schema: string, policies: Policies): void {
-  const set = new PolicySet({ schema: 'trial', policies: 'trial' }, { schema, defaults: {} }, policies);
+function tryOut(policies: Policies): void {
+  const set = new PolicySet('trial', policies);
   const operation = operationNamed('acquire_lock');
   const agent = { agent: 'a', agent_type: 'a', trust: 4, project: 'p', suspended: false };
   const principal = { ...agent, blocked_operations: [] };
