@@ -3040,32 +3040,42 @@ as $$
 $$;
 
 -- locks/_free_lapsed.sql
--- Frees what others still have in these rows, and tells them. Called by _take when nothing is in the way any more, so
--- all of it has expired, or its holder is dead. It has to go, because an expiry may be moved by _resume.
+-- Frees what others still have in these rows, and tells them: of each session ten locks, the last of which says how many
+-- more there were; and of 200 in all, because thousands may have lapsed below one tree. Called by _take when nothing is in
+-- the way any more, so all of it has expired, or its holder is dead. It has to go, because an expiry may be moved by
+-- _resume.
 create function coord._free_lapsed(p_call coord._call, p_rows text[], p_shared boolean) returns void
 language plpgsql volatile
 as $$
-declare
-  v_lapsed record;
 begin
-  for v_lapsed in
-    select l.path, l.token, l.session_id from coord.locks l
-    where l.project_id = p_call.project_id and l.path = any (p_rows) and l.session_id <> p_call.session_id
-    union all
-    select s.path, s.token, s.session_id from coord.lock_shares s
-    where not p_shared and s.project_id = p_call.project_id and s.path = any (p_rows)
-      and s.session_id <> p_call.session_id
-    order by path, session_id
-  loop
-    update coord.locks l set session_id = null, reason = null, task_id = null
-    where l.project_id = p_call.project_id and l.path = v_lapsed.path and l.session_id = v_lapsed.session_id;
-    delete from coord.lock_shares s
-    where s.project_id = p_call.project_id and s.path = v_lapsed.path and s.session_id = v_lapsed.session_id;
-    perform coord._tell_holder(p_call.project_id, v_lapsed.session_id, jsonb_build_object('kind', 'lock_lapsed',
-      'message', format('Your lock on %s had lapsed, and %s has taken it. Do not write there before you have it again.',
-        v_lapsed.path, p_call.agent),
-      'path', v_lapsed.path, 'token', v_lapsed.token, 'taken_by', p_call.agent));
-  end loop;
+  perform coord._tell_holder(p_call.project_id, h.session_id, jsonb_build_object('kind', 'lock_lapsed',
+    'message', format('Your lock on %s had lapsed, and %s has taken it%s. Do not write there before you have it again.',
+      h.path, p_call.agent, case when h.place = 10 and h.locks > 10 then format(', and %s more of yours', h.locks - 10) end),
+    'path', h.path, 'token', h.token, 'taken_by', p_call.agent))
+  from (
+    select o.*, row_number() over (partition by o.session_id order by o.path) as place,
+      count(*) over (partition by o.session_id) as locks
+    from (
+      select l.path, l.token, l.session_id from coord.locks l
+      where l.project_id = p_call.project_id and l.path = any (p_rows) and l.session_id <> p_call.session_id
+      union all
+      select s.path, s.token, s.session_id from coord.lock_shares s
+      where not p_shared and s.project_id = p_call.project_id and s.path = any (p_rows)
+        and s.session_id <> p_call.session_id
+    ) o
+    order by place, o.session_id limit 200
+  ) h
+  where h.place <= 10;
+  if not found then return; end if;
+  update coord.locks l set session_id = null, reason = null, task_id = null
+  where l.project_id = p_call.project_id and l.path = any (p_rows) and l.session_id <> p_call.session_id;
+  if p_shared then return; end if;
+  -- In the order in which a session releases its shares.
+  perform from coord.lock_shares s
+  where s.project_id = p_call.project_id and s.path = any (p_rows) and s.session_id <> p_call.session_id
+  order by s.path, s.session_id for update;
+  delete from coord.lock_shares s
+  where s.project_id = p_call.project_id and s.path = any (p_rows) and s.session_id <> p_call.session_id;
 end
 $$;
 
@@ -3218,19 +3228,16 @@ create function coord._guard_rows(p_project_id integer, p_paths text[]) returns 
 language plpgsql volatile
 as $$
 declare
-  v_scope record;
+  v_range record;
   v_held text[] := coord._overlapping_rows(p_project_id, p_paths);
   v_rows text[] := array(
     select l.path from coord.locks l where l.project_id = p_project_id and l.path = any (p_paths) and not l.guarded);
 begin
-  for v_scope in
-    select coord._literal_prefix(p.path) collate "C" as prefix, coord._glob_regex(p.path) as regex
-    from unnest(p_paths) p(path) where coord._is_scope(p.path)
-  loop
+  for v_range in select * from coord._scope_ranges(p_paths) loop
     v_rows := v_rows || array(
       select l.path from coord.locks l
-      where l.project_id = p_project_id and l.path >= v_scope.prefix and l.path < v_scope.prefix || chr(1114111)
-        and not l.guarded and l.path ~ v_scope.regex and l.path !~ '^(resource|label):');
+      where l.project_id = p_project_id and l.path >= v_range.prefix and l.path < v_range.prefix || chr(1114111)
+        and not l.guarded and (v_range.regex is null or l.path ~ v_range.regex) and l.path !~ '^(resource|label):');
   end loop;
   perform from coord.locks l
   where l.project_id = p_project_id and l.path = any (v_rows || v_held)
@@ -3286,6 +3293,27 @@ begin
       then 'Nothing was locked. Do something else first, or wait with wait_seconds.'
       else 'Others who asked before are next. Wait with wait_seconds.' end)) into v_answer;
   return v_answer;
+end
+$$;
+
+-- locks/_held_below.sql
+-- Some of the locks that somebody else certainly holds alone below these trees and globs, p_limit at most. Reads no more
+-- than that, so that who asks in vain for a tree with thousands of locks in it does not keep others from theirs.
+create function coord._held_below(p_project_id integer, p_session_id uuid, p_paths text[], p_limit integer)
+returns text[]
+language plpgsql stable
+as $$
+begin
+  return array(
+    select l.path from coord._scope_ranges(p_paths) r cross join lateral (
+      select o.path from coord.locks o
+      join coord.sessions s on s.project_id = p_project_id and s.session_id = o.session_id
+      where o.project_id = p_project_id and o.path >= r.prefix and o.path < r.prefix || chr(1114111)
+        and o.session_id <> p_session_id and o.expires_at > clock_timestamp()
+        and (r.regex is null or o.path ~ r.regex) and o.path !~ '^(resource|label):'
+        and coord._holds(s.ended_at, s.lease_expires_at)
+      limit p_limit) l
+    limit p_limit);
 end
 $$;
 
@@ -3538,30 +3566,30 @@ end
 $$;
 
 -- locks/_overlapping_rows.sql
--- Paths of the rows of coord.locks that overlap any of the given paths and may be held: below a tree or a glob the free
--- ones, which may be many, are left out. For callers of _serialize_locks: only they make rows, so none is missing.
+-- Paths of the rows of coord.locks that overlap any of the given paths and may be held, each once: below a tree or a
+-- glob the free ones, which may be many, are left out. For callers of _serialize_locks: only they make rows, so none is
+-- missing.
 create function coord._overlapping_rows(p_project_id integer, p_paths text[]) returns text[]
 language plpgsql volatile
 as $$
 declare
-  v_scope record;
+  v_range record;
+  v_below text[] := '{}';
   v_found text[] := coord._scopes_over(p_project_id, p_paths) || array(
     select l.path from coord.locks l where l.project_id = p_project_id and l.path = any (p_paths));
 begin
-  for v_scope in
-    select coord._literal_prefix(p.path) collate "C" as prefix, coord._glob_regex(p.path) as regex
-    from unnest(p_paths) p(path) where coord._is_scope(p.path)
-  loop
-    v_found := v_found || array(
+  for v_range in select * from coord._scope_ranges(p_paths) loop
+    v_below := v_below || array(
       select l.path from coord.locks l
-      where l.project_id = p_project_id and l.path >= v_scope.prefix and l.path < v_scope.prefix || chr(1114111)
-        and l.session_id is not null and l.path ~ v_scope.regex and l.path !~ '^(resource|label):'
+      where l.project_id = p_project_id and l.path >= v_range.prefix and l.path < v_range.prefix || chr(1114111)
+        and l.session_id is not null and (v_range.regex is null or l.path ~ v_range.regex)
+        and l.path !~ '^(resource|label):'
       union
       select s.path from coord.lock_shares s
-      where s.project_id = p_project_id and s.path >= v_scope.prefix and s.path < v_scope.prefix || chr(1114111)
-        and s.path ~ v_scope.regex and s.path !~ '^(resource|label):');
+      where s.project_id = p_project_id and s.path >= v_range.prefix and s.path < v_range.prefix || chr(1114111)
+        and (v_range.regex is null or s.path ~ v_range.regex) and s.path !~ '^(resource|label):');
   end loop;
-  return v_found;
+  return array(select distinct f.path from unnest(v_found || v_below) f(path));
 end
 $$;
 
@@ -3829,6 +3857,29 @@ begin
 end
 $$;
 
+-- locks/_scope_ranges.sql
+-- Where the files of the trees and globs among these paths lie, each range of names once: what lies below a tree of them
+-- is left out, so that many trees within each other cost as much as the outermost. regex: which names of the range;
+-- null for all.
+create function coord._scope_ranges(p_paths text[]) returns table (prefix text, regex text)
+language plpgsql immutable parallel safe
+as $$
+declare
+  v_trees text[] := array(
+    select distinct coord._literal_prefix(p.path) from unnest(p_paths) p(path)
+    where p.path ~ '/$' and not coord._is_glob(p.path));
+begin
+  return query
+    select coord._literal_prefix(p.path),
+      case when coord._is_glob(p.path) then coord._glob_regex(p.path) end
+    from unnest(p_paths) p(path)
+    where coord._is_scope(p.path) and not exists (
+      select from unnest(v_trees) t(prefix)
+      where starts_with(coord._literal_prefix(p.path), t.prefix)
+        and (coord._is_glob(p.path) or t.prefix <> coord._literal_prefix(p.path)));
+end
+$$;
+
 -- locks/_scopes_over.sql
 -- Trees and globs that may be held and overlap any of the paths.
 create function coord._scopes_over(p_project_id integer, p_paths text[]) returns text[]
@@ -3921,8 +3972,8 @@ $$;
 -- Never two holders: callers have the advisory lock, so no other _take runs in the project. Fast UPDATEs are kept out
 -- before the look that counts: the rows of the paths are locked, in path order, and for trees, globs and shared locks
 -- all rows that overlap are guarded. So what a fast UPDATE took before is seen, and until the end of this transaction
--- none takes one of them; afterwards they are taken or guarded. Rows that do not exist yet are made by nobody else. A
--- first look spares refused calls the guarding.
+-- none takes one of them; afterwards they are taken or guarded. Rows that do not exist yet are made by nobody else. Two
+-- looks before spare refused calls the guarding.
 create function coord._take(
   p_call coord._call, p_paths text[], p_shared boolean, p_reason text, p_ttl_seconds integer, p_task_id uuid,
   p_waiter_id bigint default null, out locks jsonb, out full_until timestamptz
@@ -3933,6 +3984,7 @@ declare
   v_rows text[];
 begin
   if p_shared or array_to_string(p_paths, e'\n') ~ '[*?]|/(\n|$)' then
+    if coord._held_below(p_call.project_id, p_call.session_id, p_paths, 1) <> '{}' then return; end if;
     perform from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id);
     if found then return; end if;
     perform coord._guard_rows(p_call.project_id, p_paths);
@@ -6199,7 +6251,8 @@ end
 $$;
 
 -- work/_assign_waiting.sql
--- Assigns tasks that wait for an agent to one that has just said what it can do: up to 100, the oldest first.
+-- Assigns tasks that wait for an agent to one that has just said what it can do, if it may claim: up to 100, the oldest
+-- first.
 -- Concurrency: rows that somebody has locked are skipped; they go to whoever takes them.
 create function coord._assign_waiting(p_call coord._call) returns void
 language plpgsql volatile
@@ -6213,7 +6266,8 @@ begin
   order by t.lane limit 1;
   if not found then return; end if;
   select s.capabilities into v_capabilities from coord.sessions s
-  where s.project_id = p_call.project_id and s.session_id = p_call.session_id and s.trust >= 2;
+  where s.project_id = p_call.project_id and s.session_id = p_call.session_id and s.trust >= 2
+    and (s.restrictions is null or coord._forbidden_by(s.restrictions, 'get_work') is null);
   for v_task in
     select t.* from coord.tasks t
     where t.project_id = p_call.project_id and t.status = 'ready' and t.lane > '?' and t.lane < '@'
@@ -6241,7 +6295,7 @@ language sql immutable parallel safe
 as $$ select case when starts_with(p_lane, '~') then substr(split_part(p_lane, E'\t', 1), 2) end $$;
 
 -- work/_auto_assignee.sql
--- The agent that a task is best assigned to: online, active within 15 minutes, trusted to work, capable, and with the
+-- The agent that a task is best assigned to: online, active within 15 minutes, one that may claim, capable, and with the
 -- fewest open tasks; not its submitter. Of 100 sessions, the newest of each agent before any has a second; null when there is
 -- none.
 -- p_more: open tasks not written yet, by their assignees. Who has a hundred and who has more are alike: a batch asks
@@ -6255,6 +6309,7 @@ declare
       select s.agent from coord.sessions s
       where s.project_id = p_task.project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
         and s.last_call_at > clock_timestamp() - interval '15 minutes' and s.trust >= 2
+        and (s.restrictions is null or coord._forbidden_by(s.restrictions, 'get_work') is null)
         and (p_task.terms).capabilities <@ s.capabilities and s.agent <> p_task.submitted_by
       order by row_number() over (partition by coalesce(s.delegated_from, s.agent) order by s.last_call_at desc),
         s.last_call_at desc
@@ -6346,10 +6401,15 @@ $$;
 -- work/_busy_paths.sql
 -- Which locks are in the way of a task's paths, ten of them at most; none when it is a limit.
 create function coord._busy_paths(p_call coord._call, p_paths text[]) returns text[]
-language sql volatile
+language plpgsql volatile
 as $$
-  select coalesce(array_agg(b.path), '{}')
-  from (select b.path from coord._blockers((p_call).project_id, (p_call).session_id, p_paths, false) b limit 10) b;
+declare
+  v_below text[] := coord._held_below(p_call.project_id, p_call.session_id, p_paths, 10);
+begin
+  if v_below <> '{}' then return v_below; end if;
+  return array(
+    select b.path from coord._blockers(p_call.project_id, p_call.session_id, p_paths, false) b limit 10);
+end
 $$;
 
 -- work/_cascade.sql
@@ -7061,6 +7121,7 @@ create function coord._is_circular(
 language plpgsql volatile
 as $$
 declare
+  v_until timestamptz := clock_timestamp() + interval '300 ms';
   v_parent uuid;
   v_parents uuid[];
   v_met uuid[];
@@ -7074,10 +7135,10 @@ begin
       or exists (select from coord.task_dependencies o where o.project_id = p_project_id and o.depends_on = t.task_id)
       or exists (select from unnest(p_edges) e where e.depends_on = t.task_id));
   if v_parents = '{}' then return false; end if;
-  v_parents := coord._waits_for_itself(p_project_id, v_parents, p_drafts, p_edges);
+  v_parents := coord._waits_for_itself(p_project_id, v_parents, p_drafts, p_edges, v_until);
   if v_parents is null or cardinality(v_parents) > 10 then return null; end if;
   foreach v_parent in array v_parents loop
-    v_met := coord._waits_for_itself(p_project_id, array[v_parent], p_drafts, p_edges);
+    v_met := coord._waits_for_itself(p_project_id, array[v_parent], p_drafts, p_edges, v_until);
     if v_met is null then return null; end if;
     if v_met <> '{}' then return true; end if;
   end loop;
@@ -8253,26 +8314,26 @@ as $$
 $$;
 
 -- work/_waits_for.sql
--- Which tasks a task waits for that are not done: those that it depends on, and its subtasks.
+-- Which tasks a task waits for: those that it depends on, and its subtasks; one that is done waits for nothing.
 create function coord._waits_for(p_project_id integer, p_task_id uuid) returns table (waits_for uuid)
 language sql stable
 as $$
-  select t.task_id
-  from (
+  select o.waits_for
+  from coord.tasks t cross join lateral (
     select d.depends_on from coord.task_dependencies d where d.project_id = p_project_id and d.task_id = p_task_id
     union all
     select s.task_id from coord.subtasks s where s.project_id = p_project_id and s.parent_id = p_task_id
-  ) o(task_id)
-  join coord.tasks t on t.project_id = p_project_id and t.task_id = o.task_id
-  where t.status <> 'done';
+  ) o(waits_for)
+  where t.project_id = p_project_id and t.task_id = p_task_id and t.status <> 'done';
 $$;
 
 -- work/_waits_for_itself.sql
 -- Which of these tasks are waited for by some of the drafts that are to become their subtasks; null when that takes a
--- look at more than 5,000 tasks, each of which may have 100 to wait for. Each is visited once, whatever ways lead to
--- it.
+-- look at more than 5,000 tasks, or until p_until: each may have 100 to wait for, and whoever submits has tasks of others
+-- locked meanwhile. Each is visited once, whatever ways lead to it.
 create function coord._waits_for_itself(
-  p_project_id integer, p_parents uuid[], p_drafts coord.tasks[], p_edges coord.task_dependencies[]
+  p_project_id integer, p_parents uuid[], p_drafts coord.tasks[], p_edges coord.task_dependencies[],
+  p_until timestamptz
 ) returns uuid[]
 language plpgsql volatile
 as $$
@@ -8293,8 +8354,9 @@ begin
       union all
       select o.waits_for from coord._waits_for(p_project_id, w.node) o
     ) n(node)
+    where clock_timestamp() < p_until
   )
-  select case when count(*) <= 5000
+  select case when count(*) <= 5000 and clock_timestamp() < p_until
     then coalesce(array_agg(w.node) filter (where w.node = any (p_parents)), '{}') end
   from (select w.node from walk w limit 5001) w);
 end

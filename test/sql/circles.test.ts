@@ -43,6 +43,15 @@ test('where thousands would have to be looked at, that is said instead', { timeo
   });
 });
 
+test('a task may wait for a graph in which each task waits for a hundred', async () => {
+  const [parent = ''] = await submit([{}]);
+  await submit([{ depends_on: [parent] }]);
+  const layer = (before: string[]) => submit(Array.from({ length: 100 }, () => ({ depends_on: before })));
+  let last = await layer([]);
+  for (let layers = 1; layers < 8; layers++) last = await layer(last);
+  expect(await submit([{ parent_id: parent, depends_on: last }])).toHaveLength(1);
+});
+
 test('two that each add a half of a circle at the same instant: one is refused', async () => {
   const bob = await db.session('bob', { trust: 3 });
   const [one = '', two = ''] = await submit([{}, {}]);

@@ -95,6 +95,20 @@ describe('a task that is assigned', () => {
     expect(await titlesFor(fox)).toEqual(['waits']);
   });
 
+  test('automatically to none that may not claim: suspended, or by its profile', async () => {
+    const root = await db.session('root', { project, trust: 4 });
+    const [fox, owl] = [await worker('fox', ['sql']), await worker('owl', ['sql'])];
+    await root.suspendAgent({ agent: 'fox' });
+    await root.setProfile({ profile: 'reader', trust: 2, blocked_operations: ['work'] });
+    await root.assignProfile({ profile: 'reader', agent: 'owl' });
+    const { task_id } = await ann.submitWork({ title: 'x', assignee: 'auto', capabilities: ['sql'] });
+    await owl.registerSession({ capabilities: ['sql'] });
+    expect(await assigneeOf(task_id)).toBeNull();
+    await root.resumeAgent({ agent: 'fox' });
+    await fox.registerSession({ capabilities: ['sql'] });
+    expect(await assigneeOf(task_id)).toBe('fox');
+  });
+
   test('comes back when its agent has been gone for a minute: to the next one, or to everybody', async () => {
     const fox = await worker('fox');
     const named = await ann.submitWork({ title: 'named', assignee: 'fox' });

@@ -6,19 +6,16 @@ create function coord._guard_rows(p_project_id integer, p_paths text[]) returns 
 language plpgsql volatile
 as $$
 declare
-  v_scope record;
+  v_range record;
   v_held text[] := coord._overlapping_rows(p_project_id, p_paths);
   v_rows text[] := array(
     select l.path from coord.locks l where l.project_id = p_project_id and l.path = any (p_paths) and not l.guarded);
 begin
-  for v_scope in
-    select coord._literal_prefix(p.path) collate "C" as prefix, coord._glob_regex(p.path) as regex
-    from unnest(p_paths) p(path) where coord._is_scope(p.path)
-  loop
+  for v_range in select * from coord._scope_ranges(p_paths) loop
     v_rows := v_rows || array(
       select l.path from coord.locks l
-      where l.project_id = p_project_id and l.path >= v_scope.prefix and l.path < v_scope.prefix || chr(1114111)
-        and not l.guarded and l.path ~ v_scope.regex and l.path !~ '^(resource|label):');
+      where l.project_id = p_project_id and l.path >= v_range.prefix and l.path < v_range.prefix || chr(1114111)
+        and not l.guarded and (v_range.regex is null or l.path ~ v_range.regex) and l.path !~ '^(resource|label):');
   end loop;
   perform from coord.locks l
   where l.project_id = p_project_id and l.path = any (v_rows || v_held)

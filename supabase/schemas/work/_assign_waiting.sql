@@ -1,4 +1,5 @@
--- Assigns tasks that wait for an agent to one that has just said what it can do: up to 100, the oldest first.
+-- Assigns tasks that wait for an agent to one that has just said what it can do, if it may claim: up to 100, the oldest
+-- first.
 -- Concurrency: rows that somebody has locked are skipped; they go to whoever takes them.
 create function coord._assign_waiting(p_call coord._call) returns void
 language plpgsql volatile
@@ -12,7 +13,8 @@ begin
   order by t.lane limit 1;
   if not found then return; end if;
   select s.capabilities into v_capabilities from coord.sessions s
-  where s.project_id = p_call.project_id and s.session_id = p_call.session_id and s.trust >= 2;
+  where s.project_id = p_call.project_id and s.session_id = p_call.session_id and s.trust >= 2
+    and (s.restrictions is null or coord._forbidden_by(s.restrictions, 'get_work') is null);
   for v_task in
     select t.* from coord.tasks t
     where t.project_id = p_call.project_id and t.status = 'ready' and t.lane > '?' and t.lane < '@'

@@ -1,4 +1,4 @@
--- The agent that a task is best assigned to: online, active within 15 minutes, trusted to work, capable, and with the
+-- The agent that a task is best assigned to: online, active within 15 minutes, one that may claim, capable, and with the
 -- fewest open tasks; not its submitter. Of 100 sessions, the newest of each agent before any has a second; null when there is
 -- none.
 -- p_more: open tasks not written yet, by their assignees. Who has a hundred and who has more are alike: a batch asks
@@ -12,6 +12,7 @@ declare
       select s.agent from coord.sessions s
       where s.project_id = p_task.project_id and s.ended_at is null and s.lease_expires_at > clock_timestamp()
         and s.last_call_at > clock_timestamp() - interval '15 minutes' and s.trust >= 2
+        and (s.restrictions is null or coord._forbidden_by(s.restrictions, 'get_work') is null)
         and (p_task.terms).capabilities <@ s.capabilities and s.agent <> p_task.submitted_by
       order by row_number() over (partition by coalesce(s.delegated_from, s.agent) order by s.last_call_at desc),
         s.last_call_at desc

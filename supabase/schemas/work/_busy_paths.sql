@@ -1,7 +1,12 @@
 -- Which locks are in the way of a task's paths, ten of them at most; none when it is a limit.
 create function coord._busy_paths(p_call coord._call, p_paths text[]) returns text[]
-language sql volatile
+language plpgsql volatile
 as $$
-  select coalesce(array_agg(b.path), '{}')
-  from (select b.path from coord._blockers((p_call).project_id, (p_call).session_id, p_paths, false) b limit 10) b;
+declare
+  v_below text[] := coord._held_below(p_call.project_id, p_call.session_id, p_paths, 10);
+begin
+  if v_below <> '{}' then return v_below; end if;
+  return array(
+    select b.path from coord._blockers(p_call.project_id, p_call.session_id, p_paths, false) b limit 10);
+end
 $$;

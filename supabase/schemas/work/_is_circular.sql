@@ -9,6 +9,7 @@ create function coord._is_circular(
 language plpgsql volatile
 as $$
 declare
+  v_until timestamptz := clock_timestamp() + interval '300 ms';
   v_parent uuid;
   v_parents uuid[];
   v_met uuid[];
@@ -22,10 +23,10 @@ begin
       or exists (select from coord.task_dependencies o where o.project_id = p_project_id and o.depends_on = t.task_id)
       or exists (select from unnest(p_edges) e where e.depends_on = t.task_id));
   if v_parents = '{}' then return false; end if;
-  v_parents := coord._waits_for_itself(p_project_id, v_parents, p_drafts, p_edges);
+  v_parents := coord._waits_for_itself(p_project_id, v_parents, p_drafts, p_edges, v_until);
   if v_parents is null or cardinality(v_parents) > 10 then return null; end if;
   foreach v_parent in array v_parents loop
-    v_met := coord._waits_for_itself(p_project_id, array[v_parent], p_drafts, p_edges);
+    v_met := coord._waits_for_itself(p_project_id, array[v_parent], p_drafts, p_edges, v_until);
     if v_met is null then return null; end if;
     if v_met <> '{}' then return true; end if;
   end loop;

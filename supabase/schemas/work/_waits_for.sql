@@ -1,13 +1,12 @@
--- Which tasks a task waits for that are not done: those that it depends on, and its subtasks.
+-- Which tasks a task waits for: those that it depends on, and its subtasks; one that is done waits for nothing.
 create function coord._waits_for(p_project_id integer, p_task_id uuid) returns table (waits_for uuid)
 language sql stable
 as $$
-  select t.task_id
-  from (
+  select o.waits_for
+  from coord.tasks t cross join lateral (
     select d.depends_on from coord.task_dependencies d where d.project_id = p_project_id and d.task_id = p_task_id
     union all
     select s.task_id from coord.subtasks s where s.project_id = p_project_id and s.parent_id = p_task_id
-  ) o(task_id)
-  join coord.tasks t on t.project_id = p_project_id and t.task_id = o.task_id
-  where t.status <> 'done';
+  ) o(waits_for)
+  where t.project_id = p_project_id and t.task_id = p_task_id and t.status <> 'done';
 $$;

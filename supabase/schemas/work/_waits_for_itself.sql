@@ -1,8 +1,9 @@
 -- Which of these tasks are waited for by some of the drafts that are to become their subtasks; null when that takes a
--- look at more than 5,000 tasks, each of which may have 100 to wait for. Each is visited once, whatever ways lead to
--- it.
+-- look at more than 5,000 tasks, or until p_until: each may have 100 to wait for, and whoever submits has tasks of others
+-- locked meanwhile. Each is visited once, whatever ways lead to it.
 create function coord._waits_for_itself(
-  p_project_id integer, p_parents uuid[], p_drafts coord.tasks[], p_edges coord.task_dependencies[]
+  p_project_id integer, p_parents uuid[], p_drafts coord.tasks[], p_edges coord.task_dependencies[],
+  p_until timestamptz
 ) returns uuid[]
 language plpgsql volatile
 as $$
@@ -23,8 +24,9 @@ begin
       union all
       select o.waits_for from coord._waits_for(p_project_id, w.node) o
     ) n(node)
+    where clock_timestamp() < p_until
   )
-  select case when count(*) <= 5000
+  select case when count(*) <= 5000 and clock_timestamp() < p_until
     then coalesce(array_agg(w.node) filter (where w.node = any (p_parents)), '{}') end
   from (select w.node from walk w limit 5001) w);
 end
