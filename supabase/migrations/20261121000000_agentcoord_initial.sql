@@ -2933,10 +2933,13 @@ $$;
 -- locks/_blockers.sql
 -- What keeps a session from paths: live locks of others that overlap them, unless both are shared, and others that wait
 -- for overlapping paths since before. p_waiter_id: the place of the session itself in the queue, null for its end.
+-- p_limit: where more locks than that are held below the trees and globs, these are all that is answered of locks, so
+-- that asking in vain does not take longer, the more there are.
 -- Called after _serialize_locks; whoever goes on to grant has to lock the rows before, because a fast UPDATE may take
 -- one meanwhile.
 create function coord._blockers(
-  p_project_id integer, p_session_id uuid, p_paths text[], p_shared boolean, p_waiter_id bigint default null
+  p_project_id integer, p_session_id uuid, p_paths text[], p_shared boolean, p_waiter_id bigint default null,
+  p_limit integer default null
 ) returns table (
   path text, session_id uuid, reason text, since timestamptz, expires_at timestamptz, waiter_id bigint
 )
@@ -2944,21 +2947,29 @@ language plpgsql volatile
 as $$
 declare
   v_lacking text[] := coord._lacking_paths(p_project_id, p_session_id, p_paths, p_shared);
-  v_rows text[];
+  v_rows text[] := '{}';
 begin
   if v_lacking = '{}' then return; end if;
-  v_rows := coord._overlapping_rows(p_project_id, v_lacking);
+  if p_limit is not null then
+    v_rows := coord._held_below(p_project_id, p_session_id, v_lacking, p_limit);
+  end if;
+  if cardinality(v_rows) < coalesce(p_limit, 1) then v_rows := coord._overlapping_rows(p_project_id, v_lacking); end if;
   return query
-    select h.path, h.session_id, h.reason, h.acquired_at, h.expires_at, null::bigint
-    from (
+    with held as materialized (
       select l.path, l.session_id, l.reason, l.acquired_at, l.expires_at from coord.locks l
       where l.project_id = p_project_id and l.path = any (v_rows)
+        and l.session_id <> p_session_id and l.expires_at > clock_timestamp()
       union all
       select s.path, s.session_id, s.reason, s.acquired_at, s.expires_at from coord.lock_shares s
       where not p_shared and s.project_id = p_project_id and s.path = any (v_rows)
-    ) h
-    where h.session_id <> p_session_id and h.expires_at > clock_timestamp()
-      and not coord._is_dead(p_project_id, h.session_id);
+        and s.session_id <> p_session_id and s.expires_at > clock_timestamp()
+    ), dead as materialized (
+      -- Once a session, however many locks it has.
+      select d.session_id from (select distinct o.session_id from held o) d
+      where coord._is_dead(p_project_id, d.session_id)
+    )
+    select h.path, h.session_id, h.reason, h.acquired_at, h.expires_at, null::bigint
+    from held h where h.session_id not in (select d.session_id from dead d);
   return query
     select w.paths[1], w.session_id, null::text, w.since, null::timestamptz, w.waiter_id
     from coord.lock_waiters w
@@ -2984,14 +2995,16 @@ $$;
 -- locks/_deadlock.sql
 -- Whether waiting for these paths would close a circle: a path of the caller that somebody in its way waits for, over
 -- however many others; null when there is none. Circles are made only by those who begin to wait, so it is enough to
--- look then.
+-- look then. Looks at some hundred locks in the way of each, for a quarter of a second: others wait for the project's
+-- lock. A circle that is not found by then ends with the time that somebody waits.
 create function coord._deadlock(p_call coord._call, p_paths text[], p_shared boolean) returns text
 language plpgsql volatile
 as $$
 declare
+  v_until timestamptz := clock_timestamp() + interval '250 ms';
   v_ahead uuid[] := array(
     select distinct b.session_id
-    from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared) b);
+    from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_limit => 100) b);
   v_seen uuid[] := '{}';
   v_next uuid[];
   v_path text;
@@ -3000,8 +3013,9 @@ begin
     select coalesce(array_agg(distinct b.session_id), '{}'),
       min(b.path) filter (where b.session_id = p_call.session_id) into v_next, v_path
     from coord.lock_waiters w
-    cross join lateral coord._blockers(p_call.project_id, w.session_id, w.paths, w.shared, w.waiter_id) b
-    where w.project_id = p_call.project_id and w.session_id = any (v_ahead);
+    cross join lateral coord._blockers(p_call.project_id, w.session_id, w.paths, w.shared, w.waiter_id,
+      p_limit => 100) b
+    where w.project_id = p_call.project_id and w.session_id = any (v_ahead) and clock_timestamp() < v_until;
     if v_path is not null then return v_path; end if;
     v_seen := v_seen || v_ahead;
     v_ahead := array(select n.session_id from unnest(v_next) n(session_id) where n.session_id <> all (v_seen));
@@ -3223,13 +3237,14 @@ $$;
 -- Takes the rows that overlap the given paths out of the fast way: from now on their next holder is found by _take.
 -- Concurrency: an UPDATE waits for the fast one that came first; who looks for blockers next sees it. All rows are locked
 -- before, in path order and in one statement, as fast calls for several paths do; only callers, who have the advisory
--- lock, make rows or guard them, so none is missing.
-create function coord._guard_rows(p_project_id integer, p_paths text[]) returns void
+-- lock, make rows or guard them, so none is missing. p_takes: whether the caller goes on to lock those that are held, too;
+-- whoever only waits leaves them alone.
+create function coord._guard_rows(p_project_id integer, p_paths text[], p_takes boolean) returns void
 language plpgsql volatile
 as $$
 declare
   v_range record;
-  v_held text[] := coord._overlapping_rows(p_project_id, p_paths);
+  v_held text[] := case when p_takes then coord._overlapping_rows(p_project_id, p_paths) end;
   v_rows text[] := array(
     select l.path from coord.locks l where l.project_id = p_project_id and l.path = any (p_paths) and not l.guarded);
 begin
@@ -3265,8 +3280,8 @@ end
 $$;
 
 -- locks/_held_answer.sql
--- What acquire_lock answers when something is in the way: the first holder, how many locks there are in the way, and
--- the place in the queue (1 is next). Kept under 400 bytes: reasons are cut, and times are given to the second.
+-- What acquire_lock answers when something is in the way: the first holder, how many locks there are in the way (some
+-- hundred at most: see _blockers), and the place in the queue (1 is next). Kept under 400 bytes: reasons are cut, and times are given to the second.
 create function coord._held_answer(
   p_call coord._call, p_paths text[], p_shared boolean, p_waiter_id bigint, p_hint text default null
 ) returns jsonb
@@ -3277,7 +3292,8 @@ declare
 begin
   with blockers as (
     select b.*, s.agent, s.agent_type
-    from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id) b
+    from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id,
+      p_limit => 100) b
     left join coord.sessions s on s.project_id = p_call.project_id and s.session_id = b.session_id
   ), holders as (
     select jsonb_build_object('path', b.path, 'agent', b.agent, 'agent_type', b.agent_type,
@@ -3972,8 +3988,8 @@ $$;
 -- Never two holders: callers have the advisory lock, so no other _take runs in the project. Fast UPDATEs are kept out
 -- before the look that counts: the rows of the paths are locked, in path order, and for trees, globs and shared locks
 -- all rows that overlap are guarded. So what a fast UPDATE took before is seen, and until the end of this transaction
--- none takes one of them; afterwards they are taken or guarded. Rows that do not exist yet are made by nobody else. Two
--- looks before spare refused calls the guarding.
+-- none takes one of them; afterwards they are taken or guarded. Rows that do not exist yet are made by nobody else. A
+-- first look spares refused calls the guarding.
 create function coord._take(
   p_call coord._call, p_paths text[], p_shared boolean, p_reason text, p_ttl_seconds integer, p_task_id uuid,
   p_waiter_id bigint default null, out locks jsonb, out full_until timestamptz
@@ -3984,10 +4000,9 @@ declare
   v_rows text[];
 begin
   if p_shared or array_to_string(p_paths, e'\n') ~ '[*?]|/(\n|$)' then
-    if coord._held_below(p_call.project_id, p_call.session_id, p_paths, 1) <> '{}' then return; end if;
-    perform from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id);
+    perform from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id, p_limit => 1);
     if found then return; end if;
-    perform coord._guard_rows(p_call.project_id, p_paths);
+    perform coord._guard_rows(p_call.project_id, p_paths, p_takes => true);
   end if;
   v_rows := coord._overlapping_rows(p_call.project_id, p_paths);
   perform from coord.locks l where l.project_id = p_call.project_id and l.path = any (v_rows)
@@ -4063,7 +4078,8 @@ end
 $$;
 
 -- locks/_taken_paths.sql
--- Paths that sessions locked, by rows of the journal: with acquire_lock, or with the claim of a task that names them.
+-- Paths that sessions locked, by rows of the journal: with acquire_lock, or with the claim of a task that names them, of
+-- which the newest 20,000: the rows of claims weigh nothing, but a task may have 100 paths and be claimed very often.
 create function coord._taken_paths(p_entries coord.journal[])
 returns table (path text, session_id uuid, agent text, xact_id xid8, entry_id bigint)
 language sql stable
@@ -4072,12 +4088,17 @@ as $$
   from unnest(p_entries) e cross join jsonb_path_query(coalesce(e.detail -> 'locks', e.detail), 'lax $[*]') l(lock)
   where e.operation = 'acquire_lock' and e.outcome = 'ok'
   union all
-  select p.path, e.session_id, e.agent, e.xact_id, e.entry_id
-  from unnest(p_entries) e
-  join coord.tasks t on t.project_id = e.project_id
-    and t.task_id = case when e.resource ~ '^task:' then substr(e.resource, 6)::uuid end
-  cross join unnest((t.terms).paths) p(path)
-  where e.operation in ('get_work', 'get_work_batch') and e.outcome = 'ok';
+  select p.path, c.session_id, c.agent, c.xact_id, c.entry_id
+  from (
+    select e.session_id, e.agent, e.xact_id, e.entry_id, (t.terms).paths,
+      sum(cardinality((t.terms).paths)) over (order by e.entry_id desc) as so_far
+    from unnest(p_entries) e
+    join coord.tasks t on t.project_id = e.project_id
+      and t.task_id = case when e.resource ~ '^task:' then substr(e.resource, 6)::uuid end
+    where e.operation in ('get_work', 'get_work_batch') and e.outcome = 'ok' and (t.terms).paths is not null
+  ) c
+  cross join unnest(c.paths) p(path)
+  where c.so_far <= 20000;
 $$;
 
 -- locks/_tell_holder.sql
@@ -4170,7 +4191,7 @@ begin
         || '{"deadlock": true}';
       return coord._leave(p_call, v_answer, p_paths[1], v_answer -> 'blocked_by', 'deadlock');
     end if;
-    perform coord._guard_rows(p_call.project_id, p_paths);
+    perform coord._guard_rows(p_call.project_id, p_paths, p_takes => false);
     insert into coord.lock_waiters as w (project_id, session_id, paths, shared)
     values (p_call.project_id, p_call.session_id, p_paths, p_shared)
     returning w.waiter_id into v_waiter_id;
@@ -6403,12 +6424,9 @@ $$;
 create function coord._busy_paths(p_call coord._call, p_paths text[]) returns text[]
 language plpgsql volatile
 as $$
-declare
-  v_below text[] := coord._held_below(p_call.project_id, p_call.session_id, p_paths, 10);
 begin
-  if v_below <> '{}' then return v_below; end if;
   return array(
-    select b.path from coord._blockers(p_call.project_id, p_call.session_id, p_paths, false) b limit 10);
+    select b.path from coord._blockers(p_call.project_id, p_call.session_id, p_paths, false, p_limit => 10) b limit 10);
 end
 $$;
 

@@ -26,7 +26,7 @@ test('what lies below trees within each other is read once', async () => {
 
 test('trees within each other are checked, and refused, whatever lies below', async () => {
   expect((await bob.checkLocks({ paths: trees, limit: 1 })).locks).toMatchObject([{ agent: 'ann' }]);
-  const refused = { acquired: false, blocked_count: files.length };
+  const refused = { acquired: false, blocked_count: 100, position: 1 };
   expect(await bob.acquireLock({ paths: trees })).toMatchObject(refused);
 });
 
@@ -48,4 +48,18 @@ test('lapsed by thousands, they are taken with the tree, and their holder is tol
   });
   const left = await db.sql`select path from coord.locks where session_id is not null`;
   expect(left).toEqual([{ path: 'a/' }]);
+});
+
+test('of claims with many paths, the newest 20,000 paths count as taken', async () => {
+  const { task_id } = await ann.submitWork({
+    title: 'x',
+    paths: Array.from({ length: 100 }, (_, index) => `d/${index}`),
+  });
+  const [taken] = await db.sql`
+    select count(*)::integer as paths, min(t.entry_id)::integer as oldest
+    from coord._taken_paths(array(
+      select jsonb_populate_record(null::coord.journal, jsonb_build_object('project_id', t.project_id, 'entry_id', n,
+        'session_id', ${ann.session_id}::text, 'operation', 'get_work', 'outcome', 'ok', 'resource', 'task:' || t.task_id))
+      from coord.tasks t cross join generate_series(1, 300) n where t.task_id = ${task_id})) t`;
+  expect(taken).toEqual({ paths: 20_000, oldest: 101 });
 });

@@ -1,13 +1,14 @@
 -- Takes the rows that overlap the given paths out of the fast way: from now on their next holder is found by _take.
 -- Concurrency: an UPDATE waits for the fast one that came first; who looks for blockers next sees it. All rows are locked
 -- before, in path order and in one statement, as fast calls for several paths do; only callers, who have the advisory
--- lock, make rows or guard them, so none is missing.
-create function coord._guard_rows(p_project_id integer, p_paths text[]) returns void
+-- lock, make rows or guard them, so none is missing. p_takes: whether the caller goes on to lock those that are held, too;
+-- whoever only waits leaves them alone.
+create function coord._guard_rows(p_project_id integer, p_paths text[], p_takes boolean) returns void
 language plpgsql volatile
 as $$
 declare
   v_range record;
-  v_held text[] := coord._overlapping_rows(p_project_id, p_paths);
+  v_held text[] := case when p_takes then coord._overlapping_rows(p_project_id, p_paths) end;
   v_rows text[] := array(
     select l.path from coord.locks l where l.project_id = p_project_id and l.path = any (p_paths) and not l.guarded);
 begin

@@ -1,5 +1,5 @@
--- What acquire_lock answers when something is in the way: the first holder, how many locks there are in the way, and
--- the place in the queue (1 is next). Kept under 400 bytes: reasons are cut, and times are given to the second.
+-- What acquire_lock answers when something is in the way: the first holder, how many locks there are in the way (some
+-- hundred at most: see _blockers), and the place in the queue (1 is next). Kept under 400 bytes: reasons are cut, and times are given to the second.
 create function coord._held_answer(
   p_call coord._call, p_paths text[], p_shared boolean, p_waiter_id bigint, p_hint text default null
 ) returns jsonb
@@ -10,7 +10,8 @@ declare
 begin
   with blockers as (
     select b.*, s.agent, s.agent_type
-    from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id) b
+    from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id,
+      p_limit => 100) b
     left join coord.sessions s on s.project_id = p_call.project_id and s.session_id = b.session_id
   ), holders as (
     select jsonb_build_object('path', b.path, 'agent', b.agent, 'agent_type', b.agent_type,

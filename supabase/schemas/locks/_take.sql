@@ -4,8 +4,8 @@
 -- Never two holders: callers have the advisory lock, so no other _take runs in the project. Fast UPDATEs are kept out
 -- before the look that counts: the rows of the paths are locked, in path order, and for trees, globs and shared locks
 -- all rows that overlap are guarded. So what a fast UPDATE took before is seen, and until the end of this transaction
--- none takes one of them; afterwards they are taken or guarded. Rows that do not exist yet are made by nobody else. Two
--- looks before spare refused calls the guarding.
+-- none takes one of them; afterwards they are taken or guarded. Rows that do not exist yet are made by nobody else. A
+-- first look spares refused calls the guarding.
 create function coord._take(
   p_call coord._call, p_paths text[], p_shared boolean, p_reason text, p_ttl_seconds integer, p_task_id uuid,
   p_waiter_id bigint default null, out locks jsonb, out full_until timestamptz
@@ -16,10 +16,9 @@ declare
   v_rows text[];
 begin
   if p_shared or array_to_string(p_paths, e'\n') ~ '[*?]|/(\n|$)' then
-    if coord._held_below(p_call.project_id, p_call.session_id, p_paths, 1) <> '{}' then return; end if;
-    perform from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id);
+    perform from coord._blockers(p_call.project_id, p_call.session_id, p_paths, p_shared, p_waiter_id, p_limit => 1);
     if found then return; end if;
-    perform coord._guard_rows(p_call.project_id, p_paths);
+    perform coord._guard_rows(p_call.project_id, p_paths, p_takes => true);
   end if;
   v_rows := coord._overlapping_rows(p_call.project_id, p_paths);
   perform from coord.locks l where l.project_id = p_call.project_id and l.path = any (v_rows)

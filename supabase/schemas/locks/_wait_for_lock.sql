@@ -25,7 +25,7 @@ begin
         || '{"deadlock": true}';
       return coord._leave(p_call, v_answer, p_paths[1], v_answer -> 'blocked_by', 'deadlock');
     end if;
-    perform coord._guard_rows(p_call.project_id, p_paths);
+    perform coord._guard_rows(p_call.project_id, p_paths, p_takes => false);
     insert into coord.lock_waiters as w (project_id, session_id, paths, shared)
     values (p_call.project_id, p_call.session_id, p_paths, p_shared)
     returning w.waiter_id into v_waiter_id;

@@ -2,11 +2,8 @@
 create function coord._busy_paths(p_call coord._call, p_paths text[]) returns text[]
 language plpgsql volatile
 as $$
-declare
-  v_below text[] := coord._held_below(p_call.project_id, p_call.session_id, p_paths, 10);
 begin
-  if v_below <> '{}' then return v_below; end if;
   return array(
-    select b.path from coord._blockers(p_call.project_id, p_call.session_id, p_paths, false) b limit 10);
+    select b.path from coord._blockers(p_call.project_id, p_call.session_id, p_paths, false, p_limit => 10) b limit 10);
 end
 $$;

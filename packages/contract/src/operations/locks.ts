@@ -71,7 +71,9 @@ export const acquireLock = defineOperation({
       .max(1)
       .describe('When not acquired: the first holder; nobody when others who wait are next.')
       .optional(),
-    blocked_count: count('How many locks of others are in the way.').optional(),
+    blocked_count: count(
+      'How many locks of others are in the way; 100 stands for that or more below a tree or a glob.',
+    ).optional(),
     position: count('Place in the queue, or the one it would be; 1 is next.').optional(),
     deadlock: z
       .literal(true)
