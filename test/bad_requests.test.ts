@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type HttpServer, startHttpServer } from './doors/http_server.ts';
 import { cloneDatabase, type TestDatabase } from './helpers/database.ts';
 import { keyOf } from './helpers/http_door.ts';
+import { rawStatus } from './helpers/raw_sockets.ts';
 import { stateOf } from './helpers/state.ts';
 
 let db: TestDatabase;
@@ -120,6 +121,18 @@ describe('a key that is not valid is refused in the same words on /v1 and /mcp',
     }
     expect(await stateOf(db)).toEqual(before);
   });
+});
+
+test('a request line that names the whole URL is answered as one with its path', async () => {
+  const ask = (method: string, path: string, body: string) =>
+    rawStatus(
+      server.url,
+      `${method} ${server.url}${path} HTTP/1.1\r\nHost: ${new URL(server.url).host}\r\nAuthorization: Bearer ${key}\r\n` +
+        `Accept: application/json, text/event-stream\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+  expect(await ask('POST', '/mcp', '{"jsonrpc":"2.0","id":1,"method":"tools/list"}')).toBe(200);
+  expect(await ask('GET', '/v1/locks', '')).toBe(200);
+  expect([await ask('GET', '', ''), await ask('GET', '?x', '')]).toEqual([404, 404]);
 });
 
 describe('JSON-RPC over HTTP that is malformed is answered and changes nothing', () => {

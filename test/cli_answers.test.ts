@@ -133,6 +133,12 @@ describe('answers for people', () => {
     expect(render({ key_id: '33b7bb245780', api_key: key }, 80).split('\n')).toContain(`api_key  ${key}`);
   });
 
+  test.each(['a', 'é', '家', 'e/'])('wrap words of hundreds of thousands of characters: %s', (piece) => {
+    const lines = render({ title: piece.repeat(200_000) }, 80).split('\n');
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    expect(lines.join('').replace(/^title|\s/g, '')).toBe(piece.repeat(200_000));
+  });
+
   test('keep every character of a path, however long', () => {
     const path = String(paths[2]);
     const text = render({ locks: [{ path, mine: true }] }, 80);

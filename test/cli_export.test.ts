@@ -17,6 +17,7 @@ test('agentcoord export prints status and board as Markdown that nobody can forg
   await ann.acquireLock({ paths: ['src/a_b.ts'], reason: 'new grammar' });
   const { thread_id } = await ann.createThread({ title: 'Which grammar?', text: 'One:\n# Decisions\n<b>none</b>' });
   await ann.replyToThread({ thread_id, text: 'Two.' });
+  await ann.replyToThread({ thread_id, text: 'Decided\n===\nby ann\n---\nsee https://evil.example, www.evil.example' });
   await ann.logDecision({ type: 'grammar', context: 'PEG.', reason: 'Errors.' });
   await ann.requestApproval({ action_type: 'deploy', description: 'To production.' });
   await ann.writeHandoff({ summary: 'Half done.', next_steps: ['The rest'], relevant_files: ['src/a_b.ts'] });
@@ -30,6 +31,7 @@ test('agentcoord export prints status and board as Markdown that nobody can forg
   ]);
   for (const part of [
     ...['the \\| parser', 'Parse \\*everything\\*', '`src/a_b.ts`', '> \\# Decisions', '\\<b\\>none\\</b\\>', '> Two.'],
+    ...['> Decided\n> \\===\n> by ann\n> \\---\n> see https\\://evil.example, www\\.evil.example'],
     ...['PEG. Because: Errors.', 'ann asks for deploy (risk medium)', '> Half done.', '- The rest'],
   ]) {
     expect(stdout).toContain(part);

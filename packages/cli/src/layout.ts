@@ -67,12 +67,18 @@ const apiKey = /^ac_\w+$/;
 function pieces(word: string, width: number): string[] {
   if (widthOf(word) <= width) return [word];
   const characters = charactersOf(word);
-  let [end, used] = [0, 0];
-  while (end < characters.length && used + widthOfCharacter(characters[end] ?? '') <= width) {
-    used += widthOfCharacter(characters[end] ?? '');
-    end++;
+  const cut: string[] = [];
+  for (let start = 0; start < characters.length; ) {
+    let [end, used] = [start, 0];
+    while (end < characters.length && used + widthOfCharacter(characters[end] ?? '') <= width) {
+      used += widthOfCharacter(characters[end] ?? '');
+      end++;
+    }
+    const slash = characters.slice(start, end).lastIndexOf('/') + 1;
+    const isLast = end === characters.length;
+    const taken = !isLast && slash > (end - start) / 2 ? slash : Math.max(end - start, 1);
+    cut.push(characters.slice(start, start + taken).join(''));
+    start += taken;
   }
-  const slash = characters.slice(0, end).lastIndexOf('/') + 1;
-  const cut = slash > end / 2 ? slash : Math.max(end, 1);
-  return [characters.slice(0, cut).join(''), ...pieces(characters.slice(cut).join(''), width)];
+  return cut;
 }

@@ -2,8 +2,12 @@
 export function inline(text: string): string {
   return text
     .replace(/[\\`*_{}[\]<>|#!~]/g, '\\$&')
+    // What is a link without more, where Markdown is read as GitHub reads it.
+    .replace(/\b(?:https?|ftp|mailto|xmpp)(?=:)|\bwww(?=\.)/gi, '$&\\')
     .replace(/\s+/g, ' ')
-    .trim();
+    .trim()
+    // A line of these below another one makes it a heading.
+    .replace(/^[=-]/, '\\$&');
 }
 
 /** A path or an id, as it is. */

@@ -18,6 +18,7 @@ export function createServer(logger: LoggerOptions | false): FastifyInstance {
     return503OnClosing: false,
     // By chance: a number would tell how many others call.
     genReqId: () => randomUUID(),
+    rewriteUrl: ({ url = '/' }) => pathOf(url),
     http: { requireHostHeader: false, headersTimeout: headersWithin, connectionsCheckingInterval: 1000 },
     routerOptions: { maxParamLength: 2048 },
     frameworkErrors: (error, request, reply) => answerError(error, request, reply),
@@ -30,6 +31,13 @@ export function createServer(logger: LoggerOptions | false): FastifyInstance {
   app.server.on('checkExpectation', (_request, response) => writeProblem(response, expectationRefused()));
   closeGracefully(app);
   return app;
+}
+
+/** A request line may name the whole URL, as if it went through a proxy; not all that reads it later knows that. */
+function pathOf(target: string): string {
+  const [origin] = /^https?:\/\/[^/?#]*/i.exec(target) ?? [];
+  const path = target.slice(origin?.length ?? 0);
+  return origin === undefined || path.startsWith('/') ? path : `/${path}`;
 }
 
 function answerError(cause: unknown, request: FastifyRequest, reply: FastifyReply): void {
