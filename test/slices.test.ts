@@ -91,3 +91,24 @@ test('of many short ones that begin together only the first are done at once', a
   await new Promise(setImmediate);
   expect(inSlices(whole(), 'later')).toBe(2);
 });
+
+test('whoever has held the process for long rests, and others go on meanwhile', async () => {
+  await new Promise(setImmediate);
+  // biome-ignore lint/correctness/useYield: one that never pauses is what is looked at.
+  function* whole(): Generator<undefined, number> {
+    const until = performance.now() + 60;
+    while (performance.now() < until);
+    return 60;
+  }
+  const order: string[] = [];
+  const done = (name: string) => () => order.push(name);
+  expect(inSlices(whole(), 'greedy')).toBe(60);
+  await new Promise(setImmediate);
+  const resting = inSlices(busy(0), 'greedy');
+  expect(resting).toBeInstanceOf(Promise);
+  const rested = Promise.resolve(resting).then(done('greedy'));
+  expect(inSlices(busy(0), 'other')).toBe(0);
+  await Promise.resolve(inSlices(busy(10), 'other')).then(done('other'));
+  await rested;
+  expect(order).toEqual(['other', 'greedy']);
+});

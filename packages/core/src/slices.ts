@@ -12,6 +12,12 @@ const [first, slice, beginning] = [1, 5, 5];
  */
 const longestStep = 100;
 
+/**
+ * After a step that has held the process for longer than this its owner rests for as long again, 500 at most: what others
+ * want takes several rounds of the event loop, each of which would meet the next such step.
+ */
+const [longStep, longestRest] = [20, 500];
+
 /** Computations of one owner that wait for their turn at most. */
 const longestLine = 50;
 
@@ -19,6 +25,10 @@ const longestLine = 50;
 const lines = new Map<string, (() => void)[]>();
 
 let isTurning = false;
+
+/** Until when owners rest; and what ends the pause when all that wait do so. */
+const rests = new Map<string, number>();
+let pause: NodeJS.Timeout | undefined;
 
 /** Milliseconds that computations have taken at once in this round of the event loop. */
 let begun = 0;
@@ -32,16 +42,16 @@ let begun = 0;
 export function inSlices<Result>(computation: Generator<undefined, Result>, owner: string): Result | Promise<Result> {
   const waiting = lines.get(owner)?.length ?? 0;
   if (waiting >= longestLine) throw tooMany(waiting);
-  if (waiting > 0 || begun >= beginning) return restOf(computation, owner, false);
-  const step = begin(computation);
-  return step.done ? step.value : restOf(computation, owner, true);
+  if (waiting > 0 || begun >= beginning || restOf(owner) > 0) return inTurns(computation, owner, false);
+  const step = begin(computation, owner);
+  return step.done ? step.value : inTurns(computation, owner, true);
 }
 
-function begin<Result>(computation: Generator<undefined, Result>): IteratorResult<undefined, Result> {
+function begin<Result>(computation: Generator<undefined, Result>, owner: string): IteratorResult<undefined, Result> {
   const start = performance.now();
   if (begun === 0) setImmediate(() => (begun = 0));
   try {
-    return advance(computation, first);
+    return advance(computation, owner, first);
   } finally {
     begun += performance.now() - start;
   }
@@ -69,24 +79,26 @@ export function atOnce<Result>(computation: Generator<undefined, Result>): Resul
   }
 }
 
-async function restOf<Result>(
+async function inTurns<Result>(
   computation: Generator<undefined, Result>,
   owner: string,
   hasBegun: boolean,
 ): Promise<Result> {
   for (let isNext = hasBegun; ; isNext = true) {
     await turnOf(owner, isNext);
-    const step = advance(computation, slice);
+    const step = advance(computation, owner, slice);
     if (step.done) return step.value;
   }
 }
 
 function advance<Result>(
   computation: Generator<undefined, Result>,
+  owner: string,
   milliseconds: number,
 ): IteratorResult<undefined, Result> {
-  stepBegan = performance.now();
-  const until = stepBegan + milliseconds;
+  const began = performance.now();
+  stepBegan = began;
+  const until = began + milliseconds;
   try {
     for (;;) {
       usedBefore = undefined;
@@ -96,7 +108,16 @@ function advance<Result>(
     }
   } finally {
     stepBegan = Number.POSITIVE_INFINITY;
+    const ended = performance.now();
+    if (ended - began > longStep) rests.set(owner, ended + Math.min(ended - began, longestRest));
   }
+}
+
+/** Milliseconds for which an owner rests. */
+function restOf(owner: string): number {
+  const left = (rests.get(owner) ?? 0) - performance.now();
+  if (left <= 0) rests.delete(owner);
+  return Math.max(0, left);
 }
 
 /** One turn in each round of the event loop. `isNext`: before the others of its owner. */
@@ -106,16 +127,24 @@ function turnOf(owner: string, isNext: boolean): Promise<void> {
     if (!line) lines.set(owner, [resolve]);
     else if (isNext) line.unshift(resolve);
     else line.push(resolve);
-    if (isTurning) return;
+    if (isTurning && !pause) return;
+    clearTimeout(pause);
+    pause = undefined;
     isTurning = true;
     setImmediate(giveTurn);
   });
 }
 
 function giveTurn(): void {
-  const [next] = lines;
-  isTurning = next !== undefined;
-  if (!next) return;
+  pause = undefined;
+  isTurning = lines.size > 0;
+  if (!isTurning) return;
+  const left = [...lines.keys()].map(restOf);
+  const [next] = [...lines].filter((_, index) => left[index] === 0);
+  if (!next) {
+    pause = setTimeout(giveTurn, Math.ceil(Math.min(...left)));
+    return;
+  }
   const [owner, line] = next;
   lines.delete(owner);
   line.shift()?.();

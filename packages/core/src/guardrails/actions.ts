@@ -23,8 +23,8 @@ interface Part extends Key {
   value: unknown;
 }
 
-/** Values after which a reading pauses. */
-const partsAtOnce = 64;
+/** Values, and characters of texts, after which a reading pauses. */
+const [partsAtOnce, charactersAtOnce] = [64, 16_384];
 
 /** The commands in the fields of a call. Pauses every now and then, as a call may hold very many lines and values. */
 export function* actionsOf(
@@ -46,10 +46,14 @@ function* actionsInAll(fields: readonly { field: string; value: unknown }[]): Ge
 export function* actionsIn(field: string, value: unknown): Generator<undefined, GuardedAction[]> {
   const actions: GuardedAction[] = [];
   const waiting: Part[] = [{ field, value, key: '', inherited: false }];
-  let count = 0;
+  let [count, characters] = [0, 0];
   for (let part = waiting.pop(); part; part = waiting.pop()) {
-    if (++count % partsAtOnce === 0) yield;
+    if (++count > partsAtOnce || characters > charactersAtOnce) {
+      yield;
+      [count, characters] = [0, 0];
+    }
     for (const action of yield* ownActions(part)) actions.push(action);
+    if (typeof part.value === 'string') characters += part.value.length;
     const parts = partsOf(part);
     while (parts.length > 0) waiting.push(parts.pop() as Part);
   }

@@ -10,8 +10,8 @@ export type { ProseAction } from './prose/line_actions.ts';
 /** More commands than stand one by one in any text that somebody has written. What follows them is read as one script. */
 const mostActions = 2000;
 
-/** Lines after which a reading pauses: they take less than a millisecond. */
-const linesAtOnce = 256;
+/** Lines, and characters of them, after which a reading pauses: they take less than a millisecond each, or a few together. */
+const [linesAtOnce, charactersAtOnce] = [256, 16_384];
 
 /**
  * How lines are read: as a text with blocks; as the content of a document in it; as what may have been taken for a block,
@@ -35,22 +35,28 @@ const linesOf = (text: string) =>
 function* readLines(lines: readonly string[], reading: Reading, actions: ProseAction[]): Generator<undefined, void> {
   const blocks = reading === 'lines' ? undefined : new FencedBlocks(isFenceIn[reading]);
   const joined = new JoinedLines();
-  const push = (line: string | undefined) => {
-    if (line !== undefined) for (const action of lineActions(line)) actions.push(action);
-  };
+  let [count, characters] = [0, 0];
+  function* push(line: string | undefined): Generator<undefined, void> {
+    if (line === undefined) return;
+    for (const action of yield* lineActions(line)) actions.push(action);
+    characters += line.length;
+  }
   for (const [index, line] of lines.entries()) {
-    if (index % linesAtOnce === linesAtOnce - 1) yield;
+    if (++count >= linesAtOnce || characters > charactersAtOnce) {
+      yield;
+      [count, characters] = [0, 0];
+    }
     if (actions.length >= mostActions) {
       actions.push({ text: lines.slice(index).join('\n'), context: 'shell' });
       break;
     }
     const { isOutside, block } = blocks?.next(line) ?? { isOutside: true };
-    push(joined.next(isOutside ? line : ''));
+    yield* push(joined.next(isOutside ? line : ''));
     if (block) yield* readBlock(block, reading, actions);
     // Where a line ends in a backslash, what follows may be a line of its own all the same.
-    if (isOutside) push(line.endsWith('\\') ? line.slice(0, -1) : line);
+    if (isOutside) yield* push(line.endsWith('\\') ? line.slice(0, -1) : line);
   }
-  push(joined.next(''));
+  yield* push(joined.next(''));
   const last = blocks?.end();
   if (last) yield* readBlock(last, reading, actions);
 }
@@ -68,7 +74,7 @@ function* readBlock(
   actions: ProseAction[],
 ): Generator<undefined, void> {
   const fenced = fencedBy(language);
-  const script = scriptIn(language, lines);
+  const script = yield* scriptIn(language, lines);
   if (script) actions.push(script);
   // As Markdown has it the block goes on to the end, but people may take what stands in it for what it looks like.
   if (unsure) yield* readLines(lines, reading === 'doubt' ? 'lines' : 'doubt', actions);
@@ -77,7 +83,7 @@ function* readBlock(
 }
 
 /** The block as one script. A text is none unless it begins as one; what nothing is said of may be one as well. */
-function scriptIn(language: string, lines: readonly string[]): ProseAction | undefined {
+function* scriptIn(language: string, lines: readonly string[]): Generator<undefined, ProseAction | undefined> {
   const fenced = fencedBy(language);
   if (fenced === 'other' || fenced === 'markdown') return undefined;
   const text = scriptOf(lines);
@@ -85,7 +91,7 @@ function scriptIn(language: string, lines: readonly string[]): ProseAction | und
   const guessed = language === '' ? contextOf(text) : 'prose';
   if (guessed === 'shell' || guessed === 'sql') return { text, context: guessed };
   if (guessed !== 'prose') return undefined;
-  const [first] = lineActions(lines.find((line) => line.trim() !== '') ?? '');
+  const [first] = yield* lineActions(lines.find((line) => line.trim() !== '') ?? '');
   return first && !isBroken(text) ? { text, context: first.context } : undefined;
 }
 

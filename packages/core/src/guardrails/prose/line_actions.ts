@@ -14,15 +14,20 @@ export interface ProseAction {
   doubtful?: true;
 }
 
+/** Pieces of inline code after which a reading pauses. */
+const codesAtOnce = 128;
+
 /** The commands in a line: inline code that one is told to run, and the line itself when it is nothing but a command. */
-export function lineActions(line: string): ProseAction[] {
+export function* lineActions(line: string): Generator<undefined, ProseAction[]> {
   const bare = bareLine(line);
   // A quotation without a space, or a redirection in front.
   const redirected = /^\s*>[^\s>]/.test(line) ? shellIn(line.trim(), false) : undefined;
   const before = redirected === undefined ? [] : [actionOf(redirected, 'shell', false)];
   if (!line.includes('`')) return [...before, ...commandIn(bare)];
   const actions = before;
+  let count = 0;
   for (const match of line.matchAll(/(?<!`)(`{1,3})(?!`)([^`]+)\1(?!`)/g)) {
+    if (++count % codesAtOnce === 0) yield;
     const text = (match[2] as string).trim();
     if (isOrdered(line, match.index)) actions.push(...commandIn({ ...bare, text, marked: true }));
   }
