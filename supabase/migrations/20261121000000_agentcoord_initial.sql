@@ -2894,7 +2894,7 @@ begin
     return coord._leave(p_call, jsonb_build_object('acquired', true, 'locks', v_taken.locks), p_paths[1], v_taken.locks);
   elsif v_taken.full_until is not null then
     return coord._refuse(p_call, 'limit_exceeded', 'This agent has locked 5,000 new paths within an hour.',
-      'Lock trees such as src/api/ instead of single files, or go on later.',
+      'Go on at resets_at, or with what has been locked before. A tree such as src/api/ counts once, with all its files.',
       jsonb_build_object('reason', 'too_many_paths', 'resets_at', v_taken.full_until,
         'retry_after_seconds', ceil(extract(epoch from v_taken.full_until - clock_timestamp()))));
   elsif p_wait_seconds > 0 and v_waiter_id is null and coord._waits_too_much(p_call, p_paths) then
@@ -11835,6 +11835,12 @@ declare
   v_call coord._call := coord._enter(p_caller, 'list_tasks');
 begin
   if v_call.answer is not null then return v_call.answer; end if;
+  if p_before is not null and not exists (
+    select from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_before)
+  then
+    return coord._refuse(v_call, 'not_found', 'before: there is no such task in this project',
+      'Pass next_before of the page before, or leave it out.', '{"field": "before"}');
+  end if;
   return coord._leave(v_call, coord._list_tasks(v_call.project_id, p_status, p_type, p_tag, p_assignee, p_parent_id,
     p_limit, p_before));
 end

@@ -123,3 +123,10 @@ test('the board counts up to a thousand', async () => {
   const { tasks } = await ann.getTaskBoard();
   expect(tasks).toMatchObject({ ready: 1000, blocked: 1000, scheduled: 1000, failed: 1000, cancelled: 1000, done: 0 });
 });
+
+test('a page after a task that there is none of is refused, whatever the order', async () => {
+  const before = '019a8e7c-2f64-7cc1-9d0e-5a1b2c3d4e5f';
+  for (const filter of [{}, { status: 'ready' as const }, { status: 'scheduled' as const }]) {
+    await expect(ann.listTasks({ ...filter, before })).rejects.toMatchObject({ code: 'not_found' });
+  }
+});

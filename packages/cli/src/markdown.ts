@@ -1,13 +1,15 @@
 /** Texts come from other agents: none may look like a heading, a link or a picture of whoever reads the document. */
 export function inline(text: string): string {
-  return text
-    .replace(/[\\`*_{}[\]<>|#!~]/g, '\\$&')
-    // What is a link without more, where Markdown is read as GitHub reads it.
-    .replace(/\b(?:https?|ftp|mailto|xmpp)(?=:)|\bwww(?=\.)/gi, '$&\\')
-    .replace(/\s+/g, ' ')
-    .trim()
-    // A line of these below another one makes it a heading.
-    .replace(/^[=-]/, '\\$&');
+  return (
+    text
+      .replace(/[\\`*_{}[\]<>|#!~]/g, '\\$&')
+      // What is a link without more, where Markdown is read as GitHub reads it.
+      .replace(/\b(?:https?|ftp|mailto|xmpp)(?=:)|\bwww(?=\.)/gi, '$&\\')
+      .replace(/\s+/g, ' ')
+      .trim()
+      // A line of these below another one makes it a heading.
+      .replace(/^[=-]/, '\\$&')
+  );
 }
 
 /** A path or an id, as it is. */

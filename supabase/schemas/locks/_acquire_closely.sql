@@ -25,7 +25,7 @@ begin
     return coord._leave(p_call, jsonb_build_object('acquired', true, 'locks', v_taken.locks), p_paths[1], v_taken.locks);
   elsif v_taken.full_until is not null then
     return coord._refuse(p_call, 'limit_exceeded', 'This agent has locked 5,000 new paths within an hour.',
-      'Lock trees such as src/api/ instead of single files, or go on later.',
+      'Go on at resets_at, or with what has been locked before. A tree such as src/api/ counts once, with all its files.',
       jsonb_build_object('reason', 'too_many_paths', 'resets_at', v_taken.full_until,
         'retry_after_seconds', ceil(extract(epoch from v_taken.full_until - clock_timestamp()))));
   elsif p_wait_seconds > 0 and v_waiter_id is null and coord._waits_too_much(p_call, p_paths) then

@@ -10,6 +10,12 @@ declare
   v_call coord._call := coord._enter(p_caller, 'list_tasks');
 begin
   if v_call.answer is not null then return v_call.answer; end if;
+  if p_before is not null and not exists (
+    select from coord.tasks t where t.project_id = v_call.project_id and t.task_id = p_before)
+  then
+    return coord._refuse(v_call, 'not_found', 'before: there is no such task in this project',
+      'Pass next_before of the page before, or leave it out.', '{"field": "before"}');
+  end if;
   return coord._leave(v_call, coord._list_tasks(v_call.project_id, p_status, p_type, p_tag, p_assignee, p_parent_id,
     p_limit, p_before));
 end
