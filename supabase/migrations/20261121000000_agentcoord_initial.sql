@@ -5289,7 +5289,8 @@ $$;
 
 -- profiles/_restrict.sql
 -- What the frame does for a session with restrictions: refuses what its key, its profile or a suspension forbids, and
--- counts the call. Limits on locks and files go on in the call, for _acquire and _take_paths. p_counts: false for a
+-- counts the call, unless it is one of upkeep: these are always allowed, and who ends a session with subagents waits for
+-- theirs, of which each may be waiting for the count. Limits on locks and files go on in the call, for _acquire and _take_paths. p_counts: false for a
 -- call that asks again while it waits, which is one call however often it asks.
 create function coord._restrict(p_call coord._call, p_restrictions jsonb, p_counts boolean) returns coord._call
 language plpgsql volatile
@@ -5309,8 +5310,8 @@ begin
       format('The profile %s does not permit %s.', p_restrictions ->> 'profile', p_call.operation),
       'Leave it to another agent, or ask an administrator; get_my_profile says what is permitted.',
       '{"reason": "operation_not_permitted"}');
-  elsif p_restrictions ?| '{calls_per_hour,max_locks,max_files}' then
-    p_call.answer := coord._count_call(p_call, p_restrictions, p_counts and not v_upkeep);
+  elsif not v_upkeep and p_restrictions ?| '{calls_per_hour,max_locks,max_files}' then
+    p_call.answer := coord._count_call(p_call, p_restrictions, p_counts);
     if p_restrictions ?| '{max_locks,max_files}' then
       p_call.extra := coalesce(p_call.extra, '{}') || jsonb_build_object('limits', p_restrictions);
     end if;
@@ -6696,6 +6697,23 @@ as $$
   ) or exists (
     select from unnest(p_busy) b(path) cross join unnest(p_paths) p(path)
     where coord._is_scope(b.path) and not coord._is_scope(p.path) and coord._overlaps(p.path, b.path));
+$$;
+
+-- work/_count_dependents.sql
+-- How many tasks depend on those of these that a session has claimed, together; stops counting at 1,001 for each.
+create function coord._count_dependents(p_call coord._call, p_task_ids uuid[]) returns bigint
+language plpgsql volatile set enable_seqscan = off
+as $$
+begin
+  return (
+    select coalesce(sum(c.dependents), 0) from coord.tasks t cross join lateral (
+      select count(*) as dependents from (
+        select from coord.task_dependencies d
+        where d.project_id = p_call.project_id and d.depends_on = t.task_id
+        order by d.depends_on, d.task_id limit 1001) d) c
+    where t.project_id = p_call.project_id and t.task_id = any (p_task_ids) and t.status = 'claimed'
+      and t.claim_session_id = p_call.session_id);
+end
 $$;
 
 -- work/_count_off_parents.sql
@@ -11544,6 +11562,7 @@ grant execute on function coord.complete_work to coord_app;
 -- whoever makes one of them a dependency has either committed and is seen, or waits and finds it done. Then one guarded
 -- UPDATE, as in complete_work. Paths are freed last, because nobody may wait for a task while he holds the locks of the
 -- project.
+-- What has to be locked is counted before, because each of 50 may have hundreds of dependents that others have made.
 -- No more is claimed than was accepted, so that a call that comes twice claims once. With p_again, reports that were
 -- accepted before are answered as they were, with the claims that were made then: the lock on the task decides who was
 -- first, and whoever waited for it sees what the first has done. For enable_seqscan see _claim.
@@ -11579,6 +11598,10 @@ begin
   if v_call.answer is not null then return v_call.answer; end if;
   v_part.extra := null;
   v_ids := array(select (r.report ->> 'task_id')::uuid from jsonb_array_elements(p_reports) r(report));
+  if cardinality(v_ids) > 1 and coord._count_dependents(v_call, v_ids) > 2000 then
+    return coord._refuse(v_call, 'limit_exceeded', 'reports: more than 2,000 tasks depend on these together',
+      'Report fewer of them at once, or each with complete_work.', '{"reason": "too_many_dependents"}');
+  end if;
   perform coord._lock_followers(v_call.project_id, array(
     select t.task_id from coord.tasks t
     where t.project_id = v_call.project_id and t.status = 'claimed' and t.claim_session_id = v_call.session_id

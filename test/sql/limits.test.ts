@@ -29,6 +29,16 @@ async function outcomes(calls: Promise<unknown>[]) {
 }
 
 describe('calls per hour', () => {
+  test('are not waited for by who ends a session, because its subagents may wait for them with theirs in hand', async () => {
+    const ann = await db.session(await limit('ending', { calls_per_hour: 100 }));
+    await ann.checkLocks();
+    await db.sql.begin(async (sql) => {
+      await sql`select from coord.agent_usage where agent = 'ending' for update`;
+      await ann.heartbeat();
+      await ann.endSession();
+    });
+  });
+
   test('are never more than the limit, however many sessions call at once', async () => {
     const agent = await limit('busy', { calls_per_hour: 100 });
     const sessions = await Promise.all(Array.from({ length: 4 }, () => db.session(agent)));

@@ -3,10 +3,13 @@ import swagger, { type StaticDocumentSpec } from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import type { Limits } from './limits.ts';
+import { Turns } from './turns.ts';
 
 /** `/openapi.json` and the page that shows it, `/docs`. In a scope of their own, so that calls do not pay for them. */
 export async function addPages(app: FastifyInstance, document: object, limits: Limits): Promise<void> {
+  const turns = new Turns();
   app.addHook('onRequest', limits.countPage);
+  app.addHook('onRequest', (request) => turns.run(request.ip ?? '', async () => {}));
   await app.register(helmet, {
     // Plain HTTP on loopback: whoever terminates TLS in front of the server decides about HSTS.
     hsts: false,
@@ -24,7 +27,8 @@ export async function addPages(app: FastifyInstance, document: object, limits: L
   });
   await app.register(swagger, { mode: 'static', specification: { document } as StaticDocumentSpec });
   await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { deepLinking: true, docExpansion: 'list' } });
-  const text = JSON.stringify(document);
+  // As bytes: a text would be converted with each request.
+  const text = Buffer.from(JSON.stringify(document));
   app.get('/openapi.json', (_request, reply) => {
     reply.type('application/json').send(text);
   });

@@ -1,6 +1,7 @@
 import { CoordinationError } from '@agentcoord/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { assertThere, maxBodyBytes } from './failures.ts';
+import { Turns } from './turns.ts';
 
 /** Bytes of bodies, and requests, of one key that are not done: what is sent beyond that is not read. */
 const [mostBytes, mostRequests] = [16 * maxBodyBytes, 256];
@@ -22,6 +23,7 @@ export class UnderWay {
   /** What ends the counting of a request. */
   readonly #leave = new WeakMap<FastifyRequest, () => void>();
   readonly #handled = new WeakSet<FastifyRequest>();
+  readonly #turns = new Turns();
 
   /** One more request of an authenticated key; throws `limit_exceeded` when there are too many. */
   enter(request: FastifyRequest, { raw: response }: FastifyReply): void {
@@ -38,11 +40,11 @@ export class UnderWay {
     });
   }
 
-  /** Does what a request asks for; it counts until that is done. */
+  /** Does what a request asks for, in the turn of its key; it counts until that is done. */
   async during<Result>(request: FastifyRequest, work: () => Promise<Result>): Promise<Result> {
     this.#handled.add(request);
     try {
-      return await work();
+      return await this.#turns.run(request.credential?.fingerprint ?? '', work);
     } finally {
       this.leave(request);
     }

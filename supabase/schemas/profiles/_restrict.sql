@@ -1,5 +1,6 @@
 -- What the frame does for a session with restrictions: refuses what its key, its profile or a suspension forbids, and
--- counts the call. Limits on locks and files go on in the call, for _acquire and _take_paths. p_counts: false for a
+-- counts the call, unless it is one of upkeep: these are always allowed, and who ends a session with subagents waits for
+-- theirs, of which each may be waiting for the count. Limits on locks and files go on in the call, for _acquire and _take_paths. p_counts: false for a
 -- call that asks again while it waits, which is one call however often it asks.
 create function coord._restrict(p_call coord._call, p_restrictions jsonb, p_counts boolean) returns coord._call
 language plpgsql volatile
@@ -19,8 +20,8 @@ begin
       format('The profile %s does not permit %s.', p_restrictions ->> 'profile', p_call.operation),
       'Leave it to another agent, or ask an administrator; get_my_profile says what is permitted.',
       '{"reason": "operation_not_permitted"}');
-  elsif p_restrictions ?| '{calls_per_hour,max_locks,max_files}' then
-    p_call.answer := coord._count_call(p_call, p_restrictions, p_counts and not v_upkeep);
+  elsif not v_upkeep and p_restrictions ?| '{calls_per_hour,max_locks,max_files}' then
+    p_call.answer := coord._count_call(p_call, p_restrictions, p_counts);
     if p_restrictions ?| '{max_locks,max_files}' then
       p_call.extra := coalesce(p_call.extra, '{}') || jsonb_build_object('limits', p_restrictions);
     end if;

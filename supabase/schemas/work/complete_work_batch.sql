@@ -6,6 +6,7 @@
 -- whoever makes one of them a dependency has either committed and is seen, or waits and finds it done. Then one guarded
 -- UPDATE, as in complete_work. Paths are freed last, because nobody may wait for a task while he holds the locks of the
 -- project.
+-- What has to be locked is counted before, because each of 50 may have hundreds of dependents that others have made.
 -- No more is claimed than was accepted, so that a call that comes twice claims once. With p_again, reports that were
 -- accepted before are answered as they were, with the claims that were made then: the lock on the task decides who was
 -- first, and whoever waited for it sees what the first has done. For enable_seqscan see _claim.
@@ -41,6 +42,10 @@ begin
   if v_call.answer is not null then return v_call.answer; end if;
   v_part.extra := null;
   v_ids := array(select (r.report ->> 'task_id')::uuid from jsonb_array_elements(p_reports) r(report));
+  if cardinality(v_ids) > 1 and coord._count_dependents(v_call, v_ids) > 2000 then
+    return coord._refuse(v_call, 'limit_exceeded', 'reports: more than 2,000 tasks depend on these together',
+      'Report fewer of them at once, or each with complete_work.', '{"reason": "too_many_dependents"}');
+  end if;
   perform coord._lock_followers(v_call.project_id, array(
     select t.task_id from coord.tasks t
     where t.project_id = v_call.project_id and t.status = 'claimed' and t.claim_session_id = v_call.session_id

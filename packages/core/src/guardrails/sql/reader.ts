@@ -38,23 +38,27 @@ function* readIn(text: string, examination: Examination, options: SqlOptions): G
     unclosed: (start) => examination.report('unparsable', statements.slice(start, start + 80)),
   });
   if (tokens.some(({ depth }) => depth > deepest)) throw new TooComplex();
+  const runsAnswers = /\\gexec\b/.test(text);
   for (const statement of statementsOf(tokens)) {
     if (++count % statementsAtOnce === 0) yield;
     examination.spend();
-    judgeStatement(statement, { text: statements, examination, options });
+    judgeStatement(statement, { text: statements, examination, options, runsAnswers });
   }
 }
 
-/** `\! rm` of psql and mysql, `.shell rm` of sqlite, `system rm` of mysql. */
+/**
+ * `\! rm` of psql and mysql, `.shell rm` of sqlite, `system rm` and `pager rm` of mysql; and where answers are sent to a
+ * command: `\o |rm`, `.once |rm`, anywhere in a line `\g |rm`.
+ */
 function metaCommands(text: string): string[] {
-  return [...text.matchAll(/^[^\S\r\n\u2028\u2029]*(?:\\!|\.shell|\.system|system\s)\s*(.+)$/gm)].map(
-    (match) => match[1] as string,
-  );
+  const own = text.matchAll(/^[^\S\r\n\u2028\u2029]*(?:\\!|\.shell|\.system|(?:system|pager)\s)\s*(.+)$/gm);
+  const piped = text.matchAll(/(?:\\(?:o|out|w|write|g|gx|gdesc)|\.(?:once|output|import|excel))\s*["']?\|(.+)$/gm);
+  return [...own, ...piped].map((match) => match[1] as string);
 }
 
 const withoutMeta = (text: string) =>
   text
-    .replace(/^[^\S\r\n\u2028\u2029]*(?:\\!|\.shell|\.system|\\[a-z]+\b(?![^\n]*;)|\.[a-z]+\b).*$/gm, '')
+    .replace(/^[^\S\r\n\u2028\u2029]*(?:\\!|\.shell|\.system|\\(?!copy\b)[a-z]+\b(?![^\n]*;)|\.[a-z]+\b).*$/gm, '')
     .replace(/^\\(?=\w)/gm, '');
 
 function statementsOf(tokens: readonly Token[]): Token[][] {
@@ -71,6 +75,8 @@ interface Reading {
   text: string;
   examination: Examination;
   options: SqlOptions;
+  /** Whether psql executes what statements answer. */
+  runsAnswers: boolean;
 }
 
 function judgeStatement(statement: Token[], reading: Reading): void {
@@ -142,6 +148,7 @@ function alter(tokens: readonly Token[], report: (rule: BuiltInRule) => void): v
       )
         report('drop_column');
     }
+    if (word === 'TRUNCATE' && next === 'PARTITION') report('truncate');
     if (word === 'DISABLE' && next === 'ROW') report('row_security_off');
   }
 }
@@ -199,10 +206,16 @@ function joined(tokens: readonly Token[], index: number): string {
 }
 
 /** SQL or a shell command inside a string that this statement runs. */
-function readLiterals(tokens: readonly Token[], first: string, { examination, options }: Reading): void {
+function readLiterals(tokens: readonly Token[], first: string, reading: Reading): void {
+  const { examination, options, runsAnswers } = reading;
   const runs =
+    runsAnswers ||
     /^(DO|EXECUTE|EXEC|PREPARE|CALL)$/.test(first) ||
-    tokens.some(({ text, kind }) => kind === 'word' && /^(EXECUTE|SP_EXECUTESQL)$/.test(text));
+    tokens.some(
+      ({ text, kind }) =>
+        kind === 'word' &&
+        /^(EXECUTE|SP_EXECUTESQL|DBLINK|DBLINK_EXEC|DBLINK_SEND_QUERY|(QUERY|CURSOR)_TO_XML)$/.test(text),
+    );
   for (const [index, token] of tokens.entries()) {
     if (token.kind !== 'string') continue;
     const before = tokens[index - 1]?.text ?? '';

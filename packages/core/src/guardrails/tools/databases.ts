@@ -15,6 +15,8 @@ interface Client {
   file?: readonly string[];
   /** From which operand on operands are SQL. */
   operand?: number;
+  /** Options that name where answers go, which may be a command. */
+  output?: readonly string[];
 }
 
 const psql: Client = {
@@ -35,11 +37,13 @@ const psql: Client = {
   ],
   text: ['c', 'command'],
   file: ['f', 'file'],
+  output: ['o', 'output'],
 };
 const mysql: Client = {
   short: 'ehuPDSO',
-  long: ['execute', 'host', 'user', 'port', 'database', 'socket', 'defaults-file', 'init-command'],
+  long: ['execute', 'host', 'user', 'port', 'database', 'socket', 'defaults-file', 'init-command', 'pager'],
   text: ['e', 'execute', 'init-command'],
+  output: ['pager'],
 };
 const clients: Record<string, Client> = {
   psql,
@@ -70,7 +74,7 @@ const clients: Record<string, Client> = {
 };
 
 const client =
-  ({ short, long = [], text, file = [], operand }: Client): Tool =>
+  ({ short, long = [], text, file = [], operand, output = [] }: Client): Tool =>
   (call) => {
     const dashed = call.args.map((arg) => (/^-(cmd)$/.test(arg) ? `-${arg}` : arg));
     const { values, operands } = optionsOf(dashed, short, [...long, 'cmd']);
@@ -78,6 +82,8 @@ const client =
     if (operand !== undefined) texts.push(...operands.slice(operand));
     for (const name of file) for (const path of values.get(name) ?? []) texts.push(call.scope.fileAt(path)?.text ?? '');
     if (call.input.text !== undefined) texts.push(call.input.text);
+    for (const name of output)
+      for (const to of values.get(name) ?? []) runText(call, to.replace(/^\|/, ''), { own: true });
     for (const sql of texts) {
       readSql(sql, call.examination, { source: call.source, shell: (script) => runText(call, script, { own: true }) });
     }

@@ -1,4 +1,4 @@
-import { located, optionsOf, report } from '../shell/invocation.ts';
+import { type Invocation, located, optionsOf, report } from '../shell/invocation.ts';
 import { hole, isUnknown } from '../shell/scope.ts';
 import { judge, type Tool } from './index.ts';
 import { plainPath } from './paths.ts';
@@ -33,7 +33,8 @@ export function restOf(args: readonly string[], short: string, long: readonly st
 }
 
 const env: Tool = (call) => {
-  const { values } = optionsOf(call.args, 'SuC', ['split-string', 'unset', 'chdir']);
+  const args = call.args.map((arg) => arg.replace(/^--sp[a-z-]*(?==|$)/, '--split-string'));
+  const { values } = optionsOf(args, 'SuC', ['split-string', 'unset', 'chdir']);
   for (const text of [...(values.get('S') ?? []), ...(values.get('split-string') ?? [])]) runText(call, text);
 };
 
@@ -68,6 +69,10 @@ const later: Tool = (call) => {
   return runStream(call, fileOf(call, path));
 };
 
+/** Without a command it is a shell, which reads what it is given. */
+const asShell = (call: Invocation) =>
+  call.args.some((arg) => /^(?:-c|--)/.test(arg)) ? undefined : runStream(call, call.input);
+
 export const runners: Record<string, Tool> = {
   cd: changeDirectory,
   pushd: changeDirectory,
@@ -76,7 +81,10 @@ export const runners: Record<string, Tool> = {
   env,
   ssh,
   crontab,
-  su: withText('csgG', ['command', 'shell', 'group'], ['c', 'command']),
+  su: (call) => {
+    withText('csgG', ['command', 'session-command', 'shell', 'group'], ['c', 'command', 'session-command'])(call);
+    return asShell(call);
+  },
   runuser: (call) => {
     const { values } = optionsOf(call.args, 'csgGuw', ['command', 'shell', 'group', 'user']);
     for (const text of [...(values.get('c') ?? []), ...(values.get('command') ?? [])])
@@ -84,8 +92,13 @@ export const runners: Record<string, Tool> = {
     const command = restOf(call.args, 'csgGuw', ['command', 'shell', 'group', 'user']);
     if (values.has('u') || values.has('user')) judge(command, call);
   },
-  sg: withText('c', ['command'], ['c', 'command']),
+  sg: (call) => {
+    withText('c', ['command'], ['c', 'command'])(call);
+    const [, text] = call.args;
+    if (text !== undefined && text !== '-c') runText(call, text, { own: true });
+  },
   script: (call) => {
+    asShell(call);
     withText('cITOB', ['command'], ['c', 'command'])(call);
     // On some systems a command follows the file.
     const [, ...command] = restOf(call.args, 'cITOBt', ['command']);
