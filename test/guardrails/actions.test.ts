@@ -102,6 +102,20 @@ const dangerous: [input: unknown, rule: string][] = [
   ]),
   [{ sql_1: 'select 1 from a\n;\ndrop\ntable users' }, 'drop_table'],
   [{ exe: 'rm', args: ['-rf', '/'] }, root],
+  ...['command_v2', 'commandForWorker', 'spawn', 'subprocess'].map((key): [unknown, string] => [
+    { [key]: ['rm', '-rf', '/'] },
+    root,
+  ]),
+  // Objects that are a command as a whole, or hold arguments.
+  ...['name', 'file', 'path'].map((key): [unknown, string] => [{ command: { [key]: 'rm', args: ['-rf', '/'] } }, root]),
+  ...['with', 'rest', 'operands'].map((key): [unknown, string] => [{ command: 'rm', [key]: ['-rf', '/'] }, root]),
+  [{ command: 'git', subcommand: 'push', args: ['--force'] }, 'force_push'],
+  [{ command: 'rm', args: [{ flag: '-rf', value: '/' }] }, root],
+  [{ command: 'git push', args: { '--force': true } }, 'force_push'],
+  [{ command: ['rm', '-rf', { path: '/', kind: 'x' }] }, root],
+  [{ command: ['rm', { flag: '-rf', value: '/' }] }, root],
+  [{ command: 'git push $F', env: { F: '--force' } }, 'force_push'],
+  [{ a_args: 'x', b_args: 'x', c_args: 'x', command: 'rm', args: '-rf /' }, root],
 ];
 test.for(dangerous)('%j is stopped', ([input, rule]) => expect(rulesOf(input)).toContain(rule));
 
@@ -121,6 +135,16 @@ test.for([
   { run: { id: 'a b', note: 'the last run (of all) has failed; look at it' } },
   { run_id: "it's 7", script_name: "ann's", 'what to do': 'rest', query_plan: 'Seq Scan on users (cost=0..1)' },
   { command: 'npm', options: { cwd: '/', shell: true }, args: ['test'] },
+  { command: 'git push $F', env: { F: '--tags', CI: "it's" } },
+  { command: { name: 'build', args: ['--force'] }, script: { name: 'rm', path: '/' } },
+  {
+    commands: [
+      { name: 'Remove all of it', run: 'npm run clean' },
+      { name: 'test', run: 'npm test' },
+    ],
+  },
+  { command: ['git', 'log', { format: '%h', since: '1 week' }], with: { node: '24' } },
+  { run_for_days: "it's 7", command_to_ann: 'Please look (soon', spawned: ['rm', '-rf'] },
   { words: ['rm', '-rf', '/'] },
   { command: "cat > docs.md <<'EOF'\nNever:\n\ngit push --force\nDROP TABLE users;\nEOF" },
   { command: "git commit -m 'Block it\n\ngit push --force\nDROP TABLE users;'" },
@@ -172,18 +196,28 @@ test('a long list of SQL is read as SQL', () => {
   expect(rulesOf({ sql: selects })).toEqual([]);
 });
 
-test('more commands than can be judged are refused, and soon', async () => {
+/** The rules that stop an input, as they do in a call. */
+async function refusedFor(input: unknown): Promise<string[]> {
   const { violationsOf } = await import('../../packages/core/src/guardrails/guarded.ts');
   const database = { call: () => ({ rules: [], version: 0 }) };
+  const caller = { project_id: 1, session_id: 'x' };
+  const { violations } = await violationsOf(atOnce(actionsIn('input', input)), database as never, caller);
+  return violations.map(({ rule }) => rule);
+}
+
+test('more keys of arguments beside a command than anybody writes are refused', async () => {
+  const decoys = Object.fromEntries(Array.from({ length: 7 }, (_, index) => [`a${index}_args`, 'x']));
+  expect(await refusedFor({ ...decoys, command: 'git', args: 'push --force' })).toContain('too_complex');
+  expect(await refusedFor({ ...decoys, title: 'x' })).toEqual([]);
+});
+
+test('more commands than can be judged are refused, and soon', async () => {
   for (const command of ['', 'ls', "echo '"]) {
     const commands = ['npm test', ...Array.from({ length: 60_000 }, () => command)];
     const begun = process.cpuUsage();
-    const { violations } = await violationsOf(atOnce(actionsIn('input', { commands })), database as never, {
-      project_id: 1,
-      session_id: 'x',
-    });
+    const violations = await refusedFor({ commands });
     const { user, system } = process.cpuUsage(begun);
-    expect(violations.map(({ rule }) => rule)).toContain('too_complex');
+    expect(violations).toContain('too_complex');
     expect((user + system) / 1000).toBeLessThan(1000);
   }
 });

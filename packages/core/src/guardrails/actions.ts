@@ -1,7 +1,8 @@
+import { calledWith } from './called.ts';
 import type { Context } from './context.ts';
 import { keyedActions } from './keyed_texts.ts';
 import { isCommandKey, isKnownKey, type Key, keyOf } from './keys.ts';
-import { calledWith, isWord, listActions, listOf, wordsOf } from './lists.ts';
+import { allWordsOf, commandOf, isWord, listActions, listOf, wordsOf } from './lists.ts';
 import { proseActions } from './prose.ts';
 import { mostParses, withParses } from './shell/parsing.ts';
 
@@ -12,6 +13,8 @@ export interface GuardedAction {
   context: Context;
   /** True when it may as well be a sentence: see `ProseAction`. */
   doubtful?: true;
+  /** True when more stands there than can be judged. */
+  isTooMuch?: true;
 }
 
 /** Longest name of a field that is told; what is nested deeper goes by the name of what it is in. */
@@ -64,15 +67,21 @@ export function* actionsIn(field: string, value: unknown): Generator<undefined, 
 function* ownActions({ field, value, ...key }: Part): Generator<undefined, GuardedAction[]> {
   if (typeof value === 'string') return (yield* keyedActions(value, key)).map((action) => ({ field, ...action }));
   if (typeof value !== 'object' || value === null) return [];
-  const called = Array.isArray(value) ? [] : calledWith(field, value as Record<string, unknown>);
+  const called = Array.isArray(value) ? [] : calledWith(field, value as Record<string, unknown>, key.key);
   const names = Array.isArray(value) ? [] : yield* named(field, value);
   return [...called, ...names, ...(yield* ofList(field, value, key))];
 }
 
 function* ofList(field: string, value: object, key: Key): Generator<undefined, GuardedAction[]> {
-  const words = isKnownKey(key.key) ? wordsOf(listOf(value) ?? []) : [];
+  const list = isKnownKey(key.key) ? (listOf(value) ?? []) : [];
+  const words = wordsOf(list);
   if (words.length === 0) return [];
-  if (isCommandKey(key.key)) return yield* listActions(field, words, key);
+  if (isCommandKey(key.key)) {
+    // Objects are arguments behind the name of a program; elsewhere each says itself what it is.
+    const all = isWord(list[0]) && !list.every(isWord) ? allWordsOf(list) : words;
+    const whole = all.length > words.length ? commandOf(field, all) : [];
+    return [...whole, ...(yield* listActions(field, words, key))];
+  }
   // A statement has a space, so what has none is a part of one.
   const isApart = words.some((word) => !/\s/.test(word));
   return isApart ? [{ field, text: words.join(' '), context: 'sql' }] : [];

@@ -5,7 +5,7 @@ import type { GuardedAction } from './actions.ts';
 import { violationsIn } from './engine.ts';
 import { Budget } from './finding.ts';
 import { storedRules } from './stored_rules.ts';
-import { countsInDoubt, tellingOf, type Violation, versionOf } from './verdict.ts';
+import { countsInDoubt, tellingOf, type Violation, versionOf, violationOf } from './verdict.ts';
 
 /** What the rules of a project find in those commands. */
 export async function violationsOf(
@@ -17,8 +17,9 @@ export async function violationsOf(
   const budget = new Budget();
   const told = new Set<string>();
   const violations: (Violation & { field: string })[] = [];
-  for (const { field, text, context, doubtful } of actions) {
-    const found = await inSlices(violationsIn(text, context, [], rules, budget), payerOf(caller));
+  for (const { field, text, context, doubtful, isTooMuch } of actions) {
+    const judged = await inSlices(violationsIn(text, context, [], rules, budget), payerOf(caller));
+    const found = isTooMuch ? [...judged, violationOf('too_complex', text.slice(0, 200), rules)] : judged;
     const counted = doubtful ? found.filter(countsInDoubt) : found;
     for (const violation of counted) {
       // A text that is read in several ways is told of once.

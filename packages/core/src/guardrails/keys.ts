@@ -1,13 +1,18 @@
 /** Last words of keys whose text is a command by their name alone. */
 const commandKeys =
-  /(?:^|[_\s-])(?:commands?|cmds?|shell|scripts?|run|exec|execute|bash|zsh|sh|powershell|(?:command|cmd)[_\s-]?line|argv|entry[_-]?point)$/i;
+  /(?:^|[_\s-])(?:commands?|cmds?|shell|scripts?|run|exec|execute|spawn|subprocess|bash|zsh|sh|powershell|(?:command|cmd)[_\s-]?line|argv|entry[_-]?point)$/i;
 const sqlKeys = /(?:^|[_\s-])(?:sql|query|queries|statements?)$/i;
 /** Keys of what a command beside them is called with, and of programs that are called. */
-const argumentKeys = /(?:^|[_\s-])(?:args?|arguments|argv|parameters|params|options?|opts|flags)$/i;
+const argumentKeys =
+  /(?:^|[_\s-])(?:args?|arguments|argv|parameters|params|options?|opts|flags|operands|rest|with|sub[_-]?commands?)$/i;
 const programKeys = /^(program|executable|exe|binary|bin|tool)$/i;
+/** What names a program in an object that is a command as a whole. */
+const nameKeys = /^(name|file|path)$/i;
+const environmentKeys = /^(?:env|environment|env[_-]?vars|variables)$/i;
 
-/** What may stand behind the name of a command without being about something else: `cmd2`, `exec_start`, `script_body`. */
-const suffix = /[_\s.-]?(?:\d+|args?|arguments|body|content|list|source|start|string|text|value)$/i;
+/** What may stand behind the name of a command without being about something else: `cmd2`, `script_body`, `command_for_x`. */
+const suffix =
+  /(?:[_\s.-]?(?:v?\d+|args?|arguments|body|content|list|source|start|string|text|value)|(?<=(?:command|cmd)s?)[_\s-](?:for|to)[_\s-]\w{1,40})$/i;
 
 /** Characters at the end of a key that are looked at: a name of a field is short, but a whole text may be a key. */
 const longestKey = 100;
@@ -26,6 +31,10 @@ export const isKnownKey = (key: string) => isCommandKey(key) || isSqlKey(key);
 export const isArgumentKey = (name: string) => argumentKeys.test(spelled(name));
 /** Whether a command or a program stands under it. */
 export const isCalledKey = (name: string) => programKeys.test(name) || isCommandKey(spelled(name));
+/** Whether the name of a program stands under it, where the object is what stands under a key of commands. */
+export const isNameKey = (name: string, outer: string) => nameKeys.test(name) && isCommandKey(outer);
+/** Whether variables stand under it. */
+export const isEnvironmentKey = (name: string) => environmentKeys.test(name);
 
 /** A key as it says what stands below it. */
 export interface Key {

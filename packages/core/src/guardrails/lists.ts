@@ -1,7 +1,7 @@
 import type { GuardedAction } from './actions.ts';
 import { isCommandName } from './command_names.ts';
 import { keyedActions } from './keyed_texts.ts';
-import { isArgumentKey, isCalledKey, type Key } from './keys.ts';
+import type { Key } from './keys.ts';
 import { isBroken } from './shell/parsing.ts';
 
 export const isWord = (item: unknown) => /^(string|number|boolean)$/.test(typeof item) || item === null;
@@ -26,6 +26,21 @@ function wordIn(item: unknown): string | undefined {
   if (typeof item !== 'object') return isWord(item) ? String(item) : undefined;
   const [value, ...others] = item === null || Array.isArray(item) ? [] : Object.values(item);
   return others.length === 0 && value !== undefined && value !== null && isWord(value) ? String(value) : undefined;
+}
+
+/** How deep words are nested that still belong to one command. */
+const deepest = 4;
+
+/** The same, with all that stands in objects among the items: ["rm", { "flag": "-rf", "path": "/" }]. */
+export function allWordsOf(value: unknown, depth = 0): string[] {
+  if (isWord(value)) return [String(value)];
+  if (typeof value !== 'object' || value === null || depth > deepest) return [];
+  if (Array.isArray(value)) return value.flatMap((item) => allWordsOf(item, depth + 1));
+  // { "--force": true } names the option by its key.
+  return Object.entries(value).flatMap(([key, item]) => [
+    ...(key.startsWith('-') ? [key] : []),
+    ...allWordsOf(item, depth + 1),
+  ]);
 }
 
 /**
@@ -63,43 +78,11 @@ function isOne([first = '', ...others]: readonly string[]): boolean {
 
 const isArgument = (word: string) => !/\s/.test(word) && (!isCommandName(word) || /^(?:~|\.\.)?\//.test(word));
 
-/** Keys of commands and arguments of one object at most: whoever calls something needs two or three. */
-const mostCalled = 6;
-
-/**
- * { "command": "rm", "args": ["-rf", "/"] } is one command as well, and so is { "entrypoint": ["rm"], "cmd": ["-rf", "/"] }.
- * In which order several are put together nobody knows, so that each begins once.
- */
-export function calledWith(field: string, value: Record<string, unknown>): GuardedAction[] {
-  const called = Object.keys(value)
-    .map((name) => ({ name, isCommand: isCalledKey(name) }))
-    .filter(({ name, isCommand }) => isCommand || isArgumentKey(name))
-    .map((each) => ({ ...each, words: argumentsOf(value[each.name], each.isCommand) }))
-    .filter(({ words }) => words.length > 0)
-    .slice(0, mostCalled);
-  if (called.length < 2) return [];
-  return called
-    .filter(({ isCommand }) => isCommand)
-    .flatMap((first) => {
-      const others = called.filter((each) => each !== first).map(({ words }) => words);
-      const orders = others.length === 1 ? [others] : [others, others.toReversed(), ...others.map((words) => [words])];
-      return orders.flatMap((order) => commandOf(`${field}.${first.name}`, [...first.words, ...order.flat()]));
-    });
-}
-
-/** The words that stand under a key; a text of arguments has several, and so has an object. */
-function argumentsOf(given: unknown, isCommand: boolean): string[] {
-  if (typeof given === 'string') return isCommand ? [given] : given.split(/\s+/);
-  if (typeof given !== 'object' || given === null) return [];
-  if (Array.isArray(given)) return wordsOf(given);
-  return isCommand ? [] : wordsOf(Object.values(given));
-}
-
 /**
  * A program with its arguments: as they are, and where that makes a difference also as a shell reads them. What stands
  * first may be a program and its first arguments.
  */
-function commandOf(field: string, words: readonly string[]): GuardedAction[] {
+export function commandOf(field: string, words: readonly string[]): GuardedAction[] {
   const quoted = words.map((word) => (/^[\w./:@%+,=^-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
   const [first = '', ...others] = words;
   const exact = quoted.join(' ');
