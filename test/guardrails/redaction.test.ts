@@ -55,6 +55,14 @@ test.for([
   `ldapsearch -D x -w ${secret}`,
   `smbclient -U ann%${secret} //h/x`,
   `sqlcmd -U sa -P ${secret}`,
+  `rm -rf / --pw ${secret}`,
+  `helm uninstall x --set pw=${secret}`,
+  `DB_PW=${secret} npm run x`,
+  `npm publish --otp ${secret}`,
+  `npm publish --otp=${secret}`,
+  `npm publish --passcode ${secret}`,
+  `vault write secret ${secret}`,
+  `rm -rf / credentials '${secret}'`,
 ])('the secret is taken out of %s', (text) => {
   expect(excerpt(text)).not.toContain(secret);
   expect(excerpt(text)).toContain('[redacted]');
@@ -73,6 +81,11 @@ test.for([
 test.for([
   'kubectl create secret generic x',
   'kubectl delete secret db-credentials',
+  'kubectl delete secret db-credentials-2',
+  'kubectl create secret docker-registry x2',
+  'rm -rf src/secret X1',
+  'helm uninstall x --set pwned=true',
+  'pwsh -Command x && pw lint hotp=1',
   'git push --force https://github.com/a/b',
   'git push --force git@github.com:a/b',
   'ssh -p 2222 host rm -rf /',

@@ -1,6 +1,6 @@
-/** Names of values that are secret. */
+/** Names of values that are secret; the short ones as words of their own. */
 const named =
-  '(?:password|passwd|passphrase|pwd|(?<![a-z])pass|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credential|auth|storepass|keypass|sshpass)';
+  '(?:password|passwd|passphrase|passcode|pwd|(?<![a-z])(?:pass|(?:pw|t?otp)(?![a-z]))|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credential|auth|storepass|keypass|sshpass)';
 /** Such a value; the name of a scheme is none, nor what is redacted already. */
 const value = '(?!(?:bearer|basic|digest)\\b|\\[redacted\\])[^\\s"\'&|;]{4,}';
 
@@ -13,6 +13,8 @@ const secrets: readonly RegExp[] = [
   // Behind a space some names count only as those of an option or a setting: `secret generic` holds none.
   new RegExp(`(?<=(?:password|passwd|passphrase|pwd|token|[-_]key)[\\w-]{0,40}["']?\\s+["']?)${value}`, 'gi'),
   new RegExp(`(?<=[-_:.]${named}[\\w-]{0,40}["']?\\s+["']?)${value}`, 'gi'),
+  // No resource has such a name, with letters of both kinds and digits: `delete secret db-credentials` names one.
+  /(?<=\b(?:secret|credentials?|auth)["']?\s+["']?)(?=\S*\d)(?=\S*[a-z])(?=\S*[A-Z])[^\s"'&|;/]{8,}/g,
   /(?<=\b(?:pass|hexkey):)[^\s"']+/g,
   // One-time passwords are short.
   /(?<=\b[\w-]{0,20}(?:otp|passcode)["']?(?:\s*[:=]\s*|\s+)["']?)\d{4,10}\b/gi,
