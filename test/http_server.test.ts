@@ -149,6 +149,16 @@ describe('names and pages', () => {
     }
   });
 
+  it('is all that the page gives as JSON or YAML', async () => {
+    const app = await appOf();
+    const { payload } = await app.inject('/openapi.json');
+    for (const type of ['json', 'yaml']) {
+      const { statusCode, headers, payload: same } = await app.inject(`/docs/${type}`);
+      expect([statusCode, headers['content-type']]).toEqual([200, expect.stringContaining(type)]);
+      expect(same).toBe(payload);
+    }
+  });
+
   it('the page at /docs loads from the server alone', async () => {
     const app = await appOf();
     const page = await app.inject('/docs');

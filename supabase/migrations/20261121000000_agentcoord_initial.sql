@@ -6259,12 +6259,16 @@ as $$
 declare
   v_task coord.tasks;
   v_assigned text[] := '{}';
+  -- Of all drafts at once: 100 may have 100 dependencies each.
+  v_unmet jsonb := (
+    select jsonb_object_agg(u.task_id, u.unmet) from (
+      select e.task_id, count(*) as unmet
+      from unnest(p_edges) e left join coord.tasks t on t.project_id = e.project_id and t.task_id = e.depends_on
+      where t.status is distinct from 'done' group by 1) u);
   v_drafts coord.tasks[] := '{}';
 begin
   foreach v_task in array p_drafts loop
-    select count(*) into v_task.unmet
-    from unnest(p_edges) e left join coord.tasks t on t.project_id = e.project_id and t.task_id = e.depends_on
-    where e.task_id = v_task.task_id and t.status is distinct from 'done';
+    v_task.unmet := coalesce((v_unmet ->> v_task.task_id::text)::integer, 0);
     v_task.status := case when v_task.unmet > 0 then 'blocked'
       when (v_task.terms).run_after > clock_timestamp() then 'scheduled' else 'ready' end;
     v_task.due_at := coord._due_at(v_task.status, (v_task.terms).run_after, (v_task.terms).deadline);
@@ -8346,14 +8350,19 @@ $$;
 create function coord._unknown_dependency(p_project_id integer, p_tasks jsonb, p_drafts coord.tasks[]) returns text
 language sql volatile
 as $$
-  select d.name
-  from jsonb_array_elements(p_tasks) i(task)
-  cross join jsonb_array_elements_text(
-    case jsonb_typeof(i.task -> 'depends_on') when 'array' then i.task -> 'depends_on' else '[]' end) d(name)
-  where not exists (select from jsonb_array_elements(p_tasks) k(task) where k.task ->> 'key' = d.name)
+  with names as materialized (
+    select distinct d.name
+    from jsonb_array_elements(p_tasks) i(task)
+    cross join jsonb_array_elements_text(
+      case jsonb_typeof(i.task -> 'depends_on') when 'array' then i.task -> 'depends_on' else '[]' end) d(name)
+  ), keys as materialized (
+    select k.task ->> 'key' as name from jsonb_array_elements(p_tasks) k(task)
+  )
+  select n.name from names n
+  where not exists (select from keys k where k.name = n.name)
     and not exists (
       select from coord.tasks t where t.project_id = p_project_id
-        and t.task_id = case when d.name ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then d.name::uuid end)
+        and t.task_id = case when n.name ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then n.name::uuid end)
   limit 1;
 $$;
 

@@ -13,10 +13,11 @@ const [first, slice, beginning] = [1, 5, 5];
 const longestStep = 100;
 
 /**
- * After a step that has held the process for longer than this its owner rests for as long again, 500 at most: what others
- * want takes several rounds of the event loop, each of which would meet the next such step.
+ * After a step that has held the process for longer than this, all owners of such steps rest for as long again, 500 at
+ * most: what others want takes several rounds of the event loop, each of which would meet the next such step. Who has made
+ * none for so long is not one of them any more.
  */
-const [longStep, longestRest] = [20, 500];
+const [longStep, longestRest, forgotten] = [20, 500, 10_000];
 
 /** Computations of one owner that wait for their turn at most. */
 const longestLine = 50;
@@ -26,8 +27,9 @@ const lines = new Map<string, (() => void)[]>();
 
 let isTurning = false;
 
-/** Until when owners rest; and what ends the pause when all that wait do so. */
-const rests = new Map<string, number>();
+/** Until when owners of long steps are known as such, until when they rest, and what ends the pause when all that wait do. */
+const known = new Map<string, number>();
+let restsUntil = 0;
 let pause: NodeJS.Timeout | undefined;
 
 /** Milliseconds that computations have taken at once in this round of the event loop. */
@@ -109,15 +111,19 @@ function advance<Result>(
   } finally {
     stepBegan = Number.POSITIVE_INFINITY;
     const ended = performance.now();
-    if (ended - began > longStep) rests.set(owner, ended + Math.min(ended - began, longestRest));
+    if (ended - began > longStep) {
+      known.set(owner, ended + forgotten);
+      restsUntil = ended + Math.min(ended - began, longestRest);
+    }
   }
 }
 
 /** Milliseconds for which an owner rests. */
 function restOf(owner: string): number {
-  const left = (rests.get(owner) ?? 0) - performance.now();
-  if (left <= 0) rests.delete(owner);
-  return Math.max(0, left);
+  const now = performance.now();
+  const isKnown = (known.get(owner) ?? 0) > now;
+  if (!isKnown) known.delete(owner);
+  return isKnown ? Math.max(0, restsUntil - now) : 0;
 }
 
 /** One turn in each round of the event loop. `isNext`: before the others of its owner. */

@@ -25,11 +25,16 @@ export async function addPages(app: FastifyInstance, document: object, limits: L
       },
     },
   });
+  // As bytes: a text would be converted with each request. JSON is YAML, and what Swagger UI has for the two is made anew.
+  const bytes = Buffer.from(JSON.stringify(document));
+  const same: Record<string, string> = { '/docs/json': 'application/json', '/docs/yaml': 'application/yaml' };
+  app.addHook('onRequest', async (request, reply) => {
+    const type = same[request.url.replace(/\?.*/s, '')];
+    if (type) return reply.type(type).send(bytes);
+  });
   await app.register(swagger, { mode: 'static', specification: { document } as StaticDocumentSpec });
   await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { deepLinking: true, docExpansion: 'list' } });
-  // As bytes: a text would be converted with each request.
-  const text = Buffer.from(JSON.stringify(document));
   app.get('/openapi.json', (_request, reply) => {
-    reply.type('application/json').send(text);
+    reply.type('application/json').send(bytes);
   });
 }

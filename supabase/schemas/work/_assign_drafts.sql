@@ -7,12 +7,16 @@ as $$
 declare
   v_task coord.tasks;
   v_assigned text[] := '{}';
+  -- Of all drafts at once: 100 may have 100 dependencies each.
+  v_unmet jsonb := (
+    select jsonb_object_agg(u.task_id, u.unmet) from (
+      select e.task_id, count(*) as unmet
+      from unnest(p_edges) e left join coord.tasks t on t.project_id = e.project_id and t.task_id = e.depends_on
+      where t.status is distinct from 'done' group by 1) u);
   v_drafts coord.tasks[] := '{}';
 begin
   foreach v_task in array p_drafts loop
-    select count(*) into v_task.unmet
-    from unnest(p_edges) e left join coord.tasks t on t.project_id = e.project_id and t.task_id = e.depends_on
-    where e.task_id = v_task.task_id and t.status is distinct from 'done';
+    v_task.unmet := coalesce((v_unmet ->> v_task.task_id::text)::integer, 0);
     v_task.status := case when v_task.unmet > 0 then 'blocked'
       when (v_task.terms).run_after > clock_timestamp() then 'scheduled' else 'ready' end;
     v_task.due_at := coord._due_at(v_task.status, (v_task.terms).run_after, (v_task.terms).deadline);
