@@ -11205,9 +11205,9 @@ grant execute on function coord.heartbeat to coord_app;
 -- Opens a session for a helper of the calling session: <agent>/<name>, on behalf of the same agent, by the same
 -- credential, trusted at most as much. It holds for itself, and ends with the session that opened it (see
 -- _end_sessions, _touch_session). Profile and limits are those of the agent it works for, so nobody gains by it.
--- Concurrency: the caller's row is locked and looked at again, so it cannot end in between. Profiles and suspensions
--- are locked before any row, so that none is changed between the look at them and the new session. Whoever changes them
--- has looked at his own session before: where he opens a subagent in the same moment, Postgres may have to undo one of
+-- Concurrency: the row of the caller is locked and looked at again, so it cannot end in between, and opens one after the
+-- other: they are counted. Profiles and suspensions are locked before any row, so that none is changed between the look at
+-- them and the new session. Whoever changes them has looked at his own session before: where he opens a subagent in the same moment, Postgres may have to undo one of
 -- both calls, which core then repeats.
 create function coord.open_subagent(
   p_caller jsonb, p_name text, p_trust integer default null, p_agent_type text default null,
@@ -11226,7 +11226,7 @@ begin
   if v_call.answer is not null then return v_call.answer; end if;
   select s.* into v_parent from coord.sessions s
   where s.project_id = v_call.project_id and s.session_id = v_call.session_id
-    and coord._is_live(s.ended_at, s.lease_expires_at) for share;
+    and coord._is_live(s.ended_at, s.lease_expires_at) for no key update;
   if not found then return coord._refuse_ended(v_call); end if;
   v_call.answer := coord._refuse_subagent(v_call, v_parent, p_name, p_trust);
   if v_call.answer is not null then return v_call.answer; end if;
