@@ -1,7 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { CoordinationError } from '@agentcoord/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gateOver } from '../packages/cli/src/egress/gate.ts';
@@ -107,6 +107,20 @@ describe('a request', () => {
     expect(await rawStatus(proxy.url, `${start}\r\n${framing}\r\n\r\n${hidden}`)).toBe(200);
     expect(seen.at(-1)).toMatchObject({ url: '/open', body: hidden });
   });
+
+  test.each(['200 \x01bad', '099 Odd', '200 OK\r\nX: \x01'])(
+    'is told when the server answers with what HTTP does not allow, and the next one is let through: %j',
+    async (answer) => {
+      const odd = createTcpServer((socket) => socket.end(`HTTP/1.1 ${answer}\r\nContent-Length: 0\r\n\r\n`));
+      odd.listen(0, '127.0.0.1');
+      await once(odd, 'listening');
+      await using proxy = await proxyFor();
+      const { port: at } = odd.address() as AddressInfo;
+      expect((await curl(proxy.url, `http://127.0.0.1:${at}/`)).status).toBe(503);
+      expect((await curl(proxy.url, `http://127.0.0.1:${port}/`)).status).toBe(200);
+      odd.close();
+    },
+  );
 
   test('without the password goes nowhere', async () => {
     await using proxy = await proxyFor();

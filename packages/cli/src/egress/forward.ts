@@ -42,7 +42,12 @@ export async function forward(
     throw unreachable(place, cause);
   });
   if (answer.statusCode === 407) throw misplaced(place);
-  response.writeHead(answer.statusCode as number, answer.statusMessage, endToEnd(answer));
+  try {
+    response.writeHead(answer.statusCode as number, answer.statusMessage, endToEnd(answer));
+  } catch (cause) {
+    answer.destroy();
+    throw malformed(place, cause);
+  }
   // Who has gone, on whichever side, is told by the end of the stream.
   await pipeline(answer, response).catch(() => {});
 }
@@ -63,6 +68,17 @@ function endToEnd({ rawHeaders, headers, httpVersion }: IncomingMessage): string
     if (key !== 'host' && !isDropped) kept.push(name, value);
   }
   return [...kept, 'Via', `${httpVersion} agentcoord`];
+}
+
+function malformed({ host }: Place, cause: unknown): CoordinationError {
+  return new CoordinationError(
+    {
+      code: 'unavailable',
+      message: `${host} answered with what HTTP does not allow.`,
+      hint: 'Look at what runs there; the proxy has let the request through.',
+    },
+    { cause },
+  );
 }
 
 const isBodyChunked = ({ headers }: IncomingMessage) => headers['transfer-encoding'] !== undefined;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { CoordinationError } from '@agentcoord/contract';
@@ -57,7 +57,8 @@ export async function startProxy({ gate, password, port = 0, onRefused = () => {
     } catch (error) {
       const { status, headers, error: body } = refused(request, error);
       if (response.headersSent) response.destroy();
-      else response.writeHead(status, { ...headers, connection: 'close' }).end(envelope(body));
+      // With words of its own: those of the server may be what could not be passed on.
+      else response.writeHead(status, STATUS_CODES[status], { ...headers, connection: 'close' }).end(envelope(body));
     }
   });
 
