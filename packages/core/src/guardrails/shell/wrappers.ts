@@ -12,7 +12,7 @@ interface Wrapper {
 const wrappers: Record<string, Wrapper> = {
   sudo: { short: 'CDghpRrTtUu', long: ['user', 'group', 'host', 'prompt', 'chdir', 'chroot', 'role', 'type'] },
   doas: { short: 'Cu' },
-  env: { short: 'uCS', long: ['unset', 'chdir', 'split-string', 'split'] },
+  env: { short: 'uCS', long: ['unset', 'chdir'] },
   nohup: {},
   setsid: {},
   nice: { short: 'n', long: ['adjustment'] },
@@ -84,7 +84,7 @@ const wrappers: Record<string, Wrapper> = {
   'aws-vault': { words: ['exec'], operands: 1 },
   chamber: { words: ['exec'], operands: 1 },
   sem: {},
-  setarch: {},
+  setarch: { operands: 1 },
   faketime: { operands: 1 },
   fakeroot: { short: 'lsib', long: ['lib', 'faked'] },
   pkexec: { long: ['user'] },

@@ -206,8 +206,8 @@ const commands: Record<string, Tool> = {
   submodule: (call): undefined => {
     const options = optionsOf(call.args);
     if (call.args[0] === 'deinit' && has(options, 'f', 'force')) report(call, 'discard_changes');
-    const [verb, ...command] = call.args.filter((arg) => arg !== '--recursive' && arg !== '-q' && arg !== '--quiet');
-    if (verb === 'foreach') inner(() => command)(call);
+    if (call.args[0] === 'foreach')
+      inner(() => call.args.slice(1).filter((arg) => arg !== '--recursive' && arg !== '-q' && arg !== '--quiet'))(call);
   },
   bisect: (call) => (call.args[0] === 'run' ? inner((args) => args.slice(1))(call) : undefined),
 };

@@ -1,4 +1,4 @@
-import { type Invocation, located, optionsOf, report } from '../shell/invocation.ts';
+import { located, optionsOf, report } from '../shell/invocation.ts';
 import { hole, isUnknown } from '../shell/scope.ts';
 import { judge, type Tool } from './index.ts';
 import { plainPath } from './paths.ts';
@@ -33,8 +33,7 @@ export function restOf(args: readonly string[], short: string, long: readonly st
 }
 
 const env: Tool = (call) => {
-  const args = call.args.map((arg) => arg.replace(/^--sp[a-z-]*(?==|$)/, '--split-string'));
-  const { values } = optionsOf(args, 'SuC', ['split-string', 'unset', 'chdir']);
+  const { values } = optionsOf(call.args, 'SuC', ['split-string', 'unset', 'chdir']);
   for (const text of [...(values.get('S') ?? []), ...(values.get('split-string') ?? [])]) runText(call, text);
 };
 
@@ -69,10 +68,6 @@ const later: Tool = (call) => {
   return runStream(call, fileOf(call, path));
 };
 
-/** Without a command it is a shell, which reads what it is given. */
-const asShell = (call: Invocation) =>
-  call.args.some((arg) => /^(?:-c|--)/.test(arg)) ? undefined : runStream(call, call.input);
-
 export const runners: Record<string, Tool> = {
   cd: changeDirectory,
   pushd: changeDirectory,
@@ -81,10 +76,7 @@ export const runners: Record<string, Tool> = {
   env,
   ssh,
   crontab,
-  su: (call) => {
-    withText('csgG', ['command', 'session-command', 'shell', 'group'], ['c', 'command', 'session-command'])(call);
-    return asShell(call);
-  },
+  su: withText('csgG', ['command', 'shell', 'group'], ['c', 'command']),
   runuser: (call) => {
     const { values } = optionsOf(call.args, 'csgGuw', ['command', 'shell', 'group', 'user']);
     for (const text of [...(values.get('c') ?? []), ...(values.get('command') ?? [])])
@@ -92,13 +84,8 @@ export const runners: Record<string, Tool> = {
     const command = restOf(call.args, 'csgGuw', ['command', 'shell', 'group', 'user']);
     if (values.has('u') || values.has('user')) judge(command, call);
   },
-  sg: (call) => {
-    withText('c', ['command'], ['c', 'command'])(call);
-    const [, text] = call.args;
-    if (text !== undefined && text !== '-c') runText(call, text, { own: true });
-  },
+  sg: withText('c', ['command'], ['c', 'command']),
   script: (call) => {
-    asShell(call);
     withText('cITOB', ['command'], ['c', 'command'])(call);
     // On some systems a command follows the file.
     const [, ...command] = restOf(call.args, 'cITOBt', ['command']);

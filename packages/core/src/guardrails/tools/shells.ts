@@ -28,14 +28,10 @@ export function runStream(call: Invocation, { text, remote, hidden }: Stream): S
 
 /** What is in a file that a program reads; it may be its standard input. */
 export const fileOf = ({ scope, input }: Invocation, path: string): Stream =>
-  isInput.test(path) ? input : (scope.fileAt(path) ?? {});
-
-/** Names of the standard input. */
-const isInput = /^(?:-|\/dev\/stdin|\/dev\/fd\/0|\/proc\/(?:self|thread-self|\$\$)\/fd\/0)$/;
+  path === '-' || path === '/dev/stdin' ? input : (scope.fileAt(path) ?? {});
 
 const shell: Tool = (call) => {
-  const { input, scope } = call;
-  const args = call.args.flatMap((arg, index) => (isSwitchedOff(arg, call.args[index - 1]) ? [] : [arg]));
+  const { args, input, scope } = call;
   const { flags, values, operands } = optionsOf(args, 'oO', ['rcfile', 'init-file', 'command']);
   const before = [...(values.get('rcfile') ?? []), ...(values.get('init-file') ?? [])];
   for (const name of ['BASH_ENV', 'ENV']) before.push(scope.variables.get(name) ?? '');
@@ -44,14 +40,11 @@ const shell: Tool = (call) => {
   const text = operands[0] ?? optionsOf(args, 'oO', ['command', 'init-command']).values.get('command')?.[0];
   if (flags.has('c') || flags.has('command'))
     return text === undefined ? {} : runText(call, text, { own: true, input, args: operands.slice(1) });
-  if (text === undefined || isInput.test(text) || flags.has('s')) {
+  if (text === undefined || text === '-' || text === '/dev/stdin' || flags.has('s')) {
     return { ...runStream(call, input), session: flags.has('i') };
   }
   return runStream(call, fileOf(call, text));
 };
-
-/** `bash +O extglob`: an option that is switched off, with its name. */
-const isSwitchedOff = (arg: string, before = '') => /^\+[A-Za-z]*$/.test(arg) || /^\+[oO]$/.test(before);
 
 const source: Tool = (call) => runStream(call, fileOf(call, call.args[0] ?? ''));
 
@@ -60,13 +53,4 @@ export const shells: Record<string, Tool> = {
   source,
   '.': source,
   eval: (call) => runText(call, call.args.join(' '), { input: call.input }),
-  // Run for each line, and for each completion.
-  ...Object.fromEntries(
-    ['mapfile', 'readarray', 'compgen', 'complete'].map((name): [string, Tool] => [
-      name,
-      (call) => {
-        for (const text of optionsOf(call.args, 'CWFAGXPScdnOstu').values.get('C') ?? []) runText(call, text);
-      },
-    ]),
-  ),
 };
