@@ -1,15 +1,15 @@
-import type { Command, Redirection } from 'unbash';
+import type { Command } from 'unbash';
 import { hookVariables } from '../tools/hooks.ts';
 import { judgeInShell } from '../tools/index.ts';
-import { secretIn } from '../tools/secret_files.ts';
-import { judgeWrite } from '../tools/writes.ts';
+import { standardInput } from './descriptors.ts';
 import { readHeld } from './environment.ts';
 import type { Invocation } from './invocation.ts';
 import type { Reader } from './reader.ts';
+import { inputOf, redirectTo } from './redirections.ts';
 import { hole, type Scope, type Stream } from './scope.ts';
 import { between, elementsOf } from './separators.ts';
 import { stageOutput } from './stages.ts';
-import { textOf, wordValue } from './words.ts';
+import { wordValue } from './words.ts';
 
 const declarations = new Set(['export', 'declare', 'local', 'readonly', 'typeset', 'alias', 'set']);
 
@@ -31,7 +31,9 @@ export function run(command: Command, reader: Reader, piped: Stream): Stream {
     const value = word.value.type === 'Word' ? wordValue(word.value, scope, reader) : hole;
     return [`${word.name}=${value}`];
   });
-  const input = inputOf(command, reader, piped);
+  const input = inputOf(command.redirects, reader, piped);
+  // What `exec` redirects by itself, it redirects for all that follows.
+  if (command.name?.value === 'exec' && command.args.length === 0) scope.writeFile(standardInput, input);
   printVariable(command, reader);
   examination.spend(1 + fields.length);
   examination.scan(input.text?.length ?? 0);
@@ -100,39 +102,4 @@ function printVariable(command: Command, reader: Reader): void {
   if (command.name?.value !== 'printf' || option?.value !== '-v' || !name) return;
   const values = rest.map((word) => wordValue(word, scope, reader));
   scope.set(name.value, stageOutput('printf', values, {}, scope, reader.examination).text ?? hole);
-}
-
-/** What the command reads on its standard input. */
-function inputOf(command: Command, reader: Reader, piped: Stream): Stream {
-  let input = piped;
-  for (const redirect of command.redirects) {
-    if (redirect.type === 'HereDoc') {
-      const { body } = redirect;
-      const text = body.parts && !redirect.delimiter?.quoted ? textOf(body.parts, reader.scope, reader) : body.text;
-      input = { text };
-    } else if (redirect.type === 'HereString' && redirect.target) {
-      input = { text: wordValue(redirect.target, reader.scope, reader) };
-    } else if (redirect.type === 'Redirect' && redirect.operator === '<' && redirect.target) {
-      const path = wordValue(redirect.target, reader.scope, reader);
-      input = reader.scope.fileAt(path) ?? {};
-      input = { ...input, ...judgeRead(path, reader) };
-    }
-  }
-  return input;
-}
-
-function judgeRead(path: string, { examination }: Reader): Stream {
-  if (/^\/dev\/(tcp|udp)\//.test(path)) return { remote: true };
-  const secret = secretIn(path);
-  if (!secret) return {};
-  examination.report(secret, path);
-  return { secret: path };
-}
-
-function redirectTo(redirect: Redirection, reader: Reader, output: Stream, source: string): void {
-  if (redirect.type !== 'Redirect' || !redirect.target || redirect.operator === '<') return;
-  const path = wordValue(redirect.target, reader.scope, reader);
-  if (/^&?\d*-?$/.test(path)) return;
-  judgeWrite(path, reader.examination, source);
-  reader.scope.writeFile(path, output, redirect.operator === '>>');
 }

@@ -2,9 +2,10 @@ import { forEachChild, type ParsedScript, type SyntaxNode } from 'unbash';
 import { type Examination, TooComplex } from '../finding.ts';
 import { run } from './command.ts';
 import { parsed } from './parsing.ts';
-import { hole, outputHoles, Scope, type Stream } from './scope.ts';
+import { inputOf, redirectTo } from './redirections.ts';
+import { hole, merged, outputHoles, Scope, type Stream } from './scope.ts';
 import type { Node } from './syntax.ts';
-import { fieldsOf, type Substitutions, wordValue } from './words.ts';
+import { fieldsOf, type Substitutions } from './words.ts';
 
 /** Reads a shell script: every command in it is judged, wherever it stands. Answers what it prints, if that is known. */
 export function readShell(text: string, examination: Examination, scope = new Scope(), input: Stream = {}): Stream {
@@ -157,16 +158,11 @@ export class Reader implements Substitutions {
     return stream;
   }
 
-  redirected(node: Node<'Redirected'>, input: Stream): Stream {
-    let stream = input;
-    for (const redirect of node.redirects) {
-      this.children(redirect, {});
-      if (redirect.type === 'HereDoc') stream = { text: redirect.body.text };
-      if (redirect.type === 'HereString' && redirect.target) {
-        stream = { text: wordValue(redirect.target, this.scope, this) };
-      }
-    }
-    return this.node(node.command, stream);
+  redirected({ command, redirects, pos, end }: Node<'Redirected'>, input: Stream): Stream {
+    for (const redirect of redirects) this.children(redirect, {});
+    const output = this.node(command, inputOf(redirects, this, input));
+    for (const redirect of redirects) redirectTo(redirect, this, output, this.text.slice(pos, end));
+    return output;
   }
 
   /**
@@ -225,33 +221,29 @@ export class Reader implements Substitutions {
   }
 
   fileOf(part: Node<'ProcessSubstitution'>): string {
-    return this.scope.substitute(this.printed(part));
+    const printed = this.printed(part);
+    if (part.operator === '<') return this.scope.substitute(printed);
+    // Its commands read what is written to it.
+    return this.scope.substitute({}, (content) => this.substituted(part, content));
   }
 
   /** What a substitution prints; its commands are judged on the way, once. */
   printed(part: Node<'CommandExpansion'> | Node<'ProcessSubstitution'>): Stream {
     const before = this.#outputs.get(part);
     if (before) return before;
-    const { script } = part;
     // To decode one of these costs as much as the text is long.
     if (part.text.startsWith('`')) this.examination.spend(this.text.length / 1000);
-    const reader = script?.source === undefined ? this : new Reader(script.source, this.examination, this.scope);
-    let stream: Stream = script ? this.examination.within(() => this.scope.apart(() => reader.script(script, {}))) : {};
+    let stream = this.substituted(part, {});
     // What there is nothing in prints nothing: r$()m is rm.
     if (/^(?:\$\(\s*\)|`\s*`)$/.test(part.text)) stream = { text: '' };
     this.#outputs.set(part, stream);
     return stream;
   }
-}
 
-/** What several commands print one after the other. */
-function merged(streams: readonly Stream[]): Stream {
-  if (streams.length === 1) return streams[0] as Stream;
-  const printing = streams.filter(({ text }) => text !== undefined);
-  return {
-    text: printing.length > 0 ? printing.map(({ text }) => text).join('') : undefined,
-    remote: streams.some(({ remote }) => remote),
-    hidden: streams.some(({ hidden }) => hidden),
-    secret: streams.find(({ secret }) => secret)?.secret,
-  };
+  /** Judges the commands of a substitution, which another process runs. */
+  substituted({ script }: Node<'CommandExpansion'> | Node<'ProcessSubstitution'>, input: Stream): Stream {
+    if (!script) return {};
+    const reader = script.source === undefined ? this : new Reader(script.source, this.examination, this.scope);
+    return this.examination.within(() => this.scope.apart(() => reader.script(script, input)));
+  }
 }

@@ -1,4 +1,5 @@
 import { TooComplex } from '../finding.ts';
+import { descriptorFile, fileName } from './descriptors.ts';
 import { Functions } from './functions.ts';
 
 /** Stands in a value for what cannot be known from the text. NUL is refused before anything is read. */
@@ -28,6 +29,18 @@ export interface Stream {
   session?: boolean | undefined;
 }
 
+/** What several commands print one after the other. */
+export function merged(streams: readonly Stream[]): Stream {
+  if (streams.length === 1) return streams[0] as Stream;
+  const printing = streams.filter(({ text }) => text !== undefined);
+  return {
+    text: printing.length > 0 ? printing.map(({ text }) => text).join('') : undefined,
+    remote: streams.some(({ remote }) => remote),
+    hidden: streams.some(({ hidden }) => hidden),
+    secret: streams.find(({ secret }) => secret)?.secret,
+  };
+}
+
 const known: Record<string, string> = {
   HOME: '~',
   PWD: '.',
@@ -54,9 +67,10 @@ export class Scope {
   /** Where `cd` has gone, from where the text begins. */
   #directory: string | undefined = '';
   readonly #files: Map<string, Stream>;
+  /** What is done with that which is written to a file. */
+  readonly #readers: Map<string, (content: Stream) => void>;
   /** Variables that stand for another one, by its name. */
   readonly #references: Map<string, string>;
-  #substitutions = 0;
   /** What variables were before another process changed them. */
   #changed: Map<string, string | undefined> | undefined;
 
@@ -67,6 +81,7 @@ export class Scope {
     this.functions = new Functions(parent?.functions, process);
     this.#directory = parent ? parent.#directory : '';
     this.#files = parent ? parent.#files : new Map();
+    this.#readers = parent ? parent.#readers : new Map();
     this.renamed = parent ? parent.renamed : new Map();
     this.#references = new Map(parent ? parent.#references : []);
   }
@@ -152,21 +167,22 @@ export class Scope {
   }
 
   fileAt(path: string): Stream | undefined {
-    return this.#files.get(plain(path));
+    return this.#files.get(fileName(path));
   }
 
   writeFile(path: string, content: Stream, append = false): void {
-    const before = append ? this.#files.get(plain(path)) : undefined;
+    const name = fileName(path);
+    const before = append ? this.#files.get(name) : undefined;
     const text = before?.text !== undefined && content.text !== undefined ? before.text + content.text : content.text;
-    this.#files.set(plain(path), { ...before, ...content, text });
+    this.#files.set(name, { ...before, ...content, text });
+    this.#readers.get(name)?.(content);
   }
 
-  /** The path under which a process substitution is read. */
-  substitute(content: Stream): string {
-    const path = `/dev/fd/${63 + this.#substitutions++}`;
+  /** The path under which a process substitution is read, or written to. */
+  substitute(content: Stream, read?: (content: Stream) => void): string {
+    const path = descriptorFile(63 + this.#files.size);
     this.writeFile(path, content);
+    if (read) this.#readers.set(path, read);
     return path;
   }
 }
-
-const plain = (path: string) => path.replace(/^(?:\.\/)+/, '');

@@ -1,3 +1,4 @@
+import { isStandardInput } from '../shell/descriptors.ts';
 import { calledScope, type Invocation, optionsOf, report } from '../shell/invocation.ts';
 import { readShell } from '../shell/reader.ts';
 import { isUnknown, outputHoles, type Stream } from '../shell/scope.ts';
@@ -28,7 +29,7 @@ export function runStream(call: Invocation, { text, remote, hidden }: Stream): S
 
 /** What is in a file that a program reads; it may be its standard input. */
 export const fileOf = ({ scope, input }: Invocation, path: string): Stream =>
-  path === '-' || path === '/dev/stdin' ? input : (scope.fileAt(path) ?? {});
+  isStandardInput(path) ? input : (scope.fileAt(path) ?? {});
 
 const shell: Tool = (call) => {
   const { args, input, scope } = call;
@@ -40,7 +41,7 @@ const shell: Tool = (call) => {
   const text = operands[0] ?? optionsOf(args, 'oO', ['command', 'init-command']).values.get('command')?.[0];
   if (flags.has('c') || flags.has('command'))
     return text === undefined ? {} : runText(call, text, { own: true, input, args: operands.slice(1) });
-  if (text === undefined || text === '-' || text === '/dev/stdin' || flags.has('s')) {
+  if (text === undefined || isStandardInput(text) || flags.has('s')) {
     return { ...runStream(call, input), session: flags.has('i') };
   }
   return runStream(call, fileOf(call, text));

@@ -1,4 +1,5 @@
 import type { Examination } from '../finding.ts';
+import { isStandardInput } from '../shell/descriptors.ts';
 import { has, type Invocation, optionsOf, report } from '../shell/invocation.ts';
 import { touchesGuard } from './guard.ts';
 import type { Tool } from './index.ts';
@@ -34,7 +35,7 @@ const copy: Tool = (call) => {
   if (target !== undefined && operands.length > 1) {
     writes(call, [target]);
     const [file = ''] = sources;
-    const content = call.scope.fileAt(file);
+    const content = isStandardInput(file) ? call.input : call.scope.fileAt(file);
     if (content) call.scope.writeFile(target, content);
     if (file === '/dev/null') report(call, 'file_destruction');
   }
