@@ -95,3 +95,12 @@ export function has({ flags }: Options, ...names: string[]): boolean {
     return name.length > 3 && [...flags].some((flag) => flag.length >= 3 && name.startsWith(flag));
   });
 }
+
+/** Long options written out that are cut short, where the program allows that: `--split` is `--split-string`. */
+export const writtenOut = (args: readonly string[], long: readonly string[]): string[] =>
+  args.map((arg) => {
+    const [, name, rest = ''] = /^--([a-z][\w-]+)(=.*)?$/s.exec(arg) ?? [];
+    if (name === undefined || long.includes(name)) return arg;
+    const meant = long.filter((each) => each.startsWith(name));
+    return meant.length === 1 ? `--${meant[0]}${rest}` : arg;
+  });

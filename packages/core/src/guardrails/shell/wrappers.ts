@@ -1,3 +1,5 @@
+import { optionsOf, writtenOut } from './invocation.ts';
+
 /** How a command that runs another one is called before that one begins. */
 interface Wrapper {
   /** Letters of short options that take a value. */
@@ -9,10 +11,12 @@ interface Wrapper {
   words?: readonly string[];
 }
 
+export const env = { short: 'uCS', long: ['unset', 'chdir', 'split-string'] };
+
 const wrappers: Record<string, Wrapper> = {
   sudo: { short: 'CDghpRrTtUu', long: ['user', 'group', 'host', 'prompt', 'chdir', 'chroot', 'role', 'type'] },
   doas: { short: 'Cu' },
-  env: { short: 'uCS', long: ['unset', 'chdir'] },
+  env,
   nohup: {},
   setsid: {},
   nice: { short: 'n', long: ['adjustment'] },
@@ -102,6 +106,8 @@ export function unwrap(name: string, args: readonly string[]): readonly string[]
   const wrapper = isWrapper(name) ? (wrappers[name] as Wrapper) : undefined;
   if (!wrapper) return undefined;
   if (name === 'command' && /^-\w*[vV]/.test(args[0] ?? '')) return undefined;
+  // The command is in the text that it splits.
+  if (name === 'env' && splitTexts(args).length > 0) return undefined;
   let rest = afterOptions(args, wrapper);
   if (wrapper.words) {
     if (!wrapper.words.includes(rest[0] ?? '')) return undefined;
@@ -114,14 +120,23 @@ export function unwrap(name: string, args: readonly string[]): readonly string[]
   return rest.length > 0 ? rest : undefined;
 }
 
-function afterOptions(args: readonly string[], { short = '', long = [] }: Wrapper): readonly string[] {
+/** The texts that `env` splits into words. */
+export function splitTexts(args: readonly string[]): readonly string[] {
+  const { values } = optionsOf(writtenOut(optionsIn(args, env), env.long), env.short, env.long);
+  return [...(values.get('S') ?? []), ...(values.get('split-string') ?? [])];
+}
+
+const optionsIn = (args: readonly string[], wrapper: Wrapper) =>
+  args.slice(0, args.length - afterOptions(args, wrapper).length);
+
+export function afterOptions(args: readonly string[], { short = '', long = [] }: Wrapper): readonly string[] {
   let index = 0;
   for (; index < args.length; index++) {
     const arg = args[index] as string;
     if (arg === '--') return args.slice(index + 1);
     if (!arg.startsWith('-') || arg === '-') break;
     if (arg.startsWith('--')) {
-      if (long.includes(arg.slice(2))) index++;
+      if (writtenOut([arg], long).some((each) => long.includes(each.slice(2)))) index++;
     } else {
       const at = [...arg.slice(1)].findIndex((letter) => short.includes(letter));
       if (at >= 0 && at === arg.length - 2) index++;

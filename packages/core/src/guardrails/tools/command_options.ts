@@ -1,4 +1,4 @@
-import { optionsOf } from '../shell/invocation.ts';
+import { optionsOf, writtenOut } from '../shell/invocation.ts';
 import type { Tool } from './index.ts';
 import { runText } from './shells.ts';
 
@@ -57,7 +57,7 @@ const programs: Record<string, Holding> = {
 const holding =
   ({ short = '', others = '', long = [], form }: Holding): Tool =>
   (call) => {
-    const { values } = optionsOf(spelt(call.args, long), short + others, long);
+    const { values } = optionsOf(writtenOut(spelt(call.args, long), long), short + others, long);
     for (const name of [...short, ...long]) {
       for (const value of values.get(name) ?? []) {
         const command = form ? form.exec(value)?.[1] : value;

@@ -1,5 +1,6 @@
-import { located, optionsOf, report } from '../shell/invocation.ts';
+import { located, optionsOf, report, writtenOut } from '../shell/invocation.ts';
 import { hole, isUnknown } from '../shell/scope.ts';
+import { afterOptions, env, splitTexts } from '../shell/wrappers.ts';
 import { judge, type Tool } from './index.ts';
 import { plainPath } from './paths.ts';
 import { fileOf, runStream, runText } from './shells.ts';
@@ -32,9 +33,27 @@ export function restOf(args: readonly string[], short: string, long: readonly st
   return args.slice(index);
 }
 
-const env: Tool = (call) => {
-  const { values } = optionsOf(call.args, 'SuC', ['split-string', 'unset', 'chdir']);
-  for (const text of [...(values.get('S') ?? []), ...(values.get('split-string') ?? [])]) runText(call, text);
+/** `env -S 'rm -rf' /`: more words stand behind the text that is split. */
+const splitting: Tool = (call) => {
+  const rest = afterOptions(call.args, env).map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+  for (const text of splitTexts(call.args)) runText(call, ['env', text, ...rest].join(' '));
+};
+
+/** A shell of somebody else, which runs a text, a file or what it reads. */
+const otherUser: Tool = (call) => {
+  const long = ['command', 'session-command', 'shell', 'group', 'supp-group', 'whitelist-environment'];
+  const { values, operands } = optionsOf(writtenOut(call.args, long), 'csgGw', long);
+  const texts = ['c', 'command', 'session-command'].flatMap((name) => values.get(name) ?? []);
+  for (const text of texts) runText(call, text, { own: true });
+  const [, ...args] = operands[0] === '-' ? operands.slice(1) : operands;
+  return texts.length > 0 ? undefined : judge(['sh', ...args], call);
+};
+
+/** `sg group command`. */
+const otherGroup: Tool = (call) => {
+  const { values, operands } = optionsOf(call.args, 'c');
+  const [, ...texts] = operands[0] === '-' ? operands.slice(1) : operands;
+  for (const text of [...(values.get('c') ?? []), ...texts]) runText(call, text, { own: true });
 };
 
 const ssh: Tool = (call) => {
@@ -73,18 +92,16 @@ export const runners: Record<string, Tool> = {
   pushd: changeDirectory,
   xargs,
   parallel,
-  env,
+  env: splitting,
   ssh,
   crontab,
-  su: withText('csgG', ['command', 'shell', 'group'], ['c', 'command']),
+  su: otherUser,
   runuser: (call) => {
-    const { values } = optionsOf(call.args, 'csgGuw', ['command', 'shell', 'group', 'user']);
-    for (const text of [...(values.get('c') ?? []), ...(values.get('command') ?? [])])
-      runText(call, text, { own: true });
-    const command = restOf(call.args, 'csgGuw', ['command', 'shell', 'group', 'user']);
-    if (values.has('u') || values.has('user')) judge(command, call);
+    const [short, long] = ['csgGuw', ['command', 'session-command', 'shell', 'group', 'user']];
+    const { values } = optionsOf(call.args, short, long);
+    return values.has('u') || values.has('user') ? judge(restOf(call.args, short, long), call) : otherUser(call);
   },
-  sg: withText('c', ['command'], ['c', 'command']),
+  sg: otherGroup,
   script: (call) => {
     withText('cITOB', ['command'], ['c', 'command'])(call);
     // On some systems a command follows the file.

@@ -1,5 +1,5 @@
 import { isStandardInput } from '../shell/descriptors.ts';
-import { calledScope, type Invocation, optionsOf, report } from '../shell/invocation.ts';
+import { calledScope, type Invocation, report } from '../shell/invocation.ts';
 import { readShell } from '../shell/reader.ts';
 import { isUnknown, outputHoles, type Stream } from '../shell/scope.ts';
 import type { Tool } from './index.ts';
@@ -31,20 +31,46 @@ export function runStream(call: Invocation, { text, remote, hidden }: Stream): S
 export const fileOf = ({ scope, input }: Invocation, path: string): Stream =>
   isStandardInput(path) ? input : (scope.fileAt(path) ?? {});
 
+/** Long options of shells that take a value. */
+const long = ['rcfile', 'init-file', 'command', 'init-command'];
+
+/** Options of a shell: a sign for each, of which `o` and `O` take the next word wherever they stand, up to the first operand. */
+function shellOptions(args: readonly string[]) {
+  const letters = new Set<string>();
+  const values = new Map<string, string>();
+  let index = 0;
+  for (; index < args.length; index++) {
+    const arg = args[index] as string;
+    const [, name, value] = /^--([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
+    if (name !== undefined) {
+      if (value !== undefined || long.includes(name)) values.set(name, value ?? args[++index] ?? '');
+    } else if (/^[-+]./.test(arg) && arg !== '--') {
+      for (const letter of arg.slice(1)) {
+        letters.add(letter);
+        if (/[oO]/.test(letter)) index++;
+      }
+    } else break;
+  }
+  const rest = args.slice(index);
+  return { letters, values, operands: /^--?$/.test(rest[0] ?? '') ? rest.slice(1) : rest };
+}
+
 const shell: Tool = (call) => {
-  const { args, input, scope } = call;
-  const { flags, values, operands } = optionsOf(args, 'oO', ['rcfile', 'init-file', 'command']);
-  const before = [...(values.get('rcfile') ?? []), ...(values.get('init-file') ?? [])];
+  const { input, scope } = call;
+  const { letters, values, operands } = shellOptions(call.args);
+  const before = ['rcfile', 'init-file'].flatMap((name) => values.get(name) ?? []);
   for (const name of ['BASH_ENV', 'ENV']) before.push(scope.variables.get(name) ?? '');
   // What a shell reads before all else, by options and by variables that somebody has set.
   for (const path of before) runStream(call, fileOf(call, path));
-  const text = operands[0] ?? optionsOf(args, 'oO', ['command', 'init-command']).values.get('command')?.[0];
-  if (flags.has('c') || flags.has('command'))
-    return text === undefined ? {} : runText(call, text, { own: true, input, args: operands.slice(1) });
-  if (text === undefined || isStandardInput(text) || flags.has('s')) {
-    return { ...runStream(call, input), session: flags.has('i') };
+  const [file, ...args] = operands;
+  const first = values.get('init-command');
+  if (first !== undefined) runText(call, first, { own: true });
+  const text = values.get('command') ?? (letters.has('c') ? (file ?? '') : undefined);
+  if (text !== undefined) return runText(call, text, { own: true, input, args });
+  if (file === undefined || isStandardInput(file) || letters.has('s')) {
+    return { ...runStream(call, input), session: letters.has('i') };
   }
-  return runStream(call, fileOf(call, text));
+  return runStream(call, fileOf(call, file));
 };
 
 const source: Tool = (call) => runStream(call, fileOf(call, call.args[0] ?? ''));
