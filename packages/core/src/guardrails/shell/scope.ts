@@ -63,6 +63,8 @@ export class Scope {
   readonly aliases: Map<string, string>;
   /** Names that the text has given to programs, by a copy or a link: what they are. */
   readonly renamed: Map<string, string>;
+  /** Settings that the text has given to git for good, as `key=value`. */
+  readonly gitSettings: string[];
   readonly functions: Functions;
   /** Where `cd` has gone, from where the text begins. */
   #directory: string | undefined = '';
@@ -82,6 +84,7 @@ export class Scope {
     this.#directory = parent ? parent.#directory : '';
     this.#files = parent ? parent.#files : new Map();
     this.#readers = parent ? parent.#readers : new Map();
+    this.gitSettings = parent ? parent.gitSettings : [];
     this.renamed = parent ? parent.renamed : new Map();
     this.#references = new Map(parent ? parent.#references : []);
   }

@@ -1,9 +1,9 @@
 import { has, type Invocation, type Options, optionsOf, report } from '../shell/invocation.ts';
 import type { Stream } from '../shell/scope.ts';
-import { isUnknown } from '../shell/scope.ts';
+import { hole, isUnknown } from '../shell/scope.ts';
 import { deleteTrees } from './deletion.ts';
 import { gitPush } from './git_push.ts';
-import { readSetting, runOptions, settingsOfVariables } from './git_settings.ts';
+import { keepSetting, pushed, readSetting, runOptions, settingsOfVariables } from './git_settings.ts';
 import { skipsHooks } from './hooks.ts';
 import { judge, type Tool } from './index.ts';
 import { placeOf } from './paths.ts';
@@ -23,36 +23,32 @@ const valued = [
 
 const git: Tool = (call) => {
   const aliases = new Map<string, string>();
-  const settings = settingsOfVariables(call);
+  const { scope, examination } = call;
+  examination.spend(scope.gitSettings.length / 8);
+  const settings = [...scope.gitSettings, ...settingsOfVariables(call)];
   let index = 0;
   for (; index < call.args.length; index++) {
     const arg = call.args[index] as string;
     if (!arg.startsWith('-')) break;
     if (arg === '-c') settings.push(call.args[index + 1] ?? '');
+    const [, held = call.args[index + 1] ?? ''] = /^--config-env(?:=(.*))?$/s.exec(arg) ?? [undefined, ''];
+    const [, key, name = ''] = /^(.+)=(\w+)$/s.exec(held) ?? [];
+    if (key !== undefined) settings.push(`${key}=${scope.valueOf(name) ?? hole}`);
     if (valued.includes(arg)) index++;
   }
   for (const setting of settings) readSetting(call, setting, aliases);
   const [command = '', ...given] = call.args.slice(index);
-  const args = command === 'push' ? [...given, ...pushed(settings)] : given;
+  const args = command === 'push' ? [...given, ...pushed(settings, given)] : given;
   const alias = aliases.get(command.toLowerCase());
   if (alias?.startsWith('!')) return runText(call, [alias.slice(1), ...args].join(' '));
   if (alias !== undefined) return runText(call, ['git', alias, ...args].join(' '));
-  const requireForce = call.args.slice(0, index).some((arg) => /^clean\.requireforce=(false|0|no|off)$/i.test(arg));
+  const requireForce = settings.some((setting) => /^clean\.requireforce=(false|0|no|off)$/i.test(setting));
   if (command === 'clean') return clean({ ...call, args }, requireForce);
   if (/^(?:commit|push)$/.test(command) && skipsHooks(call.scope)) report(call, 'skip_hooks');
   runOptions(command, { ...call, args });
   commands[command]?.({ ...call, args });
   return undefined;
 };
-
-/** What settings of remotes push besides what is named. */
-function pushed(settings: readonly string[]): string[] {
-  return settings.flatMap((setting) => {
-    const [, name, value = ''] = /^remote\..*\.(push|mirror)=(.*)$/is.exec(setting) ?? [];
-    if (name?.toLowerCase() === 'mirror') return /^(?:true|yes|on|1)$/i.test(value) ? ['--mirror'] : [];
-    return name && value.startsWith('+') ? ['--force'] : [];
-  });
-}
 
 function clean(call: Invocation, forced: boolean): undefined {
   const options = optionsOf(call.args, 'e', ['exclude']);
@@ -142,8 +138,18 @@ const config: Tool = (call) => {
   if (/^core\.hookspath$/i.test(words.find((word) => /hookspath/i.test(word)) ?? '') && !reads)
     report(call, 'guard_tampering');
   if (value === undefined || isUnknown(value)) return;
+  keepSetting(call, key, value);
   if (/^alias\./i.test(key) && !value.startsWith('!')) runText(call, `git ${value}`);
   else readSetting(call, `${key}=${value}`);
+};
+
+/** `remote add --mirror=push`: whatever is pushed there overwrites what it has. */
+const remote: Tool = (call) => {
+  const [verb, args] = verbOf(call.args);
+  if (verb !== 'add') return;
+  const { flags, values, operands } = optionsOf(args, 'tm');
+  const isMirror = flags.has('mirror') && !values.get('mirror')?.includes('fetch');
+  if (isMirror) keepSetting(call, `remote.${operands[0] ?? ''}.mirror`, 'true');
 };
 
 const remove: Tool = (call) => {
@@ -171,6 +177,20 @@ const inner =
     if (command.length > 0) return command.length === 1 ? runText(call, command[0] as string) : judge(command, call);
   };
 
+/** What a command is told to do, behind its own options, and what follows. */
+function verbOf(args: readonly string[]): readonly [verb: string | undefined, rest: readonly string[]] {
+  const at = args.findIndex((arg) => !arg.startsWith('-'));
+  return at < 0 ? [undefined, []] : [args[at], args.slice(at + 1)];
+}
+
+const submodule: Tool = (call) => {
+  const [verb, args] = verbOf(call.args);
+  if (verb === 'deinit' && has(optionsOf(args), 'f', 'force')) report(call, 'discard_changes');
+  if (verb !== 'foreach') return;
+  const at = args.findIndex((arg) => !arg.startsWith('-'));
+  return at < 0 ? undefined : inner(() => args.slice(at))(call);
+};
+
 const rebase: Tool = (call) => {
   const { values } = optionsOf(call.args, 'xsX', ['exec', 'onto', 'strategy']);
   for (const text of [...(values.get('x') ?? []), ...(values.get('exec') ?? [])]) runText(call, text);
@@ -193,22 +213,18 @@ const commands: Record<string, Tool> = {
   'read-tree': when((options) => has(options, 'reset') && options.flags.has('u'), 'hard_reset'),
   tag: when((options) => has(options, 'd', 'delete'), 'tag_deletion'),
   'update-ref': updateRef,
-  worktree: when((options, args) => args[0] === 'remove' && has(options, 'f', 'force'), 'worktree_removal'),
+  worktree: when((options, args) => verbOf(args)[0] === 'remove' && has(options, 'f', 'force'), 'worktree_removal'),
   'filter-branch': rewrite,
   'filter-repo': rewrite,
-  reflog: when((_, args) => args[0] === 'expire' || args[0] === 'delete', 'history_rewrite'),
+  reflog: when((_, args) => /^(?:expire|delete)$/.test(verbOf(args)[0] ?? ''), 'history_rewrite'),
   prune: when((options) => !has(options, 'n', 'dry-run'), 'history_rewrite'),
   gc: when(
     (options) => options.values.get('prune')?.some((value) => /^(now|all)$/.test(value)) ?? false,
     'history_rewrite',
   ),
   replace: when((options) => options.flags.has('d') || options.flags.has('f'), 'history_rewrite'),
-  submodule: (call): undefined => {
-    const options = optionsOf(call.args);
-    if (call.args[0] === 'deinit' && has(options, 'f', 'force')) report(call, 'discard_changes');
-    if (call.args[0] === 'foreach')
-      inner(() => call.args.slice(1).filter((arg) => arg !== '--recursive' && arg !== '-q' && arg !== '--quiet'))(call);
-  },
+  submodule,
+  remote,
   bisect: (call) => (call.args[0] === 'run' ? inner((args) => args.slice(1))(call) : undefined),
 };
 

@@ -17,6 +17,27 @@ export function readSetting(call: Invocation, text: string, aliases?: Map<string
   }
 }
 
+/** Settings that change what later commands do, and most that are kept of them: no script gives as many. */
+const lasting = /^(?:alias\.|clean\.requireforce$|remote\.[^\n]*\.(?:push|mirror)$)/i;
+const mostKept = 100;
+
+/** Keeps a setting that is written down, for the commands after it. */
+export function keepSetting({ scope }: Invocation, key: string, value: string): void {
+  if (lasting.test(key) && scope.gitSettings.length < mostKept) scope.gitSettings.push(`${key}=${value}`);
+}
+
+/** What settings of a remote push there besides what is named. */
+export function pushed(settings: readonly string[], args: readonly string[]): string[] {
+  const [to] = args.filter((arg) => !arg.startsWith('-'));
+  return settings.flatMap((setting) => {
+    const [, remote, name, value] = /^remote\.(.*)\.(push|mirror)(?:=(.*))?$/is.exec(setting) ?? [];
+    if (name === undefined || (to !== undefined && to !== remote && !isUnknown(to))) return [];
+    // Without a value a setting is true.
+    if (name.toLowerCase() === 'mirror') return /^(?:true|yes|on|1)$/i.test(value ?? 'true') ? ['--mirror'] : [];
+    return value?.startsWith('+') ? ['--force'] : [];
+  });
+}
+
 /** Most settings that variables give: no script gives as many. */
 const most = 16;
 
