@@ -85,6 +85,7 @@ function assign(command: Command, reader: Reader): void {
 function setElement(name: string, index: string, value: string, reader: Reader): undefined {
   const { scope } = reader;
   const before = scope.valueOf(name) ?? '';
+  reader.evaluated(index);
   if (name === 'BASH_ALIASES') scope.aliases.set(index, value);
   if (!/^\d{1,3}$/.test(index)) return void scope.set(name, value);
   reader.spendOn(before.length + Number(index));

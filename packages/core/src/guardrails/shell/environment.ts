@@ -1,4 +1,5 @@
 import type { Examination } from '../finding.ts';
+import { expandAgain } from './evaluation.ts';
 import type { Invocation } from './invocation.ts';
 import { readShell } from './reader.ts';
 import { Scope } from './scope.ts';
@@ -6,8 +7,12 @@ import { Scope } from './scope.ts';
 /** Variables whose value is run by the program that they are given to. */
 const held = /(_COMMAND|PAGER|EDITOR|ASKPASS)$|^(VISUAL|GIT_EXTERNAL_DIFF|RSYNC_RSH|LESSOPEN|LESSCLOSE|BROWSER)$/;
 
+/** Variables that a shell expands each time that it shows them. */
+const prompts = /^(?:PS[0-4]|R?PROMPT)$/;
+
 /** Judges what a variable holds that is given to a program, when that program runs it. */
 export function readHeld(name: string, given: string, scope: Scope, examination: Examination): void {
+  if (prompts.test(name)) expandAgain(given, new Scope(scope), examination);
   if (!held.test(name)) return;
   const value = given.replace(/^\|+-?/, '');
   if (/\s/.test(value)) readShell(value, examination, new Scope(scope));

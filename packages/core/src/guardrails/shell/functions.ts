@@ -73,3 +73,9 @@ function either(before: readonly Definition[], after: readonly Definition[]): re
   if (kept.length + added.length > most) throw new TooComplex();
   return [...kept, ...doubted(added)];
 }
+
+/** Whether a function starts itself twice, with a pipe between. */
+export function isForkBomb(name: string, body: string): boolean {
+  const calls = [...body.matchAll(/[^\s{};&|()]+/g)].filter(([word]) => word === name);
+  return calls.length >= 2 && /\|[^|]/.test(body);
+}

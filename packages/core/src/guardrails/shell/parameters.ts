@@ -10,9 +10,12 @@ export function parameterValue(part: ParameterExpansionPart, scope: Scope, insid
   const { parameter, prefix, operation } = part;
   if (prefix === '#') return '1';
   const name = prefix === '!' ? (scope.valueOf(parameter) ?? '') : parameter;
+  if (prefix === '!') inside.evaluated(name);
   const all = scope.valueOf(name);
   const index = part.index === undefined ? undefined : read(part.index);
+  if (index !== undefined) inside.evaluated(index);
   if (index !== undefined || operation?.type === 'Slice') inside.spendOn(all?.length ?? 0);
+  if (operation?.type === 'Slice') inside.evaluated(read(operation.offset));
   const isList = index === '@' || index === '*' || name === '@' || name === '*';
   if (all !== undefined && isList && operation?.type === 'Slice') {
     const offset = Number(read(operation.offset));
@@ -45,6 +48,9 @@ export function parameterValue(part: ParameterExpansionPart, scope: Scope, insid
       if (value === undefined || Number.isNaN(offset) || Number.isNaN(length)) return hole;
       return value.slice(offset, length === undefined ? undefined : length < 0 ? length : offset + length);
     }
+    case 'Transform':
+      if (value !== undefined && read(operation.operand) === 'P') inside.prompted(value);
+      return value ?? hole;
     case 'CaseModification':
       if (value === undefined) return hole;
       return operation.operator.startsWith('^') ? value.toUpperCase() : value.toLowerCase();

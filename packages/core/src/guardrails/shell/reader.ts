@@ -1,11 +1,13 @@
 import { forEachChild, type ParsedScript, type SyntaxNode } from 'unbash';
 import { type Examination, TooComplex } from '../finding.ts';
 import { run } from './command.ts';
+import { evaluate, evaluatedWords, expandAgain } from './evaluation.ts';
+import { isForkBomb } from './functions.ts';
 import { parsed } from './parsing.ts';
 import { inputOf, redirectTo } from './redirections.ts';
 import { hole, merged, outputHoles, Scope, type Stream } from './scope.ts';
 import type { Node } from './syntax.ts';
-import { fieldsOf, type Substitutions } from './words.ts';
+import { fieldsOf, isPartOfWord, type Substitutions, wordValue } from './words.ts';
 
 /** Reads a shell script: every command in it is judged, wherever it stands. Answers what it prints, if that is known. */
 export function readShell(text: string, examination: Examination, scope = new Scope(), input: Stream = {}): Stream {
@@ -34,14 +36,6 @@ function* readCommands(text: string, examination: Examination): Generator<undefi
 
 /** Words of a loop that are tried one by one. */
 const wordsTried = 8;
-
-/** Whether a variable stands beside something else somewhere, as in `/$name`, `${name}.txt` and `${name%x}`. */
-function isPartOfWord(name: string, text: string): boolean {
-  if (!/^\w+$/.test(name)) return false;
-  const [before, after] = ['[^\\s"\'=]"?', '"?[^\\s"\';)}]'];
-  const value = `\\$(?:${name}\\b|\\{${name}\\})`;
-  return new RegExp(`${before}${value}|${value}${after}|\\$\\{${name}[^\\w}]`).test(text);
-}
 
 /** Walks the syntax tree of one text. */
 export class Reader implements Substitutions {
@@ -113,6 +107,13 @@ export class Reader implements Substitutions {
         return this.subshell(node, input);
       case 'BraceGroup':
         return this.list(node.body.commands, input);
+      case 'ArithmeticWord':
+        this.evaluated(node.value);
+        return this.children(node, input);
+      case 'TestBinary':
+      case 'TestUnary':
+        for (const word of evaluatedWords(node)) this.evaluated(wordValue(word, this.scope, this));
+        return this.children(node, input);
       default:
         return this.children(node, input);
     }
@@ -187,11 +188,8 @@ export class Reader implements Substitutions {
   function(node: Node<'Function'>, input: Stream): Stream {
     const name = node.name.value;
     this.examination.spend((node.end - node.pos) / 500);
-    const calls = [...this.text.slice(node.body.pos, node.body.end).matchAll(/[^\s{};&|()]+/g)].map(([word]) => word);
-    const pipes = /\|[^|]/.test(this.text.slice(node.body.pos, node.body.end));
-    if (pipes && calls.filter((call) => call === name).length >= 2) {
-      this.examination.report('fork_bomb', this.text.slice(node.pos, node.end));
-    }
+    const body = this.text.slice(node.body.pos, node.body.end);
+    if (isForkBomb(name, body)) this.examination.report('fork_bomb', this.text.slice(node.pos, node.end));
     this.scope.functions.define(name, (scope, stream) => {
       // Inside itself it is a name that nobody knows, or it would never end.
       scope.functions.delete(name);
@@ -209,6 +207,14 @@ export class Reader implements Substitutions {
     if (remote) return outputHoles.remote;
     if (secret !== undefined) return outputHoles.secret;
     return text ?? (hidden ? outputHoles.hidden : outputHoles.printed);
+  }
+
+  evaluated(expression: string): void {
+    evaluate(expression, this.scope, this.examination);
+  }
+
+  prompted(value: string): void {
+    expandAgain(value, this.scope, this.examination);
   }
 
   spendOn(characters: number): void {

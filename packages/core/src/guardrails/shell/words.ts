@@ -16,8 +16,20 @@ export interface Substitutions {
   outputOf(part: Node<'CommandExpansion'>): string;
   fileOf(part: Node<'ProcessSubstitution'>): string;
   spendOn(characters: number): void;
+  /** Reads what is evaluated as a number, or as the name of an element. */
+  evaluated(expression: string): void;
+  /** Reads a value that is expanded as a prompt. */
+  prompted(value: string): void;
   /** Counts what a variable or a command has put into a word. */
   expanded(value: string): string;
+}
+
+/** Whether a variable stands beside something else somewhere, as in `/$name`, `${name}.txt` and `${name%x}`. */
+export function isPartOfWord(name: string, text: string): boolean {
+  if (!/^\w+$/.test(name)) return false;
+  const [before, after] = ['[^\\s"\'=]"?', '"?[^\\s"\';)}]'];
+  const value = `\\$(?:${name}\\b|\\{${name}\\})`;
+  return new RegExp(`${before}${value}|${value}${after}|\\$\\{${name}[^\\w}]`).test(text);
 }
 
 /** The fields that a word becomes when the shell has expanded it, with holes for what is not known. */

@@ -1,4 +1,5 @@
-import { optionsOf } from '../shell/invocation.ts';
+import { evaluate } from '../shell/evaluation.ts';
+import { type Invocation, optionsOf } from '../shell/invocation.ts';
 import { hole } from '../shell/scope.ts';
 import { between, elementsOf, separators } from '../shell/separators.ts';
 import type { Tool } from './index.ts';
@@ -21,8 +22,10 @@ const shift: Tool = ({ args, scope, examination }) => {
 };
 
 /** `read a b` gives each name a word, and the last one the rest; `read -a` makes an array. */
-const read: Tool = ({ args, scope, input }) => {
+const read: Tool = (call) => {
+  const { args, scope, input } = call;
   const { values, operands } = optionsOf(args, 'adinNptu');
+  nameElements(call, operands);
   const [line] = input.text?.split('\n') ?? [];
   const words = line?.split(separators(scope)).filter((word) => word !== '');
   for (const name of values.get('a') ?? []) scope.set(name, words?.join(between) ?? hole);
@@ -38,8 +41,31 @@ const readLines: Tool = ({ args, scope, input }) => {
   scope.set(name, lines?.join(between) ?? hole);
 };
 
-/** `declare -n a=b` makes `a` another name of `b`. */
-const declare: Tool = ({ args, scope }) => {
+/** Reads the names of elements among those words: `a[$(rm x)]` runs what is in it. */
+const nameElements = ({ scope, examination }: Invocation, words: readonly string[]): undefined => {
+  for (const word of words) if (/^[A-Za-z_]\w*\[/.test(word)) evaluate(word, scope, examination);
+};
+
+/** Builtins of which each word may name an element. */
+const naming: Tool = (call) => nameElements(call, call.args);
+
+/** `test -v name`. */
+const test: Tool = (call) =>
+  nameElements(
+    call,
+    call.args.filter((_, index) => /^-[vR]$/.test(call.args[index - 1] ?? '')),
+  );
+
+const evaluated: Tool = ({ args, scope, examination }) => {
+  for (const arg of args) evaluate(arg, scope, examination);
+};
+
+/** `declare -n a=b` makes `a` another name of `b`, and `declare -i a=b` evaluates `b`. */
+const declare: Tool = (call) => {
+  const { args, scope, examination } = call;
+  naming(call);
+  if (args.some((arg) => /^-[a-zA-Z]*i/.test(arg)))
+    for (const arg of args) evaluate(arg.replace(/^\w+\+?=/, ''), scope, examination);
   if (!args.some((arg) => /^-[a-zA-Z]*n/.test(arg))) return;
   for (const arg of args) {
     const [, name, to] = /^(\w+)=([A-Za-z_]\w*)/.exec(arg) ?? [];
@@ -50,6 +76,14 @@ const declare: Tool = ({ args, scope }) => {
 const declarations = { declare, typeset: declare, local: declare };
 
 export const variableTools: Record<string, Tool> = {
+  let: evaluated,
+  test,
+  '[': test,
+  export: naming,
+  readonly: naming,
+  unset: naming,
+  getopts: naming,
+  printf: (call) => (/^-v/.test(call.args[0] ?? '') ? nameElements(call, call.args.slice(1, 2)) : undefined),
   set,
   shift,
   read,
