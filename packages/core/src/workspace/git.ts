@@ -44,7 +44,7 @@ function projectOf(remote: string | undefined, root: string, commonFolder: strin
  */
 export function remoteProject(remote: string): string | undefined {
   if (isAbsolute(remote) || remote.startsWith('.') || remote.startsWith('file:')) return undefined;
-  const match = /^(?:\w[\w+.-]*:\/\/)?(?:[^@/]*@)?([^:/]+)(?::\d+(?=\/))?[:/]+(.+?)(?:\.git)?\/*$/.exec(remote);
+  const match = /^(?:\w[\w+.-]*:\/\/)?(?:[^/]*@)?([^:/]+)(?::\d+(?=\/))?[:/]+(.+?)(?:\.git)?\/*$/.exec(remote);
   const host = match?.[1]?.toLowerCase();
   // GitHub does not tell Acme from acme.
   const name =

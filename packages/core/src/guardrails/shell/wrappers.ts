@@ -88,7 +88,8 @@ const wrappers: Record<string, Wrapper> = {
   'aws-vault': { words: ['exec'], operands: 1 },
   chamber: { words: ['exec'], operands: 1 },
   sem: {},
-  setarch: { operands: 1 },
+  // The name of a machine before the command is one more program that is not known.
+  setarch: {},
   faketime: { operands: 1 },
   fakeroot: { short: 'lsib', long: ['lib', 'faked'] },
   pkexec: { long: ['user'] },

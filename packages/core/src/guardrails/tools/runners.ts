@@ -107,6 +107,8 @@ export const runners: Record<string, Tool> = {
     // On some systems a command follows the file.
     const [, ...command] = restOf(call.args, 'cITOBt', ['command']);
     if (command.length > 0) judge(command, call);
+    // Without a command it is a shell.
+    else if (call.args.every((arg) => !/^(?:-\w*c|--command)/.test(arg))) runStream(call, call.input);
   },
   flock: (call) => {
     const { values } = optionsOf(call.args, 'wEc', ['timeout', 'wait', 'command', 'conflict-exit-code']);

@@ -1,5 +1,5 @@
 import { isStandardInput } from '../shell/descriptors.ts';
-import { calledScope, type Invocation, report } from '../shell/invocation.ts';
+import { calledScope, type Invocation, optionsOf, report } from '../shell/invocation.ts';
 import { readShell } from '../shell/reader.ts';
 import { isUnknown, outputHoles, type Stream } from '../shell/scope.ts';
 import type { Tool } from './index.ts';
@@ -80,4 +80,13 @@ export const shells: Record<string, Tool> = {
   source,
   '.': source,
   eval: (call) => runText(call, call.args.join(' '), { input: call.input }),
+  // Run for each line, and for each completion.
+  ...Object.fromEntries(
+    ['mapfile', 'readarray', 'compgen', 'complete'].map((name): [string, Tool] => [
+      name,
+      (call) => {
+        for (const text of optionsOf(call.args, 'CWFAGXPScdnOstu').values.get('C') ?? []) runText(call, text);
+      },
+    ]),
+  ),
 };
