@@ -1530,7 +1530,8 @@ declare
   v_found record;
   v_renews boolean := false;
 begin
-  select s.project_id, s.session_id, s.agent, s.trust, s.restrictions, s.fresh_until > clock_timestamp() as fresh
+  select s.project_id, s.session_id, s.agent, s.trust, s.restrictions, s.fresh_until > clock_timestamp() as fresh,
+    coalesce(s.delegated_from, s.agent) as account
   into v_found
   from coord.sessions s
   where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = v_session_id
@@ -1548,6 +1549,15 @@ begin
       v_renews := coord._touch_session(v_call.project_id, v_session_id, p_active);
     end if;
     if v_renews is null then v_call.answer := coord._refuse_ended(v_call); end if;
+  end if;
+  -- Looked at here as well: a suspension does not wait for sessions that are in the middle of a call.
+  if v_call.answer is null and not coalesce(v_found.restrictions ? 'suspended', false)
+    and coord._is_suspended(v_call.project_id, v_call.agent, v_found.account)
+  then
+    v_found.restrictions := coalesce(v_found.restrictions, '{}') || '{"suspended": true}';
+    v_renews := false;
+    update coord.sessions s set restrictions = v_found.restrictions, fresh_until = '-infinity'
+    where s.project_id = v_call.project_id and s.session_id = v_session_id;
   end if;
   if v_call.answer is null and v_found.restrictions is not null then
     v_call := coord._restrict(v_call, v_found.restrictions, p_active and not p_caller ? 'repeated');
@@ -2015,9 +2025,10 @@ end
 $$;
 
 -- frame/_sweep.sql
--- Cleans up in one project (all when null): ends sessions that have lapsed, or that do not beat and were not heard of
--- for a day, and lets happen to tasks what time does (see _sweep_tasks). Nothing depends on it for correctness: every
--- decision looks at expiry itself. Ends after a second, so that what was done is kept; the next round goes on.
+-- Cleans up in one project (all when null): ends sessions that have lapsed, whose key was revoked in the middle of a
+-- call, or that do not beat and were not heard of for a day, and lets happen to tasks what time does (see _sweep_tasks).
+-- Nothing depends on it for correctness: every decision looks at expiry itself. Ends after a second, so that what was done
+-- is kept; the next round goes on.
 -- Concurrency: one at a time under an advisory lock; sessions are ended under their row locks after the lease was
 -- looked at again, each task under its own guard (see _return_claims).
 create function coord._sweep(p_project_id integer) returns jsonb
@@ -2049,7 +2060,8 @@ begin
       select s.project_id, s.session_id from coord.sessions s
       where s.ended_at is null
         and (not coord._holds(s.ended_at, s.lease_expires_at)
-          or (not s.beats and s.last_call_at < clock_timestamp() - interval '24 hours'))
+          or (not s.beats and s.last_call_at < clock_timestamp() - interval '24 hours')
+          or exists (select from coord.api_keys k where k.key_id = s.key_id and k.revoked_at is not null))
         and (p_project_id is null or s.project_id = p_project_id)
       order by s.lease_expires_at limit 100 for update skip locked) l
     group by 1 order by 1 limit 1;
@@ -4451,30 +4463,36 @@ declare
   v_unknown uuid := coord._unknown_item(p_reader, p_read_item_ids);
   v_read jsonb;
   v_items jsonb;
-  v_more boolean;
+  v_more boolean := false;
+  v_id uuid;
+  v_shown uuid[] := '{}';
+  v_bytes integer := 0;
 begin
   if v_unknown is not null then
     return coord._refuse(p_call, 'not_found', format('read_item_ids: there is no item %s in your inbox.', v_unknown),
       'Name items that read_inbox has answered within 30 days.', p_resource => 'inbox:' || p_call.agent);
   end if;
   v_read := coord._mark_read(p_reader, p_read_item_ids);
-  with found as (
-    select o.item_id, o.xact_id, row_number() over earlier as place,
-      sum(octet_length(i.item::text)) over earlier - octet_length(i.item::text) as bytes_before,
-      i.item || jsonb_strip_nulls(jsonb_build_object('item_id', i.item_id, 'kind', i.kind, 'subject', i.subject,
-        'happened_at', i.at)) as item
-    from coord._unread(p_reader, p_limit + 1) o join coord.inbox_items i on i.project_id = p_reader.project_id and i.item_id = o.item_id
-    window earlier as (order by o.xact_id, o.item_id)
-  ), shown as (
-    select f.* from found f where f.place <= p_limit and f.bytes_before < 131072
+  -- One by one, because to measure an item is to read it, and the others may have megabytes.
+  for v_id in select o.item_id from coord._unread(p_reader, p_limit + 1) o order by o.xact_id, o.item_id loop
+    v_more := cardinality(v_shown) = p_limit or v_bytes >= 131072;
+    exit when v_more;
+    v_shown := v_shown || v_id;
+    v_bytes := v_bytes + (select octet_length(i.item::text) from coord.inbox_items i
+      where i.project_id = p_reader.project_id and i.item_id = v_id);
+  end loop;
+  with shown as (
+    select i.item_id, o.place, i.item || jsonb_strip_nulls(jsonb_build_object('item_id', i.item_id, 'kind', i.kind,
+      'subject', i.subject, 'happened_at', i.at)) as item
+    from unnest(v_shown) with ordinality o(item_id, place)
+    join coord.inbox_items i on i.project_id = p_reader.project_id and i.item_id = o.item_id
   ), marked as (
     insert into coord.inbox_receipts (project_id, item_id, agent, session_id)
     select p_reader.project_id, s.item_id, p_reader.agent, p_reader.session_id from shown s
-    where p_mark_read order by s.xact_id, s.item_id
+    where p_mark_read order by s.place
     on conflict do nothing returning item_id
   )
-  select coalesce(jsonb_agg(s.item order by s.place), '[]'), (select count(*) from found) > (select count(*) from shown)
-    into v_items, v_more
+  select coalesce(jsonb_agg(s.item order by s.place), '[]') into v_items
   from shown s where not p_mark_read or s.item_id in (select m.item_id from marked m);
   if p_mark_read then
     v_read := v_read || jsonb_path_query_array(v_items, '$[*].item_id');
@@ -4984,19 +5002,29 @@ $$;
 -- and seen here, or wait and see the change. What has to change is locked in the order of ids, as whoever ends several
 -- sessions does, and nothing else is, because every call may be waiting with its own session in hand. The UPDATE looks
 -- anew, and so finds the subagents that were opened while this waited for the session that opens them.
-create function coord._apply_profiles(p_project_id integer) returns integer
+-- p_skips: does not wait for sessions that are in the middle of calls, of which somebody may make ever more. Their next call
+-- finds a suspension by itself, see _enter_doubtful.
+create function coord._apply_profiles(p_project_id integer, p_skips boolean default false) returns integer
 language plpgsql volatile
 as $$
 declare
   v_changed integer;
+  v_free uuid[];
 begin
-  perform from coord.sessions s join coord._due_authorities(p_project_id) n using (session_id)
-  where s.project_id = p_project_id and s.ended_at is null order by s.session_id for update of s;
+  if p_skips then
+    v_free := array(
+      select s.session_id from coord.sessions s join coord._due_authorities(p_project_id) n using (session_id)
+      where s.project_id = p_project_id and s.ended_at is null order by s.session_id for update of s skip locked);
+  else
+    perform from coord.sessions s join coord._due_authorities(p_project_id) n using (session_id)
+    where s.project_id = p_project_id and s.ended_at is null order by s.session_id for update of s;
+  end if;
   update coord.sessions s set trust = n.trust, restrictions = n.restrictions, valid_until = n.valid_until,
     lease_expires_at = case when s.beats then least(s.lease_expires_at, n.valid_until) else n.valid_until end,
     fresh_until = '-infinity'
   from coord._due_authorities(p_project_id) n
-  where s.project_id = p_project_id and s.session_id = n.session_id and coord._is_live(s.ended_at, s.lease_expires_at);
+  where s.project_id = p_project_id and s.session_id = n.session_id
+    and (v_free is null or s.session_id = any (v_free)) and coord._is_live(s.ended_at, s.lease_expires_at);
   get diagnostics v_changed = row_count;
   return v_changed;
 end
@@ -9735,7 +9763,8 @@ grant execute on function coord.list_keys to coord_app;
 -- keys/revoke_key.sql
 -- Stops a key of the caller's project and ends its sessions. Revoking twice keeps the first time.
 -- Concurrency: the key's row is locked first, and _open_session reads it under a share lock, so no session can be
--- opened for the key behind this function's back.
+-- opened for the key behind this function's back. Sessions whose calls are under way, of which somebody may make ever
+-- more, are waited for for a tenth of a second each: then they are left to the sweeper, and the key is revoked all the same.
 create function coord.revoke_key(p_caller jsonb, p_key_id text) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -9743,6 +9772,7 @@ declare
   v_call coord._call := coord._enter(p_caller, 'revoke_key');
   v_revoked_at timestamptz;
   v_ended integer;
+  v_timeout constant text := current_setting('lock_timeout');
 begin
   if v_call.answer is not null then return v_call.answer; end if;
   update coord.api_keys k set revoked_at = coalesce(k.revoked_at, clock_timestamp())
@@ -9751,9 +9781,15 @@ begin
   if not found then
     return coord._refuse(v_call, 'not_found', 'There is no such key in this project.', 'List them: agentcoord keys list.');
   end if;
-  select count(*) into v_ended
-  from coord._end_sessions(v_call.project_id, array(select s.session_id from coord.sessions s
-    where s.project_id = v_call.project_id and s.key_id = p_key_id and s.ended_at is null), 'key revoked', true);
+  begin
+    perform set_config('lock_timeout', '100ms', true);
+    select count(*) into v_ended
+    from coord._end_sessions(v_call.project_id, array(select s.session_id from coord.sessions s
+      where s.project_id = v_call.project_id and s.key_id = p_key_id and s.ended_at is null), 'key revoked', true);
+  exception when lock_not_available or deadlock_detected then
+    v_ended := 0;
+  end;
+  perform set_config('lock_timeout', v_timeout, true);
   return coord._leave(v_call,
     jsonb_build_object('key_id', p_key_id, 'revoked_at', v_revoked_at, 'ended_sessions', v_ended), 'key:' || p_key_id);
 end
@@ -10607,7 +10643,8 @@ grant execute on function coord.set_profile to coord_app;
 
 -- profiles/suspend_agent.sql
 -- Refuses everything to an agent, its subagents included, from its next call on. Its sessions live on, but their
--- heartbeats renew nothing: what they hold ends by itself. Suspending again changes the reason.
+-- heartbeats renew nothing: what they hold ends by itself. Suspending again changes the reason. Waits for no call of
+-- theirs that is under way: those that come after it look at the suspension, at the latest once they are not fresh, in 5 s.
 create function coord.suspend_agent(p_caller jsonb, p_agent text, p_reason text default null) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -10621,7 +10658,7 @@ begin
   values (v_call.project_id, p_agent, p_reason, v_call.agent)
   on conflict (project_id, agent) do update set reason = excluded.reason, suspended_by = excluded.suspended_by;
   return coord._leave(v_call, jsonb_build_object('suspended', true, 'agent', p_agent,
-    'changed_sessions', coord._apply_profiles(v_call.project_id)),
+    'changed_sessions', coord._apply_profiles(v_call.project_id, p_skips => true)),
     'agent:' || p_agent, jsonb_strip_nulls(jsonb_build_object('reason', p_reason)));
 end
 $$;

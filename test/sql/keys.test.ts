@@ -110,6 +110,18 @@ describe('revoking a key', () => {
     expect(await admin.getTask({ task_id })).toMatchObject({ status: 'ready', attempts: 1 });
   });
 
+  test('waits for no call that is under way: the key is revoked, and the sweeper ends what is left', async () => {
+    const { key_id, api_key, speaker } = await makeKey();
+    const { session_id } = await speaker.registerSession();
+    await db.sql.begin(async (sql) => {
+      await sql`select from coord.sessions where session_id = ${session_id} for update`;
+      expect(await admin.revokeKey({ key_id })).toMatchObject({ key_id, ended_sessions: 0 });
+      expect(await authenticate(key_id, secretOf(api_key))).toBeNull();
+    });
+    await admin.sweep();
+    await expect(speakAs(db, { project_id, key_id, session_id }).checkLocks()).rejects.toMatchObject(dead);
+  });
+
   test('twice keeps the first time', async () => {
     const { key_id } = await makeKey();
     const { revoked_at } = await admin.revokeKey({ key_id });

@@ -42,6 +42,21 @@ test('a suspended agent does not keep alive what it holds', async () => {
   expect(await lease()).toEqual([before]);
 });
 
+test('a suspension waits for no call that is under way, and the next one of that session finds it', async () => {
+  const busy = await db.session('busy', { beats: true });
+  await busy.checkLocks();
+  await db.sql`update coord.sessions set fresh_until = '-infinity' where agent = 'busy'`;
+  await db.sql.begin(async (sql) => {
+    await sql`select from coord.sessions where agent = 'busy' for update`;
+    expect(await root.suspendAgent({ agent: 'busy' })).toMatchObject({ suspended: true, changed_sessions: 0 });
+  });
+  await expect(busy.checkLocks()).rejects.toEqual(refused('forbidden', 'suspended'));
+  const [row] = await db.sql`select restrictions from coord.sessions where agent = 'busy'`;
+  expect(row?.restrictions).toMatchObject({ suspended: true });
+  await root.resumeAgent({ agent: 'busy' });
+  expect(await busy.checkLocks()).toMatchObject({ truncated: false });
+});
+
 test('a suspended agent cannot resume itself', async () => {
   const { key_id } = await root.createKey({ agent: 'suspended-boss', trust: 4 });
   const boss = speakAs(db, { key_id, project_id: await projectId(db) });

@@ -12,7 +12,8 @@ declare
   v_found record;
   v_renews boolean := false;
 begin
-  select s.project_id, s.session_id, s.agent, s.trust, s.restrictions, s.fresh_until > clock_timestamp() as fresh
+  select s.project_id, s.session_id, s.agent, s.trust, s.restrictions, s.fresh_until > clock_timestamp() as fresh,
+    coalesce(s.delegated_from, s.agent) as account
   into v_found
   from coord.sessions s
   where s.project_id = (p_caller ->> 'project_id')::integer and s.session_id = v_session_id
@@ -30,6 +31,15 @@ begin
       v_renews := coord._touch_session(v_call.project_id, v_session_id, p_active);
     end if;
     if v_renews is null then v_call.answer := coord._refuse_ended(v_call); end if;
+  end if;
+  -- Looked at here as well: a suspension does not wait for sessions that are in the middle of a call.
+  if v_call.answer is null and not coalesce(v_found.restrictions ? 'suspended', false)
+    and coord._is_suspended(v_call.project_id, v_call.agent, v_found.account)
+  then
+    v_found.restrictions := coalesce(v_found.restrictions, '{}') || '{"suspended": true}';
+    v_renews := false;
+    update coord.sessions s set restrictions = v_found.restrictions, fresh_until = '-infinity'
+    where s.project_id = v_call.project_id and s.session_id = v_session_id;
   end if;
   if v_call.answer is null and v_found.restrictions is not null then
     v_call := coord._restrict(v_call, v_found.restrictions, p_active and not p_caller ? 'repeated');

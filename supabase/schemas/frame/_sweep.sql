@@ -1,6 +1,7 @@
--- Cleans up in one project (all when null): ends sessions that have lapsed, or that do not beat and were not heard of
--- for a day, and lets happen to tasks what time does (see _sweep_tasks). Nothing depends on it for correctness: every
--- decision looks at expiry itself. Ends after a second, so that what was done is kept; the next round goes on.
+-- Cleans up in one project (all when null): ends sessions that have lapsed, whose key was revoked in the middle of a
+-- call, or that do not beat and were not heard of for a day, and lets happen to tasks what time does (see _sweep_tasks).
+-- Nothing depends on it for correctness: every decision looks at expiry itself. Ends after a second, so that what was done
+-- is kept; the next round goes on.
 -- Concurrency: one at a time under an advisory lock; sessions are ended under their row locks after the lease was
 -- looked at again, each task under its own guard (see _return_claims).
 create function coord._sweep(p_project_id integer) returns jsonb
@@ -32,7 +33,8 @@ begin
       select s.project_id, s.session_id from coord.sessions s
       where s.ended_at is null
         and (not coord._holds(s.ended_at, s.lease_expires_at)
-          or (not s.beats and s.last_call_at < clock_timestamp() - interval '24 hours'))
+          or (not s.beats and s.last_call_at < clock_timestamp() - interval '24 hours')
+          or exists (select from coord.api_keys k where k.key_id = s.key_id and k.revoked_at is not null))
         and (p_project_id is null or s.project_id = p_project_id)
       order by s.lease_expires_at limit 100 for update skip locked) l
     group by 1 order by 1 limit 1;

@@ -13,30 +13,36 @@ declare
   v_unknown uuid := coord._unknown_item(p_reader, p_read_item_ids);
   v_read jsonb;
   v_items jsonb;
-  v_more boolean;
+  v_more boolean := false;
+  v_id uuid;
+  v_shown uuid[] := '{}';
+  v_bytes integer := 0;
 begin
   if v_unknown is not null then
     return coord._refuse(p_call, 'not_found', format('read_item_ids: there is no item %s in your inbox.', v_unknown),
       'Name items that read_inbox has answered within 30 days.', p_resource => 'inbox:' || p_call.agent);
   end if;
   v_read := coord._mark_read(p_reader, p_read_item_ids);
-  with found as (
-    select o.item_id, o.xact_id, row_number() over earlier as place,
-      sum(octet_length(i.item::text)) over earlier - octet_length(i.item::text) as bytes_before,
-      i.item || jsonb_strip_nulls(jsonb_build_object('item_id', i.item_id, 'kind', i.kind, 'subject', i.subject,
-        'happened_at', i.at)) as item
-    from coord._unread(p_reader, p_limit + 1) o join coord.inbox_items i on i.project_id = p_reader.project_id and i.item_id = o.item_id
-    window earlier as (order by o.xact_id, o.item_id)
-  ), shown as (
-    select f.* from found f where f.place <= p_limit and f.bytes_before < 131072
+  -- One by one, because to measure an item is to read it, and the others may have megabytes.
+  for v_id in select o.item_id from coord._unread(p_reader, p_limit + 1) o order by o.xact_id, o.item_id loop
+    v_more := cardinality(v_shown) = p_limit or v_bytes >= 131072;
+    exit when v_more;
+    v_shown := v_shown || v_id;
+    v_bytes := v_bytes + (select octet_length(i.item::text) from coord.inbox_items i
+      where i.project_id = p_reader.project_id and i.item_id = v_id);
+  end loop;
+  with shown as (
+    select i.item_id, o.place, i.item || jsonb_strip_nulls(jsonb_build_object('item_id', i.item_id, 'kind', i.kind,
+      'subject', i.subject, 'happened_at', i.at)) as item
+    from unnest(v_shown) with ordinality o(item_id, place)
+    join coord.inbox_items i on i.project_id = p_reader.project_id and i.item_id = o.item_id
   ), marked as (
     insert into coord.inbox_receipts (project_id, item_id, agent, session_id)
     select p_reader.project_id, s.item_id, p_reader.agent, p_reader.session_id from shown s
-    where p_mark_read order by s.xact_id, s.item_id
+    where p_mark_read order by s.place
     on conflict do nothing returning item_id
   )
-  select coalesce(jsonb_agg(s.item order by s.place), '[]'), (select count(*) from found) > (select count(*) from shown)
-    into v_items, v_more
+  select coalesce(jsonb_agg(s.item order by s.place), '[]') into v_items
   from shown s where not p_mark_read or s.item_id in (select m.item_id from marked m);
   if p_mark_read then
     v_read := v_read || jsonb_path_query_array(v_items, '$[*].item_id');

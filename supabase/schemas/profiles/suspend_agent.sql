@@ -1,5 +1,6 @@
 -- Refuses everything to an agent, its subagents included, from its next call on. Its sessions live on, but their
--- heartbeats renew nothing: what they hold ends by itself. Suspending again changes the reason.
+-- heartbeats renew nothing: what they hold ends by itself. Suspending again changes the reason. Waits for no call of
+-- theirs that is under way: those that come after it look at the suspension, at the latest once they are not fresh, in 5 s.
 create function coord.suspend_agent(p_caller jsonb, p_agent text, p_reason text default null) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -13,7 +14,7 @@ begin
   values (v_call.project_id, p_agent, p_reason, v_call.agent)
   on conflict (project_id, agent) do update set reason = excluded.reason, suspended_by = excluded.suspended_by;
   return coord._leave(v_call, jsonb_build_object('suspended', true, 'agent', p_agent,
-    'changed_sessions', coord._apply_profiles(v_call.project_id)),
+    'changed_sessions', coord._apply_profiles(v_call.project_id, p_skips => true)),
     'agent:' || p_agent, jsonb_strip_nulls(jsonb_build_object('reason', p_reason)));
 end
 $$;
