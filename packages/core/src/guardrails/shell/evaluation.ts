@@ -25,6 +25,7 @@ export function evaluate(expression: string, scope: Scope, examination: Examinat
   const waiting = [expression];
   for (let text = waiting.pop(); text !== undefined; text = waiting.pop()) {
     examination.scan(text.length);
+    examination.spend(0.2);
     const subscript = text.indexOf('[');
     if (subscript >= 0 && hasCommand(text, subscript)) expandAgain(text, scope, examination);
     for (const [name] of text.matchAll(/[A-Za-z_]\w*/g)) {

@@ -1,6 +1,6 @@
 import { optionsOf, writtenOut } from '../shell/invocation.ts';
 import type { Tool } from './index.ts';
-import { runText } from './shells.ts';
+import { fileOf, runText } from './shells.ts';
 
 /** Options of a program whose value is a command that it runs. */
 interface Holding {
@@ -8,8 +8,12 @@ interface Holding {
   short?: string;
   others?: string;
   long?: readonly string[];
-  /** The command in the value, where more stands there. */
+  /** Letters of those whose value is a file, with a command in some of its lines. */
+  files?: string;
+  /** The command in a value or a line, where more stands there: what one of its groups holds. */
   form?: RegExp;
+  /** Letters of those whose value is nothing but a command all the same. */
+  plain?: string;
 }
 
 const words = (text: string) => text.split(' ');
@@ -24,10 +28,11 @@ const tar: Holding = {
 };
 const ssh: Holding = {
   short: 'o',
-  others: 'BbcDEeFIiJLlmOpQRSWw',
-  form: /^\s*(?:Proxy|Local|KnownHosts)Command\s*[= ]([\s\S]+)/i,
+  files: 'F',
+  others: 'BbcDEeIiJLlmOpQRSWw',
+  form: /^\s*(?:(?:Proxy|Local|KnownHosts|Remote)Command\s*[= ]([\s\S]+)|Match\s(?:[^"]*\s)?exec\s+"?([^"]+))/i,
 };
-const copy: Holding = { ...ssh, others: 'cDFiJlPRX' };
+const copy: Holding = { ...ssh, short: 'oS', plain: 'S', others: 'cDiJlPRX' };
 const programs: Record<string, Holding> = {
   tar,
   gtar: tar,
@@ -55,14 +60,16 @@ const programs: Record<string, Holding> = {
 };
 
 const holding =
-  ({ short = '', others = '', long = [], form }: Holding): Tool =>
+  ({ short = '', others = '', long = [], files = '', form, plain = '' }: Holding): Tool =>
   (call) => {
-    const { values } = optionsOf(writtenOut(spelt(call.args, long), long), short + others, long);
-    for (const name of [...short, ...long]) {
-      for (const value of values.get(name) ?? []) {
-        const command = form ? form.exec(value)?.[1] : value;
-        if (command) runText(call, command, { own: true });
-      }
+    const { values } = optionsOf(writtenOut(spelt(call.args, long), long), short + files + others, long);
+    const valuesOf = (name: string) => values.get(name) ?? [];
+    const lines = [...files].flatMap(valuesOf).flatMap((path) => fileOf(call, path).text?.split('\n') ?? []);
+    for (const line of lines) call.examination.scan(line.length);
+    const formed = [...short, ...long].filter((name) => !plain.includes(name)).flatMap(valuesOf);
+    const commands = [...formed, ...lines].map((value) => (form ? form.exec(value)?.slice(1).find(Boolean) : value));
+    for (const command of [...commands, ...[...plain].flatMap(valuesOf)]) {
+      if (command) runText(call, command, { own: true });
     }
   };
 

@@ -1,10 +1,10 @@
-import { type Invocation, optionsOf, report } from '../shell/invocation.ts';
+import { type Invocation, optionsOf, report, writtenOut } from '../shell/invocation.ts';
 import { isUnknown } from '../shell/scope.ts';
 import { runText } from './shells.ts';
 
 /** Settings that hold a command which git runs. */
 const commandSettings =
-  /^(core\.(sshcommand|gitproxy|pager|editor|fsmonitor|askpass|alternaterefscommand)|diff\.external|sequence\.editor|credential\.helper|interactive\.difffilter|uploadpack\.packobjectshook|gpg\.([^.]+\.)?(program|defaultkeycommand)|remote\.[^.]*\.(uploadpack|receivepack)|.*\.(command|cmd|textconv|clean|smudge|process|driver|helper))$/i;
+  /^(core\.(sshcommand|gitproxy|pager|editor|fsmonitor|askpass|alternaterefscommand)|diff\.external|sequence\.editor|credential\.helper|interactive\.difffilter|uploadpack\.packobjectshook|imap\.tunnel|sendemail\.([^.]+\.)?(sendmailcmd|tocmd|cccmd|headercmd|smtpserver)|instaweb\.(httpd|browser)|gpg\.([^.]+\.)?(program|defaultkeycommand)|remote\.[^.]*\.(uploadpack|receivepack)|.*\.(command|cmd|textconv|clean|smudge|process|driver|helper))$/i;
 const named = /^(alias|pager)\./i;
 
 /** Judges `key=value`; an alias is kept where somebody asks for it, else it is judged where it is made. */
@@ -64,6 +64,9 @@ const options: Record<string, readonly [string, readonly string[]]> = {
   archive: ['', ['exec']],
   grep: ['', ['open-files-in-pager']],
   difftool: ['x', ['extcmd']],
+  'send-email': ['', ['sendmail-cmd', 'to-cmd', 'cc-cmd', 'header-cmd', 'smtp-server']],
+  instaweb: ['db', ['httpd', 'browser']],
+  daemon: ['', ['access-hook']],
 };
 
 /** Runs what the options of a command of git hold, and addresses of the form `ext::command`. */
@@ -74,7 +77,8 @@ export function runOptions(command: string, call: Invocation): void {
   const isGrep = command === 'grep';
   const args = isGrep ? call.args.map((arg) => arg.replace(/^-O(?=.)/, '--open-files-in-pager=')) : call.args;
   const letters = `${short}${command === 'clone' ? 'cbo' : ''}`;
-  const { values, operands } = optionsOf(args, letters, isGrep ? [] : [...long, 'config']);
+  const names = isGrep ? [] : [...long, 'config'];
+  const { values, operands } = optionsOf(writtenOut(args, names), letters, names);
   const held = [...short, ...long].flatMap((name) => values.get(name) ?? []);
   const addresses = operands.flatMap((operand) => (!isGrep && operand.startsWith('ext::') ? [operand.slice(5)] : []));
   for (const text of [...held, ...addresses])

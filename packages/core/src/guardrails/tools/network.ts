@@ -3,6 +3,7 @@ import { outputHoles, type Stream } from '../shell/scope.ts';
 import type { Tool } from './index.ts';
 import { secretIn } from './secret_files.ts';
 import { filesOf } from './secrets.ts';
+import { runText } from './shells.ts';
 import { judgeWrite } from './writes.ts';
 
 const remote: Stream = { remote: true };
@@ -82,6 +83,11 @@ const netcat: Tool = (call) => {
 const socat: Tool = (call) => {
   const text = call.args.join(' ');
   if (/\b(exec|system):/i.test(text) && /\b(tcp|udp|openssl|ssl)[\w-]*:/i.test(text)) report(call, 'reverse_shell');
+  // `EXEC:command,option` is an address like any other.
+  for (const arg of call.args) {
+    const command = /^(?:exec|system|shell):([^,]+)/i.exec(arg)?.[1];
+    if (command !== undefined) runText(call, command, { own: true, input: call.input });
+  }
   send(call);
 };
 
