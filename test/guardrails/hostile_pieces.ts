@@ -132,6 +132,8 @@ export const pieces = [
     'find . -exec $a$ ',
     'find x -exec {} ',
   ],
+  ...['\\g ', '\\o(', '\\gexec ', '\\set a b c\n', '\\a `', '.on ', 'merge when then ', '✅ ', '1️⃣ '],
+  ...['>(', 'exec {a}< b;', '<&3 ', 'a[b]=1 ', "let 'a[`' ", '${a@P}', "PS4='$(a)' ", '((a[', "env -S 'a' "],
 ];
 
 /** What is long once is told from what stands often. */

@@ -7,9 +7,14 @@ export interface BareLine {
   guessed: boolean;
 }
 
+/** Signs and numbers in circles that people set before a step; those that forbid what follows are none. */
+const sign = String.raw`(?![❌❎🚫⛔🛑✖⚠👎])\p{Extended_Pictographic}[\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F\u200D]{0,8}|[\d#*]\uFE0F?\u20E3|[①-⓿❶-➓✓✔]`;
+
 /** Quotations, lists and check lists, in whatever order and depth. One at a time, so that nothing is tried twice. */
-const container =
-  /[\s>]+|(?:[-*+•‣◦▪·–—→›»▶➤]|\(?\d{1,4}(?:\.\d{1,4})*[.)]|\d{1,4}(?:\.\d{1,4})+|\(?(?:[a-z]|[ivx]{1,5})[.)]|\[[ x]?\]|step\s\d{1,4}[.:)]?)(?=\s)/iy;
+const container = new RegExp(
+  String.raw`[\s>]+|(?:[\-*+•‣◦▪·–—→›»▶➤]|${sign}|\(?\d{1,4}(?:\.\d{1,4})*[.)]|\d{1,4}(?:\.\d{1,4})+|\(?(?:[a-z]|[ivx]{1,5})[.)]|\[[ x]?\]|step\s\d{1,4}[.:)]?)(?=\s)`,
+  'iyu',
+);
 
 const host = String.raw`\[?[\w.-]+@[^\s$#%]+(?:\s[^\s$#%]*)?\s?(?:\([^)\s]{1,60}(?:\s[^)\s]{1,20})?\)\s?)?`;
 

@@ -31,7 +31,7 @@ const plainWords =
   /^(AND|OR|NOT|TRUE|FALSE|NULL|IS|IN|BETWEEN|LIKE|ILIKE|EXISTS|SELECT|ALL|ANY|SOME|CASE|WHEN|THEN|ELSE|END|INTERVAL|CURRENT_\w+|LOCALTIME\w*|ESCAPE|SYMMETRIC|DISTINCT)$/;
 
 /** Whether a condition depends on the row at all: `2 between 1 and 3` and `exists (select 1)` do not. */
-function hasColumn(tokens: readonly Token[]): boolean {
+export function hasColumn(tokens: readonly Token[]): boolean {
   return tokens.some(({ kind, text }, index) => {
     if (kind === 'identifier') return true;
     return kind === 'word' && !plainWords.test(text) && tokens[index + 1]?.text !== '(';

@@ -2,6 +2,8 @@ import { atOnce } from '../../slices.ts';
 import { type Examination, TooComplex } from '../finding.ts';
 import type { BuiltInRule } from '../rules/index.ts';
 import { isConstantlyTrue } from './conditions.ts';
+import { judgeMerge } from './merge.ts';
+import { metaCommandsOf } from './meta_commands.ts';
 import { type Token, tokensOf } from './tokens.ts';
 
 export interface SqlOptions {
@@ -28,45 +30,33 @@ export const sqlReading = (text: string, examination: Examination, options: SqlO
 function* readIn(text: string, examination: Examination, options: SqlOptions): Generator<undefined, void> {
   examination.read(text.length);
   let count = 0;
-  for (const line of metaCommands(text)) {
+  const { shell, sql, rest: statements } = metaCommandsOf(text);
+  for (const line of shell) {
     if (++count % statementsAtOnce === 0) yield;
     options.shell(line);
   }
-  const statements = withoutMeta(text);
+  for (const value of sql) yield* sqlReading(value, examination, options);
   const tokens = yield* tokensOf(statements, {
     spend: () => examination.spend(0.1),
     unclosed: (start) => examination.report('unparsable', statements.slice(start, start + 80)),
   });
   if (tokens.some(({ depth }) => depth > deepest)) throw new TooComplex();
-  const runsAnswers = /\\gexec\b/.test(text);
   for (const statement of statementsOf(tokens)) {
     if (++count % statementsAtOnce === 0) yield;
     examination.spend();
-    judgeStatement(statement, { text: statements, examination, options, runsAnswers });
+    judgeStatement(statement, { text: statements, examination, options });
   }
 }
 
-/**
- * `\! rm` of psql and mysql, `.shell rm` of sqlite, `system rm` and `pager rm` of mysql; and where answers are sent to a
- * command: `\o |rm`, `.once |rm`, anywhere in a line `\g |rm`.
- */
-function metaCommands(text: string): string[] {
-  const own = text.matchAll(/^[^\S\r\n\u2028\u2029]*(?:\\!|\.shell|\.system|(?:system|pager)\s)\s*(.+)$/gm);
-  const piped = text.matchAll(/(?:\\(?:o|out|w|write|g|gx|gdesc)|\.(?:once|output|import|excel))\s*["']?\|(.+)$/gm);
-  return [...own, ...piped].map((match) => match[1] as string);
-}
-
-const withoutMeta = (text: string) =>
-  text
-    .replace(/^[^\S\r\n\u2028\u2029]*(?:\\!|\.shell|\.system|\\(?!copy\b)[a-z]+\b(?![^\n]*;)|\.[a-z]+\b).*$/gm, '')
-    .replace(/^\\(?=\w)/gm, '');
+/** `\\gexec` of psql runs what the statement before it answers. */
+const executing = 'GEXEC';
 
 function statementsOf(tokens: readonly Token[]): Token[][] {
   const statements: Token[][] = [[]];
   for (const token of tokens) {
     const ends = (token.text === ';' && token.kind === 'symbol') || (token.kind === 'word' && token.text === 'GO');
-    if (ends) statements.push([]);
-    else statements.at(-1)?.push(token);
+    if (!ends) statements.at(-1)?.push(token);
+    if (ends || (token.kind === 'word' && token.text === executing)) statements.push([]);
   }
   return statements.filter((statement) => statement.length > 0);
 }
@@ -75,8 +65,6 @@ interface Reading {
   text: string;
   examination: Examination;
   options: SqlOptions;
-  /** Whether psql executes what statements answer. */
-  runsAnswers: boolean;
 }
 
 function judgeStatement(statement: Token[], reading: Reading): void {
@@ -96,6 +84,8 @@ function judgeStatement(statement: Token[], reading: Reading): void {
   if (first === 'DROP') report(dropRule(tokens));
   if (first === 'TRUNCATE') report('truncate');
   if (first === 'ALTER') alter(tokens, report);
+  const merge = /^(MERGE|WITH)$/.test(first) ? tokens.findIndex(({ text: word }) => word === 'MERGE') : -1;
+  if (merge >= 0) judgeMerge(tokens.slice(merge), examination, report);
   if (first === 'REASSIGN' && second === 'OWNED') report('drop_role');
   if (first === 'RESET' && second === 'MASTER') report('drop_database');
   for (const index of tokens.keys()) judgeWord(tokens, index, examination, report);
@@ -148,7 +138,7 @@ function alter(tokens: readonly Token[], report: (rule: BuiltInRule) => void): v
       )
         report('drop_column');
     }
-    if (word === 'TRUNCATE' && next === 'PARTITION') report('truncate');
+    if (word === 'TRUNCATE' && /^(SUB)?PARTITION$/.test(next)) report('truncate');
     if (word === 'DISABLE' && next === 'ROW') report('row_security_off');
   }
 }
@@ -205,17 +195,18 @@ function joined(tokens: readonly Token[], index: number): string {
   return text;
 }
 
+/** Functions that run a statement which they are given as a text. */
+const running =
+  /^(DBLINK(_\w+)?|QUERY_TO_XML\w*|TS_STAT|CROSSTAB\w*|PG_BACKGROUND_LAUNCH|SCHEDULE(_IN_DATABASE)?|OPENQUERY|OPENROWSET|RUN_COMMAND_ON_\w+)$/;
+
 /** SQL or a shell command inside a string that this statement runs. */
-function readLiterals(tokens: readonly Token[], first: string, reading: Reading): void {
-  const { examination, options, runsAnswers } = reading;
+function readLiterals(tokens: readonly Token[], first: string, { examination, options }: Reading): void {
   const runs =
-    runsAnswers ||
     /^(DO|EXECUTE|EXEC|PREPARE|CALL)$/.test(first) ||
-    tokens.some(
-      ({ text, kind }) =>
-        kind === 'word' &&
-        /^(EXECUTE|SP_EXECUTESQL|DBLINK|DBLINK_EXEC|DBLINK_SEND_QUERY|(QUERY|CURSOR)_TO_XML)$/.test(text),
-    );
+    tokens.some(({ text, kind }, index) => {
+      if (kind !== 'word') return false;
+      return /^(EXECUTE|SP_EXECUTESQL|GEXEC)$/.test(text) || (tokens[index + 1]?.text === '(' && running.test(text));
+    });
   for (const [index, token] of tokens.entries()) {
     if (token.kind !== 'string') continue;
     const before = tokens[index - 1]?.text ?? '';

@@ -1,5 +1,5 @@
 import { readCode } from '../code/reader.ts';
-import { type Invocation, optionsOf, report } from '../shell/invocation.ts';
+import { type Invocation, optionsOf, report, writtenOut } from '../shell/invocation.ts';
 import { isUnknown } from '../shell/scope.ts';
 import { readSql } from '../sql/reader.ts';
 import type { Tool } from './index.ts';
@@ -13,10 +13,10 @@ interface Client {
   text: readonly string[];
   /** Options that name a file of SQL. */
   file?: readonly string[];
+  /** Options that hold a command for what is printed, behind `|` in some. */
+  pipe?: readonly string[];
   /** From which operand on operands are SQL. */
   operand?: number;
-  /** Options that name where answers go, which may be a command. */
-  output?: readonly string[];
 }
 
 const psql: Client = {
@@ -37,13 +37,13 @@ const psql: Client = {
   ],
   text: ['c', 'command'],
   file: ['f', 'file'],
-  output: ['o', 'output'],
+  pipe: ['o', 'output'],
 };
 const mysql: Client = {
   short: 'ehuPDSO',
-  long: ['execute', 'host', 'user', 'port', 'database', 'socket', 'defaults-file', 'init-command', 'pager'],
+  long: ['execute', 'host', 'user', 'port', 'database', 'socket', 'defaults-file', 'init-command'],
   text: ['e', 'execute', 'init-command'],
-  output: ['pager'],
+  pipe: ['pager'],
 };
 const clients: Record<string, Client> = {
   psql,
@@ -74,16 +74,19 @@ const clients: Record<string, Client> = {
 };
 
 const client =
-  ({ short, long = [], text, file = [], operand, output = [] }: Client): Tool =>
+  ({ short, long = [], text, file = [], pipe = [], operand }: Client): Tool =>
   (call) => {
     const dashed = call.args.map((arg) => (/^-(cmd)$/.test(arg) ? `-${arg}` : arg));
-    const { values, operands } = optionsOf(dashed, short, [...long, 'cmd']);
+    const spelt = writtenOut(dashed, [...new Set([...long, ...pipe])]);
+    const { values, operands } = optionsOf(spelt, short, [...long, 'cmd']);
+    for (const value of pipe.flatMap((name) => values.get(name) ?? [])) {
+      const command = /^\s*\|(.+)$/s.exec(value)?.[1] ?? (pipe.includes('pager') ? value : undefined);
+      if (command !== undefined) runText(call, command, { own: true });
+    }
     const texts = text.flatMap((name) => values.get(name) ?? []);
     if (operand !== undefined) texts.push(...operands.slice(operand));
     for (const name of file) for (const path of values.get(name) ?? []) texts.push(call.scope.fileAt(path)?.text ?? '');
     if (call.input.text !== undefined) texts.push(call.input.text);
-    for (const name of output)
-      for (const to of values.get(name) ?? []) runText(call, to.replace(/^\|/, ''), { own: true });
     for (const sql of texts) {
       readSql(sql, call.examination, { source: call.source, shell: (script) => runText(call, script, { own: true }) });
     }
