@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { errorBodyOf } from '@agentcoord/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type HttpServer, startHttpServer } from './doors/http_server.ts';
 import { cloneDatabase, type TestDatabase } from './helpers/database.ts';
 import { keyOf } from './helpers/http_door.ts';
-import { rawStatus } from './helpers/raw_sockets.ts';
+import { connected, rawStatus } from './helpers/raw_sockets.ts';
 import { stateOf } from './helpers/state.ts';
 
 let db: TestDatabase;
@@ -133,6 +134,21 @@ test('a request line that names the whole URL is answered as one with its path',
   expect(await ask('POST', '/mcp', '{"jsonrpc":"2.0","id":1,"method":"tools/list"}')).toBe(200);
   expect(await ask('GET', '/v1/locks', '')).toBe(200);
   expect([await ask('GET', '', ''), await ask('GET', '?x', '')]).toEqual([404, 404]);
+});
+
+test('a body in chunks is refused before it is read, with and without a key, and the connection is closed', async () => {
+  for (const authorization of [`Authorization: Bearer ${key}\r\n`, '']) {
+    const socket = await connected(Number(new URL(server.url).port));
+    const closed = once(socket, 'close');
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (text) => {
+      answer += text;
+    });
+    socket.write(`POST /v1/board HTTP/1.1\r\nHost: ${new URL(server.url).host}\r\n${authorization}`);
+    socket.write(`Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\n \r\n'.repeat(1000)}`);
+    await closed;
+    expect(answer).toMatch(/^HTTP\/1\.1 411 [\s\S]*Content-Length/);
+  }
 });
 
 describe('JSON-RPC over HTTP that is malformed is answered and changes nothing', () => {

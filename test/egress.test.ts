@@ -108,7 +108,7 @@ describe('a request', () => {
     expect(seen.at(-1)).toMatchObject({ url: '/open', body: hidden });
   });
 
-  test.each(['200 \x01bad', '099 Odd', '200 OK\r\nX: \x01'])(
+  test.each(['200 \x01bad', '099 Odd', '200 OK\r\nX: \x01', '101 Switching\r\nUpgrade: x\r\nConnection: Upgrade'])(
     'is told when the server answers with what HTTP does not allow, and the next one is let through: %j',
     async (answer) => {
       const odd = createTcpServer((socket) => socket.end(`HTTP/1.1 ${answer}\r\nContent-Length: 0\r\n\r\n`));

@@ -24,6 +24,7 @@ export function createServer(logger: LoggerOptions | false): FastifyInstance {
     frameworkErrors: (error, request, reply) => answerError(error, request, reply),
     clientErrorHandler: (error, socket) => endWithProblem(socket, errorOf(error)),
   });
+  app.addHook('onRequest', refuseChunks);
   app.decorateRequest('credential', undefined);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, readJson);
@@ -31,6 +32,16 @@ export function createServer(logger: LoggerOptions | false): FastifyInstance {
   app.server.on('checkExpectation', (_request, response) => writeProblem(response, expectationRefused()));
   closeGracefully(app);
   return app;
+}
+
+/**
+ * A body in chunks may come in a million pieces of a byte, each of which takes hundreds of bytes of memory and a turn of
+ * the parser, whatever the limits of bytes are. The rest of it is not read.
+ */
+async function refuseChunks({ headers }: FastifyRequest, reply: FastifyReply): Promise<void> {
+  if (headers['transfer-encoding'] === undefined) return;
+  reply.header('connection', 'close');
+  throw invalidInput('The body has no length.', 'Send it with Content-Length, and not in chunks.', 411);
 }
 
 /** A request line may name the whole URL, as if it went through a proxy; not all that reads it later knows that. */

@@ -6,9 +6,6 @@ import { Turns } from './turns.ts';
 /** Bytes of bodies, and requests, of one key that are not done: what is sent beyond that is not read. */
 const [mostBytes, mostRequests] = [16 * maxBodyBytes, 256];
 
-/** What a body counts whose length is not told beforehand: the most that it may have. */
-const unknownLength = maxBodyBytes;
-
 interface Load {
   requests: number;
   bytes: number;
@@ -63,11 +60,7 @@ export class UnderWay {
   }
 }
 
-function bytesOf({ headers }: FastifyRequest): number {
-  const length = Number(headers['content-length']);
-  if (length >= 0) return length;
-  return headers['transfer-encoding'] === undefined ? 0 : unknownLength;
-}
+const bytesOf = ({ headers }: FastifyRequest): number => Number(headers['content-length'] ?? 0);
 
 function tooMuch({ requests, bytes }: Load): CoordinationError {
   return new CoordinationError({

@@ -35,6 +35,11 @@ export async function forward(
   response.once('close', () => outgoing.destroy());
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     outgoing.once('response', resolve).on('error', reject);
+    // Nobody asked for one.
+    outgoing.once('upgrade', (_answer, socket) => {
+      socket.destroy();
+      reject(new Error('The server wants another protocol.'));
+    });
     outgoing.once('timeout', () => outgoing.destroy(new Error('The server is silent.')));
   });
   pipeline(request, outgoing).catch(() => {});
