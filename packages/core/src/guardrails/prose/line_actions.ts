@@ -17,14 +17,16 @@ export interface ProseAction {
 /** Pieces of inline code after which a reading pauses. */
 const codesAtOnce = 128;
 
+/** The commands in a line without inline code: the line itself when it is nothing but a command. */
+export function plainLineActions(line: string): ProseAction[] {
+  return [...redirectedIn(line), ...commandIn(bareLine(line))];
+}
+
 /** The commands in a line: inline code that one is told to run, and the line itself when it is nothing but a command. */
 export function* lineActions(line: string): Generator<undefined, ProseAction[]> {
+  if (!line.includes('`')) return plainLineActions(line);
   const bare = bareLine(line);
-  // A quotation without a space, or a redirection in front.
-  const redirected = /^\s*>[^\s>]/.test(line) ? shellIn(line.trim(), false) : undefined;
-  const before = redirected === undefined ? [] : [actionOf(redirected, 'shell', false)];
-  if (!line.includes('`')) return [...before, ...commandIn(bare)];
-  const actions = before;
+  const actions = redirectedIn(line);
   let count = 0;
   for (const match of line.matchAll(/(?<!`)(`{1,3})(?!`)([^`]+)\1(?!`)/g)) {
     if (++count % codesAtOnce === 0) yield;
@@ -38,6 +40,12 @@ export function* lineActions(line: string): Generator<undefined, ProseAction[]> 
     actions.push(...commandIn({ ...bare, text: text.replaceAll('`', ''), guessed }));
   }
   return actions;
+}
+
+/** A quotation without a space, or a redirection in front. */
+function redirectedIn(line: string): ProseAction[] {
+  const redirected = /^\s*>[^\s>]/.test(line) ? shellIn(line.trim(), false) : undefined;
+  return redirected === undefined ? [] : [actionOf(redirected, 'shell', false)];
 }
 
 /** The line as an action when it is one; where it may be a command or a statement, it is both. */
