@@ -46,19 +46,20 @@ function* readLines(lines: readonly string[], reading: Reading, actions: ProseAc
       break;
     }
     const { isOutside, block } = blocks?.next(line) ?? { isOutside: true };
-    characters += yield* readLine(joined.next(isOutside ? line : ''), actions);
+    const whole = joined.next(isOutside ? line : '');
+    if (whole !== undefined) characters += yield* readLine(whole, actions);
     if (block) yield* readBlock(block, reading, actions);
     // Where a line ends in a backslash, what follows may be a line of its own all the same.
     if (isOutside) characters += yield* readLine(line.endsWith('\\') ? line.slice(0, -1) : line, actions);
   }
-  yield* readLine(joined.next(''), actions);
+  const rest = joined.next('');
+  if (rest !== undefined) yield* readLine(rest, actions);
   const last = blocks?.end();
   if (last) yield* readBlock(last, reading, actions);
 }
 
 /** Notes what is in one line, and answers how long it is. */
-function* readLine(line: string | undefined, actions: ProseAction[]): Generator<undefined, number> {
-  if (line === undefined) return 0;
+function* readLine(line: string, actions: ProseAction[]): Generator<undefined, number> {
   // Without inline code it need not pause, which costs as much as the rest.
   const found = line.includes('`') ? yield* lineActions(line) : plainLineActions(line);
   for (const action of found) actions.push(action);
