@@ -47,22 +47,32 @@ function* readLines(lines: readonly string[], reading: Reading, actions: ProseAc
     }
     const { isOutside, block } = blocks?.next(line) ?? { isOutside: true };
     const whole = joined.next(isOutside ? line : '');
-    if (whole !== undefined) characters += yield* readLine(whole, actions);
+    if (whole !== undefined)
+      characters += isCoded(whole) ? yield* readCoded(whole, actions) : readPlain(whole, actions);
     if (block) yield* readBlock(block, reading, actions);
     // Where a line ends in a backslash, what follows may be a line of its own all the same.
-    if (isOutside) characters += yield* readLine(line.endsWith('\\') ? line.slice(0, -1) : line, actions);
+    if (isOutside) {
+      const own = line.endsWith('\\') ? line.slice(0, -1) : line;
+      characters += isCoded(own) ? yield* readCoded(own, actions) : readPlain(own, actions);
+    }
   }
   const rest = joined.next('');
-  if (rest !== undefined) yield* readLine(rest, actions);
+  if (rest !== undefined) yield* readCoded(rest, actions);
   const last = blocks?.end();
   if (last) yield* readBlock(last, reading, actions);
 }
 
+/** Whether a line has inline code. Without it the reading need not pause in it, which costs as much as all the rest. */
+const isCoded = (line: string) => line.includes('`');
+
 /** Notes what is in one line, and answers how long it is. */
-function* readLine(line: string, actions: ProseAction[]): Generator<undefined, number> {
-  // Without inline code it need not pause, which costs as much as the rest.
-  const found = line.includes('`') ? yield* lineActions(line) : plainLineActions(line);
-  for (const action of found) actions.push(action);
+function readPlain(line: string, actions: ProseAction[]): number {
+  for (const action of plainLineActions(line)) actions.push(action);
+  return line.length;
+}
+
+function* readCoded(line: string, actions: ProseAction[]): Generator<undefined, number> {
+  for (const action of yield* lineActions(line)) actions.push(action);
   return line.length;
 }
 

@@ -19,7 +19,9 @@ const codesAtOnce = 128;
 
 /** The commands in a line without inline code: the line itself when it is nothing but a command. */
 export function plainLineActions(line: string): ProseAction[] {
-  return [...redirectedIn(line), ...commandIn(bareLine(line))];
+  const redirected = redirectedIn(line);
+  const actions = commandIn(bareLine(line));
+  return redirected.length > 0 ? [...redirected, ...actions] : actions;
 }
 
 /** The commands in a line: inline code that one is told to run, and the line itself when it is nothing but a command. */
