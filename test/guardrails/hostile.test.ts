@@ -105,8 +105,7 @@ const lengthening: Record<string, string> = {
   'a long text that many commands are written': `echo '${'ls;'.repeat(4000)}' | tee ${'>(sh) '.repeat(9000)}`,
   'commands that are written to in turn': `echo a | ${'tee >('.repeat(100)}sh${')'.repeat(100)}`,
   'aliases of git that stand for two others': `${Array.from({ length: 90 }, (_, i) => `git config alias.a${i} '!git a${i + 1}; git a${i + 1}';`).join('')}git a0`,
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: bash's, not JavaScript's
-  'a prompt that is long and shown often': `x='${'$(a) '.repeat(6000)}';${': ${x@P};'.repeat(7000)}`,
+  'a prompt that is long and shown often': `x='${'$(a) '.repeat(6000)}';${`: \${x@P};`.repeat(7000)}`,
   'functions that may be either of two': `${Array.from({ length: 22 }, (_, i) => `false && f${i}(){ f${i + 1}; };false && f${i}(){ f${i + 1};f${i + 1}; };`).join('')}f0`,
   'functions that call others twice': `${Array.from({ length: 20 }, (_, i) => `f${i}(){ f${i + 1};f${i + 1}; };`).join('')}f0`,
 };

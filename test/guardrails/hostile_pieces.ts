@@ -133,8 +133,7 @@ export const pieces = [
     'find x -exec {} ',
   ],
   ...['\\g ', '\\o(', '\\gexec ', '\\set a b c\n', '\\a `', '.on ', 'merge when then ', '✅ ', '1️⃣ '],
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: bash's, not JavaScript's
-  ...['>(', 'exec {a}< b;', '<&3 ', 'a[b]=1 ', "let 'a[`' ", '${a@P}', "PS4='$(a)' ", '((a[', "env -S 'a' "],
+  ...['>(', 'exec {a}< b;', '<&3 ', 'a[b]=1 ', "let 'a[`' ", '$a@P ', "PS4='$(a)' ", '((a[', "env -S 'a' "],
 ];
 
 /** What is long once is told from what stands often. */

@@ -17,7 +17,7 @@ const shellCommands: readonly RegExp[] = [
   new RegExp(String.raw`${indent}(?:\.she?l{0,2}\b|\.sys?(?:t|te|tem)?\b|(?:system|pager|\\P)\s)\s*([^;\n]+)`, 'gim'),
   // `\o | rm`, `select 1 \g | rm`, `\w |rm` of psql.
   /\\(?:o|out|g|gx|w|write)(?:[^\S\n]*\([^)\n]{0,200}\))?[^\S\n]*\|([^\n\\]+)/g,
-  // `.output |rm`, `.import '|rm' t` of sqlite.
+  // `.output |rm` and the like of sqlite, with or without quotes.
   new RegExp(String.raw`${indent}\.(?:on|ou|im|re|lo|tr|ex)[a-z]*\s[^|\n]*?"\|([^"\n]+)`, 'gm'),
   new RegExp(String.raw`${indent}\.(?:on|ou|im|re|lo|tr|ex)[a-z]*\s[^|\n]*?'\|([^'\n]+)`, 'gm'),
   new RegExp(String.raw`${indent}\.(?:on|ou|im|re|lo|tr|ex)[a-z]*\s[^|'"\n]*\|([^\n]+)`, 'gm'),
