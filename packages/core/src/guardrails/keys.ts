@@ -10,7 +10,7 @@ const programKeys = /^(program|executable|exe|binary|bin|tool)$/i;
 const nameKeys = /^(name|file|path)$/i;
 const environmentKeys = /^(?:env|environment|env[_-]?vars|variables)$/i;
 
-/** What may stand behind the name of a command without being about something else: `cmd2`, `script_body`, `command_for_x`. */
+/** What may stand behind the name of a command without being about something else: `cmd2`, `command_for_x`. */
 const suffix =
   /(?:[_\s.-]?(?:v?\d+|args?|arguments|body|content|list|source|start|string|text|value)|(?<=(?:command|cmd)s?)[_\s-](?:for|to)[_\s-]\w{1,40})$/i;
 

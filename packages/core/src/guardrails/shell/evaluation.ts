@@ -17,8 +17,8 @@ export function expandAgain(value: string, scope: Scope, examination: Examinatio
 }
 
 /**
- * Reads what is evaluated as a number, or names an element: a name stands for its value, which is evaluated in turn, and
- * subscripts are expanded.
+ * Reads what is evaluated as a number, or names an element: a name stands for its value, which is evaluated in turn,
+ * and subscripts are expanded.
  */
 export function evaluate(expression: string, scope: Scope, examination: Examination): void {
   const seen = new Set<string>();

@@ -100,7 +100,7 @@ export class Reader implements Substitutions {
       case 'If':
       case 'While':
       case 'Case':
-        return this.perhaps(() => this.children(node, input));
+        return this.scope.functions.perhaps(() => this.children(node, input));
       case 'CompoundList':
         return this.list(node.commands, input);
       case 'Subshell':
@@ -130,12 +130,7 @@ export class Reader implements Substitutions {
   /** What follows `&&` and `||` may be left out. */
   andOr({ commands: [first, ...others] }: Node<'AndOr'>, input: Stream): Stream {
     const before = first ? [this.node(first, input)] : [];
-    return merged([...before, ...this.perhaps(() => others.map((node) => this.node(node, input)))]);
-  }
-
-  /** Reads what may be left out. */
-  perhaps<Result>(read: () => Result): Result {
-    return this.scope.functions.perhaps(read);
+    return merged([...before, ...this.scope.functions.perhaps(() => others.map((node) => this.node(node, input)))]);
   }
 
   /** All that stands inside a node of another kind: words with commands in them, branches, bodies of loops. */
@@ -179,10 +174,10 @@ export class Reader implements Substitutions {
     const isPart = isPartOfWord(name, this.text.slice(node.body.pos, node.body.end));
     for (const word of isPart && words.length > 1 ? words.slice(0, wordsTried) : []) {
       this.scope.set(name, word);
-      this.perhaps(() => this.list(node.body.commands, input));
+      this.scope.functions.perhaps(() => this.list(node.body.commands, input));
     }
     this.scope.set(name, words.length > 0 ? words.join('\u0001') : hole);
-    return this.perhaps(() => this.list(node.body.commands, input));
+    return this.scope.functions.perhaps(() => this.list(node.body.commands, input));
   }
 
   function(node: Node<'Function'>, input: Stream): Stream {
@@ -195,7 +190,7 @@ export class Reader implements Substitutions {
       scope.functions.delete(name);
       return new Reader(this.text, this.examination, scope).node(node.body as SyntaxNode, stream);
     });
-    return this.examination.within(() => this.perhaps(() => this.node(node.body as SyntaxNode, input)));
+    return this.examination.within(() => this.scope.functions.perhaps(() => this.node(node.body as SyntaxNode, input)));
   }
 
   fields(word: Node<'Word'>): string[] {

@@ -34,7 +34,7 @@ export const fileOf = ({ scope, input }: Invocation, path: string): Stream =>
 /** Long options of shells that take a value. */
 const long = ['rcfile', 'init-file', 'command', 'init-command'];
 
-/** Options of a shell: a sign for each, of which `o` and `O` take the next word wherever they stand, up to the first operand. */
+/** Options of a shell, up to the first operand: `o` and `O` take the next word wherever they stand. */
 function shellOptions(args: readonly string[]) {
   const letters = new Set<string>();
   const values = new Map<string, string>();
