@@ -2,11 +2,11 @@ import { type Operation, operationNamed } from '@agentcoord/contract';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { inCedar } from '../packages/core/src/policies/cedar.ts';
-import type { Principal } from '../packages/core/src/policies/compiled.ts';
 import { readPolicyFiles } from '../packages/core/src/policies/files.ts';
 import { lookOf } from '../packages/core/src/policies/looks.ts';
 import { PolicySet } from '../packages/core/src/policies/policy_set.ts';
 import { inForce } from '../packages/core/src/policies/project_policies.ts';
+import type { Principal } from '../packages/core/src/policies/request.ts';
 import { atOnce } from '../packages/core/src/slices.ts';
 
 const { schema, defaults } = await readPolicyFiles();

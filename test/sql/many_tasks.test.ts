@@ -154,3 +154,19 @@ test('an agent claims no more when it has 2,000, in all its sessions, but goes o
   const report = { task_id: first?.task.task_id as string, claim_token: first?.claim_token as number };
   expect(await ann.completeWork({ ...report, claim_next: true })).toMatchObject({ next: { claimed: true } });
 });
+
+test('reports that would let thousands go on are refused together, and taken one by one', async () => {
+  const bob = await db.session('bob', { project });
+  const ids = await submitMany(5, (index) => ({ title: String(index) }));
+  const { claims } = await bob.getWorkBatch({ count: 5 });
+  await submitMany(500, () => ({ title: 'waits', depends_on: ids }));
+  const reports = claims.map(({ task, claim_token }) => ({ task_id: task.task_id, claim_token }));
+  await expect(bob.completeWorkBatch({ reports })).rejects.toMatchObject({
+    code: 'limit_exceeded',
+    details: { reason: 'too_many_dependents' },
+  });
+  const { results } = await bob.completeWorkBatch({ reports: reports.slice(0, 4) });
+  expect(results.map(({ status }) => status)).toEqual(['done', 'done', 'done', 'done']);
+  const [last] = reports.slice(4);
+  expect(await bob.completeWork(last as NonNullable<typeof last>)).toMatchObject({ status: 'done', unblocked: 500 });
+});

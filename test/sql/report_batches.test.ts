@@ -236,20 +236,3 @@ test('a task that is named twice is refused before anything is done', async () =
   });
   expect(await ann.getTask({ task_id: report.task_id })).toMatchObject({ status: 'claimed' });
 });
-
-test('so many that they would let thousands go on are refused together, and taken one by one', async () => {
-  const held = await claims(5);
-  const ids = held.map(({ task }) => task.task_id);
-  for (let calls = 0; calls < 5; calls++) {
-    await ann.submitWorkBatch({ tasks: Array.from({ length: 100 }, () => ({ title: 'waits', depends_on: ids })) });
-  }
-  const reports = reportsOf(held);
-  await expect(bob.completeWorkBatch({ reports })).rejects.toMatchObject({
-    code: 'limit_exceeded',
-    details: { reason: 'too_many_dependents' },
-  });
-  expect((await bob.completeWorkBatch({ reports: reports.slice(0, 4) })).results.map(({ status }) => status)).toEqual(
-    Array.from({ length: 4 }, () => 'done'),
-  );
-  expect(await bob.completeWork(reports[4] as Report)).toMatchObject({ status: 'done', unblocked: 500 });
-});

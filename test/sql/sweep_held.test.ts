@@ -227,36 +227,3 @@ describe('a call that is refused', () => {
     });
   });
 });
-
-test('a heartbeat renews what somebody else has in hand for a moment, when little of its lease is left', async () => {
-  const { bob, claimed } = await stageOf('renewals');
-  const task_id = await claimed(bob, 'held');
-  await db.sql`update coord.tasks set claim_expires_at = clock_timestamp() + interval '5 seconds' where task_id = ${task_id}`;
-  let beating: Promise<unknown> = Promise.resolve();
-  await db.sql.begin(async (sql) => {
-    await sql`select from coord.tasks where task_id = ${task_id} for update`;
-    beating = bob.heartbeat();
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  });
-  await beating;
-  const [row] = await db.sql`
-    select claim_expires_at > clock_timestamp() + interval '1 minute' as renewed from coord.tasks where task_id = ${task_id}`;
-  expect(row).toEqual({ renewed: true });
-});
-
-test('a heartbeat renews claims with paths while others take locks, when little of their lease is left', async () => {
-  const { bob, claimed } = await stageOf('renewals of paths');
-  const task_id = await claimed(bob, 'held', { paths: ['held.ts'] });
-  await db.sql`update coord.tasks set claim_expires_at = clock_timestamp() + interval '5 seconds' where task_id = ${task_id}`;
-  let beating: Promise<unknown> = Promise.resolve();
-  await db.sql.begin(async (sql) => {
-    await sql`
-      select pg_advisory_xact_lock(hashtext('coord.locks'), project_id) from coord.tasks where task_id = ${task_id}`;
-    beating = bob.heartbeat();
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  });
-  await beating;
-  const [row] = await db.sql`
-    select claim_expires_at > clock_timestamp() + interval '1 minute' as renewed from coord.tasks where task_id = ${task_id}`;
-  expect(row).toEqual({ renewed: true });
-});

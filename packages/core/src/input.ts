@@ -32,17 +32,17 @@ function findOverlong(operation: Operation, input: unknown): Issue | undefined {
   return undefined;
 }
 
-const known = new WeakMap<Operation, [field: string, most: number][]>();
+const listsByOperation = new WeakMap<Operation, [field: string, most: number][]>();
 
 /** The fields that are lists, with the most items that they take. */
 function listsOf(operation: Operation): [field: string, most: number][] {
-  const before = known.get(operation);
+  const before = listsByOperation.get(operation);
   if (before) return before;
   const { properties = {} } = jsonSchemaOf(operation.input, 'input');
   const lists = Object.entries(properties).flatMap(([field, { maxItems }]): [string, number][] =>
     maxItems === undefined ? [] : [[field, maxItems]],
   );
-  known.set(operation, lists);
+  listsByOperation.set(operation, lists);
   return lists;
 }
 

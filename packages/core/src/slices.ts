@@ -27,8 +27,8 @@ const lines = new Map<string, (() => void)[]>();
 
 let isTurning = false;
 
-/** Until when owners of long steps are known as such, until when they rest, and what ends the pause when all that wait do. */
-const known = new Map<string, number>();
+/** Until when owners of long steps count as such, until when they rest, and what ends the pause when all that wait do. */
+const heavyUntil = new Map<string, number>();
 let restsUntil = 0;
 let pause: NodeJS.Timeout | undefined;
 
@@ -112,7 +112,7 @@ function advance<Result>(
     stepBegan = Number.POSITIVE_INFINITY;
     const ended = performance.now();
     if (ended - began > longStep) {
-      known.set(owner, ended + forgotten);
+      heavyUntil.set(owner, ended + forgotten);
       restsUntil = ended + Math.min(ended - began, longestRest);
     }
   }
@@ -121,9 +121,9 @@ function advance<Result>(
 /** Milliseconds for which an owner rests. */
 function restOf(owner: string): number {
   const now = performance.now();
-  const isKnown = (known.get(owner) ?? 0) > now;
-  if (!isKnown) known.delete(owner);
-  return isKnown ? Math.max(0, restsUntil - now) : 0;
+  const isHeavy = (heavyUntil.get(owner) ?? 0) > now;
+  if (!isHeavy) heavyUntil.delete(owner);
+  return isHeavy ? Math.max(0, restsUntil - now) : 0;
 }
 
 /** One turn in each round of the event loop. `isNext`: before the others of its owner. */

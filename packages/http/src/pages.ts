@@ -2,14 +2,14 @@ import helmet from '@fastify/helmet';
 import swagger, { type StaticDocumentSpec } from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import { FairQueue } from './fair_queue.ts';
 import type { Limits } from './limits.ts';
-import { Turns } from './turns.ts';
 
 /** `/openapi.json` and the page that shows it, `/docs`. In a scope of their own, so that calls do not pay for them. */
 export async function addPages(app: FastifyInstance, document: object, limits: Limits): Promise<void> {
-  const turns = new Turns();
+  const queue = new FairQueue();
   app.addHook('onRequest', limits.countPage);
-  app.addHook('onRequest', (request) => turns.run(request.ip ?? '', async () => {}));
+  app.addHook('onRequest', (request) => queue.run(request.ip ?? '', async () => {}));
   await app.register(helmet, {
     // Plain HTTP on loopback: whoever terminates TLS in front of the server decides about HSTS.
     hsts: false,

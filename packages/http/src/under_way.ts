@@ -1,7 +1,7 @@
 import { CoordinationError } from '@agentcoord/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { assertThere, maxBodyBytes } from './failures.ts';
-import { Turns } from './turns.ts';
+import { FairQueue } from './fair_queue.ts';
 
 /** Bytes of bodies, and requests, of one key that are not done: what is sent beyond that is not read. */
 const [mostBytes, mostRequests] = [16 * maxBodyBytes, 256];
@@ -20,7 +20,7 @@ export class UnderWay {
   /** What ends the counting of a request. */
   readonly #leave = new WeakMap<FastifyRequest, () => void>();
   readonly #handled = new WeakSet<FastifyRequest>();
-  readonly #turns = new Turns();
+  readonly #queue = new FairQueue();
 
   /** One more request of an authenticated key; throws `limit_exceeded` when there are too many. */
   enter(request: FastifyRequest, { raw: response }: FastifyReply): void {
@@ -41,7 +41,7 @@ export class UnderWay {
   async during<Result>(request: FastifyRequest, work: () => Promise<Result>): Promise<Result> {
     this.#handled.add(request);
     try {
-      return await this.#turns.run(request.credential?.fingerprint ?? '', work);
+      return await this.#queue.run(request.credential?.fingerprint ?? '', work);
     } finally {
       this.leave(request);
     }

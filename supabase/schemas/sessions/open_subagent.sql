@@ -3,8 +3,8 @@
 -- _end_sessions, _touch_session). Profile and limits are those of the agent it works for, so nobody gains by it.
 -- Concurrency: the row of the caller is locked and looked at again, so it cannot end in between, and opens one after the
 -- other: they are counted. Profiles and suspensions are locked before any row, so that none is changed between the look at
--- them and the new session. Whoever changes them has looked at his own session before: where he opens a subagent in the same moment, Postgres may have to undo one of
--- both calls, which core then repeats.
+-- them and the new session. Whoever changes them has looked at his own session before: where he opens a subagent in the
+-- same moment, Postgres may have to undo one of both calls, which core then repeats.
 create function coord.open_subagent(
   p_caller jsonb, p_name text, p_trust integer default null, p_agent_type text default null,
   p_working_on text default null, p_beats boolean default false

@@ -16,13 +16,10 @@ export function* keyedActions(text: string, { key, inherited }: Key): Generator<
   const found = said && contextOf(text);
   if (!said || (inherited && found !== said)) return yield* proseActions(text);
   const contexts: ProseAction['context'][] = [said];
-  if (found === 'sql' || (found === 'code' && said === 'shell')) contexts.push(found);
+  if (found !== said && (found === 'sql' || (found === 'code' && said === 'shell'))) contexts.push(found);
   const others = yield* proseActions(yield* withoutLongTexts(text, contexts));
   const read = contexts.map((context) => ({ text, context }));
-  return [
-    ...read.filter(({ context }, index) => contexts.indexOf(context) === index),
-    ...besides(others, text, contexts),
-  ];
+  return others.length === 0 ? read : [...read, ...besides(others, text, contexts)];
 }
 
 /** Without what was read as a line of the whole: a statement goes on in the next line, and nobody reads each one twice. */

@@ -2,7 +2,7 @@ import type { GuardedAction } from './actions.ts';
 import { isCommandName } from './command_names.ts';
 import { keyedActions } from './keyed_texts.ts';
 import type { Key } from './keys.ts';
-import { isBroken } from './shell/parsing.ts';
+import { isBroken, mostParses } from './shell/parsing.ts';
 
 export const isWord = (item: unknown) => /^(string|number|boolean)$/.test(typeof item) || item === null;
 
@@ -55,6 +55,11 @@ export function* listActions(field: string, words: readonly string[], key: Key):
   const isArgument = isCommandName(first) && words.some((word) => word.startsWith('-'));
   const several: GuardedAction[] = [];
   for (const [index, word] of words.entries()) {
+    // A call has so many parsed at most: what follows would not be judged, so it is not read.
+    if (index === mostParses) {
+      several.push({ field: `${field}[${index}]`, text: word, context: 'shell', isTooMuch: true });
+      break;
+    }
     const actions = yield* keyedActions(word, isArgument ? { key: '', inherited: false } : key);
     for (const action of actions) {
       if (!isArgument || action.context === 'shell') several.push({ field: `${field}[${index}]`, ...action });

@@ -1,9 +1,9 @@
 import type { Caller } from '../caller.ts';
 import type { Database } from '../database.ts';
-import type { Principal } from './compiled.ts';
 import { readPolicyFiles } from './files.ts';
 import type { PolicySet } from './policy_set.ts';
 import { ProjectPolicies } from './project_policies.ts';
+import type { Principal } from './request.ts';
 import { type PolicyState, readPolicyState } from './state.ts';
 
 /** Milliseconds for which what was read of a caller is used, and after which it is read again beside the calls. */

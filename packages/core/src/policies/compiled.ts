@@ -3,20 +3,6 @@ import { type Cedar, inCedar } from './cedar.ts';
 import type { Policies } from './files.ts';
 import { type Entity, groupsOf, projectOf } from './request.ts';
 
-/** Who calls, as the database knows it. */
-export interface Principal {
-  /** Of a subagent, the agent on whose behalf it works. */
-  agent: string;
-  agent_type: string;
-  trust: number;
-  project: string;
-  suspended: boolean;
-  /** Names of operations and toolsets, `read` and `write`: what the key is for, and what the profile says. */
-  scopes?: string[];
-  allowed_operations?: string[];
-  blocked_operations: string[];
-}
-
 /** What Cedar answers of a call: with which policies, and what went wrong. */
 export interface Verdict {
   decision: 'allow' | 'deny';

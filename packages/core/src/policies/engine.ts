@@ -3,9 +3,9 @@ import { type Caller, payerOf } from '../caller.ts';
 import type { Database, PolicyEngine } from '../database.ts';
 import { inSlices } from '../slices.ts';
 import { Callers, type Known } from './callers.ts';
-import type { Principal } from './compiled.ts';
 import type { Decision } from './decisions.ts';
 import type { About, PolicySet } from './policy_set.ts';
+import type { Principal } from './request.ts';
 
 interface CedarOptions {
   /** Where schema and default policies are; those of the package when left out. */

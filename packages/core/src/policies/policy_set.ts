@@ -1,6 +1,6 @@
 import type { Operation } from '@agentcoord/contract';
 import { inCedar } from './cedar.ts';
-import { CompiledPolicies, failed, type Principal, type Request, type Verdict } from './compiled.ts';
+import { CompiledPolicies, failed, type Request, type Verdict } from './compiled.ts';
 import { type Decision, remembered } from './decisions.ts';
 import { defaultPrefix, type Policies } from './files.ts';
 import { isBlind, isNamed, type Look, type LookedAt, lookedAtBy, lookOf, type Names, partedByLook } from './looks.ts';
@@ -10,6 +10,7 @@ import {
   contextInput,
   type Entity,
   type FieldType,
+  type Principal,
   projectOf,
   resourcesOf,
   resourceTypes,

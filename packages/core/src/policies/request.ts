@@ -8,6 +8,20 @@ import {
 import { parseTarget } from '../network/target.ts';
 import { fileOf } from './file.ts';
 
+/** Who calls, as the database knows it. */
+export interface Principal {
+  /** Of a subagent, the agent on whose behalf it works. */
+  agent: string;
+  agent_type: string;
+  trust: number;
+  project: string;
+  suspended: boolean;
+  /** Names of operations and toolsets, `read` and `write`: what the key is for, and what the profile says. */
+  scopes?: string[];
+  allowed_operations?: string[];
+  blocked_operations: string[];
+}
+
 /** An entity as Cedar is told of it. */
 export interface Entity {
   type: 'Project' | 'File' | 'Task' | 'Domain';

@@ -1,7 +1,7 @@
 import { CoordinationError, errorBodyOf } from '@agentcoord/contract';
 import type { Caller } from '../caller.ts';
 import type { Database } from '../database.ts';
-import type { Principal } from './compiled.ts';
+import type { Principal } from './request.ts';
 
 /** A policy as it is stored: of the project, or of all. */
 export interface StoredPolicy {

@@ -13,8 +13,10 @@ interface Client {
   text: readonly string[];
   /** Options that name a file of SQL. */
   file?: readonly string[];
-  /** Options that hold a command for what is printed, behind `|` in some. */
-  pipe?: readonly string[];
+  /** Options that say where answers go: to a file, or behind `|` to a command. */
+  output?: readonly string[];
+  /** Options that hold a command that shows the answers. */
+  pager?: readonly string[];
   /** From which operand on operands are SQL. */
   operand?: number;
 }
@@ -37,13 +39,13 @@ const psql: Client = {
   ],
   text: ['c', 'command'],
   file: ['f', 'file'],
-  pipe: ['o', 'output'],
+  output: ['o', 'output'],
 };
 const mysql: Client = {
   short: 'ehuPDSO',
   long: ['execute', 'host', 'user', 'port', 'database', 'socket', 'defaults-file', 'init-command'],
   text: ['e', 'execute', 'init-command'],
-  pipe: ['pager'],
+  pager: ['pager'],
 };
 const clients: Record<string, Client> = {
   psql,
@@ -74,18 +76,17 @@ const clients: Record<string, Client> = {
 };
 
 const client =
-  ({ short, long = [], text, file = [], pipe = [], operand }: Client): Tool =>
+  ({ short, long = [], text, file = [], output = [], pager = [], operand }: Client): Tool =>
   (call) => {
     const dashed = call.args.map((arg) => (/^-(cmd)$/.test(arg) ? `-${arg}` : arg));
-    const spelt = writtenOut(dashed, [...new Set([...long, ...pipe])]);
+    const spelt = writtenOut(dashed, [...new Set([...long, ...output, ...pager])]);
     const { values, operands } = optionsOf(spelt, short, [...long, 'cmd']);
-    for (const value of pipe.flatMap((name) => values.get(name) ?? [])) {
-      const command = /^\s*\|(.+)$/s.exec(value)?.[1] ?? (pipe.includes('pager') ? value : undefined);
-      if (command !== undefined) runText(call, command, { own: true });
-    }
-    const texts = text.flatMap((name) => values.get(name) ?? []);
+    const valuesOf = (names: readonly string[]) => names.flatMap((name) => values.get(name) ?? []);
+    const commands = valuesOf(output).flatMap((to) => /^\s*\|(.+)$/s.exec(to)?.[1] ?? []);
+    for (const command of [...commands, ...valuesOf(pager)]) runText(call, command, { own: true });
+    const texts = valuesOf(text);
     if (operand !== undefined) texts.push(...operands.slice(operand));
-    for (const name of file) for (const path of values.get(name) ?? []) texts.push(call.scope.fileAt(path)?.text ?? '');
+    for (const path of valuesOf(file)) texts.push(call.scope.fileAt(path)?.text ?? '');
     if (call.input.text !== undefined) texts.push(call.input.text);
     for (const sql of texts) {
       readSql(sql, call.examination, { source: call.source, shell: (script) => runText(call, script, { own: true }) });

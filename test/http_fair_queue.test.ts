@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { Turns } from '../packages/http/src/turns.ts';
+import { FairQueue } from '../packages/http/src/fair_queue.ts';
 
 const nextRound = () => new Promise(setImmediate);
 
 test('of one owner four requests begin in a round, in their order, and another owner begins beside them', async () => {
-  const turns = new Turns();
+  const queue = new FairQueue();
   const begun: string[] = [];
   const ask = (owner: string, name: string) =>
-    turns.run(owner, async () => {
+    queue.run(owner, async () => {
       begun.push(name);
       return name;
     });
@@ -22,10 +22,10 @@ test('of one owner four requests begin in a round, in their order, and another o
 });
 
 test('what takes long before it waits for something is the only one of its owner in a round', async () => {
-  const turns = new Turns();
+  const queue = new FairQueue();
   const begun: number[] = [];
   const all = [1, 2, 3].map((name) =>
-    turns.run('slow', async () => {
+    queue.run('slow', async () => {
       begun.push(name);
       for (const until = performance.now() + 10; performance.now() < until; );
     }),
@@ -36,9 +36,9 @@ test('what takes long before it waits for something is the only one of its owner
 });
 
 test('a failure is that of its request, and the next one has its turn', async () => {
-  const turns = new Turns();
+  const queue = new FairQueue();
   const all = Array.from({ length: 6 }, (_, index) =>
-    turns.run('x', async () => {
+    queue.run('x', async () => {
       if (index % 2) throw new Error(String(index));
       return index;
     }),

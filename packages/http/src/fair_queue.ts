@@ -11,7 +11,7 @@ interface Begun {
  * Whose request begins next. What belongs to a request is done in many rounds, in each of which hundreds of another key
  * might begin, so each owner has so many a round, and the rest of his wait in line.
  */
-export class Turns {
+export class FairQueue {
   readonly #begun = new Map<string, Begun>();
   readonly #lines = new Map<string, (() => void)[]>();
   #isAnnounced = false;
